@@ -1,0 +1,3 @@
+import { library } from '@x/presets/tsup'
+
+export default library({ index: 'src/index.ts' })

@@ -1,0 +1,224 @@
+// The transport contract: what every way of moving bytes offers the classes above it. Types and the words of
+// the contract only; it knows no transport, no stream class and no error object.
+
+/**
+ * The outcome of an operation: 0 or more where it succeeded, else a negative libuv error number
+ * (`UV_ECONNREFUSED` and so on, see `errors/errno`). No layer below the classes builds an Error.
+ */
+export type Status = number
+
+/** `tcp`: TCP over IPv4 or IPv6. `pipe`: Unix domain sockets, abstract names, Windows named pipes. */
+export type HandleKind = 'tcp' | 'pipe'
+
+/** An IPv4 or IPv6 endpoint. A scope id is part of `address` (`fe80::1%eth0`). */
+export interface TcpAddress {
+  readonly family: 'IPv4' | 'IPv6'
+  readonly address: string
+  readonly port: number
+}
+
+/** A local endpoint. A leading NUL byte means Linux's abstract namespace; the empty path is an unnamed peer. */
+export interface PathAddress {
+  readonly path: string
+}
+
+export type Address = TcpAddress | PathAddress
+
+export interface BindFlags {
+  /** Do not accept IPv4 on an IPv6 socket (`IPV6_V6ONLY`, RFC 3493 5.3). */
+  readonly ipv6Only?: boolean
+  /** Let several sockets bind the same port (`SO_REUSEPORT`). */
+  readonly reusePort?: boolean
+  /** Permission bits of a socket file. They hold before the first connection can be made. */
+  readonly mode?: number
+}
+
+/** One option of a connection. `setOption` answers `UV_ENOTSUP` for what the platform lacks. */
+export type StreamOption =
+  | { readonly name: 'noDelay'; readonly enable: boolean }
+  | {
+      readonly name: 'keepAlive'
+      readonly enable: boolean
+      /** Idle seconds before the first probe; 0 keeps the system's. */
+      readonly delaySeconds: number
+      /** Seconds between probes; 0 keeps the system's. */
+      readonly intervalSeconds: number
+      /** Unanswered probes before the connection is dropped; 0 keeps the system's. */
+      readonly count: number
+    }
+  /** The IPv4 TOS byte or IPv6 traffic class, 0 to 255. */
+  | { readonly name: 'typeOfService'; readonly value: number }
+
+/** Process and user behind a local connection (`SO_PEERCRED`, unix(7)). */
+export interface PeerCredentials {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Who hears what a stream reads. */
+export interface ReadSink {
+  /** Bytes, never empty. They belong to the receiver: the transport does not write to them again, unless `into` gave them. */
+  onData(chunk: Buffer): void
+  /** The peer has ended its side. Told once; writing goes on. */
+  onEnd(): void
+  /** Reading failed; nothing more is read. Told once. */
+  onError(status: Status): void
+  /**
+   * Where present, each read lands in the buffer that this returns, and `onData` gets a view of its start
+   * (Node's `onread` option).
+   */
+  into?(): Uint8Array
+}
+
+export interface StreamHandle {
+  readonly kind: HandleKind
+  /** Source address, before `connect`. */
+  bind(at: TcpAddress, flags?: BindFlags): Status
+  /** 0: under way, `done` is called once. < 0: refused, `done` is not called. */
+  connect(to: Address, done: (status: Status) => void): Status
+  /** Own and peer address, or a status (`UV_ENOTCONN`, `UV_EBADF` once closed). */
+  sockname(): Address | Status
+  peername(): Address | Status
+  /** Starts or restarts reading; 0 where it runs already. A second call may bring a new sink. */
+  readStart(sink: ReadSink): Status
+  readStop(): Status
+  /**
+   * Sends the chunks in order. 1: the system took all of it, `done` is not called. 0: queued, `done` is called
+   * once, when the last byte is with the system or it failed. < 0: failed, `done` is not called. The caller
+   * leaves the chunks alone until then. Several writes may be queued; they are sent in order.
+   */
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status
+  /** Ends our side (FIN) once what is queued has gone out. 0: `done` is called once. < 0: it is not. */
+  shutdown(done: (status: Status) => void): Status
+  /** Closes with RST where the kind has one (TCP), else closes. 0: `done` is called once, as for `close`. */
+  reset(done: () => void): Status
+  setOption(option: StreamOption): Status
+  /** The option's value, or a negative status. */
+  getOption(name: 'typeOfService'): number
+  /** Idempotent. What is pending is called back with `UV_ECANCELED` first, then `done`, once, in a later turn. */
+  close(done?: () => void): void
+  ref(): void
+  unref(): void
+  /** Peer's credentials (`kind` pipe), or a status. Present where `supports('credentials')`. */
+  peerCredentials?(): PeerCredentials | Status
+  /** Bytes read and handed over so far, and bytes given to `write` that the system has taken. */
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Bytes given to `write` that the system has not taken yet. */
+  readonly writeQueueSize: number
+  /** The descriptor, or -1 where there is none to see. */
+  readonly fd: number
+}
+
+/**
+ * Hears of accepted streams. With a negative status and no stream: accepting failed for now (`UV_EMFILE`: told
+ * once per shortage; the transport retries by itself and loses nothing of the backlog).
+ */
+export type AcceptSink = (status: Status, stream: StreamHandle | null) => void
+
+export interface ListenerHandle {
+  readonly kind: HandleKind
+  /** Binds. `SO_REUSEADDR` is always set for TCP on POSIX. < 0: refused. */
+  bind(at: Address, flags?: BindFlags): Status
+  /**
+   * 1: listening now, `done` is not called. 0: `done` is called once with the outcome. < 0: refused, `done` is not
+   * called. Accepted streams deliver nothing before their `readStart`.
+   */
+  listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status
+  /** Stops and restarts accepting; connections wait in the backlog. Present where `supports('pause-accept')`. */
+  pause?(): void
+  resume?(): void
+  sockname(): Address | Status
+  /** Idempotent; does not touch accepted streams. `done`, once, in a later turn. Unlinks a socket file that it bound itself. */
+  close(done?: () => void): void
+  ref(): void
+  unref(): void
+  readonly fd: number
+}
+
+/** A message that came over a handoff channel. The descriptors are the receiver's to close. */
+export interface HandoffSink {
+  /** Bytes as they arrived in one `recvmsg` and the descriptors that came with them (often none). */
+  onMessage(data: Buffer, fds: readonly number[]): void
+  onEnd(): void
+  onError(status: Status): void
+}
+
+/** Bytes and descriptors over a Unix-domain stream (`SCM_RIGHTS`, unix(7)). */
+export interface HandoffChannel {
+  /**
+   * Sends the bytes with the descriptors attached to their first byte; at most 253 descriptors, and at least one
+   * byte where there is one. Same three answers as `StreamHandle.write`. The descriptors stay open and stay the sender's:
+   * they may be closed once the send has succeeded (answer 1, or `done`).
+   */
+  send(data: Uint8Array, fds: readonly number[], done: (status: Status) => void): Status
+  receive(sink: HandoffSink): Status
+  /** Stops receiving until the next `receive`. */
+  pause(): void
+  close(done?: () => void): void
+  ref(): void
+  unref(): void
+  readonly fd: number
+}
+
+/** What a transport may or may not be able to do; `supports` answers for each. */
+export type Feature =
+  | 'abstract-path' // Linux abstract names
+  | 'adopt' // streams and listeners from a descriptor
+  | 'descriptor' // `fd` is real
+  | 'credentials' // peerCredentials
+  | 'handoff' // channel(fd)
+  | 'pause-accept' // ListenerHandle.pause and resume
+  | 'relay' // relay(a, b)
+  | 'reuse-port' // BindFlags.reusePort
+  | 'sync-listen' // ListenerHandle.listen answers 1 or < 0, never 0
+  | 'type-of-service' // StreamOption typeOfService
+
+export interface Transport {
+  /** `native`, `portable`, `memory`, `simulated`, ... */
+  readonly name: string
+  supports(feature: Feature): boolean
+  listener(kind: HandleKind): ListenerHandle
+  stream(kind: HandleKind): StreamHandle
+  /**
+   * Takes over a descriptor: a listening or bound socket as `listener`, a connected socket, pipe(2) end or FIFO as
+   * `stream`. The kind is read off the descriptor. From success on the handle owns the descriptor and closes it.
+   * A status where it is not open, or not of that sort (`UV_EBADF`, `UV_EINVAL`, `UV_ENOTSOCK`).
+   */
+  adopt(fd: number, as: 'listener'): ListenerHandle | Status
+  adopt(fd: number, as: 'stream'): StreamHandle | Status
+  /** Takes over a connected Unix-domain stream descriptor. Present where `supports('handoff')`. */
+  channel?(fd: number): HandoffChannel | Status
+  /** Moves bytes both ways inside the system until both sides ended or one failed. Present where `supports('relay')`. */
+  relay?(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status
+}
+
+/** What a server asks for when it listens; the one thing that a cluster sees of it. */
+export interface ListenRequest {
+  readonly transport: Transport
+  readonly kind: HandleKind
+  /** Where to bind, or the descriptor to take over. */
+  readonly at: Address | { readonly fd: number }
+  readonly flags: BindFlags
+  readonly backlog: number
+  /** The listener must not be shared with other processes (Node's `exclusive`). */
+  readonly exclusive: boolean
+}
+
+/**
+ * Where listeners come from: this process, or (in a worker of a cluster) the primary. `done` is called once with 0 and
+ * a listening handle, or with a negative status and null; a source that has its answer at once calls it inside `open`.
+ */
+export interface ListenerSource {
+  open(
+    request: ListenRequest,
+    accept: AcceptSink,
+    done: (status: Status, listener: ListenerHandle | null) => void,
+  ): void
+}
+
+/** True for a TCP address, false for a path. */
+export function isTcpAddress(address: Address | { readonly fd: number }): address is TcpAddress {
+  return 'port' in address
+}

@@ -1,0 +1,7 @@
+import { library } from '@x/presets/tsup'
+
+export default library({
+  index: 'src/index.ts',
+  promises: 'src/promises.ts',
+  transport: 'src/transport/index.ts',
+})

@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// Writes the ES module face of a built package: for each entry in package.json's `exports`, a .mjs and a .d.mts that
+// re-export the CommonJS build, so that a program which mixes `import` and `require` has one copy of each class.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+
+const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'))
+for (const entry of Object.values(entries)) {
+  if (typeof entry !== 'object' || !entry.require) continue
+  writeFace(path.resolve(entry.require.default), path.resolve(entry.import.default))
+}
+
+function writeFace(implementation, face) {
+  const from = `./${path.basename(implementation)}`
+  const keys = Object.keys(createRequire(import.meta.url)(implementation))
+  const lines = [`import x from '${from}'`]
+  for (const key of keys) {
+    if (key !== 'default' && key !== 'module.exports') lines.push(`export const ${key} = x.${key}`)
+  }
+  if (keys.includes('default')) lines.push('export default x.default')
+  writeFileSync(face, `${lines.join('\n')}\n`)
+
+  const types = [`export * from '${from}'`]
+  if (keys.includes('default')) types.push(`export { default } from '${from}'`)
+  writeFileSync(face.replace(/\.mjs$/, '.d.mts'), `${types.join('\n')}\n`)
+}

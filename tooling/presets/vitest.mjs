@@ -1,0 +1,20 @@
+// The one test setup of every package.
+import { defineConfig } from 'vitest/config'
+
+/** @param {import('vitest/config').ViteUserConfig['test']} [more] */
+export function suite(more = {}) {
+  return defineConfig({
+    test: {
+      include: ['test/**/*.test.ts'],
+      pool: 'forks',
+      maxWorkers: 2,
+      testTimeout: 20_000,
+      hookTimeout: 20_000,
+      retry: 0,
+      reporters: process.env.X_TEST_REPORT
+        ? ['default', ['json', { outputFile: process.env.X_TEST_REPORT }]]
+        : ['default'],
+      ...more,
+    },
+  })
+}
