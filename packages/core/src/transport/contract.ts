@@ -126,6 +126,15 @@ export interface ListenerHandle {
    * called. Accepted streams deliver nothing before their `readStart`.
    */
   listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status
+  /**
+   * As `listen`, but hands over bare descriptors, all that one wake-up accepted at once, without making streams of
+   * them; they are the receiver's to close. Present where `supports('handoff')`.
+   */
+  listenDescriptors?(
+    backlog: number,
+    accept: (status: Status, fds: readonly number[]) => void,
+    done: (status: Status) => void,
+  ): Status
   /** Stops and restarts accepting; connections wait in the backlog. Present where `supports('pause-accept')`. */
   pause?(): void
   resume?(): void
@@ -190,6 +199,12 @@ export interface Transport {
   adopt(fd: number, as: 'stream'): StreamHandle | Status
   /** Takes over a connected Unix-domain stream descriptor. Present where `supports('handoff')`. */
   channel?(fd: number): HandoffChannel | Status
+  /** A connected pair of Unix-domain stream descriptors (socketpair(2)), close-on-exec. With `supports('handoff')`. */
+  socketPair?(): readonly [number, number] | Status
+  /** Peer address of a connected descriptor, without taking it over. With `supports('handoff')`. */
+  peerOf?(fd: number): Address | Status
+  /** Closes descriptors that nobody owns. With `supports('handoff')`. */
+  closeDescriptors?(fds: readonly number[]): void
   /** Moves bytes both ways inside the system until both sides ended or one failed. Present where `supports('relay')`. */
   relay?(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status
 }
@@ -204,6 +219,11 @@ export interface ListenRequest {
   readonly backlog: number
   /** The listener must not be shared with other processes (Node's `exclusive`). */
   readonly exclusive: boolean
+  /**
+   * False while the server takes no more connections (`maxConnections`). A source that hands over connections one by
+   * one asks before each, and gives it to somebody else; the server still drops what comes all the same.
+   */
+  readonly hasRoom?: () => boolean
 }
 
 /**
