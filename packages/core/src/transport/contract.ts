@@ -209,6 +209,19 @@ export interface Transport {
   relay?(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status
 }
 
+/** The server behind a request, as far as a source of listeners may ask of it. */
+export interface ListenRequester {
+  /**
+   * False while the server takes no more connections (`maxConnections`). A source that hands over connections one by
+   * one asks before each, and gives it to somebody else; the server still drops what comes all the same.
+   */
+  hasRoom(): boolean
+  /** Connections that are open now. */
+  connections(): number
+  /** Closes the server as `server.close()` does; `done` once its last connection has ended. */
+  close(done: () => void): void
+}
+
 /** What a server asks for when it listens; the one thing that a cluster sees of it. */
 export interface ListenRequest {
   readonly transport: Transport
@@ -219,11 +232,8 @@ export interface ListenRequest {
   readonly backlog: number
   /** The listener must not be shared with other processes (Node's `exclusive`). */
   readonly exclusive: boolean
-  /**
-   * False while the server takes no more connections (`maxConnections`). A source that hands over connections one by
-   * one asks before each, and gives it to somebody else; the server still drops what comes all the same.
-   */
-  readonly hasRoom?: () => boolean
+  /** The server that asks, where there is one. */
+  readonly server?: ListenRequester
 }
 
 /**
