@@ -29,6 +29,11 @@ export interface BindFlags {
   readonly ipv6Only?: boolean
   /** Let several sockets bind the same port (`SO_REUSEPORT`). */
   readonly reusePort?: boolean
+  /**
+   * `SO_REUSEADDR`, on for TCP on POSIX unless this says false. Without it nobody else can bind the port while this
+   * socket has it, whether it listens yet or not; a port lease needs that.
+   */
+  readonly reuseAddress?: boolean
   /** Permission bits of a socket file. They hold before the first connection can be made. */
   readonly mode?: number
 }
@@ -119,7 +124,7 @@ export type AcceptSink = (status: Status, stream: StreamHandle | null) => void
 
 export interface ListenerHandle {
   readonly kind: HandleKind
-  /** Binds. `SO_REUSEADDR` is always set for TCP on POSIX. < 0: refused. */
+  /** Binds. `SO_REUSEADDR` is set for TCP on POSIX unless a flag says otherwise. < 0: refused. */
   bind(at: Address, flags?: BindFlags): Status
   /**
    * 1: listening now, `done` is not called. 0: `done` is called once with the outcome. < 0: refused, `done` is not
@@ -184,6 +189,17 @@ export type Feature =
   | 'sync-listen' // ListenerHandle.listen answers 1 or < 0, never 0
   | 'type-of-service' // StreamOption typeOfService
 
+/** `dns.lookup`'s form, as Node's `lookup` option takes it. */
+export type Lookup = (
+  hostname: string,
+  options: { readonly family?: number | 'IPv4' | 'IPv6'; readonly hints?: number; readonly all?: boolean },
+  callback: (
+    error: NodeJS.ErrnoException | null,
+    address: string | { address: string; family: number }[],
+    family?: number,
+  ) => void,
+) => void
+
 export interface Transport {
   /** `native`, `portable`, `memory`, `simulated`, ... */
   readonly name: string
@@ -205,6 +221,8 @@ export interface Transport {
   peerOf?(fd: number): Address | Status
   /** Closes descriptors that nobody owns. With `supports('handoff')`. */
   closeDescriptors?(fds: readonly number[]): void
+  /** Resolves names in place of `dns.lookup`, where the network has names of its own and the user brought no `lookup`. */
+  readonly lookup?: Lookup
   /** Moves bytes both ways inside the system until both sides ended or one failed. Present where `supports('relay')`. */
   relay?(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status
 }
