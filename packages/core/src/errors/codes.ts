@@ -140,6 +140,11 @@ export const codes = {
       `The socket path has ${bytes} bytes, the limit of this platform is ${limit}: ${path}`,
     fields: (path: string, bytes: number, limit: number) => ({ path, bytes, limit }),
   },
+  ERR_X_TRANSPORT_UNAVAILABLE: {
+    base: Error,
+    message: (transport: string, reason: string) => `The ${transport} transport does not load: ${reason}`,
+    fields: (transport: string, reason: string) => ({ transport, reason }),
+  },
   ERR_X_UNSUPPORTED: {
     base: Error,
     message: (transport: string, feature: string) => `The ${transport} transport cannot do this: ${feature}`,

@@ -1,0 +1,33 @@
+// What the running host's node:net can do beyond the oldest supported Node; found by looking, not by trying.
+import { Socket } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+import type { Feature } from '../contract'
+
+const isNode = process.versions['bun'] === undefined && process.versions['deno'] === undefined
+const [major = 0, minor = 0] = (process.versions.node ?? '').split('.').map(Number)
+
+/** `net.Socket#setTypeOfService` is there (Node 24.15 and 25.6 on). */
+export const hasTypeOfService = 'setTypeOfService' in Socket.prototype
+
+/** `setKeepAlive` takes the interval and the count of the probes. */
+export const hasKeepAliveProbes = Socket.prototype.setKeepAlive.length === 4
+
+/** `server.listen({ reusePort })` is there (Node 22.12 and 23.1 on) and the platform spreads connections. */
+const hasReusePort =
+  isNode &&
+  (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) &&
+  ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform)
+
+/** The process's umask can be set for the moment of a bind; in a worker thread Node refuses that. */
+export const canSetUmask = isMainThread && process.platform !== 'win32'
+
+const features: Partial<Record<Feature, boolean>> = {
+  'abstract-path': process.platform === 'linux' || process.platform === 'android',
+  adopt: isNode && process.platform !== 'win32',
+  'reuse-port': hasReusePort,
+  'type-of-service': hasTypeOfService,
+}
+
+export function supports(feature: Feature): boolean {
+  return features[feature] === true
+}

@@ -1,0 +1,35 @@
+// The portable transport: node:net behind the contract, for every platform and host. It knows which parts make it
+// up; what node:net can do here is in host, how it is driven in stream and listener.
+import { fstatSync } from 'node:fs'
+import { UV_EINVAL, UV_ENOTSOCK } from '../../errors/errno'
+import type { HandleKind, ListenerHandle, Status, StreamHandle, Transport } from '../contract'
+import { supports } from './host'
+import { adoptListener, PortableListener } from './listener'
+import { statusOf } from './status'
+import { adoptStream, PortableStream } from './stream'
+
+function adopt(fd: number, as: 'listener'): ListenerHandle | Status
+function adopt(fd: number, as: 'stream'): StreamHandle | Status
+function adopt(fd: number, as: 'listener' | 'stream'): ListenerHandle | StreamHandle | Status {
+  try {
+    const stat = fstatSync(fd)
+    if (as === 'listener') return stat.isSocket() ? adoptListener(fd) : UV_ENOTSOCK
+    return stat.isSocket() || stat.isFIFO() ? adoptStream(fd, stat.isFIFO()) : UV_EINVAL
+  } catch (error) {
+    return statusOf(error as NodeJS.ErrnoException)
+  }
+}
+
+/**
+ * `node:net` as a transport: every platform, Bun and Deno too. What it cannot do `supports` says; beyond that,
+ * `bind` and `listen` learn of a refusal from `listen`'s `done`, a port of 0 is chosen by `listen`, and a socket that
+ * reads ahead of a stopped reader by node:net's own buffer is the host's doing.
+ * @see https://nodejs.org/api/net.html
+ */
+export const portable: Transport = {
+  name: 'portable',
+  supports,
+  listener: (kind: HandleKind): ListenerHandle => new PortableListener(kind),
+  stream: (kind: HandleKind): StreamHandle => new PortableStream(kind),
+  adopt,
+}

@@ -1,0 +1,223 @@
+// A listener over one net.Server. It knows how node:net reports a bind, and hands accepted sockets on as streams.
+import { createServer, type Server, type Socket } from 'node:net'
+import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
+import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
+import { isTcpAddress } from '../contract'
+import { canSetUmask, supports } from './host'
+import { pathStatus, statusOf } from './status'
+import { PortableStream } from './stream'
+
+const owner = Symbol('listener')
+
+interface OwnedServer extends Server {
+  [owner]?: PortableListener
+}
+
+export class PortableListener implements ListenerHandle {
+  readonly kind: HandleKind
+  readonly fd: number
+  readonly #server: OwnedServer
+  #state: 'new' | 'opening' | 'listening' | 'closed' = 'new'
+  #at: Address | null = null
+  #flags: BindFlags = {}
+  #accept: AcceptSink | null = null
+  #early: Socket[] = []
+  #listened: ((status: Status) => void) | null = null
+  #own: Address | null = null
+  #short = false
+
+  /** Of a server that listens on an adopted descriptor where one is given; else it can bind. */
+  constructor(kind: HandleKind, listening?: Server, fd = -1) {
+    this.kind = kind
+    this.fd = fd
+    const server: OwnedServer = listening ?? newServer()
+    server[owner] = this
+    this.#server = server
+    server.on('connection', onConnection)
+    server.on('error', onError)
+  }
+
+  bind(at: Address, flags: BindFlags = {}): Status {
+    if (this.#state === 'closed') return UV_EBADF
+    if (this.#at !== null || this.fd >= 0 || isTcpAddress(at) !== (this.kind === 'tcp')) return UV_EINVAL
+    if (flags.reusePort && !supports('reuse-port')) return UV_ENOTSUP
+    // node:net sets SO_REUSEADDR itself, and takes no word on it.
+    if (flags.reuseAddress === false && process.platform !== 'win32') return UV_ENOTSUP
+    if (!isTcpAddress(at)) {
+      const refused = pathStatus(at.path)
+      if (refused < 0) return refused
+      if (flags.mode !== undefined && at.path.charCodeAt(0) !== 0 && !canSetUmask) return UV_ENOTSUP
+    }
+    this.#at = at
+    this.#flags = flags
+    return 0
+  }
+
+  listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status {
+    if (this.#state === 'closed') return UV_EBADF
+    const isAdopted = this.fd >= 0
+    if (this.#state !== 'new' || (this.#at === null && !isAdopted)) return UV_EINVAL
+    this.#accept = accept
+    if (isAdopted) {
+      this.#state = 'listening'
+      if (this.#early.length > 0) process.nextTick(takeEarly, this)
+      return 1
+    }
+    this.#listened = done
+    this.#state = 'opening'
+    this.#server.once('listening', onListening)
+    try {
+      this.#open(this.#at!, backlog)
+    } catch (error) {
+      this.#state = 'new'
+      return statusOf(error as NodeJS.ErrnoException)
+    }
+    return 0
+  }
+
+  // `exclusive`: in a worker of node:cluster too, the socket is this process's own. node:net binds a path inside the
+  // call, so the umask of the call is the mode of the file from its first instant.
+  #open(at: Address, backlog: number): void {
+    const { ipv6Only = false, reusePort = false, mode } = this.#flags
+    if (isTcpAddress(at)) {
+      const { address: host, port } = at
+      this.#server.listen({ host, port, backlog, exclusive: true, ipv6Only, ...(reusePort && { reusePort }) })
+      return
+    }
+    const restore = mode === undefined || !canSetUmask ? null : process.umask(0o777 & ~mode)
+    try {
+      this.#server.listen({ path: at.path, backlog, exclusive: true })
+    } finally {
+      if (restore !== null) process.umask(restore)
+    }
+  }
+
+  /** @internal */
+  heardListening(): void {
+    if (this.#state !== 'opening') return
+    this.#state = 'listening'
+    this.#tellListened(0)
+  }
+
+  #tellListened(status: Status): void {
+    const done = this.#listened
+    this.#listened = null
+    done?.(status)
+  }
+
+  /** @internal */
+  heardError(error: Error): void {
+    const status = statusOf(error)
+    if (this.#state === 'opening') {
+      this.#state = 'new'
+      this.#at = null
+      this.#tellListened(status)
+    } else if (this.#state === 'listening' && !this.#short) {
+      this.#short = true
+      this.#accept?.(status, null)
+    }
+  }
+
+  /** @internal */
+  heardConnection(socket: Socket): void {
+    if (this.#state === 'closed') {
+      socket.destroy()
+      return
+    }
+    if (this.#accept === null || this.#early.length > 0) {
+      this.#early.push(socket)
+      return
+    }
+    this.#hand(socket)
+  }
+
+  #hand(socket: Socket): void {
+    this.#short = false
+    const own = this.kind === 'pipe' ? this.sockname() : 0
+    const paths = typeof own === 'object' && 'path' in own ? { own: own.path, peer: '' } : undefined
+    this.#accept?.(0, new PortableStream(this.kind, socket, paths))
+  }
+
+  /** @internal What connected between the adoption of a listening descriptor and `listen`. */
+  takeEarly(): void {
+    const socket = this.#early.shift()
+    if (socket === undefined) return
+    if (this.#early.length > 0) process.nextTick(takeEarly, this)
+    if (this.#state === 'closed') socket.destroy()
+    else this.#hand(socket)
+  }
+
+  sockname(): Address | Status {
+    if (this.#state === 'closed') return UV_EBADF
+    this.#own ??= ownAddress(this.#server)
+    return this.#own ?? this.#at ?? UV_EINVAL
+  }
+
+  close(done?: () => void): void {
+    if (this.#state !== 'closed') {
+      this.#state = 'closed'
+      for (const socket of this.#early) socket.destroy()
+      this.#early = []
+      // Cancels a listen that waits for its turn, too. node:net's own 'close' waits for the accepted sockets.
+      this.#server.close(ignore)
+      setImmediate(listenCanceled, this)
+    }
+    if (done) setImmediate(done)
+  }
+
+  /** @internal */
+  heardCanceled(): void {
+    this.#tellListened(UV_ECANCELED)
+  }
+
+  ref(): void {
+    this.#server.ref()
+  }
+
+  unref(): void {
+    this.#server.unref()
+  }
+}
+
+function newServer(): Server {
+  return createServer({ allowHalfOpen: true, pauseOnConnect: true })
+}
+
+function ownAddress(server: Server): Address | null {
+  const own = server.address()
+  if (own === null) return null
+  if (typeof own === 'string') return { path: own }
+  const { address, port } = own
+  return { family: address.includes(':') ? 'IPv6' : 'IPv4', address, port }
+}
+
+function onConnection(this: OwnedServer, socket: Socket): void {
+  this[owner]?.heardConnection(socket)
+}
+function onError(this: OwnedServer, error: Error): void {
+  this[owner]?.heardError(error)
+}
+function onListening(this: OwnedServer): void {
+  this[owner]?.heardListening()
+}
+function takeEarly(listener: PortableListener): void {
+  listener.takeEarly()
+}
+function listenCanceled(listener: PortableListener): void {
+  listener.heardCanceled()
+}
+function ignore(): void {}
+
+/** A listener of a bound or listening descriptor, or a status where it is none. */
+export function adoptListener(fd: number): ListenerHandle | Status {
+  const server = newServer()
+  let status: Status = UV_EINVAL
+  server.on('error', error => {
+    status = statusOf(error)
+  })
+  // Inside the call; node:net alone can tell the kind of the descriptor, and only of one that listens.
+  server.listen({ fd, exclusive: true })
+  const own = server.address()
+  if (!server.listening || own === null) return status
+  return new PortableListener(typeof own === 'string' ? 'pipe' : 'tcp', server, fd)
+}

@@ -1,0 +1,445 @@
+// A stream over one net.Socket: statuses and sinks on this side, events on that. It knows nothing of listeners.
+import { Socket } from 'node:net'
+import {
+  UV_EALREADY,
+  UV_EBADF,
+  UV_ECANCELED,
+  UV_EINVAL,
+  UV_EISCONN,
+  UV_ENOTCONN,
+  UV_ENOTSUP,
+  UV_EPIPE,
+} from '../../errors/errno'
+import type {
+  Address,
+  HandleKind,
+  ReadSink,
+  Status,
+  StreamHandle,
+  StreamOption,
+  TcpAddress,
+} from '../contract'
+import { isTcpAddress } from '../contract'
+import { callEach } from './call-each'
+import { hasKeepAliveProbes, hasTypeOfService } from './host'
+import { pathStatus, statusOf } from './status'
+
+const owner = Symbol('stream')
+
+/** A socket that knows its stream, so that one set of listeners serves all sockets and none is a closure. */
+interface OwnedSocket extends Socket {
+  [owner]?: PortableStream
+}
+
+/** Paths of the two ends: node:net does not tell them of a connected local socket. */
+export interface PathEnds {
+  readonly own: string
+  readonly peer: string
+}
+
+/** A write that the system has not taken yet, by its place among all writes of the stream. */
+interface QueuedWrite {
+  readonly place: number
+  readonly done: (status: Status) => void
+}
+
+const unnamed: PathEnds = { own: '', peer: '' }
+
+export class PortableStream implements StreamHandle {
+  readonly kind: HandleKind
+  readonly fd: number
+  bytesRead = 0
+  readonly #socket: OwnedSocket
+  #state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new'
+  #sink: ReadSink | null = null
+  #reading = false
+  #ended = false
+  #failure: Status = 0
+  #failureTold = false
+  #connected: ((status: Status) => void) | null = null
+  #shutDown: ((status: Status) => void) | null = null
+  #shut = false
+  #bytesGiven = 0
+  #writes = 0
+  #writesOver = 0
+  #queue: QueuedWrite[] = []
+  #paths: PathEnds = unnamed
+  #own: Address | null = null
+  #peer: Address | null = null
+  #local: TcpAddress | null = null
+  #closeDone: Array<() => void> = []
+
+  /** Of a connected socket where one is given; else it can connect. */
+  constructor(kind: HandleKind, connected?: Socket, paths: PathEnds = unnamed, fd = -1) {
+    this.kind = kind
+    this.fd = fd
+    this.#paths = paths
+    const socket: OwnedSocket = connected ?? new Socket({ allowHalfOpen: true })
+    socket[owner] = this
+    this.#socket = socket
+    if (connected) this.#state = 'open'
+    socket.pause()
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+  }
+
+  bind(at: TcpAddress): Status {
+    if (this.#state !== 'new')
+      return this.#state === 'closing' || this.#state === 'closed' ? UV_EBADF : UV_EINVAL
+    if (this.kind !== 'tcp' || !isTcpAddress(at) || this.#local !== null) return UV_EINVAL
+    this.#local = at
+    return 0
+  }
+
+  connect(to: Address, done: (status: Status) => void): Status {
+    if (this.#state === 'connecting') return UV_EALREADY
+    if (this.#state === 'open') return UV_EISCONN
+    if (this.#state !== 'new') return UV_EBADF
+    if (isTcpAddress(to) !== (this.kind === 'tcp')) return UV_EINVAL
+    try {
+      if (isTcpAddress(to)) this.#connectTcp(to)
+      else {
+        const refused = pathStatus(to.path)
+        if (refused < 0) return refused
+        this.#paths = { own: '', peer: to.path }
+        this.#socket.connect({ path: to.path })
+      }
+    } catch (error) {
+      return statusOf(error as NodeJS.ErrnoException)
+    }
+    this.#state = 'connecting'
+    this.#connected = done
+    this.#socket.once('connect', onConnect)
+    return 0
+  }
+
+  #connectTcp(to: TcpAddress): void {
+    const local = this.#local
+    this.#socket.connect({
+      host: to.address,
+      port: to.port,
+      family: to.family === 'IPv6' ? 6 : 4,
+      localAddress: local?.address,
+      localPort: local?.port,
+      autoSelectFamily: false,
+      lookup: refuseLookup,
+    })
+  }
+
+  /** @internal */
+  heardConnect(): void {
+    if (this.#state !== 'connecting') return
+    this.#state = 'open'
+    this.#tellConnected(0)
+  }
+
+  #tellConnected(status: Status): void {
+    const done = this.#connected
+    this.#connected = null
+    done?.(status)
+  }
+
+  sockname(): Address | Status {
+    if (this.#state === 'open') {
+      this.#learnNames()
+      return this.#own ?? UV_ENOTCONN
+    }
+    if (this.#state === 'new' && this.#local !== null) return this.#local
+    return this.#unconnected()
+  }
+
+  peername(): Address | Status {
+    if (this.#state !== 'open') return this.#unconnected()
+    this.#learnNames()
+    return this.#peer ?? UV_ENOTCONN
+  }
+
+  // node:net forgets both addresses when it closes the socket, which it does by itself once both sides have ended.
+  #learnNames(): void {
+    if (this.#peer !== null) return
+    if (this.kind === 'pipe') {
+      this.#own = { path: this.#paths.own }
+      this.#peer = { path: this.#paths.peer }
+      return
+    }
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket
+    if (localAddress !== undefined && localPort !== undefined) this.#own = tcpAddress(localAddress, localPort)
+    if (remoteAddress !== undefined && remotePort !== undefined)
+      this.#peer = tcpAddress(remoteAddress, remotePort)
+  }
+
+  #unconnected(): Status {
+    return this.#state === 'closing' || this.#state === 'closed' ? UV_EBADF : UV_ENOTCONN
+  }
+
+  readStart(sink: ReadSink): Status {
+    if (this.#state !== 'open') return this.#unconnected()
+    this.#sink = sink
+    if (this.#reading) return 0
+    this.#reading = true
+    if (this.#failure < 0) process.nextTick(tellFailure, this)
+    else this.#socket.resume()
+    return 0
+  }
+
+  readStop(): Status {
+    if (this.#state !== 'open') return this.#unconnected()
+    if (this.#reading) {
+      this.#reading = false
+      this.#socket.pause()
+    }
+    return 0
+  }
+
+  /** @internal */
+  heardData(chunk: Buffer): void {
+    const sink = this.#sink
+    if (sink === null) return
+    if (sink.into !== undefined) this.#fill(chunk)
+    else {
+      this.bytesRead += chunk.length
+      sink.onData(chunk)
+    }
+  }
+
+  // Into the receiver's own buffers, one after the other. What is left when it stops reading goes back to the socket.
+  #fill(chunk: Buffer): void {
+    let rest = chunk
+    while (rest.length > 0) {
+      const sink = this.#sink
+      if (sink === null) return
+      if (!this.#reading || sink.into === undefined) {
+        this.#socket.unshift(rest)
+        return
+      }
+      const target = sink.into()
+      const size = Math.min(target.length, rest.length)
+      target.set(size === rest.length ? rest : rest.subarray(0, size))
+      rest = rest.subarray(size)
+      this.bytesRead += size
+      sink.onData(Buffer.from(target.buffer, target.byteOffset, size))
+    }
+  }
+
+  /** @internal */
+  heardEnd(): void {
+    if (this.#ended || this.#state !== 'open') return
+    this.#ended = true
+    this.#learnNames()
+    this.#sink?.onEnd()
+  }
+
+  /** @internal */
+  heardError(error: Error): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return
+    this.#failure = statusOf(error)
+    if (this.#state === 'connecting') {
+      this.#state = 'new'
+      this.#tellConnected(this.#failure)
+    } else tellFailure(this)
+  }
+
+  /** @internal */
+  tellFailure(): void {
+    if (!this.#reading || this.#failureTold || this.#state !== 'open') return
+    this.#failureTold = true
+    this.#sink?.onError(this.#failure)
+  }
+
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
+    const socket = this.#socket
+    if (this.#state !== 'open') return this.#unconnected()
+    if (this.#shut || socket.destroyed) return UV_EPIPE
+    if (chunks.length === 1) {
+      const chunk = chunks[0]!
+      this.#bytesGiven += chunk.length
+      this.#writes++
+      socket.write(chunk, this.#wrote)
+    } else if (chunks.length > 1) this.#writeAll(chunks)
+    else return 1
+    if (socket.writableLength === 0) return socket.errored ? statusOf(socket.errored) : 1
+    this.#queue.push({ place: this.#writes, done })
+    return 0
+  }
+
+  #writeAll(chunks: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    socket.cork()
+    for (const chunk of chunks) {
+      this.#bytesGiven += chunk.length
+      this.#writes++
+      socket.write(chunk, this.#wrote)
+    }
+    socket.uncork()
+  }
+
+  // One for all writes of the stream: node:net calls back in order, so counting tells which write it was.
+  readonly #wrote = (error?: Error | null): void => {
+    this.#writesOver++
+    const next = this.#queue[0]
+    if (next === undefined || next.place > this.#writesOver || this.#state !== 'open') return
+    this.#queue.shift()
+    next.done(error ? statusOf(this.#socket.errored ?? error) : 0)
+  }
+
+  shutdown(done: (status: Status) => void): Status {
+    if (this.#state !== 'open') return this.#unconnected()
+    if (this.#shut || this.#socket.destroyed) return UV_ENOTCONN
+    this.#shut = true
+    this.#shutDown = done
+    this.#learnNames()
+    this.#socket.end(this.#finished)
+    return 0
+  }
+
+  readonly #finished = (error?: Error | null): void => {
+    if (this.#state !== 'open') return
+    const done = this.#shutDown
+    this.#shutDown = null
+    done?.(error ? statusOf(this.#socket.errored ?? error) : 0)
+  }
+
+  setOption(option: StreamOption): Status {
+    if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
+    if (this.kind !== 'tcp') return UV_ENOTSUP
+    const socket = this.#socket
+    if (option.name === 'noDelay') socket.setNoDelay(option.enable)
+    else if (option.name === 'typeOfService') {
+      if (!hasTypeOfService) return UV_ENOTSUP
+      try {
+        socket.setTypeOfService(option.value)
+      } catch (error) {
+        return statusOf(error as NodeJS.ErrnoException)
+      }
+    } else {
+      const { enable, delaySeconds, intervalSeconds, count } = option
+      if (!hasKeepAliveProbes) {
+        socket.setKeepAlive(enable, delaySeconds * 1000)
+        return intervalSeconds > 0 || count > 0 ? UV_ENOTSUP : 0
+      }
+      socket.setKeepAlive(enable, delaySeconds * 1000, intervalSeconds * 1000, count)
+    }
+    return 0
+  }
+
+  getOption(_name: 'typeOfService'): number {
+    if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
+    if (!hasTypeOfService || this.kind !== 'tcp') return UV_ENOTSUP
+    try {
+      return this.#socket.getTypeOfService()
+    } catch (error) {
+      return statusOf(error as NodeJS.ErrnoException)
+    }
+  }
+
+  reset(done: () => void): Status {
+    if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
+    this.#shutter(this.kind === 'tcp' && this.#state === 'open', done)
+    return 0
+  }
+
+  close(done?: () => void): void {
+    if (this.#state === 'closed') {
+      if (done) setImmediate(done)
+    } else if (this.#state === 'closing') {
+      if (done) this.#closeDone.push(done)
+    } else this.#shutter(false, done)
+  }
+
+  #shutter(reset: boolean, done?: () => void): void {
+    const socket = this.#socket
+    const untouched = this.#state === 'new'
+    this.#state = 'closing'
+    this.#sink = null
+    if (done) this.#closeDone.push(done)
+    if (socket.closed || untouched) {
+      socket.destroy()
+      setImmediate(closed, this)
+      return
+    }
+    socket.once('close', onClose)
+    if (reset && !socket.destroyed) socket.resetAndDestroy()
+    else socket.destroy()
+  }
+
+  /** @internal */
+  heardClose(): void {
+    if (this.#state !== 'closing') return
+    this.#state = 'closed'
+    const connected = this.#connected
+    const shutDown = this.#shutDown
+    const queue = this.#queue
+    this.#connected = null
+    this.#shutDown = null
+    this.#queue = []
+    const calls: Array<() => void> = []
+    if (connected) calls.push(() => connected(UV_ECANCELED))
+    for (const { done } of queue) calls.push(() => done(UV_ECANCELED))
+    if (shutDown) calls.push(() => shutDown(UV_ECANCELED))
+    callEach(calls.concat(this.#closeDone))
+    this.#closeDone = []
+  }
+
+  ref(): void {
+    this.#socket.ref()
+  }
+
+  unref(): void {
+    this.#socket.unref()
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesGiven - this.#socket.writableLength
+  }
+
+  get writeQueueSize(): number {
+    return this.#socket.writableLength
+  }
+}
+
+function onConnect(this: OwnedSocket): void {
+  this[owner]?.heardConnect()
+}
+function onData(this: OwnedSocket, chunk: Buffer): void {
+  this[owner]?.heardData(chunk)
+}
+function onEnd(this: OwnedSocket): void {
+  this[owner]?.heardEnd()
+}
+function onError(this: OwnedSocket, error: Error): void {
+  this[owner]?.heardError(error)
+}
+function onClose(this: OwnedSocket): void {
+  this[owner]?.heardClose()
+}
+function closed(stream: PortableStream): void {
+  stream.heardClose()
+}
+function tellFailure(stream: PortableStream): void {
+  stream.tellFailure()
+}
+
+// The transport is given addresses; a name here is a defect of the caller, and asks no resolver.
+function refuseLookup(
+  _host: string,
+  _options: object,
+  done: (error: NodeJS.ErrnoException, address: string) => void,
+) {
+  done(Object.assign(new Error('not an address'), { code: 'EINVAL', errno: UV_EINVAL }), '')
+}
+
+function tcpAddress(address: string, port: number): TcpAddress {
+  return { family: address.includes(':') ? 'IPv6' : 'IPv4', address, port }
+}
+
+/** A stream of a connected descriptor, or a status where it is none. */
+export function adoptStream(fd: number, isFifo: boolean): StreamHandle | Status {
+  const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true })
+  socket.on('error', ignore)
+  const kind: HandleKind = !isFifo && socket.localAddress !== undefined ? 'tcp' : 'pipe'
+  if (kind === 'tcp' && socket.remoteAddress === undefined) return UV_ENOTCONN
+  return new PortableStream(kind, socket, unnamed, fd)
+}
+
+function ignore(): void {}
