@@ -101,7 +101,7 @@ export const codes = {
   ERR_MISSING_ARGS: {
     base: TypeError,
     /** A list inside the list is a choice: `"options" or "port" or "path"`. */
-    message: (...names: readonly (string | readonly string[])[]) => {
+    message: (...names: (string | readonly string[])[]) => {
       const quoted = names.map(name =>
         [name]
           .flat()
@@ -158,14 +158,19 @@ export const codes = {
  */
 export const codedError: CodedErrorFactory<typeof codes> = defineCodes(codes)
 
+class AbortError extends Error {
+  readonly code = 'ABORT_ERR'
+  override readonly name = 'AbortError'
+}
+
 /** An AbortError, as Node's: code `ABORT_ERR`, with the signal's reason as its cause. */
 export function abortError(reason?: unknown): NodeJS.ErrnoException {
-  const cause = reason === undefined ? undefined : { cause: reason }
-  const error: NodeJS.ErrnoException = new Error('The operation was aborted', cause)
-  Object.defineProperty(error, 'name', { value: 'AbortError', configurable: true })
+  const error = new AbortError(
+    'The operation was aborted',
+    reason === undefined ? undefined : { cause: reason },
+  )
   Error.captureStackTrace(error, abortError)
-  Reflect.deleteProperty(error, 'name')
-  return Object.assign(error, { code: 'ABORT_ERR', name: 'AbortError' })
+  return error
 }
 
 /**
