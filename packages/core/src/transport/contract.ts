@@ -231,9 +231,10 @@ export interface Transport {
 export interface ListenRequester {
   /**
    * False while the server takes no more connections (`maxConnections`). A source that hands over connections one by
-   * one asks before each, and gives it to somebody else; the server still drops what comes all the same.
+   * one asks before each, and gives it to somebody else; the server still drops what comes all the same. `promised`: how
+   * many it is about to get that it does not count yet.
    */
-  hasRoom(): boolean
+  hasRoom(promised: number): boolean
   /** Connections that are open now. */
   connections(): number
   /** Closes the server as `server.close()` does; `done` once its last connection has ended. */
