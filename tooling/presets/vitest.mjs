@@ -6,6 +6,7 @@ export function suite(more = {}) {
   return defineConfig({
     test: {
       include: ['test/**/*.test.ts'],
+      passWithNoTests: true,
       pool: 'forks',
       maxWorkers: 2,
       testTimeout: 20_000,

@@ -20,26 +20,49 @@ export function errnoMessage(status: number): string {
   return getSystemErrorMap().get(status)?.[1] ?? `Unknown system error ${status}`
 }
 
+/** End of the stream (libuv's own, no system error). */
 export const UV_EOF = errno('EOF')
+/** Permission denied. */
 export const UV_EACCES = errno('EACCES')
+/** The address is taken. */
 export const UV_EADDRINUSE = errno('EADDRINUSE')
+/** The address is not of this machine. */
 export const UV_EADDRNOTAVAIL = errno('EADDRNOTAVAIL')
+/** The address family is not supported here. */
 export const UV_EAFNOSUPPORT = errno('EAFNOSUPPORT')
+/** An operation is under way already. */
 export const UV_EALREADY = errno('EALREADY')
+/** No open descriptor; also: the handle is closed. */
 export const UV_EBADF = errno('EBADF')
+/** Cancelled, because the handle was closed. */
 export const UV_ECANCELED = errno('ECANCELED')
+/** The connection was aborted before it was accepted. */
 export const UV_ECONNABORTED = errno('ECONNABORTED')
+/** Nobody listens there. */
 export const UV_ECONNREFUSED = errno('ECONNREFUSED')
+/** The peer reset the connection. */
 export const UV_ECONNRESET = errno('ECONNRESET')
+/** An argument is not valid. */
 export const UV_EINVAL = errno('EINVAL')
+/** The stream is connected already. */
 export const UV_EISCONN = errno('EISCONN')
+/** This process has no descriptor left. */
 export const UV_EMFILE = errno('EMFILE')
+/** The system has no descriptor left. */
 export const UV_ENFILE = errno('ENFILE')
+/** No buffer space left. */
 export const UV_ENOBUFS = errno('ENOBUFS')
+/** No such path. */
 export const UV_ENOENT = errno('ENOENT')
+/** The stream is not connected. */
 export const UV_ENOTCONN = errno('ENOTCONN')
+/** The descriptor is no socket. */
 export const UV_ENOTSOCK = errno('ENOTSOCK')
+/** Not supported on this platform. */
 export const UV_ENOTSUP = errno('ENOTSUP')
+/** The stream was ended for writing. */
 export const UV_EPIPE = errno('EPIPE')
+/** The peer did not answer in time. */
 export const UV_ETIMEDOUT = errno('ETIMEDOUT')
+/** The path is longer than the system allows. */
 export const UV_ENAMETOOLONG = errno('ENAMETOOLONG')

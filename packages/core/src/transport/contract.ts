@@ -22,8 +22,10 @@ export interface PathAddress {
   readonly path: string
 }
 
+/** Where an endpoint is: TCP or local. `isTcpAddress` tells which. */
 export type Address = TcpAddress | PathAddress
 
+/** How an address is bound; what is left out is off. */
 export interface BindFlags {
   /** Do not accept IPv4 on an IPv6 socket (`IPV6_V6ONLY`, RFC 3493 5.3). */
   readonly ipv6Only?: boolean
@@ -76,6 +78,7 @@ export interface ReadSink {
   into?(): Uint8Array
 }
 
+/** One connection, or the descriptor of a pipe: a long-lived handle, closed once. */
 export interface StreamHandle {
   readonly kind: HandleKind
   /** Source address, before `connect`. */
@@ -122,6 +125,7 @@ export interface StreamHandle {
  */
 export type AcceptSink = (status: Status, stream: StreamHandle | null) => void
 
+/** One listening socket: a long-lived handle, closed once. */
 export interface ListenerHandle {
   readonly kind: HandleKind
   /** Binds. `SO_REUSEADDR` is set for TCP on POSIX unless a flag says otherwise. < 0: refused. */
@@ -200,6 +204,7 @@ export type Lookup = (
   ) => void,
 ) => void
 
+/** A way of moving bytes: what makes the handles. The laws in `docs/design.md` hold for each. */
 export interface Transport {
   /** `native`, `portable`, `memory`, `simulated`, ... */
   readonly name: string

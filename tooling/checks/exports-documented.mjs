@@ -1,0 +1,54 @@
+// Checks that every public export of the published packages has a doc comment at its declaration.
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import ts from 'typescript'
+
+const published = ['packages/core', 'packages/ipc', 'packages/cluster', 'packages/testkit']
+
+/** @type {import('./all.mjs').Check} */
+export const exportsDocumented = {
+  name: 'exports-documented',
+  holds: 'every public export has a doc comment',
+  violations(top) {
+    const entries = published.flatMap(folder => entriesOf(path.join(top, folder)))
+    // Names and comments are enough: without the libraries' types this takes a fraction of a second.
+    const program = ts.createProgram(entries, {
+      noLib: true,
+      types: [],
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.Preserve,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      noEmit: true,
+    })
+    const checker = program.getTypeChecker()
+    return entries.flatMap(entry => undocumented(top, program, checker, entry))
+  },
+}
+
+/** The source files that a package's tsup config names as its entries. @param {string} folder */
+function entriesOf(folder) {
+  const config = path.join(folder, 'tsup.config.mjs')
+  if (!existsSync(config)) return []
+  const sources = [...readFileSync(config, 'utf8').matchAll(/'(src\/[^']+\.ts)'/g)].map(
+    match => match[1] ?? '',
+  )
+  return sources.map(source => path.join(folder, source)).filter(file => existsSync(file))
+}
+
+/** @param {string} top @param {ts.Program} program @param {ts.TypeChecker} checker @param {string} entry */
+function undocumented(top, program, checker, entry) {
+  const source = program.getSourceFile(entry)
+  const module = source && checker.getSymbolAtLocation(source)
+  if (module === undefined) return []
+  return checker.getExportsOfModule(module).flatMap(symbol => {
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+    const declaration = target.declarations?.[0]
+    // From another package or from Node: documented there.
+    if (declaration === undefined || declaration.getSourceFile().isDeclarationFile) return []
+    const isDocumented = [symbol, target].some(one => one.getDocumentationComment(checker).length > 0)
+    if (isDocumented) return []
+    const file = declaration.getSourceFile()
+    const { line } = file.getLineAndCharacterOfPosition(declaration.getStart())
+    return [`${path.relative(top, file.fileName)}:${line + 1}: ${symbol.name}`]
+  })
+}
