@@ -1,2 +1,2 @@
 // The package's public face. It names what is exported, and holds no behaviour.
-export {}
+export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'

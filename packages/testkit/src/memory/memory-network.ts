@@ -1,0 +1,62 @@
+// The in-memory network: one host, no distance, no timers, no descriptors. Endpoint behaviour is network/'s.
+import { errno, type Lookup, type Transport } from '@x/core/transport'
+import type { Fabric, Lane, Lanes } from '../network/fabric'
+import { answerLookup } from '../network/names'
+import { Stack } from '../network/stack'
+import { holdProcess, postTurn } from './loop-turns'
+
+/** How a memory network is made. */
+export interface MemoryNetworkOptions {
+  /** Addresses of the host besides 127.0.0.0/8 and `::1`. Default: none. */
+  addresses?: readonly string[]
+  /** Names of the network besides `localhost`, each with its addresses. Default: none. */
+  names?: Readonly<Record<string, readonly string[]>>
+  /** Bytes that a direction of a connection holds before writers wait. Default 262,144. */
+  capacityBytes?: number
+}
+
+/** An in-memory network; as a Transport it serves any number of servers and sockets. */
+export interface MemoryNetwork extends Transport {
+  readonly name: 'memory'
+  readonly lookup: Lookup
+  /** Listeners and streams that were made on this network and not closed. */
+  readonly openHandles: number
+}
+
+/** A connection within one process needs no carrying. */
+const HERE: Lane = { segmentBytes: Number.POSITIVE_INFINITY, send: (_kind, _payload, arrive) => arrive() }
+const LANES: Lanes = { outward: HERE, homeward: HERE }
+
+/**
+ * A network inside this process: TCP over IPv4 and IPv6, paths and abstract names, dynamic ports, refusal, backlog,
+ * half-close, reset and bounded buffers as a real host has them (RFC 9293, unix(7), listen(2)), with no timer and no
+ * system call. Networks do not see each other: the same port may be taken once in each.
+ *
+ * @example
+ * const transport = memoryNetwork()
+ * const server = new Server({ transport }).listen(80)
+ */
+export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
+  const { addresses = [], names = {}, capacityBytes = 262144 } = options
+  if (!Number.isInteger(capacityBytes) || capacityBytes < 1) {
+    throw new RangeError(`capacityBytes must be a positive integer, not ${capacityBytes}`)
+  }
+  const lookup: Lookup = (hostname, request, callback) =>
+    answerLookup(
+      postTurn,
+      name => (Object.hasOwn(names, name) ? names[name] : undefined),
+      hostname,
+      request,
+      callback,
+    )
+  const fabric: Fabric = {
+    name: 'memory',
+    capacityBytes,
+    lookup,
+    post: (_stack, job) => postTurn(job),
+    route: (from, to) => (from.owns(to.address) ? from : errno('ENETUNREACH')),
+    lanes: () => LANES,
+    hold: holdProcess,
+  }
+  return new Stack(fabric, 'memory', addresses) as Stack & { name: 'memory' }
+}

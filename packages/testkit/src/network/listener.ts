@@ -1,0 +1,151 @@
+// A listening end of a virtual network: its queue of connections, bounded as a kernel bounds it.
+// It knows its stack, and nothing of the classes that accept from it.
+import {
+  type AcceptSink,
+  type Address,
+  type BindFlags,
+  errno,
+  type HandleKind,
+  isTcpAddress,
+  type ListenerHandle,
+  type Status,
+} from '@x/core/transport'
+import type { PortClaim } from './ports'
+import type { Stack } from './stack'
+import type { VirtualStream } from './stream'
+
+/** A connection that asks to be let in. */
+export interface Caller {
+  /** Makes the server's end and answers the client. */
+  admit(): VirtualStream
+  refuse(status: Status): void
+}
+
+/** A listener of a stack. */
+export class VirtualListener implements ListenerHandle {
+  readonly kind: HandleKind
+  readonly fd = -1
+  readonly #stack: Stack
+  #claim: PortClaim | null = null
+  #path: string | null = null
+  #accept: AcceptSink | null = null
+  #backlog = 0
+  #isPaused = false
+  #isClosed = false
+  #isReferenced = true
+  #isHolding = false
+  /** Established and not accepted. */
+  readonly #queue: VirtualStream[] = []
+  /** Not even established: the queue was full. A real client would repeat its SYN. */
+  readonly #waiting: Caller[] = []
+
+  constructor(kind: HandleKind, stack: Stack) {
+    this.kind = kind
+    this.#stack = stack
+    stack.register(this)
+  }
+
+  bind(at: Address, flags: BindFlags = {}): Status {
+    if (this.#isClosed) return errno('EBADF')
+    if (this.#claim || this.#path !== null || isTcpAddress(at) !== (this.kind === 'tcp'))
+      return errno('EINVAL')
+    if (isTcpAddress(at)) {
+      const claim = this.#stack.claim(at, flags)
+      if (typeof claim === 'number') return claim
+      this.#claim = claim
+      return 0
+    }
+    const status = this.#stack.claimPath(at.path, this)
+    if (status === 0) this.#path = at.path
+    return status
+  }
+
+  listen(backlog: number, accept: AcceptSink, _done: (status: Status) => void): Status {
+    if (this.#isClosed) return errno('EBADF')
+    if (this.#claim) {
+      const status = this.#stack.listenTcp(this.#claim, this)
+      if (status < 0) return status
+    } else if (this.#path === null) return errno('EINVAL')
+    this.#backlog = Math.max(0, backlog)
+    this.#accept = accept
+    this.#refresh()
+    return 1
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    for (let turns = this.#queue.length; turns > 0; turns--) this.#stack.post(() => this.#acceptOne())
+  }
+
+  sockname(): Address | Status {
+    if (this.#isClosed) return errno('EBADF')
+    if (this.#claim) return this.#claim.at
+    return this.#path === null ? errno('EINVAL') : { path: this.#path }
+  }
+
+  close(done?: () => void): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#claim?.release()
+    if (this.#path !== null) this.#stack.releasePath(this.#path, this)
+    for (const caller of this.#waiting.splice(0)) caller.refuse(errno('ECONNREFUSED'))
+    for (const stream of this.#queue.splice(0)) stream.reset(() => {})
+    this.#stack.unregister(this)
+    this.#refresh()
+    this.#stack.post(() => done?.())
+  }
+
+  ref(): void {
+    this.#isReferenced = true
+    this.#refresh()
+  }
+
+  unref(): void {
+    this.#isReferenced = false
+    this.#refresh()
+  }
+
+  get isListening(): boolean {
+    return this.#accept !== null && !this.#isClosed
+  }
+
+  /** A connection arrives. As on Linux a full queue lets TCP callers wait and turns local ones away (listen(2)). */
+  offer(caller: Caller): void {
+    if (this.#queue.length <= this.#backlog) this.#admit(caller)
+    else if (this.kind === 'pipe') caller.refuse(errno('EAGAIN'))
+    else this.#waiting.push(caller)
+  }
+
+  vanish(): void {
+    this.#isClosed = true
+    this.#queue.length = 0
+    this.#waiting.length = 0
+    this.#refresh()
+  }
+
+  #admit(caller: Caller): void {
+    this.#queue.push(caller.admit())
+    if (!this.#isPaused) this.#stack.post(() => this.#acceptOne())
+  }
+
+  #acceptOne(): void {
+    if (this.#isPaused || this.#isClosed) return
+    const stream = this.#queue.shift()
+    if (!stream) return
+    const caller = this.#waiting.shift()
+    if (caller) this.#admit(caller)
+    this.#accept?.(0, stream)
+  }
+
+  #refresh(): void {
+    const holds = this.isListening && this.#isReferenced
+    if (holds === this.#isHolding) return
+    this.#isHolding = holds
+    this.#stack.hold(holds ? 1 : -1)
+  }
+}

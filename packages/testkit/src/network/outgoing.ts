@@ -1,0 +1,141 @@
+// What one end of a connection was given to send: the part that the network has not taken yet, and the end behind it.
+// It knows how much room there is and nothing of who reads.
+import { errno, type Status } from '@x/core/transport'
+
+/** How the queue reaches its stream. */
+export interface OutgoingPort {
+  /** Bytes that the network takes now. */
+  room(): number
+  segmentBytes(): number
+  emit(bytes: Buffer): void
+  emitEnd(): void
+  post(job: () => void): void
+  /** A request began or ended. */
+  onChange(): void
+}
+
+interface Write {
+  readonly chunks: Uint8Array[]
+  left: number
+  readonly done: (status: Status) => void
+}
+
+/** The send side of a stream: writes in order, then at most one end. */
+export class Outgoing {
+  readonly #port: OutgoingPort
+  readonly #writes: Write[] = []
+  #shutdown: ((status: Status) => void) | null = null
+  #isOpen = false
+  #failure: Status = 0
+  #endAsked = false
+  /** The end was sent. */
+  ended = false
+  /** Bytes that the network has taken so far. */
+  bytesWritten = 0
+  /** Bytes that it has not taken yet. */
+  queued = 0
+
+  constructor(port: OutgoingPort) {
+    this.#port = port
+  }
+
+  get isPending(): boolean {
+    return this.#writes.length > 0 || this.#shutdown !== null
+  }
+
+  /** The connection stands: what waits goes out. */
+  open(): void {
+    this.#isOpen = true
+    this.pump()
+  }
+
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
+    if (this.#failure !== 0) return this.#failure
+    if (this.#endAsked) return errno('EPIPE')
+    const write: Write = { chunks: [], left: 0, done }
+    for (const chunk of chunks) {
+      if (chunk.byteLength === 0) continue
+      write.chunks.push(chunk)
+      write.left += chunk.byteLength
+    }
+    this.queued += write.left
+    if (this.#isOpen && this.#writes.length === 0) {
+      this.#send(write)
+      if (write.left === 0) return 1
+    }
+    this.#writes.push(write)
+    this.#port.onChange()
+    return 0
+  }
+
+  shutdown(done: (status: Status) => void): Status {
+    if (this.#endAsked) return errno('ENOTCONN')
+    if (this.#failure !== 0) return errno('ENOTCONN')
+    this.#endAsked = true
+    this.#shutdown = done
+    this.#port.onChange()
+    this.pump()
+    return 0
+  }
+
+  /** Sends what there is room for. */
+  pump(): void {
+    if (!this.#isOpen || this.#failure !== 0) return
+    for (let write = this.#writes[0]; write; write = this.#writes[0]) {
+      this.#send(write)
+      if (write.left > 0) return
+      this.#writes.shift()
+      this.#settle(write.done, 0)
+    }
+    if (this.#shutdown) {
+      const done = this.#shutdown
+      this.#shutdown = null
+      this.ended = true
+      this.#port.emitEnd()
+      this.#settle(done, 0)
+    }
+  }
+
+  /** Everything that waits fails with `status`; later writes are refused with `after`. */
+  fail(status: Status, after: Status): void {
+    this.#failure = after
+    const writes = this.#writes.splice(0)
+    const shutdown = this.#shutdown
+    this.#shutdown = null
+    this.queued = 0
+    for (const write of writes) this.#settle(write.done, status)
+    if (shutdown) this.#settle(shutdown, status)
+  }
+
+  #settle(done: (status: Status) => void, status: Status): void {
+    this.#port.post(() => {
+      this.#port.onChange()
+      done(status)
+    })
+  }
+
+  #send(write: Write): void {
+    for (let room = this.#port.room(); room > 0 && write.left > 0; room = this.#port.room()) {
+      const segment = take(write, Math.min(room, this.#port.segmentBytes(), write.left))
+      this.queued -= segment.length
+      this.bytesWritten += segment.length
+      this.#port.emit(segment)
+    }
+  }
+}
+
+/** Copies the next bytes out of a write: the caller may change its chunks once they are taken. */
+function take(write: Write, bytes: number): Buffer {
+  const segment = Buffer.allocUnsafe(bytes)
+  let at = 0
+  while (at < bytes) {
+    const chunk = write.chunks[0]!
+    const part = chunk.subarray(0, bytes - at)
+    segment.set(part, at)
+    at += part.byteLength
+    if (part.byteLength === chunk.byteLength) write.chunks.shift()
+    else write.chunks[0] = chunk.subarray(part.byteLength)
+  }
+  write.left -= bytes
+  return segment
+}

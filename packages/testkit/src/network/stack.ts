@@ -1,0 +1,256 @@
+// The network stack of one virtual host: what is bound there, and how a connection is dialled from it. It is the
+// Transport that the classes see; distance and time are its fabric's.
+import {
+  type Address,
+  type BindFlags,
+  errno,
+  type Feature,
+  type HandleKind,
+  type Lookup,
+  type Status,
+  type TcpAddress,
+  type Transport,
+} from '@x/core/transport'
+import type { Fabric, Lanes } from './fabric'
+import { canonicalIp, formatTcp, isLoopback, isWildcard, unmapIp } from './ip-address'
+import { VirtualListener } from './listener'
+import { type PortClaim, PortTable } from './ports'
+import { VirtualStream } from './stream'
+
+const FEATURES: ReadonlySet<Feature> = new Set([
+  'abstract-path',
+  'credentials',
+  'pause-accept',
+  'reuse-port',
+  'sync-listen',
+  'type-of-service',
+])
+
+/** Linux's `sun_path` without its final NUL (unix(7)). */
+const PATH_BYTES = 107
+
+/** The lanes of a connection, with the server's end once there is one. */
+interface Route extends Lanes {
+  bindServer(stream: VirtualStream): void
+}
+
+/** One host of a virtual network. */
+export class Stack implements Transport {
+  readonly name: string
+  /** The host's name, in traces. */
+  readonly host: string
+  readonly addresses: readonly string[]
+  readonly lookup: Lookup
+  readonly #fabric: Fabric
+  readonly #ports = new PortTable()
+  readonly #listeners = new Map<PortClaim, VirtualListener>()
+  readonly #paths = new Map<string, VirtualListener>()
+  readonly #handles = new Set<VirtualStream | VirtualListener>()
+  #sharedTurn = 0
+  #life = 0
+
+  constructor(fabric: Fabric, host: string, addresses: readonly string[]) {
+    this.#fabric = fabric
+    this.name = fabric.name
+    this.host = host
+    this.addresses = addresses
+    this.lookup = fabric.lookup
+  }
+
+  get capacityBytes(): number {
+    return this.#fabric.capacityBytes
+  }
+
+  /** Handles that were made and not closed. */
+  get openHandles(): number {
+    return this.#handles.size
+  }
+
+  supports(feature: Feature): boolean {
+    return FEATURES.has(feature)
+  }
+
+  listener(kind: HandleKind): VirtualListener {
+    return new VirtualListener(kind, this)
+  }
+
+  stream(kind: HandleKind): VirtualStream {
+    return new VirtualStream(kind, this)
+  }
+
+  /** There are no descriptors here. */
+  adopt(_fd: number, _as: 'listener' | 'stream'): Status & never {
+    return errno('EBADF') as Status & never
+  }
+
+  post(job: () => void): void {
+    const life = this.#life
+    this.#fabric.post(this, () => {
+      if (life === this.#life) job()
+    })
+  }
+
+  hold(by: 1 | -1): void {
+    this.#fabric.hold(by)
+  }
+
+  register(handle: VirtualStream | VirtualListener): void {
+    this.#handles.add(handle)
+  }
+
+  unregister(handle: VirtualStream | VirtualListener): void {
+    this.#handles.delete(handle)
+  }
+
+  /** Everything that runs here is gone; nobody is told. */
+  crash(): void {
+    for (const handle of this.#handles) handle.vanish()
+    this.#life++
+    this.#handles.clear()
+    this.#listeners.clear()
+    this.#paths.clear()
+    this.#ports.clear()
+  }
+
+  owns(address: string): boolean {
+    return isLoopback(address) || this.addresses.includes(address)
+  }
+
+  claim(at: TcpAddress, flags: BindFlags): PortClaim | Status {
+    const address = canonicalIp(at.address)
+    if (address === null || address.includes(':') !== (at.family === 'IPv6')) return errno('EINVAL')
+    if (!isWildcard(address) && !this.owns(unmapIp(address) ?? address)) return errno('EADDRNOTAVAIL')
+    return this.#ports.claim({ family: at.family, address, port: at.port }, flags)
+  }
+
+  listenTcp(claim: PortClaim, listener: VirtualListener): Status {
+    const status = this.#ports.listen(claim)
+    if (status === 0) this.#listeners.set(claim, listener)
+    return status
+  }
+
+  claimPath(path: string, listener: VirtualListener): Status {
+    if (path === '') return errno('EINVAL')
+    if (Buffer.byteLength(path) > PATH_BYTES) return errno('ENAMETOOLONG')
+    if (this.#paths.has(path)) return errno('EADDRINUSE')
+    this.#paths.set(path, listener)
+    return 0
+  }
+
+  releasePath(path: string, listener: VirtualListener): void {
+    if (this.#paths.get(path) === listener) this.#paths.delete(path)
+  }
+
+  dialPath(client: VirtualStream, path: string): Status {
+    if (path === '') return errno('EINVAL')
+    if (Buffer.byteLength(path) > PATH_BYTES) return errno('ENAMETOOLONG')
+    const lanes = this.#lanes(client, this, 'pipe', path)
+    client.route({ path: '' }, { path }, lanes.outward)
+    lanes.outward.send('syn', null, () => {
+      const listener = this.#paths.get(path)
+      const missing = path.startsWith('\0') ? 'ECONNREFUSED' : 'ENOENT'
+      if (!listener) client.refused(errno(missing))
+      else if (!listener.isListening) client.refused(errno('ECONNREFUSED'))
+      else this.#receive(listener, client, lanes, { path }, { path: '' })
+    })
+    return 0
+  }
+
+  dialTcp(client: VirtualStream, to: TcpAddress, bound: TcpAddress | null): Status {
+    const address = canonicalIp(to.address)
+    if (address === null || address.includes(':') !== (to.family === 'IPv6')) return errno('EINVAL')
+    const mapped = unmapIp(address)
+    const plain = mapped ?? (isWildcard(address) ? loopbackFor(to.family) : address)
+    const target = { family: familyOf(plain), address: plain, port: to.port }
+    const other = this.#fabric.route(this, target)
+    if (typeof other === 'number') return this.#refuseLater(client, other)
+    const source = this.#sourceFor(target, bound)
+    if (source === null) return this.#refuseLater(client, errno('ENETUNREACH'))
+    const claim = bound ? null : this.#ports.claim({ ...source, port: 0 }, { reuseAddress: false })
+    if (typeof claim === 'number') return this.#refuseLater(client, errno('EADDRNOTAVAIL'))
+    const from = { ...source, port: claim?.at.port ?? bound?.port ?? 0 }
+    const lanes = this.#lanes(client, other, formatTcp(from), formatTcp(target))
+    const show = (at: TcpAddress) => (mapped === null ? at : asMapped(at))
+    client.route(show(from), show({ ...target, address: plain }), lanes.outward, claim)
+    lanes.outward.send('syn', null, () => other.#receiveTcp(client, lanes, from, target))
+    return 0
+  }
+
+  #receiveTcp(client: VirtualStream, lanes: Route, from: TcpAddress, to: TcpAddress): void {
+    const claims = this.#ports.find(to.address, to.family, to.port)
+    const claim = claims.length > 1 ? claims[this.#sharedTurn++ % claims.length] : claims[0]
+    const listener = claim && this.#listeners.get(claim)
+    if (!claim || !listener?.isListening) {
+      lanes.homeward.send('rst', null, () => client.refused(errno('ECONNREFUSED')))
+      return
+    }
+    const show = (at: TcpAddress) => (claim.at.family === at.family ? at : asMapped(at))
+    this.#receive(listener, client, lanes, show(to), show(from))
+  }
+
+  #receive(
+    listener: VirtualListener,
+    client: VirtualStream,
+    lanes: Route,
+    local: Address,
+    remote: Address,
+  ): void {
+    listener.offer({
+      admit: () => {
+        const server = new VirtualStream(client.kind, this)
+        server.route(local, remote, lanes.homeward)
+        lanes.bindServer(server)
+        server.join(client)
+        lanes.homeward.send('syn-ack', null, () => client.established(server))
+        return server
+      },
+      refuse: status => lanes.homeward.send('rst', null, () => client.refused(status)),
+    })
+  }
+
+  #lanes(client: VirtualStream, to: Stack, fromLabel: string, toLabel: string): Route {
+    let server: VirtualStream | null = null
+    const lanes = this.#fabric.lanes({
+      from: this,
+      to,
+      fromLabel,
+      toLabel,
+      outwardLost: status => client.lost(status),
+      homewardLost: status => (server ? server.lost(status) : client.lost(status)),
+    })
+    return {
+      ...lanes,
+      bindServer(stream: VirtualStream) {
+        server = stream
+      },
+    }
+  }
+
+  #sourceFor(target: TcpAddress, bound: TcpAddress | null): Omit<TcpAddress, 'port'> | null {
+    const { family } = target
+    if (bound && !isWildcard(bound.address))
+      return { family, address: unmapIp(bound.address) ?? bound.address }
+    if (this.owns(target.address)) {
+      return { family, address: isLoopback(target.address) ? loopbackFor(family) : target.address }
+    }
+    const address = this.addresses.find(own => familyOf(own) === family)
+    return address === undefined ? null : { family, address }
+  }
+
+  #refuseLater(client: VirtualStream, status: Status): Status {
+    this.post(() => client.refused(status))
+    return 0
+  }
+}
+
+function familyOf(address: string): 'IPv4' | 'IPv6' {
+  return address.includes(':') ? 'IPv6' : 'IPv4'
+}
+
+function loopbackFor(family: 'IPv4' | 'IPv6'): string {
+  return family === 'IPv4' ? '127.0.0.1' : '::1'
+}
+
+function asMapped(at: TcpAddress): TcpAddress {
+  return at.family === 'IPv6' ? at : { family: 'IPv6', address: `::ffff:${at.address}`, port: at.port }
+}

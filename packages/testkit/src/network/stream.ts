@@ -1,0 +1,323 @@
+// One end of a virtual connection: its states, and how the two ends tell each other of bytes, ends and resets.
+// It knows lanes and its stack; it knows neither time nor topology.
+import {
+  type Address,
+  errno,
+  type HandleKind,
+  isTcpAddress,
+  type PeerCredentials,
+  type ReadSink,
+  type Status,
+  type StreamHandle,
+  type StreamOption,
+  type TcpAddress,
+} from '@x/core/transport'
+import type { Lane } from './fabric'
+import { Incoming } from './incoming'
+import { Outgoing } from './outgoing'
+import type { PortClaim } from './ports'
+import type { Stack } from './stack'
+
+type State = 'idle' | 'connecting' | 'open' | 'closed'
+
+/** A stream of a stack. Made by `Stack.stream`, or by a listener for an accepted connection. */
+export class VirtualStream implements StreamHandle {
+  readonly kind: HandleKind
+  readonly fd = -1
+  readonly #stack: Stack
+  readonly #incoming: Incoming
+  readonly #outgoing: Outgoing
+  #state: State = 'idle'
+  #local: Address | null = null
+  #remote: Address | null = null
+  #claim: PortClaim | null = null
+  #peer: VirtualStream | null = null
+  #lane: Lane | null = null
+  #inFlight = 0
+  #connectDone: ((status: Status) => void) | null = null
+  #isReferenced = true
+  #isHolding = false
+  #typeOfService = 0
+
+  constructor(kind: HandleKind, stack: Stack) {
+    this.kind = kind
+    this.#stack = stack
+    const post = (job: () => void) => stack.post(job)
+    this.#incoming = new Incoming(
+      post,
+      () => this.#peer?.pump(),
+      () => this.#refresh(),
+    )
+    this.#outgoing = new Outgoing({
+      room: () => this.#room(),
+      segmentBytes: () => this.#lane?.segmentBytes ?? 0,
+      emit: bytes => this.#emit(bytes),
+      emitEnd: () => this.#lane?.send('fin', null, () => this.#peer?.arriveEnd(false)),
+      post,
+      onChange: () => this.#refresh(),
+    })
+    stack.register(this)
+  }
+
+  get bytesRead(): number {
+    return this.#incoming.bytesRead
+  }
+  get bytesWritten(): number {
+    return this.#outgoing.bytesWritten
+  }
+  get writeQueueSize(): number {
+    return this.#outgoing.queued
+  }
+
+  bind(at: TcpAddress): Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    if (this.kind !== 'tcp' || this.#state !== 'idle' || this.#claim) return errno('EINVAL')
+    const claim = this.#stack.claim(at, { reuseAddress: true })
+    if (typeof claim === 'number') return claim
+    this.#claim = claim
+    this.#local = claim.at
+    return 0
+  }
+
+  connect(to: Address, done: (status: Status) => void): Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    if (this.#state === 'connecting') return errno('EALREADY')
+    if (this.#state === 'open') return errno('EISCONN')
+    if (isTcpAddress(to) !== (this.kind === 'tcp')) return errno('EINVAL')
+    this.#state = 'connecting'
+    const status = isTcpAddress(to)
+      ? this.#stack.dialTcp(this, to, this.#claim?.at ?? null)
+      : this.#stack.dialPath(this, to.path)
+    if (status < 0) {
+      this.#state = 'idle'
+      return status
+    }
+    this.#connectDone = done
+    this.#refresh()
+    return 0
+  }
+
+  sockname(): Address | Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    return this.#local ?? (this.#state === 'idle' ? errno('EBADF') : errno('ENOTCONN'))
+  }
+
+  peername(): Address | Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    return this.#remote && this.#state === 'open' ? this.#remote : errno('ENOTCONN')
+  }
+
+  readStart(sink: ReadSink): Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    if (this.#state !== 'open') return errno('ENOTCONN')
+    this.#incoming.start(sink)
+    this.#refresh()
+    return 0
+  }
+
+  readStop(): Status {
+    this.#incoming.stop()
+    this.#refresh()
+    return 0
+  }
+
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    if (this.#state === 'idle') return errno('EBADF')
+    return this.#outgoing.write(chunks, done)
+  }
+
+  shutdown(done: (status: Status) => void): Status {
+    if (this.#state !== 'open') return errno('ENOTCONN')
+    return this.#outgoing.shutdown(done)
+  }
+
+  reset(done: () => void): Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    this.#close(done, this.kind === 'tcp')
+    return 0
+  }
+
+  close(done?: () => void): void {
+    this.#close(done, false)
+  }
+
+  setOption(option: StreamOption): Status {
+    if (this.#state === 'closed') return errno('EBADF')
+    if (this.kind !== 'tcp') return errno('ENOTSUP')
+    if (option.name === 'typeOfService') {
+      if (!Number.isInteger(option.value) || option.value < 0 || option.value > 255) return errno('EINVAL')
+      this.#typeOfService = option.value
+    }
+    return 0
+  }
+
+  getOption(_name: 'typeOfService'): number {
+    if (this.#state === 'closed') return errno('EBADF')
+    return this.kind === 'tcp' ? this.#typeOfService : errno('ENOTSUP')
+  }
+
+  /** Both ends of a virtual connection live in this process. */
+  peerCredentials(): PeerCredentials | Status {
+    if (this.#state !== 'open') return errno('ENOTCONN')
+    if (this.kind !== 'pipe') return errno('ENOTSUP')
+    return { pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  }
+
+  ref(): void {
+    this.#isReferenced = true
+    this.#refresh()
+  }
+
+  unref(): void {
+    this.#isReferenced = false
+    this.#refresh()
+  }
+
+  // What follows is for the stack, the listener and the other end.
+
+  get isConnecting(): boolean {
+    return this.#state === 'connecting'
+  }
+
+  /** Names the ends and the way to the peer; a stack does this before the first segment. */
+  route(local: Address, remote: Address, lane: Lane, claim: PortClaim | null = null): void {
+    this.#local = local
+    this.#remote = remote
+    this.#lane = lane
+    if (claim) this.#claim = claim
+  }
+
+  /** The two ends know each other; this one may send. */
+  join(peer: VirtualStream): void {
+    this.#peer = peer
+    this.#state = 'open'
+    this.#outgoing.open()
+  }
+
+  /** The server's answer is here. */
+  established(server: VirtualStream): void {
+    if (this.#state === 'connecting') {
+      this.join(server)
+      this.#finishConnect(0)
+    } else this.#lane?.send('rst', null, () => server.arriveReset())
+  }
+
+  refused(status: Status): void {
+    if (this.#state !== 'connecting') return
+    this.#stack.post(() => {
+      if (this.#state === 'connecting') this.#state = 'idle'
+      const done = this.#connectDone
+      this.#connectDone = null
+      this.#refresh()
+      done?.(status)
+    })
+  }
+
+  /** The network gave up carrying what this end sends. */
+  lost(status: Status): void {
+    if (this.#state === 'connecting') this.refused(status)
+    else if (this.#state === 'open') this.#break(status)
+  }
+
+  arriveData(bytes: Buffer): void {
+    if (this.#peer) this.#peer.#inFlight -= bytes.length
+    if (this.#state === 'closed') this.#answerReset()
+    else this.#incoming.push(bytes)
+  }
+
+  /** `isGone`: the peer is closed, not only ended; a local connection notices that at once. */
+  arriveEnd(isGone: boolean): void {
+    if (this.#state === 'closed') return
+    this.#incoming.end()
+    if (isGone && this.kind === 'pipe') this.#outgoing.fail(errno('EPIPE'), errno('EPIPE'))
+    this.#refresh()
+  }
+
+  arriveReset(): void {
+    if (this.#state === 'open') this.#break(errno('ECONNRESET'))
+  }
+
+  /** The other end has read: there is room again. */
+  pump(): void {
+    this.#outgoing.pump()
+  }
+
+  /** Host power was lost: no word to anybody. */
+  vanish(): void {
+    this.#state = 'closed'
+    this.#connectDone = null
+    this.#incoming.discard()
+    this.#outgoing.fail(errno('ECANCELED'), errno('EBADF'))
+    this.#refresh()
+  }
+
+  #break(status: Status): void {
+    // After a FIN a reset shows at the writer's side only (tcp(7), RFC 9293 3.10.7.4).
+    const atEnd = this.#incoming.hasEnd
+    const isReading = this.#incoming.isReading
+    if (!atEnd) this.#incoming.fail(status)
+    this.#outgoing.fail(atEnd ? errno('EPIPE') : status, atEnd || isReading ? errno('EPIPE') : status)
+    this.#refresh()
+  }
+
+  #room(): number {
+    const peer = this.#peer
+    if (!peer) return 0
+    return this.#stack.capacityBytes - this.#inFlight - peer.#incoming.unread
+  }
+
+  #emit(bytes: Buffer): void {
+    const peer = this.#peer
+    if (!peer || !this.#lane) return
+    this.#inFlight += bytes.length
+    this.#lane.send('data', bytes, () => peer.arriveData(bytes))
+  }
+
+  #answerReset(): void {
+    const peer = this.#peer
+    if (peer) this.#lane?.send('rst', null, () => peer.arriveReset())
+  }
+
+  #finishConnect(status: Status): void {
+    this.#stack.post(() => {
+      const done = this.#connectDone
+      this.#connectDone = null
+      this.#refresh()
+      done?.(status)
+    })
+  }
+
+  #close(done: (() => void) | undefined, hard: boolean): void {
+    if (this.#state === 'closed') return
+    const wasOpen = this.#state === 'open'
+    this.#state = 'closed'
+    // A close that leaves bytes unread is a reset (RFC 2525 2.17; Linux does it for local sockets too).
+    const peer = this.#peer
+    if (wasOpen && peer) {
+      if (hard || this.#incoming.unread > 0) this.#answerReset()
+      else if (!this.#outgoing.ended || this.kind === 'pipe') {
+        this.#lane?.send('fin', null, () => peer.arriveEnd(true))
+      }
+    }
+    this.#incoming.discard()
+    this.#outgoing.fail(errno('ECANCELED'), errno('EBADF'))
+    const connectDone = this.#connectDone
+    this.#connectDone = null
+    if (connectDone) this.#stack.post(() => connectDone(errno('ECANCELED')))
+    this.#claim?.release()
+    this.#stack.unregister(this)
+    this.#refresh()
+    this.#stack.post(() => done?.())
+  }
+
+  #refresh(): void {
+    const isBusy =
+      this.#state !== 'closed' &&
+      (this.#connectDone !== null || this.#outgoing.isPending || this.#incoming.isReading)
+    const holds = isBusy && this.#isReferenced
+    if (holds === this.#isHolding) return
+    this.#isHolding = holds
+    this.#stack.hold(holds ? 1 : -1)
+  }
+}
