@@ -1,0 +1,171 @@
+// The commands of publishing and subscribing: their words and replies. The deliveries are the broker's.
+import { array, bulk, error, integer, nothing, push, type Reply } from '../resp/reply'
+import type { Session } from '../session'
+import { type Command, help, text } from './command'
+
+/** One reply for each name, counted as it goes. */
+function forEachName(
+  session: Session,
+  kind: string,
+  names: readonly string[],
+  change: (name: string) => void,
+): string {
+  let replies = ''
+  for (const name of names) {
+    change(name)
+    replies += push(session.protocol, [bulk(kind), bulk(name), integer(session.subscriptionCount)])
+  }
+  return replies
+}
+
+/** Leaving without having been in anything is answered too, with no name. */
+function forEachNameOrNone(
+  session: Session,
+  kind: string,
+  names: readonly string[],
+  change: (name: string) => void,
+): string {
+  if (names.length > 0) return forEachName(session, kind, names, change)
+  return push(session.protocol, [bulk(kind), nothing(session.protocol), integer(session.subscriptionCount)])
+}
+
+function names(args: readonly Buffer[]): string[] {
+  return args.slice(1).map(arg => arg.toString('latin1'))
+}
+
+function subscribe(session: Session, args: readonly Buffer[]): Reply {
+  const { broker } = session.surroundings
+  return forEachName(session, 'subscribe', names(args), channel => broker.subscribe(session, channel))
+}
+
+function psubscribe(session: Session, args: readonly Buffer[]): Reply {
+  const { broker } = session.surroundings
+  return forEachName(session, 'psubscribe', names(args), pattern => broker.subscribePattern(session, pattern))
+}
+
+function unsubscribe(session: Session, args: readonly Buffer[]): Reply {
+  const { broker } = session.surroundings
+  const channels = args.length > 1 ? names(args) : [...session.channels]
+  return forEachNameOrNone(session, 'unsubscribe', channels, channel => broker.unsubscribe(session, channel))
+}
+
+function punsubscribe(session: Session, args: readonly Buffer[]): Reply {
+  const { broker } = session.surroundings
+  const patterns = args.length > 1 ? names(args) : [...session.patterns]
+  return forEachNameOrNone(session, 'punsubscribe', patterns, pattern =>
+    broker.unsubscribePattern(session, pattern),
+  )
+}
+
+function publish(session: Session, args: readonly Buffer[]): Reply {
+  const { broker, statistics } = session.surroundings
+  const deliveries = broker.publish(text(args, 1), args[2]!)
+  statistics.messagesPublished++
+  statistics.messagesDelivered += deliveries
+  return integer(deliveries)
+}
+
+function channels(session: Session, args: readonly Buffer[]): Reply {
+  if (args.length > 3) return error("ERR wrong number of arguments for 'pubsub|channels' command")
+  const pattern = args.length > 2 ? text(args, 2) : undefined
+  return array(session.surroundings.broker.activeChannels(pattern).map(bulk))
+}
+
+function subscriberCounts(session: Session, args: readonly Buffer[]): Reply {
+  const { broker } = session.surroundings
+  return array(
+    args.slice(2).flatMap(arg => {
+      const channel = arg.toString('latin1')
+      return [bulk(channel), integer(broker.subscriberCount(channel))]
+    }),
+  )
+}
+
+const SUBSCRIBING = {
+  arity: -2,
+  flags: ['pubsub', 'noscript', 'loading', 'stale'],
+  isForSubscribers: true,
+  since: '2.0.0',
+  group: 'pubsub',
+} as const
+const ASKING = { flags: ['pubsub', 'loading', 'stale'], since: '2.8.0', group: 'pubsub' } as const
+
+const HELP = help('PUBSUB', [
+  'CHANNELS [<pattern>]',
+  "    Return the currently active channels matching a <pattern> (default: '*').",
+  'NUMPAT',
+  '    Return number of subscriptions to patterns.',
+  'NUMSUB [<channel> ...]',
+  '    Return the number of subscribers for the specified channels, excluding',
+  '    pattern subscriptions(default: no channels).',
+])
+
+export const pubsubCommands: readonly Command[] = [
+  {
+    ...SUBSCRIBING,
+    name: 'subscribe',
+    run: subscribe,
+    summary: 'Listen for messages published to the given channels',
+  },
+  {
+    ...SUBSCRIBING,
+    name: 'unsubscribe',
+    arity: -1,
+    run: unsubscribe,
+    summary: 'Stop listening for messages posted to the given channels',
+  },
+  {
+    ...SUBSCRIBING,
+    name: 'psubscribe',
+    run: psubscribe,
+    summary: 'Listen for messages published to channels matching the given patterns',
+  },
+  {
+    ...SUBSCRIBING,
+    name: 'punsubscribe',
+    arity: -1,
+    run: punsubscribe,
+    summary: 'Stop listening for messages posted to channels matching the given patterns',
+  },
+  {
+    name: 'publish',
+    arity: 3,
+    flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
+    run: publish,
+    summary: 'Post a message to a channel',
+    since: '2.0.0',
+    group: 'pubsub',
+  },
+  {
+    name: 'pubsub',
+    arity: -2,
+    flags: [],
+    summary: 'A container for Pub/Sub commands',
+    since: '2.8.0',
+    group: 'pubsub',
+    subcommands: [
+      { ...ASKING, name: 'pubsub|channels', arity: -2, run: channels, summary: 'List active channels' },
+      {
+        ...ASKING,
+        name: 'pubsub|numsub',
+        arity: -2,
+        run: subscriberCounts,
+        summary: 'Get the count of subscribers for channels',
+      },
+      {
+        ...ASKING,
+        name: 'pubsub|numpat',
+        arity: 2,
+        run: session => integer(session.surroundings.broker.patternCount),
+        summary: 'Get the count of unique patterns pattern subscriptions',
+      },
+      {
+        ...ASKING,
+        name: 'pubsub|help',
+        arity: 2,
+        run: () => array(HELP.map(line => `+${line}\r\n`)),
+        summary: 'Show helpful text about the different subcommands',
+      },
+    ],
+  },
+]

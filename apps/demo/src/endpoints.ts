@@ -1,0 +1,125 @@
+// Where clients come in: opens the TCP port and the local path, and closes them. What a client does is the session's.
+import { lstatSync, unlinkSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from './net'
+
+/** An endpoint cannot be opened; the message says why and what to do next. */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError'
+}
+
+export interface Endpoint {
+  readonly server: Server
+  /** The path of a local endpoint, null for TCP. */
+  readonly path: string | null
+  /** The port of a TCP endpoint, null for a local one. */
+  readonly port: number | null
+}
+
+type Welcome = (socket: Socket, localPath: string | null) => void
+
+/** Listens on TCP; port 0 lets the system choose. Rejects with `EndpointError`. */
+export async function openTcp(port: number, host: string, welcome: Welcome): Promise<Endpoint> {
+  const server = createServer({ noDelay: true }, socket => welcome(socket, null))
+  try {
+    await listening(server, () => server.listen({ port, host }))
+  } catch (error) {
+    throw new EndpointError(whyNoTcp(error as NodeJS.ErrnoException, port, host))
+  }
+  const address = server.address()
+  return { server, path: null, port: address !== null && typeof address === 'object' ? address.port : port }
+}
+
+/** Listens on a path. The socket file of a process that has died is replaced. Rejects with `EndpointError`. */
+export async function openPath(path: string, welcome: Welcome): Promise<Endpoint> {
+  const server = createServer(socket => welcome(socket, path))
+  try {
+    await listening(server, () => server.listen({ path }))
+  } catch (error) {
+    const isRetried = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' && (await removeIfStale(path))
+    if (!isRetried) throw new EndpointError(whyNoPath(error as NodeJS.ErrnoException, path))
+    try {
+      await listening(server, () => server.listen({ path }))
+    } catch (secondError) {
+      throw new EndpointError(whyNoPath(secondError as NodeJS.ErrnoException, path))
+    }
+  }
+  return { server, path, port: null }
+}
+
+/** Stops accepting; resolves when the last connection of the endpoint has ended. Removes the socket file. */
+export function closeEndpoint(endpoint: Endpoint): Promise<void> {
+  return new Promise(resolve => endpoint.server.close(() => resolve()))
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onListening = () => {
+      server.off('error', onError)
+      resolve()
+    }
+    const onError = (error: Error) => {
+      server.off('listening', onListening)
+      reject(error)
+    }
+    server.once('listening', onListening)
+    server.once('error', onError)
+    listen()
+  })
+}
+
+/** Removes a socket file that nobody listens on; true where it is gone. */
+async function removeIfStale(path: string): Promise<boolean> {
+  try {
+    if (!lstatSync(path).isSocket()) return false
+    if (!(await isRefusing(path))) return false
+    unlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isRefusing(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
+  })
+}
+
+function whyNoTcp(error: NodeJS.ErrnoException, port: number, host: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return (
+        `port ${port} on ${host} is taken, perhaps by another demo or a Redis server.\n` +
+        `Choose another (--port ${port + 1}), let the system choose (--port 0), or find out who has it: ss -ltnp 'sport = :${port}'`
+      )
+    case 'EACCES':
+      return `port ${port} is for administrators. Choose one above 1023, for instance --port 6399`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is no address of this machine. Choose another with --host, for instance --host 127.0.0.1`
+    default:
+      return `cannot listen on ${host} port ${port}: ${error.message}`
+  }
+}
+
+function whyNoPath(error: NodeJS.ErrnoException, path: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return (
+        `${path} is taken: another demo listens there, or it is no socket.\n` +
+        'Choose another with --path, or do without: --no-path'
+      )
+    case 'EACCES':
+    case 'EROFS':
+      return `this user may not create ${path}. Choose another with --path, or do without: --no-path`
+    case 'ENOENT':
+      return `the folder of ${path} does not exist. Create it, or choose another path with --path`
+    default:
+      return `cannot listen on ${path}: ${error.message}\nChoose another with --path, or do without: --no-path`
+  }
+}

@@ -1,0 +1,131 @@
+// The command line: which options there are, what they default to, and what is wrong with a bad one. It does nothing.
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { parseByteSize } from './byte-size'
+import { LEVELS, type Level } from './log'
+import { type OutputLimit, parseOutputLimit } from './output-limit'
+
+export interface Options {
+  /** Null where TCP is not wanted. 0: the system chooses. */
+  readonly port: number | null
+  readonly host: string
+  /** A path, null where none is wanted, undefined for `defaultPath`. */
+  readonly path: string | null | undefined
+  readonly maxRequestBytes: number
+  readonly outputLimit: OutputLimit
+  readonly maxClients: number
+  readonly logLevel: Level
+  readonly showsBanner: boolean
+}
+
+/** The command line is wrong; the message says what, and what would be right. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export const HELP = `A publish/subscribe broker that speaks the Redis protocol.
+
+Usage: demo [options]
+
+  --port NUMBER          TCP port; 0 lets the system choose        (6399)
+  --host ADDRESS         address to listen on                      (127.0.0.1)
+  --no-tcp               no TCP, the path alone
+  --path PATH            path of the local (IPC) socket            (in your runtime folder)
+  --no-path              no path, TCP alone
+  --max-request SIZE     largest request taken from a client       (64mb)
+  --output-limit LIMIT   what may wait for a slow subscriber before it is dropped:
+                         "HARD SOFT SECONDS" or "HARD"; 0: no limit (32mb 8mb 60)
+  --max-clients NUMBER   clients at one time                       (10000)
+  --log-level LEVEL      ${LEVELS.join(', ')}          (info)
+  --quiet                no greeting, warnings only
+  --help, --version
+
+Sizes: 512, 64kb, 8mb, 1gb.
+`
+
+/** Options from the words behind the program's name; `help` or `version` where that is what is asked for. */
+export function parseOptions(words: readonly string[]): Options | 'help' | 'version' {
+  const values = parseWords(words)
+  if (values.help) return 'help'
+  if (values.version) return 'version'
+  if (values['no-tcp'] && values['no-path'])
+    throw new UsageError('--no-tcp and --no-path leave nothing to listen on')
+  if (values['no-path'] && values.path !== undefined)
+    throw new UsageError('--path and --no-path exclude each other')
+  return {
+    port: values['no-tcp'] ? null : wholeNumber('--port', values.port, 0, 65_535),
+    host: nonEmpty('--host', values.host),
+    path: values['no-path'] ? null : values.path === undefined ? undefined : nonEmpty('--path', values.path),
+    maxRequestBytes: byteSize('--max-request', values['max-request'], 1024, 1024 ** 3),
+    outputLimit: outputLimit(values['output-limit']),
+    maxClients: wholeNumber('--max-clients', values['max-clients'], 1, 1_000_000),
+    logLevel: logLevel(values['log-level'] ?? (values.quiet ? 'warn' : 'info')),
+    showsBanner: !values.quiet,
+  }
+}
+
+/** Where the local socket goes unless told: a name of its own for each port, in a folder of the user's. */
+export function defaultPath(port: number | null): string {
+  const name = port === null ? 'x-demo' : `x-demo-${port}`
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
+  const folder = process.env['XDG_RUNTIME_DIR']
+  return folder ? join(folder, `${name}.sock`) : join(tmpdir(), `${name}-${userInfo().uid}.sock`)
+}
+
+function parseWords(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        port: { type: 'string', default: '6399' },
+        host: { type: 'string', default: '127.0.0.1' },
+        'no-tcp': { type: 'boolean', default: false },
+        path: { type: 'string' },
+        'no-path': { type: 'boolean', default: false },
+        'max-request': { type: 'string', default: '64mb' },
+        'output-limit': { type: 'string', default: '32mb 8mb 60' },
+        'max-clients': { type: 'string', default: '10000' },
+        'log-level': { type: 'string' },
+        quiet: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false, short: 'h' },
+        version: { type: 'boolean', default: false, short: 'v' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new UsageError(`${option} takes a whole number from ${least} to ${most}, not "${text}"`)
+}
+
+function byteSize(option: string, text: string, least: number, most: number): number {
+  const value = parseByteSize(text)
+  if (value !== null && value >= least && value <= most) return value
+  throw new UsageError(
+    `${option} takes a size from ${least} bytes to ${most}, such as 64kb or 8mb, not "${text}"`,
+  )
+}
+
+function outputLimit(text: string): OutputLimit {
+  const limit = parseOutputLimit(text)
+  if (limit !== null) return limit
+  throw new UsageError(
+    `--output-limit takes "HARD SOFT SECONDS", such as "32mb 8mb 60", or one size, not "${text}"`,
+  )
+}
+
+function logLevel(text: string): Level {
+  const level = LEVELS.find(known => known === text)
+  if (level !== undefined) return level
+  throw new UsageError(`--log-level takes ${LEVELS.join(', ')}, not "${text}"`)
+}
+
+function nonEmpty(option: string, text: string): string {
+  if (text !== '') return text
+  throw new UsageError(`${option} must not be empty`)
+}
