@@ -54,8 +54,8 @@ export class PortableStream implements StreamHandle {
   #sink: ReadSink | null = null
   #reading = false
   #ended = false
+  #overTold = false
   #failure: Status = 0
-  #failureTold = false
   #connected: ((status: Status) => void) | null = null
   #shutDown: ((status: Status) => void) | null = null
   #shut = false
@@ -178,7 +178,7 @@ export class PortableStream implements StreamHandle {
     this.#sink = sink
     if (this.#reading) return 0
     this.#reading = true
-    if (this.#failure < 0) process.nextTick(tellFailure, this)
+    if (this.#ended || this.#failure < 0) process.nextTick(tellOver, this)
     else this.#socket.resume()
     return 0
   }
@@ -227,7 +227,7 @@ export class PortableStream implements StreamHandle {
     if (this.#ended || this.#state !== 'open') return
     this.#ended = true
     this.#learnNames()
-    this.#sink?.onEnd()
+    this.tellOver()
   }
 
   /** @internal */
@@ -237,14 +237,15 @@ export class PortableStream implements StreamHandle {
     if (this.#state === 'connecting') {
       this.#state = 'new'
       this.#tellConnected(this.#failure)
-    } else tellFailure(this)
+    } else this.tellOver()
   }
 
-  /** @internal */
-  tellFailure(): void {
-    if (!this.#reading || this.#failureTold || this.#state !== 'open') return
-    this.#failureTold = true
-    this.#sink?.onError(this.#failure)
+  /** @internal The end or the failure, where they came while nobody read. */
+  tellOver(): void {
+    if (!this.#reading || this.#overTold || this.#state !== 'open') return
+    this.#overTold = true
+    if (this.#ended) this.#sink?.onEnd()
+    else this.#sink?.onError(this.#failure)
   }
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
@@ -416,8 +417,8 @@ function onClose(this: OwnedSocket): void {
 function closed(stream: PortableStream): void {
   stream.heardClose()
 }
-function tellFailure(stream: PortableStream): void {
-  stream.tellFailure()
+function tellOver(stream: PortableStream): void {
+  stream.tellOver()
 }
 
 // The transport is given addresses; a name here is a defect of the caller, and asks no resolver.

@@ -1,0 +1,154 @@
+// The conformance suite: which tests run, over which addresses, in which roles, and what was skipped and why. The tests
+// themselves are in the files beside it.
+import { networkInterfaces } from 'node:os'
+import type { Transport } from '@x/core/transport'
+import { Bed, type Modules } from './bed'
+import { lawTests } from './law-tests'
+import { type ConformanceTest, kindOf, type Role, type Variant, variants } from './test-case'
+
+export type { ConformanceTest, Role, Variant }
+
+/** What a running test gets of its runner; both vitest and node:test have it. */
+export interface RunningTest {
+  skip(reason?: string): void
+}
+
+/** The part of a test runner that the suite uses: that of vitest or of node:test. */
+export interface Runner {
+  describe(name: string, body: () => void): unknown
+  it(name: string, body: (test: RunningTest) => Promise<void>): unknown
+}
+
+/** Tests that are not run, by name, and why not. */
+export interface DeclaredSkip {
+  readonly reason: string
+  readonly tests: readonly string[]
+}
+
+export interface SuiteOptions {
+  /** `{ describe, it }` of the runner. Unless given, the runner's globals are used. */
+  readonly runner?: Runner
+  /** Makes the transport under test; called once for each test. */
+  readonly newTransport: () => Transport
+  /** Makes the transport of the other side; the one under test unless given. */
+  readonly peer?: () => Transport
+  readonly skip?: readonly DeclaredSkip[]
+  /** Which sorts of address; all that the transport and this host have, unless given. */
+  readonly kinds?: readonly Variant[]
+  /** False where the sockets are not the system's: what needs files or other processes is skipped. Default true. */
+  readonly system?: boolean
+  /**
+   * Path or URL of a module that exports `newTransport`, for the tests that need the transport in a process of its own.
+   * Without it, these are skipped.
+   */
+  readonly module?: string
+  /** The same for the peer. */
+  readonly peerModule?: string
+}
+
+/** All tests of the suite. */
+export const conformanceTests: readonly ConformanceTest[] = [...lawTests]
+
+const roles: readonly Role[] = ['connects', 'accepts']
+
+/**
+ * Runs the conformance suite on a transport: the laws of the transport contract, and what each method answers. Call it
+ * in a test file; a skip that names no test, or a test of a feature that the transport has, is a failure.
+ *
+ * ```ts
+ * import { describe, it } from 'vitest'
+ * transportSuite({ runner: { describe, it }, newTransport: () => portable })
+ * ```
+ */
+export function transportSuite(options: SuiteOptions): void {
+  const { describe, it } = options.runner ?? (globalThis as unknown as Runner)
+  const subject = options.newTransport()
+  const kinds = options.kinds ?? variants.filter(variant => reasonAgainst(variant, subject) === null)
+  describe(suiteName(options, subject), () => {
+    it('skips only what it declares, and declares only what it cannot do', async () => {
+      const wrong = wrongSkips(options.skip ?? [], subject)
+      if (wrong.length > 0) throw new Error(wrong.join('; '))
+    })
+    for (const variant of kinds) {
+      for (const role of roles) {
+        describe(`${variant}, ${role}`, () => {
+          for (const test of testsFor(variant, role)) {
+            it(test.name, context => runTest(test, options, variant, role, context))
+          }
+        })
+      }
+    }
+  })
+}
+
+/** The tests that mean something for an address and a role. */
+function testsFor(variant: Variant, role: Role): ConformanceTest[] {
+  return conformanceTests.filter(
+    test => (test.variants ?? variants).includes(variant) && !(test.once && role !== roles[0]),
+  )
+}
+
+async function runTest(
+  test: ConformanceTest,
+  options: SuiteOptions,
+  variant: Variant,
+  role: Role,
+  context: RunningTest,
+): Promise<void> {
+  const subject = options.newTransport()
+  const reason = skipReason(test, options, subject)
+  if (reason !== null) {
+    context.skip(reason)
+    return
+  }
+  const bed = new Bed(subject, options.peer?.() ?? subject, variant, role, modulesOf(options))
+  try {
+    await test.run(bed)
+  } finally {
+    await bed.dispose()
+  }
+}
+
+function skipReason(test: ConformanceTest, options: SuiteOptions, subject: Transport): string | null {
+  const missing = test.needs?.find(feature => !subject.supports(feature))
+  if (missing !== undefined) return `${subject.name} does not support ${missing}`
+  if (test.system && options.system === false) return `${subject.name} has no sockets of the system`
+  if (test.process && options.module === undefined) return 'no module was given for another process'
+  return options.skip?.find(skip => skip.tests.includes(test.name))?.reason ?? null
+}
+
+function wrongSkips(skips: readonly DeclaredSkip[], subject: Transport): string[] {
+  const wrong: string[] = []
+  for (const { reason, tests } of skips) {
+    if (reason.trim() === '') wrong.push(`a skip of ${tests.join(', ')} has no reason`)
+    for (const name of tests) {
+      const test = conformanceTests.find(each => each.name === name)
+      if (test === undefined) wrong.push(`no test is called "${name}"`)
+      else if (test.needs?.every(feature => subject.supports(feature))) {
+        wrong.push(`${subject.name} supports what "${name}" needs`)
+      }
+    }
+  }
+  return wrong
+}
+
+function modulesOf(options: SuiteOptions): Modules | null {
+  const { module: subject, peerModule } = options
+  return subject === undefined ? null : { subject, peer: peerModule ?? subject }
+}
+
+function suiteName(options: SuiteOptions, subject: Transport): string {
+  return options.peer === undefined ? subject.name : `${subject.name} with ${options.peer().name}`
+}
+
+/** Why a sort of address cannot be had here, or null. */
+function reasonAgainst(variant: Variant, transport: Transport): string | null {
+  if (variant === 'abstract' && !transport.supports('abstract-path')) return 'no abstract names'
+  if (variant === 'tcp6' && !hostHasIpv6()) return 'the host has no IPv6'
+  if (kindOf(variant) === 'pipe' && process.platform === 'win32') return 'paths are pipe names there'
+  return null
+}
+
+function hostHasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some(entries => entries?.some(entry => entry.address === '::1'))
+}
