@@ -79,6 +79,13 @@ export interface ReadSink {
 }
 
 /** One connection, or the descriptor of a pipe: a long-lived handle, closed once. */
+/**
+ * A connection, or what will become one. Before it is connected `readStart`, `write` and `shutdown` answer a status
+ * below 0 (`UV_ENOTCONN`), and so does everything but `close` once it is closing (`UV_EBADF`).
+ *
+ * Context (law 12 beside those of the design): every callback sees the `AsyncLocalStorage` store of the call that asked
+ * for it, or of the `connect` or `listen` behind its handle; an accepted stream's handle is its listener's doing.
+ */
 export interface StreamHandle {
   readonly kind: HandleKind
   /** Source address, before `connect`. */
@@ -104,7 +111,10 @@ export interface StreamHandle {
   setOption(option: StreamOption): Status
   /** The option's value, or a negative status. */
   getOption(name: 'typeOfService'): number
-  /** Idempotent. What is pending is called back with `UV_ECANCELED` first, then `done`, once, in a later turn. */
+  /**
+   * Idempotent. What is pending is called back with `UV_ECANCELED` first, then `done`, once, in a later turn. A call on
+   * a stream that is closing or closed has its own `done` called too.
+   */
   close(done?: () => void): void
   ref(): void
   unref(): void
@@ -148,7 +158,10 @@ export interface ListenerHandle {
   pause?(): void
   resume?(): void
   sockname(): Address | Status
-  /** Idempotent; does not touch accepted streams. `done`, once, in a later turn. Unlinks a socket file that it bound itself. */
+  /**
+   * Idempotent; does not touch accepted streams. A `listen` under way is called back with `UV_ECANCELED` first. `done`,
+   * once for each call, in a later turn. Unlinks a socket file that it bound itself.
+   */
   close(done?: () => void): void
   ref(): void
   unref(): void
