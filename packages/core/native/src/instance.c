@@ -1,0 +1,115 @@
+// The handle table and the life of a handle: made, found by its id, closed part by part, freed. It knows what each type
+// is called, not what it does.
+#include "x-net.h"
+
+#include <stdlib.h>
+
+#define INDEX_BITS 24
+#define GENERATION_MASK 0x0fffffffu
+#define NO_SLOT UINT32_MAX
+
+static bool grow(x_instance *in) {
+  uint32_t count = in->slot_count == 0 ? 64 : in->slot_count * 2;
+  if (count > (1u << INDEX_BITS)) return false;
+  x_slot *slots = realloc(in->slots, count * sizeof(x_slot));
+  if (slots == NULL) return false;
+  for (uint32_t i = in->slot_count; i < count; i++) {
+    slots[i] = (x_slot){.handle = NULL, .generation = 1, .next_free = i + 1 < count ? i + 1 : NO_SLOT};
+  }
+  in->free_slot = in->slot_count;
+  in->slots = slots;
+  in->slot_count = count;
+  return true;
+}
+
+int x_handle_init(x_instance *in, x_handle *handle, x_type type) {
+  if (in->ending) return UV_ECANCELED;
+  if ((in->slot_count == 0 || in->free_slot == NO_SLOT) && !grow(in)) return UV_ENOMEM;
+  uint32_t slot = in->free_slot;
+  in->free_slot = in->slots[slot].next_free;
+  in->slots[slot].handle = handle;
+  handle->in = in;
+  handle->type = type;
+  handle->slot = slot;
+  in->live++;
+  return 0;
+}
+
+int64_t x_handle_id(const x_handle *handle) {
+  return ((int64_t)handle->in->slots[handle->slot].generation << INDEX_BITS) | handle->slot;
+}
+
+// A stale or foreign id finds nothing: the generation moves on when a handle starts to close.
+x_handle *x_handle_find(const x_instance *in, int64_t id, x_type type) {
+  if (id <= 0) return NULL;
+  uint32_t index = (uint32_t)(id & ((1 << INDEX_BITS) - 1));
+  if (index >= in->slot_count) return NULL;
+  const x_slot *slot = &in->slots[index];
+  if (slot->handle == NULL || (int64_t)slot->generation != id >> INDEX_BITS) return NULL;
+  x_handle *handle = slot->handle;
+  return (type == X_ANY || handle->type == type) && !handle->closing ? handle : NULL;
+}
+
+void x_handle_close(x_handle *handle, bool tell) {
+  if (handle->closing) return;
+  x_instance *in = handle->in;
+  handle->closing = true;
+  handle->tell_closed = tell;
+  uint32_t *generation = &in->slots[handle->slot].generation;
+  *generation = (*generation + 1) & GENERATION_MASK;
+  if (*generation == 0) *generation = 1;
+  // clang-format off
+  switch (handle->type) {
+    case X_ANY: break;
+    case X_STREAM: x_stream_shut((x_stream *)handle); break;
+    case X_LISTENER: x_listener_shut(handle); break;
+    case X_CHANNEL: x_channel_shut(handle); break;
+    case X_RELAY: x_relay_shut(handle); break;
+  }
+  // clang-format on
+}
+
+static void free_parts(x_handle *handle) {
+  // clang-format off
+  switch (handle->type) {
+    case X_ANY: break;
+    case X_STREAM: x_stream_freed((x_stream *)handle); break;
+    case X_LISTENER: x_listener_freed(handle); break;
+    case X_CHANNEL: x_channel_freed(handle); break;
+    case X_RELAY: x_relay_freed(handle); break;
+  }
+  // clang-format on
+}
+
+// The close callback of every libuv handle that is a part of one of ours; its `data` is the owner.
+void x_part_closed(uv_handle_t *part) {
+  x_handle *handle = part->data;
+  x_instance *in = handle->in;
+  if (--handle->parts > 0) return;
+  napi_handle_scope scope;
+  if (handle->tell_closed && x_enter(in, &scope)) {
+    x_emit(in, &handle->context, X_ON_CLOSED, 0, NULL);
+    x_leave(in, scope);
+  }
+  free_parts(handle);
+  x_context_close(in, &handle->context);
+  x_slot *slot = &in->slots[handle->slot];
+  slot->handle = NULL;
+  slot->next_free = in->free_slot;
+  in->free_slot = handle->slot;
+  in->live--;
+  free(handle);
+  x_loop_settled(in);
+}
+
+void x_handle_drop_all(x_instance *in) {
+  for (uint32_t i = 0; i < in->slot_count; i++) {
+    if (in->slots[i].handle != NULL) x_handle_close(in->slots[i].handle, false);
+  }
+}
+
+void x_table_free(x_instance *in) {
+  free(in->slots);
+  in->slots = NULL;
+  in->slot_count = 0;
+}

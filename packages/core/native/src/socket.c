@@ -1,0 +1,93 @@
+// Sockets as descriptors: made, bound, and told apart. It knows no libuv handle and no JavaScript.
+#include "x-net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int last_error(void) {
+  return uv_translate_sys_error(errno);
+}
+
+// Non-blocking, and not inherited by child processes.
+int x_fd_prepare(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || ((flags & O_NONBLOCK) == 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)) return last_error();
+  flags = fcntl(fd, F_GETFD);
+  if (flags < 0 || ((flags & FD_CLOEXEC) == 0 && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0)) return last_error();
+  return 0;
+}
+
+int x_socket_open(int family) {
+#ifdef SOCK_CLOEXEC
+  int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  return fd < 0 ? last_error() : fd;
+#else
+  int fd = socket(family, SOCK_STREAM, 0);
+  if (fd < 0) return last_error();
+  int status = x_fd_prepare(fd);
+  if (status < 0) close(fd);
+  return status < 0 ? status : fd;
+#endif
+}
+
+static int set_bind_options(int fd, int family, int flags) {
+  int on = 1, v6_only = (flags & X_BIND_IPV6_ONLY) != 0;
+  bool reuse = (flags & X_BIND_SINGLE) == 0;
+  if (reuse && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return last_error();
+  if ((flags & X_BIND_REUSE_PORT) != 0) {
+#ifdef SO_REUSEPORT
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) return last_error();
+#else
+    return UV_ENOTSUP;
+#endif
+  }
+  if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only)) != 0) {
+    return last_error();
+  }
+  return 0;
+}
+
+// A new socket, bound; its descriptor in `fd`.
+int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd) {
+  int made = x_socket_open(at->ss_family);
+  if (made < 0) return made;
+  int status = set_bind_options(made, at->ss_family, flags);
+  if (status == 0 && bind(made, (const struct sockaddr *)at, x_address_length(at)) != 0) status = last_error();
+  if (status < 0) {
+    close(made);
+    return status;
+  }
+  *fd = made;
+  return 0;
+}
+
+// Whether the descriptor is what a listener, or what a stream, can be made of; and of which kind it is.
+int x_socket_kind(int fd, bool listener, x_kind *kind) {
+  struct stat file;
+  if (fd < 0 || fstat(fd, &file) != 0) return UV_EBADF;
+  if (S_ISFIFO(file.st_mode) && !listener) {
+    *kind = X_PIPE;
+    return 0;
+  }
+  if (S_ISFIFO(file.st_mode)) return UV_EINVAL;
+  if (!S_ISSOCK(file.st_mode)) return UV_ENOTSOCK;
+  int type = 0, accepts = 0;
+  socklen_t size = sizeof(type);
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return last_error();
+  if (type != SOCK_STREAM) return UV_EINVAL;
+  struct sockaddr_storage name = {0}, peer;
+  socklen_t length = sizeof(name);
+  if (getsockname(fd, (struct sockaddr *)&name, &length) != 0) return last_error();
+  if (name.ss_family != AF_UNIX && name.ss_family != AF_INET && name.ss_family != AF_INET6) return UV_EINVAL;
+  *kind = name.ss_family == AF_UNIX ? X_PIPE : X_TCP;
+#ifdef SO_ACCEPTCONN
+  size = sizeof(accepts);
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) != 0) accepts = 0;
+#endif
+  length = sizeof(peer);
+  bool connected = getpeername(fd, (struct sockaddr *)&peer, &length) == 0;
+  return listener == connected || (!listener && accepts) ? UV_EINVAL : 0;
+}

@@ -1,0 +1,89 @@
+// The addon as TypeScript sees it: the functions that native/src exports, and how the file is found and loaded. It knows
+// no transport.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Address, Status } from '../contract'
+
+/** Names a native handle; 0 is none. A stale id is answered with `UV_EBADF`. */
+export type HandleId = number
+
+/** What the addon calls, in the order of `x_event` in native/src/x-net.h. `this` is the handle's or request's object. */
+export type Events = readonly [
+  accept: (status: Status, id: HandleId) => void,
+  read: (size: number) => void,
+  readSlab: (chunk: Buffer) => void,
+  connect: (status: Status) => void,
+  written: (status: Status) => void,
+  shutdown: (status: Status) => void,
+  closed: () => void,
+  message: (size: number, fds: readonly number[] | undefined) => void,
+  relayed: (status: Status) => void,
+]
+
+export interface Addon {
+  setup(events: Events): Buffer
+  /** Handles that are not fully closed; for tests. */
+  live(): number
+
+  close(id: HandleId, tell: boolean): Status
+  setRef(id: HandleId, on: boolean): Status
+  fd(id: HandleId): number
+  name(id: HandleId, peer: boolean): Address | Status
+
+  stream(kind: 0 | 1, object: object): HandleId
+  streamFrom(fd: number): HandleId
+  attach(id: HandleId, object: object): Status
+  kindOf(id: HandleId): number
+  bindStream(id: HandleId, address: string, port: number, flags: number): Status
+  connect(id: HandleId, request: object, to: string, port: number): Status
+  shutdown(id: HandleId, request: object): Status
+  reset(id: HandleId, tell: boolean): Status
+
+  readStart(id: HandleId): Status
+  readStop(id: HandleId): Status
+  readInto(id: HandleId, buffer: Uint8Array | null): Status
+  tryWrite(id: HandleId, chunk: Uint8Array): number
+  tryWritev(id: HandleId, chunks: readonly Uint8Array[]): number
+  queueWrite(id: HandleId, request: object, chunks: readonly Uint8Array[], skip: number): Status
+  writeQueueSize(id: HandleId): number
+
+  noDelay(id: HandleId, enable: boolean): Status
+  keepAlive(id: HandleId, enable: boolean, delay: number, interval: number, count: number): Status
+  typeOfService(id: HandleId, value: number): number
+  credentials(id: HandleId): [pid: number, uid: number, gid: number] | Status
+
+  listener(kind: 0 | 1, object: object): HandleId
+  listenerKind(fd: number): number
+  takeListener(id: HandleId, fd: number): Status
+  bindListener(id: HandleId, address: string, port: number, flags: number): Status
+  bindPath(id: HandleId, path: string, mode: number, absolute: string): Status
+  listen(id: HandleId, backlog: number): Status
+  setPaused(id: HandleId, paused: boolean): Status
+}
+
+/** Folders that may hold `prebuilds`: the package's root as seen from dist/, and from src/transport/native/. */
+const roots = [path.join(__dirname, '..'), path.join(__dirname, '..', '..', '..')]
+
+/** Where the binary for the running system is, or null. On Linux it goes by the C library: glibc's or musl's. */
+export function findAddon(): string | null {
+  const target = `${process.platform}-${process.arch}`
+  for (const root of roots) {
+    const plain = path.join(root, 'prebuilds', target, 'x_net.node')
+    const musl = path.join(root, 'prebuilds', `${target}-musl`, 'x_net.node')
+    if (process.platform === 'linux' && existsSync(musl) && isMusl()) return musl
+    if (existsSync(plain)) return plain
+  }
+  return null
+}
+
+function isMusl(): boolean {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return !report.header?.glibcVersionRuntime
+}
+
+/** Loads the binary; throws what the loader throws. */
+export function openAddon(file: string): Addon {
+  const module = { exports: {} }
+  process.dlopen(module, file)
+  return module.exports as Addon
+}

@@ -1,0 +1,107 @@
+// A listener of the native transport: the JavaScript face of a native handle. The accept loop is in native/src/listener.c.
+import path from 'node:path'
+import { UV_EINVAL } from '../../errors/errno'
+import type {
+  AcceptSink,
+  Address,
+  BindFlags,
+  HandleKind,
+  ListenerHandle,
+  Status,
+  StreamHandle,
+} from '../contract'
+import { isTcpAddress } from '../contract'
+import type { Addon, HandleId } from './addon'
+import { bindBits, callAll } from './stream'
+
+export class NativeListener implements ListenerHandle {
+  readonly kind: HandleKind
+  readonly #addon: Addon
+  readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
+  #id: HandleId
+  #accept: AcceptSink | null = null
+  #closed = false
+  #onClose: (() => void)[] | null = null
+
+  constructor(addon: Addon, kind: HandleKind, wrap: (kind: HandleKind, id: HandleId) => StreamHandle) {
+    this.kind = kind
+    this.#addon = addon
+    this.#wrap = wrap
+    this.#id = Math.max(0, addon.listener(kind === 'tcp' ? 0 : 1, this))
+  }
+
+  bind(at: Address, flags?: BindFlags): Status {
+    if (isTcpAddress(at) !== (this.kind === 'tcp')) return UV_EINVAL
+    if (isTcpAddress(at)) return this.#addon.bindListener(this.#id, at.address, at.port, bindBits(flags))
+    // The working directory may change before the file is removed.
+    const absolute = at.path.startsWith('\0') ? at.path : path.resolve(at.path)
+    return this.#addon.bindPath(this.#id, at.path, flags?.mode ?? -1, absolute)
+  }
+
+  /** Takes over a bound or listening descriptor; it stays the caller's where the answer is negative. */
+  take(fd: number): Status {
+    return this.#addon.takeListener(this.#id, fd)
+  }
+
+  listen(backlog: number, accept: AcceptSink, _done: (status: Status) => void): Status {
+    const status = this.#addon.listen(this.#id, backlog)
+    if (status < 0) return status
+    this.#accept = accept
+    return 1
+  }
+
+  pause(): void {
+    this.#addon.setPaused(this.#id, true)
+  }
+
+  resume(): void {
+    this.#addon.setPaused(this.#id, false)
+  }
+
+  sockname(): Address | Status {
+    return this.#addon.name(this.#id, false)
+  }
+
+  close(done?: () => void): void {
+    if (this.#id !== 0) {
+      this.#addon.close(this.#id, true)
+      this.#id = 0
+      this.#accept = null
+      this.#onClose = done ? [done] : []
+    } else if (!done) {
+      return
+    } else if (this.#closed) {
+      setImmediate(done)
+    } else {
+      this.#onClose?.push(done)
+    }
+  }
+
+  ref(): void {
+    this.#addon.setRef(this.#id, true)
+  }
+
+  unref(): void {
+    this.#addon.setRef(this.#id, false)
+  }
+
+  get fd(): number {
+    return this.#addon.fd(this.#id)
+  }
+
+  /** Of the addon: a connection, or why there is none now. */
+  onAccept(status: Status, id: HandleId): void {
+    const accept = this.#accept
+    if (accept === null) return
+    if (status < 0) accept(status, null)
+    else accept(0, this.#wrap(this.kind, id))
+  }
+
+  /** Of the addon: the handle has closed. */
+  onClosed(): void {
+    this.#closed = true
+    const list = this.#onClose
+    this.#onClose = null
+    if (list) callAll(list)
+  }
+}

@@ -1,0 +1,275 @@
+// A stream of the native transport: the JavaScript face of a native handle. What the system does is in native/src; this
+// keeps the sink, the callbacks and the counters.
+import { UV_EBADF, UV_EINVAL, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
+import type {
+  Address,
+  BindFlags,
+  HandleKind,
+  PeerCredentials,
+  ReadSink,
+  Status,
+  StreamHandle,
+  StreamOption,
+  TcpAddress,
+} from '../contract'
+import { isTcpAddress } from '../contract'
+import type { Addon, HandleId } from './addon'
+
+/** Reads up to this size go through Node's buffer pool; larger ones get memory of their own. */
+const POOLED_READ = 2048
+
+/** Flags of a bind as the addon wants them. */
+export function bindBits(flags: BindFlags | undefined): number {
+  return (flags?.ipv6Only ? 1 : 0) | (flags?.reusePort ? 2 : 0) | (flags?.reuseAddress === false ? 4 : 0)
+}
+
+/** A pending operation: the addon holds it until it has called back, and with it the chunks of a write. */
+export class Request {
+  readonly done: (status: Status) => void
+  readonly chunks: readonly Uint8Array[] | null
+
+  constructor(done: (status: Status) => void, chunks: readonly Uint8Array[] | null = null) {
+    this.done = done
+    this.chunks = chunks
+  }
+
+  finish(status: Status): void {
+    this.done(status)
+  }
+}
+
+export class NativeStream implements StreamHandle {
+  readonly kind: HandleKind
+  readonly #addon: Addon
+  readonly #scratch: Buffer
+  #id: HandleId
+  #sink: ReadSink | null = null
+  #into: Uint8Array | null = null
+  #reading = false
+  #readEnded = false
+  #bytesRead = 0
+  #bytesGiven = 0
+  #closed = false
+  #onClose: (() => void)[] | null = null
+
+  constructor(addon: Addon, scratch: Buffer, kind: HandleKind, id?: HandleId) {
+    this.#addon = addon
+    this.#scratch = scratch
+    this.kind = kind
+    if (id === undefined) {
+      this.#id = Math.max(0, addon.stream(kind === 'tcp' ? 0 : 1, this))
+    } else {
+      this.#id = id
+      addon.attach(id, this)
+    }
+  }
+
+  bind(at: TcpAddress, flags?: BindFlags): Status {
+    return this.#addon.bindStream(this.#id, at.address, at.port, bindBits(flags))
+  }
+
+  connect(to: Address, done: (status: Status) => void): Status {
+    if (isTcpAddress(to) !== (this.kind === 'tcp')) return UV_EINVAL
+    const request = new Request(done)
+    if (isTcpAddress(to)) return this.#addon.connect(this.#id, request, to.address, to.port)
+    return this.#addon.connect(this.#id, request, to.path, 0)
+  }
+
+  sockname(): Address | Status {
+    return this.#addon.name(this.#id, false)
+  }
+
+  peername(): Address | Status {
+    return this.#addon.name(this.#id, true)
+  }
+
+  readStart(sink: ReadSink): Status {
+    if (this.#id === 0) return UV_EBADF
+    this.#sink = sink
+    if (this.#readEnded) return 0
+    const status = this.#prepareInto(sink)
+    if (status < 0 || this.#reading) return status
+    const started = this.#addon.readStart(this.#id)
+    this.#reading = started === 0
+    return started
+  }
+
+  readStop(): Status {
+    if (this.#id === 0) return UV_EBADF
+    if (!this.#reading) return 0
+    this.#reading = false
+    return this.#addon.readStop(this.#id)
+  }
+
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
+    let total = 0
+    for (const chunk of chunks) total += chunk.length
+    const taken =
+      chunks.length === 1
+        ? this.#addon.tryWrite(this.#id, chunks[0]!)
+        : this.#addon.tryWritev(this.#id, chunks)
+    if (taken < 0) return taken
+    if (taken < total || total === 0) {
+      const status = this.#addon.queueWrite(this.#id, new Request(done, chunks), chunks, taken)
+      if (status === 0) this.#bytesGiven += total
+      return status
+    }
+    this.#bytesGiven += total
+    return 1
+  }
+
+  shutdown(done: (status: Status) => void): Status {
+    return this.#addon.shutdown(this.#id, new Request(done))
+  }
+
+  reset(done: () => void): Status {
+    if (this.#id === 0) return UV_EBADF
+    this.#settleCounters()
+    const status = this.#addon.reset(this.#id, true)
+    if (status === 0) this.#closing(done)
+    return status
+  }
+
+  setOption(option: StreamOption): Status {
+    const id = this.#id
+    switch (option.name) {
+      case 'noDelay':
+        return this.#addon.noDelay(id, option.enable)
+      case 'keepAlive':
+        return this.#addon.keepAlive(
+          id,
+          option.enable,
+          option.delaySeconds,
+          option.intervalSeconds,
+          option.count,
+        )
+      case 'typeOfService':
+        return option.value < 0 ? UV_EINVAL : this.#addon.typeOfService(id, option.value)
+      default:
+        return UV_ENOTSUP
+    }
+  }
+
+  getOption(_name: 'typeOfService'): number {
+    return this.#addon.typeOfService(this.#id, -1)
+  }
+
+  peerCredentials(): PeerCredentials | Status {
+    const answer = this.#addon.credentials(this.#id)
+    return typeof answer === 'number' ? answer : { pid: answer[0], uid: answer[1], gid: answer[2] }
+  }
+
+  close(done?: () => void): void {
+    if (this.#id !== 0) {
+      this.#settleCounters()
+      this.#addon.close(this.#id, true)
+      this.#closing(done)
+    } else if (!done) {
+      return
+    } else if (this.#closed) {
+      setImmediate(done)
+    } else {
+      this.#onClose?.push(done)
+    }
+  }
+
+  ref(): void {
+    this.#addon.setRef(this.#id, true)
+  }
+
+  unref(): void {
+    this.#addon.setRef(this.#id, false)
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesGiven - this.writeQueueSize
+  }
+
+  get writeQueueSize(): number {
+    return this.#id === 0 ? 0 : this.#addon.writeQueueSize(this.#id)
+  }
+
+  get fd(): number {
+    return this.#addon.fd(this.#id)
+  }
+
+  /** The addon's id, 0 once closed; for the transport alone. */
+  get id(): HandleId {
+    return this.#id
+  }
+
+  /** Of the addon: `size` bytes are in the scratch or the sink's own buffer, or reading has ended with a status. */
+  onRead(size: number): void {
+    const sink = this.#sink
+    if (sink === null || !this.#reading) return
+    if (size < 0) {
+      this.#reading = false
+      this.#readEnded = true
+      this.#bytesRead += 0
+      if (size === UV_EOF) sink.onEnd()
+      else sink.onError(size)
+      return
+    }
+    this.#bytesRead += size
+    if (this.#into !== null) {
+      const into = this.#into
+      sink.onData(Buffer.from(into.buffer, into.byteOffset, size))
+      if (this.#reading && this.#sink?.into) this.#prepareInto(this.#sink)
+      return
+    }
+    const chunk = size <= POOLED_READ ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
+    this.#scratch.copy(chunk, 0, 0, size)
+    sink.onData(chunk)
+  }
+
+  /** Of the addon: a large read, in memory that is the receiver's. */
+  onReadSlab(chunk: Buffer): void {
+    if (this.#sink === null || !this.#reading) return
+    this.#bytesRead += chunk.length
+    this.#sink.onData(chunk)
+  }
+
+  /** Of the addon: the handle has closed. */
+  onClosed(): void {
+    this.#closed = true
+    const list = this.#onClose
+    this.#onClose = null
+    if (list) callAll(list)
+  }
+
+  #prepareInto(sink: ReadSink): Status {
+    const into = sink.into ? sink.into() : null
+    if (into === this.#into) return 0
+    const status = this.#addon.readInto(this.#id, into)
+    if (status === 0) this.#into = into
+    return status
+  }
+
+  /** What the system has taken by now is what it will have taken: the rest is cancelled. */
+  #settleCounters(): void {
+    this.#bytesGiven -= this.writeQueueSize
+  }
+
+  #closing(done: (() => void) | undefined): void {
+    this.#id = 0
+    this.#reading = false
+    this.#sink = null
+    this.#onClose = done ? [done] : []
+  }
+}
+
+/** Calls each, also where one throws: what it throws is seen once the rest have been called. */
+export function callAll(list: readonly (() => void)[], from = 0): void {
+  for (let index = from; index < list.length; index++) {
+    try {
+      list[index]!()
+    } catch (error) {
+      callAll(list, index + 1)
+      throw error
+    }
+  }
+}
