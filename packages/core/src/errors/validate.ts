@@ -60,14 +60,17 @@ export function validateTimeout(value: unknown, name: string): number {
   return Math.min(value, INT32_MAX)
 }
 
+/** A string, else `ERR_INVALID_ARG_TYPE`. */
 export function validateString(value: unknown, name: string): asserts value is string {
   if (typeof value !== 'string') throw codedError('ERR_INVALID_ARG_TYPE', name, 'string', value)
 }
 
+/** A boolean, else `ERR_INVALID_ARG_TYPE`. */
 export function validateBoolean(value: unknown, name: string): asserts value is boolean {
   if (typeof value !== 'boolean') throw codedError('ERR_INVALID_ARG_TYPE', name, 'boolean', value)
 }
 
+/** A function, else `ERR_INVALID_ARG_TYPE`. */
 export function validateFunction(value: unknown, name: string): asserts value is AnyFunction {
   if (typeof value !== 'function') throw codedError('ERR_INVALID_ARG_TYPE', name, 'function', value)
 }

@@ -4,6 +4,7 @@ import { codedError, validateObject, validateString } from '@x/core/transport'
 import { fit, measure, type PathParts, pathLimit } from './limits'
 import { isPipePath, PIPE_PREFIX, splitPipePath } from './pipe-path'
 
+/** What `endpoint` goes by in place of this process's own platform, environment and user. */
 export interface EndpointOptions {
   /** Whose rules count. Default: `process.platform`. */
   readonly platform?: NodeJS.Platform

@@ -25,6 +25,7 @@ export interface DeclaredSkip {
   readonly tests: readonly string[]
 }
 
+/** What the suite runs on, and what it leaves out. */
 export interface SuiteOptions {
   /** `{ describe, it }` of the runner. Unless given, the runner's globals are used. */
   readonly runner?: Runner

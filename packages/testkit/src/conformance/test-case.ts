@@ -8,6 +8,7 @@ export type Variant = 'tcp4' | 'tcp6' | 'path' | 'abstract'
 /** What the transport under test does in a pair: it connects to its peer, or accepts the peer's connection. */
 export type Role = 'connects' | 'accepts'
 
+/** One law, or a part of one, as a test that any transport can be put to. */
 export interface ConformanceTest {
   /** A sentence; the name by which a skip declares it. */
   readonly name: string

@@ -1,0 +1,74 @@
+// What is in the tarballs, before anybody installs them.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packAll, published, type Tarballs } from '../tarballs.mjs'
+
+const exec = promisify(execFile)
+const tool = (name: string) => path.resolve(__dirname, '../node_modules/.bin', name)
+const folder = mkdtempSync(path.join(tmpdir(), 'x-tarballs-'))
+let tarballs: Tarballs = {}
+
+beforeAll(async () => {
+  tarballs = await packAll(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function namesIn(tarball: string) {
+  const { stdout } = await exec('tar', ['-tzf', tarball])
+  return stdout.trim().split('\n')
+}
+
+async function manifestIn(tarball: string) {
+  const { stdout } = await exec('tar', ['-xzOf', tarball, 'package/package.json'])
+  return JSON.parse(stdout)
+}
+
+describe.each(published.map(one => one.manifest.name))('the tarball of %s', name => {
+  it('has no install script, and depends on its siblings by version', async () => {
+    const manifest = await manifestIn(tarballs[name]!)
+    for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
+      expect(manifest.scripts?.[script]).toBeUndefined()
+    }
+    expect(manifest.gypfile ?? false).toBe(false)
+    for (const [used, range] of Object.entries(manifest.dependencies ?? {})) {
+      expect(`${used}@${range}`).not.toContain('workspace:')
+    }
+    // npm runs node-gyp by itself where a package has a binding.gyp at its top, unless told not to.
+    expect((await namesIn(tarballs[name]!)).includes('package/binding.gyp')).toBe(false)
+  })
+
+  it('carries the licence, the README, types for import and for require, and no tests', async () => {
+    const names = await namesIn(tarballs[name]!)
+    for (const file of [
+      'LICENSE',
+      'README.md',
+      'dist/index.d.ts',
+      'dist/index.d.mts',
+      'dist/index.js',
+      'dist/index.mjs',
+    ]) {
+      expect(names).toContain(`package/${file}`)
+    }
+    expect(names.filter(file => /\/test\/|\.test\./.test(file))).toEqual([])
+  })
+
+  it('is clean for publint', async () => {
+    const { stdout } = await exec(tool('publint'), ['run', tarballs[name]!, '--strict'])
+    expect(stdout).toContain('All good')
+  })
+
+  it('is clean for attw', async () => {
+    const { stdout } = await exec(tool('attw'), [
+      tarballs[name]!,
+      '--format',
+      'ascii',
+      '--no-color',
+      '--no-emoji',
+    ])
+    expect(stdout).toContain('No problems found')
+  })
+})
