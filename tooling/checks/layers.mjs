@@ -189,6 +189,7 @@ function siblingProblem(manifest, specifier) {
 /** Files of core beside process-state that keep module-level state, each with the reason. @type {Readonly<Record<string, string>>} */
 const stateful = {
   'src/transport/select.ts': 'remembers the choice of the transport',
+  'src/transport/native/index.ts': 'remembers whether the addon loads',
 }
 
 /** Module-level mutable state belongs to process-state alone. @param {string} name @param {string} inside @param {string} text */
