@@ -97,6 +97,8 @@ describe('validate', () => {
     compare(
       value => value === undefined || validate.validateUint32(value, 'options.flowlabel'),
       value => new net.SocketAddress({ flowlabel: value }),
+      // Node itself ends the process for a flow label of more than 20 bits.
+      values.filter(value => !(typeof value === 'number' && value > 0xfffff && value < 2 ** 32)),
     )
     compare(
       value => validate.validateInt32(value, 'value', 1),

@@ -1,0 +1,278 @@
+// Which addresses a program does not want to talk to: rules, and the question whether one matches. It closes nothing itself.
+import { type InspectContext, inspect } from 'node:util'
+import { codedError } from '../errors/codes'
+import { validateInt32, validateString } from '../errors/validate'
+import { compareIp, type IpValue, ipKey, parseIPv4, parseIPv6 } from './ip'
+import {
+  type IpFamily,
+  ipValueOf,
+  isAnySocketAddress,
+  SocketAddress,
+  type SocketAddressJson,
+} from './socket-address'
+import { SubnetTable } from './subnet-table'
+
+/** `ipv4` or `ipv6`, in any case. Where an address is a SocketAddress, its own family counts. */
+export type IpVersion = IpFamily | 'IPv4' | 'IPv6'
+
+/** An address as text (its family is told beside it), or a SocketAddress of this package or of `node:net`. */
+export type AddressLike = string | SocketAddressJson
+
+interface AddressRule {
+  readonly kind: 'Address'
+  readonly text: string
+}
+
+interface RangeRule {
+  readonly kind: 'Range'
+  readonly text: string
+  readonly start: IpValue
+  readonly end: IpValue
+}
+
+interface SubnetRule {
+  readonly kind: 'Subnet'
+  readonly text: string
+  readonly network: IpValue
+  readonly prefix: number
+}
+
+/**
+ * A list of addresses, ranges and subnets. `check` finds addresses and subnets without going through them; ranges are
+ * gone through. An IPv4 rule matches the IPv6 notation of its addresses (`::ffff:1.2.3.4`) and the other way round.
+ *
+ * All methods throw `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ADDRESS` for wrong arguments, a
+ * prefix out of its family's bounds `ERR_OUT_OF_RANGE`. Source: https://nodejs.org/api/net.html#class-netblocklist
+ */
+export class BlockList {
+  /** Private, loopback and link-local ranges, for `addCIDRs`. */
+  static PRIVATE_RANGES: readonly string[] = Object.freeze([
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '127.0.0.0/8',
+    '::1/128',
+    '169.254.0.0/16',
+    'fe80::/10',
+    'fc00::/7',
+  ])
+
+  readonly #addresses = new Map<number | string, AddressRule>()
+  readonly #subnets: SubnetRule[] = []
+  readonly #ranges: RangeRule[] = []
+  /** The subnets once more, to be found by an address. */
+  readonly #table = new SubnetTable()
+
+  /** True for a BlockList of this package. */
+  static isBlockList(value: unknown): value is BlockList {
+    return typeof value === 'object' && value !== null && #addresses in value
+  }
+
+  /** Blocks one address. */
+  addAddress(address: AddressLike, family: IpVersion = 'ipv4'): void {
+    this.#add(toSocketAddress(address, 'address', family))
+  }
+
+  /** Blocks addresses: all of them, or none where one is wrong. */
+  addAddresses(addresses: readonly AddressLike[], family: IpVersion = 'ipv4'): void {
+    if (!Array.isArray(addresses)) throw codedError('ERR_INVALID_ARG_TYPE', 'addresses', 'Array', addresses)
+    validateString(family, 'family')
+    const list = Array.from(addresses, (address, at) => toSocketAddress(address, `addresses[${at}]`, family))
+    for (const address of list) this.#add(address)
+  }
+
+  /** Blocks all addresses from `start` to `end`, both included. */
+  addRange(start: AddressLike, end: AddressLike, family: IpVersion = 'ipv4'): void {
+    const rule = toRange(start, end, family)
+    if (compareIp(rule.start, rule.end) > 0) {
+      const first = toSocketAddress(start, 'start', family)
+      throw codedError('ERR_INVALID_ARG_VALUE', 'start', first, 'must come before end')
+    }
+    this.#ranges.push(rule)
+  }
+
+  /** Blocks the addresses whose first `prefix` bits are those of `network`: 0 to 32 for IPv4, 0 to 128 for IPv6. */
+  addSubnet(network: AddressLike, prefix: number, family: IpVersion = 'ipv4'): void {
+    const rule = toSubnet(network, prefix, family)
+    this.#subnets.push(rule)
+    this.#table.add(rule.network, rule.prefix)
+  }
+
+  /** Blocks a subnet written as `10.0.0.0/8` or `2001:db8::/32`. */
+  addCIDR(cidr: string): void {
+    this.addSubnet(...parseCidr(cidr))
+  }
+
+  /** Blocks subnets, each written as in `addCIDR`, up to the first that is wrong. */
+  addCIDRs(cidrs: readonly string[]): void {
+    if (!Array.isArray(cidrs)) throw codedError('ERR_INVALID_ARG_TYPE', 'cidrs', 'Array', cidrs)
+    for (const [at, cidr] of cidrs.entries()) {
+      validateString(cidr, `cidrs[${at}]`)
+      this.addCIDR(cidr)
+    }
+  }
+
+  /** Takes an address rule away; nothing happens where there is none. */
+  removeAddress(address: AddressLike, family: IpVersion = 'ipv4'): void {
+    this.#addresses.delete(ipKey(ipValueOf(toSocketAddress(address, 'address', family))))
+  }
+
+  /** Takes away the last added range with exactly these ends; nothing happens where there is none. */
+  removeRange(start: AddressLike, end: AddressLike, family: IpVersion = 'ipv4'): void {
+    removeLast(this.#ranges, toRange(start, end, family).text)
+  }
+
+  /** Takes away the last added subnet with exactly this network and prefix; nothing happens where there is none. */
+  removeSubnet(network: AddressLike, prefix: number, family: IpVersion = 'ipv4'): void {
+    const rule = toSubnet(network, prefix, family)
+    if (removeLast(this.#subnets, rule.text)) this.#table.remove(rule.network, rule.prefix)
+  }
+
+  /** Takes a subnet away that is written as in `addCIDR`. */
+  removeCIDR(cidr: string): void {
+    this.removeSubnet(...parseCidr(cidr))
+  }
+
+  /** True where a rule matches the address. Text that is no address of the family matches nothing. */
+  check(address: AddressLike, family: IpVersion = 'ipv4'): boolean {
+    const value = valueToCheck(address, family)
+    if (value === undefined) return false
+    return (
+      this.#addresses.has(ipKey(value)) ||
+      this.#table.has(value) ||
+      this.#ranges.some(({ start, end }) => compareIp(start, value) <= 0 && compareIp(value, end) <= 0)
+    )
+  }
+
+  /** Takes all rules away. */
+  clear(): void {
+    this.#addresses.clear()
+    this.#subnets.length = 0
+    this.#ranges.length = 0
+    this.#table.clear()
+  }
+
+  /** The rules as text, for `fromJSON`. */
+  toJSON(): string[] {
+    return this.rules
+  }
+
+  /**
+   * Adds rules from their text, as `rules` and `toJSON` give it, or from the JSON of it. Text that is no rule is passed
+   * over. Throws `SyntaxError` for a string that is no JSON.
+   */
+  fromJSON(data: string | readonly string[]): void {
+    const rules: unknown = typeof data === 'string' ? JSON.parse(data) : data
+    if (!Array.isArray(rules) || !rules.every(rule => typeof rule === 'string')) {
+      throw codedError('ERR_INVALID_ARG_TYPE', 'data', ['string', 'string[]'], rules)
+    }
+    for (const rule of rules as string[]) this.#addText(rule)
+  }
+
+  /** The rules as text: addresses, then subnets, then ranges, each with the newest first. */
+  get rules(): string[] {
+    return [[...this.#addresses.values()], this.#subnets, this.#ranges].flatMap(kind =>
+      kind.map(({ kind, text }) => `${kind}: ${text}`).reverse(),
+    )
+  }
+
+  /** How many rules there are. */
+  get size(): number {
+    return this.#addresses.size + this.#subnets.length + this.#ranges.length
+  }
+
+  [inspect.custom](depth: number, options: InspectContext): string {
+    if (depth < 0) return options.stylize('[BlockList]', 'special')
+    const inner = { ...options, depth: options.depth == null ? null : options.depth - 1 }
+    return `BlockList ${inspect({ rules: this.rules }, inner)}`
+  }
+
+  #add(address: SocketAddressJson): void {
+    this.#addresses.set(ipKey(ipValueOf(address)), { kind: 'Address', text: describe(address) })
+  }
+
+  #addText(rule: string): void {
+    for (const { family, address, range, subnet } of RULE_TEXTS) {
+      const [, only] = address.exec(rule) ?? []
+      if (only !== undefined) this.addAddress(only, family)
+      const [, start, end] = range.exec(rule) ?? []
+      if (start !== undefined) this.addRange(start, end!, family)
+      const [, network, prefix] = subnet.exec(rule) ?? []
+      if (network !== undefined) this.addSubnet(network, Number(prefix), family)
+    }
+  }
+}
+
+/** What rules look like as text, for each family with the characters of its addresses. */
+const RULE_TEXTS = [
+  { family: 'ipv4', label: 'IPv4', characters: '([\\d.]+)' },
+  { family: 'ipv6', label: 'IPv6', characters: '([\\da-fA-F:.]+)' },
+].map(({ family, label, characters }) => ({
+  family: family as IpFamily,
+  address: new RegExp(`Address: ${label} ${characters}`),
+  range: new RegExp(`Range: ${label} ${characters}-${characters}`),
+  subnet: new RegExp(`Subnet: ${label} ${characters}/(\\d+)`),
+}))
+
+/** A SocketAddress as it is, or one made from text. */
+function toSocketAddress(address: unknown, name: string, family: IpVersion): SocketAddressJson {
+  if (isAnySocketAddress(address)) return address
+  validateString(address, name)
+  validateString(family, 'family')
+  return new SocketAddress({ address, family })
+}
+
+/** What `check` is asked about. The text of an address of the wrong family has no value, as any wrong text. */
+function valueToCheck(address: unknown, family: IpVersion): IpValue | undefined {
+  if (isAnySocketAddress(address)) return ipValueOf(address)
+  validateString(address, 'address')
+  validateString(family, 'family')
+  return family === 'ipv4' || family.toLowerCase() === 'ipv4'
+    ? parseIPv4(address)
+    : parseIPv6(address.split('%', 1)[0]!)
+}
+
+function toRange(start: unknown, end: unknown, family: IpVersion): RangeRule {
+  const first = toSocketAddress(start, 'start', family)
+  const last = toSocketAddress(end, 'end', family)
+  const text = `${describe(first)}-${last.address}`
+  return { kind: 'Range', text, start: ipValueOf(first), end: ipValueOf(last) }
+}
+
+function toSubnet(network: unknown, prefix: number, family: IpVersion): SubnetRule {
+  const address = toSocketAddress(network, 'network', family)
+  validateInt32(prefix, 'prefix', 0, address.family === 'ipv4' ? 32 : 128)
+  return { kind: 'Subnet', text: `${describe(address)}/${prefix}`, network: ipValueOf(address), prefix }
+}
+
+function describe({ address, family }: SocketAddressJson): string {
+  return `${family === 'ipv4' ? 'IPv4' : 'IPv6'} ${address}`
+}
+
+/** Network, prefix and family of `10.0.0.0/8`. */
+function parseCidr(cidr: string): [network: string, prefix: number, family: IpFamily] {
+  validateString(cidr, 'cidr')
+  const slash = cidr.lastIndexOf('/')
+  if (slash === -1) {
+    throw codedError(
+      'ERR_INVALID_ARG_VALUE',
+      'cidr',
+      cidr,
+      'must contain a prefix length (e.g. "10.0.0.0/8")',
+    )
+  }
+  const network = cidr.slice(0, slash)
+  const prefix = cidr.slice(slash + 1)
+  if (!/^(?:0|-?[1-9]\d*)$/.test(prefix)) {
+    throw codedError('ERR_INVALID_ARG_VALUE', 'cidr', cidr, 'prefix length must be a valid integer')
+  }
+  return [network, Number(prefix), network.includes(':') ? 'ipv6' : 'ipv4']
+}
+
+/** Takes away the last rule with this text; answers whether there was one. */
+function removeLast(rules: { readonly text: string }[], text: string): boolean {
+  const at = rules.findLastIndex(rule => rule.text === text)
+  if (at === -1) return false
+  rules.splice(at, 1)
+  return true
+}
