@@ -15,7 +15,9 @@ const onPage = new Map(
 /** Code to class, from the tables that a package's sources define. */
 function defined(packageName: string): [code: string, base: string][] {
   const folder = path.join(root, 'packages', packageName, 'src')
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file =>
+    file.endsWith('.ts'),
+  )
   return files.flatMap(file => {
     const source = readFileSync(path.join(folder, file), 'utf8')
     const rules = source.matchAll(/^ {2}(ERR_\w+): \{\s*base: (\w+)/gm)
@@ -30,7 +32,9 @@ it('lists every code of every package with its class, and no other', () => {
 })
 
 it('tells for every code when it comes and what to do', () => {
-  const rows = [...page.matchAll(/^\| `ERR_\w+` \|(.*)\|$/gm)].map(([, row]) => row!.split('|').map(cell => cell.trim()))
+  const rows = [...page.matchAll(/^\| `ERR_\w+` \|(.*)\|$/gm)].map(([, row]) =>
+    row!.split('|').map(cell => cell.trim()),
+  )
   expect(rows).toHaveLength(onPage.size)
   for (const row of rows) expect(row.map(cell => cell.length > 0)).toEqual([true, true, true])
 })
