@@ -1,2 +1,14 @@
 // The package's public face. It names what is exported, and holds no behaviour.
 export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'
+export type { LinkOptions } from './simulation/link'
+export { Random } from './simulation/random'
+export {
+  type Simulation,
+  SimulationError,
+  type SimulationOptions,
+  type SimulationReport,
+  simulate,
+} from './simulation/simulate'
+export type { HostMain, HostOptions, SimulatedHost } from './simulation/simulated-host'
+export type { Hosts, Repair, SimulatedNetwork } from './simulation/simulated-network'
+export type { SimulatedClock } from './simulation/virtual-clock'

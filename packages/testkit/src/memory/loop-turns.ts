@@ -6,12 +6,16 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 // Taken at load, so that fake timers in a test do not stop the network under it.
 const nextTurn = setImmediate
 
-// Jobs run in the context of the process, not of whoever caused them: a server's callback is not its client's.
+// The context of the process, for what belongs to no handle.
 const root = new AsyncResource('X_MEMORY_NETWORK')
 
-/** Runs a job in a turn of its own, after those that were asked for before. */
-export function postTurn(job: () => void): void {
-  root.runInAsyncScope(nextTurn, null, job)
+/**
+ * Runs a job in a turn of its own, after those that were asked for before. The context is its handle's, not that of
+ * whoever caused it: what a server hears is not its client's doing.
+ */
+export function postTurn(job: () => void, context: AsyncResource | null = null): void {
+  const scope = context ?? root
+  scope.runInAsyncScope(nextTurn, null, job)
 }
 
 let holders = 0

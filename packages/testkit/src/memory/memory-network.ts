@@ -53,7 +53,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     name: 'memory',
     capacityBytes,
     lookup,
-    post: (_stack, job) => postTurn(job),
+    post: postTurn,
     route: (from, to) => (from.owns(to.address) ? from : errno('ENETUNREACH')),
     lanes: () => LANES,
     hold: holdProcess,

@@ -1,4 +1,5 @@
 // What a virtual network offers to the endpoints on it: turns, routes and lanes. It knows no endpoint code.
+import type { AsyncResource } from 'node:async_hooks'
 import type { Lookup, Status, TcpAddress } from '@x/core/transport'
 import type { Stack } from './stack'
 
@@ -37,8 +38,8 @@ export interface Fabric {
   readonly capacityBytes: number
   /** Names of this network. */
   readonly lookup: Lookup
-  /** Runs a job in a later turn, jobs in the order they came, each in a turn of its own. */
-  post(stack: Stack, job: () => void): void
+  /** Runs a job in a later turn and in a context, jobs in the order they came, each in a turn of its own. */
+  post(job: () => void, context: AsyncResource | null): void
   /** The stack that has an address, seen from another; a status where there is no way. */
   route(from: Stack, to: TcpAddress): Stack | Status
   lanes(request: LaneRequest): Lanes

@@ -1,5 +1,6 @@
 // A listening end of a virtual network: its queue of connections, bounded as a kernel bounds it.
 // It knows its stack, and nothing of the classes that accept from it.
+import { AsyncResource } from 'node:async_hooks'
 import {
   type AcceptSink,
   type Address,
@@ -17,7 +18,7 @@ import type { VirtualStream } from './stream'
 /** A connection that asks to be let in. */
 export interface Caller {
   /** Makes the server's end and answers the client. */
-  admit(): VirtualStream
+  admit(context: AsyncResource | null): VirtualStream
   refuse(status: Status): void
 }
 
@@ -34,6 +35,7 @@ export class VirtualListener implements ListenerHandle {
   #isClosed = false
   #isReferenced = true
   #isHolding = false
+  #context: AsyncResource | null = null
   /** Established and not accepted. */
   readonly #queue: VirtualStream[] = []
   /** Not even established: the queue was full. A real client would repeat its SYN. */
@@ -62,12 +64,14 @@ export class VirtualListener implements ListenerHandle {
 
   listen(backlog: number, accept: AcceptSink, _done: (status: Status) => void): Status {
     if (this.#isClosed) return errno('EBADF')
+    if (this.#accept) return errno('EINVAL')
     if (this.#claim) {
       const status = this.#stack.listenTcp(this.#claim, this)
       if (status < 0) return status
     } else if (this.#path === null) return errno('EINVAL')
     this.#backlog = Math.max(0, backlog)
     this.#accept = accept
+    this.#context = new AsyncResource('X_VIRTUAL_LISTENER', { requireManualDestroy: true })
     this.#refresh()
     return 1
   }
@@ -79,7 +83,7 @@ export class VirtualListener implements ListenerHandle {
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    for (let turns = this.#queue.length; turns > 0; turns--) this.#stack.post(() => this.#acceptOne())
+    for (let turns = this.#queue.length; turns > 0; turns--) this.#post(() => this.#acceptOne())
   }
 
   sockname(): Address | Status {
@@ -89,7 +93,10 @@ export class VirtualListener implements ListenerHandle {
   }
 
   close(done?: () => void): void {
-    if (this.#isClosed) return
+    if (this.#isClosed) {
+      if (done) this.#post(done)
+      return
+    }
     this.#isClosed = true
     this.#claim?.release()
     if (this.#path !== null) this.#stack.releasePath(this.#path, this)
@@ -97,7 +104,7 @@ export class VirtualListener implements ListenerHandle {
     for (const stream of this.#queue.splice(0)) stream.reset(() => {})
     this.#stack.unregister(this)
     this.#refresh()
-    this.#stack.post(() => done?.())
+    this.#post(() => done?.())
   }
 
   ref(): void {
@@ -129,8 +136,8 @@ export class VirtualListener implements ListenerHandle {
   }
 
   #admit(caller: Caller): void {
-    this.#queue.push(caller.admit())
-    if (!this.#isPaused) this.#stack.post(() => this.#acceptOne())
+    this.#queue.push(caller.admit(this.#context))
+    if (!this.#isPaused) this.#post(() => this.#acceptOne())
   }
 
   #acceptOne(): void {
@@ -140,6 +147,10 @@ export class VirtualListener implements ListenerHandle {
     const caller = this.#waiting.shift()
     if (caller) this.#admit(caller)
     this.#accept?.(0, stream)
+  }
+
+  #post(job: () => void): void {
+    this.#stack.post(job, this.#context)
   }
 
   #refresh(): void {

@@ -1,5 +1,6 @@
 // The network stack of one virtual host: what is bound there, and how a connection is dialled from it. It is the
 // Transport that the classes see; distance and time are its fabric's.
+import type { AsyncResource } from 'node:async_hooks'
 import {
   type Address,
   type BindFlags,
@@ -61,6 +62,11 @@ export class Stack implements Transport {
     return this.#fabric.capacityBytes
   }
 
+  /** Counts the starts of what runs here. */
+  get life(): number {
+    return this.#life
+  }
+
   /** Handles that were made and not closed. */
   get openHandles(): number {
     return this.#handles.size
@@ -83,11 +89,12 @@ export class Stack implements Transport {
     return errno('EBADF') as Status & never
   }
 
-  post(job: () => void): void {
+  /** A job of a handle, for a later turn; it runs in the context that the handle belongs to. */
+  post(job: () => void, context: AsyncResource | null): void {
     const life = this.#life
-    this.#fabric.post(this, () => {
+    this.#fabric.post(() => {
       if (life === this.#life) job()
-    })
+    }, context)
   }
 
   hold(by: 1 | -1): void {
@@ -102,9 +109,19 @@ export class Stack implements Transport {
     this.#handles.delete(handle)
   }
 
+  /** What runs here is gone, and its system closes what it left open. */
+  kill(): void {
+    for (const handle of [...this.#handles]) handle.close()
+    this.#forget()
+  }
+
   /** Everything that runs here is gone; nobody is told. */
   crash(): void {
     for (const handle of this.#handles) handle.vanish()
+    this.#forget()
+  }
+
+  #forget(): void {
     this.#life++
     this.#handles.clear()
     this.#listeners.clear()
@@ -196,8 +213,8 @@ export class Stack implements Transport {
     remote: Address,
   ): void {
     listener.offer({
-      admit: () => {
-        const server = new VirtualStream(client.kind, this)
+      admit: context => {
+        const server = new VirtualStream(client.kind, this, context)
         server.route(local, remote, lanes.homeward)
         lanes.bindServer(server)
         server.join(client)
@@ -238,7 +255,7 @@ export class Stack implements Transport {
   }
 
   #refuseLater(client: VirtualStream, status: Status): Status {
-    this.post(() => client.refused(status))
+    client.refused(status)
     return 0
   }
 }

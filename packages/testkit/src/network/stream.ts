@@ -1,5 +1,6 @@
 // One end of a virtual connection: its states, and how the two ends tell each other of bytes, ends and resets.
 // It knows lanes and its stack; it knows neither time nor topology.
+import { AsyncResource } from 'node:async_hooks'
 import {
   type Address,
   errno,
@@ -38,11 +39,14 @@ export class VirtualStream implements StreamHandle {
   #isReferenced = true
   #isHolding = false
   #typeOfService = 0
+  #context: AsyncResource | null
 
-  constructor(kind: HandleKind, stack: Stack) {
+  /** `context`: whose doing an accepted stream is; a stream that connects brings its own. */
+  constructor(kind: HandleKind, stack: Stack, context: AsyncResource | null = null) {
     this.kind = kind
     this.#stack = stack
-    const post = (job: () => void) => stack.post(job)
+    this.#context = context
+    const post = (job: () => void) => this.#post(job)
     this.#incoming = new Incoming(
       post,
       () => this.#peer?.pump(),
@@ -85,6 +89,7 @@ export class VirtualStream implements StreamHandle {
     if (this.#state === 'open') return errno('EISCONN')
     if (isTcpAddress(to) !== (this.kind === 'tcp')) return errno('EINVAL')
     this.#state = 'connecting'
+    this.#context ??= new AsyncResource('X_VIRTUAL_STREAM', { requireManualDestroy: true })
     const status = isTcpAddress(to)
       ? this.#stack.dialTcp(this, to, this.#claim?.at ?? null)
       : this.#stack.dialPath(this, to.path)
@@ -104,18 +109,19 @@ export class VirtualStream implements StreamHandle {
 
   peername(): Address | Status {
     if (this.#state === 'closed') return errno('EBADF')
-    return this.#remote && this.#state === 'open' ? this.#remote : errno('ENOTCONN')
+    return this.#remote && this.#isConnected ? this.#remote : errno('ENOTCONN')
   }
 
   readStart(sink: ReadSink): Status {
     if (this.#state === 'closed') return errno('EBADF')
-    if (this.#state !== 'open') return errno('ENOTCONN')
+    if (!this.#isConnected) return errno('ENOTCONN')
     this.#incoming.start(sink)
     this.#refresh()
     return 0
   }
 
   readStop(): Status {
+    if (this.#state === 'closed') return errno('EBADF')
     this.#incoming.stop()
     this.#refresh()
     return 0
@@ -123,12 +129,13 @@ export class VirtualStream implements StreamHandle {
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
-    if (this.#state === 'idle') return errno('EBADF')
+    if (!this.#isConnected) return errno('ENOTCONN')
     return this.#outgoing.write(chunks, done)
   }
 
   shutdown(done: (status: Status) => void): Status {
-    if (this.#state !== 'open') return errno('ENOTCONN')
+    if (this.#state === 'closed') return errno('EBADF')
+    if (!this.#isConnected) return errno('ENOTCONN')
     return this.#outgoing.shutdown(done)
   }
 
@@ -159,7 +166,7 @@ export class VirtualStream implements StreamHandle {
 
   /** Both ends of a virtual connection live in this process. */
   peerCredentials(): PeerCredentials | Status {
-    if (this.#state !== 'open') return errno('ENOTCONN')
+    if (!this.#isConnected) return errno('ENOTCONN')
     if (this.kind !== 'pipe') return errno('ENOTSUP')
     return { pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   }
@@ -205,7 +212,7 @@ export class VirtualStream implements StreamHandle {
 
   refused(status: Status): void {
     if (this.#state !== 'connecting') return
-    this.#stack.post(() => {
+    this.#post(() => {
       if (this.#state === 'connecting') this.#state = 'idle'
       const done = this.#connectDone
       this.#connectDone = null
@@ -252,6 +259,14 @@ export class VirtualStream implements StreamHandle {
     this.#refresh()
   }
 
+  get #isConnected(): boolean {
+    return this.#state === 'open' && this.#connectDone === null
+  }
+
+  #post(job: () => void): void {
+    this.#stack.post(job, this.#context)
+  }
+
   #break(status: Status): void {
     // After a FIN a reset shows at the writer's side only (tcp(7), RFC 9293 3.10.7.4).
     const atEnd = this.#incoming.hasEnd
@@ -280,7 +295,7 @@ export class VirtualStream implements StreamHandle {
   }
 
   #finishConnect(status: Status): void {
-    this.#stack.post(() => {
+    this.#post(() => {
       const done = this.#connectDone
       this.#connectDone = null
       this.#refresh()
@@ -289,7 +304,10 @@ export class VirtualStream implements StreamHandle {
   }
 
   #close(done: (() => void) | undefined, hard: boolean): void {
-    if (this.#state === 'closed') return
+    if (this.#state === 'closed') {
+      if (done) this.#post(done)
+      return
+    }
     const wasOpen = this.#state === 'open'
     this.#state = 'closed'
     // A close that leaves bytes unread is a reset (RFC 2525 2.17; Linux does it for local sockets too).
@@ -304,11 +322,11 @@ export class VirtualStream implements StreamHandle {
     this.#outgoing.fail(errno('ECANCELED'), errno('EBADF'))
     const connectDone = this.#connectDone
     this.#connectDone = null
-    if (connectDone) this.#stack.post(() => connectDone(errno('ECANCELED')))
+    if (connectDone) this.#post(() => connectDone(errno('ECANCELED')))
     this.#claim?.release()
     this.#stack.unregister(this)
     this.#refresh()
-    this.#stack.post(() => done?.())
+    this.#post(() => done?.())
   }
 
   #refresh(): void {

@@ -1,0 +1,107 @@
+// A host of a simulated network: addresses, a stack, and the lives of the software that runs there. It knows neither
+// links nor time.
+import type { Transport } from '@x/core/transport'
+import type { Stack } from '../network/stack'
+import { type HostLife, runInLife } from './host-context'
+import type { Trace } from './trace'
+
+/** What runs on a host from its start, and again after each restart. */
+export type HostMain = (host: SimulatedHost) => unknown
+
+/** How a host is made. */
+export interface HostOptions {
+  /** Addresses, IPv4 or IPv6. Default: the next of 10.0.0.1, 10.0.0.2 and so on. */
+  addresses?: readonly string[]
+  /** Runs at once, and again after each `restart`. Default: nothing. */
+  main?: HostMain
+}
+
+/** A host of a simulation. */
+export class SimulatedHost {
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly #stack: Stack
+  readonly #main: HostMain | undefined
+  readonly #trace: Trace
+  readonly #fail: (error: unknown) => void
+  #life: HostLife
+
+  /** Made by `host()` of a simulation. */
+  constructor(
+    stack: Stack,
+    main: HostMain | undefined,
+    simulation: { trace: Trace; fail(error: unknown): void },
+    onMade: (host: SimulatedHost) => void,
+  ) {
+    this.name = stack.host
+    this.addresses = stack.addresses
+    this.#stack = stack
+    this.#main = main
+    this.#trace = simulation.trace
+    this.#fail = simulation.fail
+    this.#life = { isOver: false, host: this }
+    this.#trace.note(`${this.name} starts, ${this.addresses.join(' ')}`)
+    onMade(this)
+    this.#start()
+  }
+
+  /** The first of its addresses. */
+  get address(): string {
+    return this.addresses[0] ?? '127.0.0.1'
+  }
+
+  /** The network as this host sees it. Code that runs on the host has it as its default transport. */
+  get transport(): Transport {
+    return this.#stack
+  }
+
+  /** False between `crash` or `kill` and `restart`. */
+  get isUp(): boolean {
+    return !this.#life.isOver
+  }
+
+  /** Listeners and streams that are open on this host. */
+  get openHandles(): number {
+    return this.#stack.openHandles
+  }
+
+  /** Runs code on this host: its sockets, servers, names and timers are the host's. Throws where the host is down. */
+  run<T>(code: () => T): T {
+    if (!this.isUp) throw new Error(`host ${this.name} is down`)
+    return runInLife(this.#life, code)
+  }
+
+  /** Power loss: what runs here stops at once, and nobody is told; peers find out by themselves. */
+  crash(): void {
+    if (!this.isUp) return
+    this.#trace.note(`${this.name} crashes`)
+    this.#life.isOver = true
+    this.#stack.crash()
+  }
+
+  /** The process is killed: what runs here stops at once, and the system ends or resets its connections. */
+  kill(): void {
+    if (!this.isUp) return
+    this.#trace.note(`${this.name} is killed`)
+    this.#life.isOver = true
+    this.#stack.kill()
+  }
+
+  /** Starts the software again, after `crash` or `kill`; a host that is up is killed first. */
+  restart(): void {
+    this.kill()
+    this.#trace.note(`${this.name} restarts`)
+    this.#life = { isOver: false, host: this }
+    this.#start()
+  }
+
+  #start(): void {
+    const main = this.#main
+    if (!main) return
+    const life = this.#life
+    const fail = (error: unknown) => {
+      if (!life.isOver) this.#fail(error)
+    }
+    this.run(async () => main(this)).catch(fail)
+  }
+}

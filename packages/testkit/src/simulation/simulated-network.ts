@@ -1,0 +1,218 @@
+// The network of a simulation: hosts by name and address, a link for each direction between two of them, and what
+// may happen to links. It knows topology; how a segment travels is the lane's.
+import { errno, type Lookup, type Status, type TcpAddress } from '@x/core/transport'
+import type { Fabric, Lane, LaneRequest, Lanes } from '../network/fabric'
+import { answerLookup } from '../network/names'
+import { Stack } from '../network/stack'
+import type { Driver } from './driver'
+import { Link, type LinkOptions } from './link'
+import type { Random } from './random'
+import type { SimulatedHost } from './simulated-host'
+import { SimulatedLane } from './simulated-lane'
+import type { Trace } from './trace'
+import type { VirtualClock } from './virtual-clock'
+
+/** One host or several. */
+export type Hosts = SimulatedHost | readonly SimulatedHost[]
+
+/** Takes back what it stands for; `using` does it at the end of a block. */
+export interface Repair {
+  (): void
+  [Symbol.dispose](): void
+}
+
+/** Links and their misfortunes, as a simulation's code sees them. */
+export interface SimulatedNetwork {
+  /** Sets the links between two hosts, both ways. Only what is named changes. */
+  link(a: Hosts, b: Hosts, options: LinkOptions): void
+  /** Sets the link from one host to another, that way alone. */
+  linkOneWay(from: Hosts, to: Hosts, options: LinkOptions): void
+  /** Nothing passes between the two sides until it is repaired. TCP repeats what it sent, and gives up in the end. */
+  partition(a: Hosts, b: Hosts): Repair
+  /** Nothing passes from one side to the other; the way back stands. */
+  partitionOneWay(from: Hosts, to: Hosts): Repair
+  /** Cuts a host off from all others. */
+  isolate(host: SimulatedHost): Repair
+  /** Repairs the links between two sides, or all of them. */
+  repair(a?: Hosts, b?: Hosts): void
+}
+
+/** What a network needs of its simulation. */
+export interface NetworkSurroundings {
+  readonly clock: VirtualClock
+  readonly driver: Driver
+  readonly random: Random
+  readonly trace: Trace
+  readonly defaults: LinkOptions
+  readonly capacityBytes: number
+}
+
+/** Within a host nothing takes time. */
+const WITHIN: Lane = { segmentBytes: Number.POSITIVE_INFINITY, send: (_kind, _payload, arrive) => arrive() }
+
+/** The hosts of a simulation and the links between them. */
+export class NetworkModel implements SimulatedNetwork {
+  readonly #around: NetworkSurroundings
+  readonly #fabric: Fabric
+  readonly #stacks: Stack[] = []
+  readonly #hosts = new Map<Stack, SimulatedHost>()
+  readonly #links = new Map<string, Link>()
+
+  constructor(around: NetworkSurroundings) {
+    this.#around = around
+    const lookup: Lookup = (hostname, options, callback) =>
+      answerLookup(
+        job => around.driver.post(job),
+        name => this.#named(name)?.addresses,
+        hostname,
+        options,
+        callback,
+      )
+    this.#fabric = {
+      name: 'simulated',
+      capacityBytes: around.capacityBytes,
+      lookup,
+      post: (job, context) => around.driver.post(context ? () => context.runInAsyncScope(job) : job),
+      route: (from, to) => this.#route(from, to),
+      lanes: request => this.#lanes(request),
+      hold: () => {},
+    }
+  }
+
+  /** A stack for a new host; names and addresses are taken once. */
+  addStack(name: string, addresses: readonly string[] | undefined): Stack {
+    if (this.#named(name)) throw new Error(`there is a host ${name} already`)
+    const own = addresses ?? [this.#freeAddress()]
+    for (const address of own) {
+      const other = this.#stacks.find(stack => stack.addresses.includes(address))
+      if (other) throw new Error(`${address} is ${other.host}'s address already`)
+    }
+    const stack = new Stack(this.#fabric, name, own)
+    this.#stacks.push(stack)
+    return stack
+  }
+
+  addHost(stack: Stack, host: SimulatedHost): void {
+    this.#hosts.set(stack, host)
+  }
+
+  link(a: Hosts, b: Hosts, options: LinkOptions): void {
+    this.linkOneWay(a, b, options)
+    this.linkOneWay(b, a, options)
+  }
+
+  linkOneWay(from: Hosts, to: Hosts, options: LinkOptions): void {
+    for (const link of this.#between(from, to)) link.set(options)
+    this.#around.trace.note(`link ${namesOf(from)} > ${namesOf(to)} ${JSON.stringify(options)}`)
+  }
+
+  partition(a: Hosts, b: Hosts): Repair {
+    this.#cut(a, b, true)
+    this.#cut(b, a, true)
+    return repair(() => this.repair(a, b))
+  }
+
+  partitionOneWay(from: Hosts, to: Hosts): Repair {
+    this.#cut(from, to, true)
+    return repair(() => this.#cut(from, to, false))
+  }
+
+  isolate(host: SimulatedHost): Repair {
+    return this.partition(
+      host,
+      [...this.#hosts.values()].filter(other => other !== host),
+    )
+  }
+
+  repair(a?: Hosts, b?: Hosts): void {
+    const all = [...this.#hosts.values()]
+    this.#cut(a ?? all, b ?? all, false)
+    this.#cut(b ?? all, a ?? all, false)
+  }
+
+  #cut(from: Hosts, to: Hosts, isCut: boolean): void {
+    this.#around.trace.note(`${isCut ? 'cut' : 'repair'} ${namesOf(from)} > ${namesOf(to)}`)
+    for (const link of this.#between(from, to)) link.isCut = isCut
+  }
+
+  #between(from: Hosts, to: Hosts): Link[] {
+    const links: Link[] = []
+    for (const one of listOf(from)) {
+      for (const other of listOf(to)) if (one !== other) links.push(this.#linkOf(one.name, other.name))
+    }
+    return links
+  }
+
+  #linkOf(from: string, to: string): Link {
+    const key = `${from}\n${to}`
+    const known = this.#links.get(key)
+    if (known) return known
+    const link = new Link()
+    link.set(this.#around.defaults)
+    this.#links.set(key, link)
+    return link
+  }
+
+  #named(name: string): Stack | undefined {
+    return this.#stacks.find(stack => stack.host === name)
+  }
+
+  #freeAddress(): string {
+    for (let number = Math.max(1, this.#stacks.length); ; number++) {
+      const address = `10.0.${number >> 8}.${number & 255}`
+      if (!this.#stacks.some(stack => stack.addresses.includes(address))) return address
+    }
+  }
+
+  #route(from: Stack, to: TcpAddress): Stack | Status {
+    if (from.owns(to.address)) return from
+    return this.#stacks.find(stack => stack.addresses.includes(to.address)) ?? errno('EHOSTUNREACH')
+  }
+
+  #lanes(request: LaneRequest): Lanes {
+    if (request.from === request.to) return { outward: WITHIN, homeward: WITHIN }
+    const { from, to, fromLabel, toLabel, outwardLost, homewardLost } = request
+    const here = `${from.host} ${fromLabel}`
+    const there = `${to.host} ${toLabel}`
+    return {
+      outward: this.#lane(from, to, `${here} > ${there}`, outwardLost),
+      homeward: this.#lane(to, from, `${there} > ${here}`, homewardLost),
+    }
+  }
+
+  #lane(from: Stack, to: Stack, label: string, lost: (status: Status) => void): Lane {
+    const { clock, random, trace } = this.#around
+    const link = this.#linkOf(from.host, to.host)
+    const life = from.life
+    return new SimulatedLane({
+      link,
+      label,
+      lost,
+      now: () => clock.nowMs,
+      arrivalOf: bytes => link.arrivalOf(bytes, clock.nowMs, random),
+      after: (ms, job) => this.#after(ms, job),
+      note: (text, payload) => trace.note(text, payload),
+      isReceiverUp: () => this.#hosts.get(to)?.isUp ?? true,
+      isSenderUp: () => from.life === life || (this.#hosts.get(from)?.isUp ?? true),
+    })
+  }
+
+  #after(ms: number, job: () => void): void {
+    if (ms <= 0) this.#around.driver.post(job)
+    else this.#around.clock.after(ms, job)
+  }
+}
+
+function repair(back: () => void): Repair {
+  return Object.assign(back, { [Symbol.dispose]: back })
+}
+
+function listOf(hosts: Hosts): readonly SimulatedHost[] {
+  return Array.isArray(hosts) ? hosts : [hosts as SimulatedHost]
+}
+
+function namesOf(hosts: Hosts): string {
+  return listOf(hosts)
+    .map(host => host.name)
+    .join(',')
+}
