@@ -133,6 +133,10 @@ export const codes = {
     base: Error,
     message: () => 'Socket closed before the connection was established',
   },
+  ERR_SOCKET_HANDLE_ADOPTED: {
+    base: Error,
+    message: () => 'The bound socket has already been adopted by a server or socket',
+  },
   ERR_SOCKET_CONNECTION_TIMEOUT: { base: Error, message: () => 'Socket connection timeout' },
   ERR_X_PATH_TOO_LONG: {
     base: RangeError,

@@ -118,6 +118,12 @@ export interface StreamHandle {
   close(done?: () => void): void
   ref(): void
   unref(): void
+  /**
+   * Gives the descriptor away: answers it, or a status, and closes the handle but not the connection. `UV_EBUSY` while
+   * writes are queued. Nothing is read any more; what the sink has is the caller's to pass on. Present where
+   * `supports('descriptor')`.
+   */
+  release?(): number
   /** Peer's credentials (`kind` pipe), or a status. Present where `supports('credentials')`. */
   peerCredentials?(): PeerCredentials | Status
   /** Bytes read and handed over so far, and bytes given to `write` that the system has taken. */
@@ -163,6 +169,11 @@ export interface ListenerHandle {
    * once for each call, in a later turn. Unlinks a socket file that it bound itself.
    */
   close(done?: () => void): void
+  /**
+   * Gives the descriptor away: answers it, or a status, and closes the handle, but neither the socket nor its path.
+   * Present where `supports('descriptor')`.
+   */
+  release?(): number
   ref(): void
   unref(): void
   readonly fd: number
