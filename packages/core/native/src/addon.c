@@ -57,6 +57,7 @@ NAPI_MODULE_INIT() {
   x_export_options(env, exports);
   x_export_listener(env, exports);
   x_export_handoff(env, exports);
+  x_export_descriptors(env, exports);
   x_export_relay(env, exports);
   return exports;
 }

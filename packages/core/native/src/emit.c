@@ -43,22 +43,24 @@ void x_leave(x_instance *in, napi_handle_scope scope) {
   napi_close_handle_scope(in->env, scope);
 }
 
-static void report_exception(napi_env env) {
+// False: nothing was thrown, so nothing was called: JavaScript does not run here any more.
+static bool report_exception(napi_env env) {
   bool pending = false;
   napi_value error;
-  if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return;
-  if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;
+  if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return false;
+  if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return false;
   napi_fatal_exception(env, error);
+  return true;
 }
 
-void x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv) {
-  if (in->ending || context->object == NULL) return;
+// Whether the listener was called, also where it threw.
+bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv) {
+  if (in->ending || context->object == NULL) return false;
   napi_value receiver, listener;
-  if (napi_get_reference_value(in->env, context->object, &receiver) != napi_ok || receiver == NULL) return;
-  if (napi_get_reference_value(in->env, in->events[event], &listener) != napi_ok || listener == NULL) return;
-  if (napi_make_callback(in->env, context->async, receiver, listener, argc, argv, NULL) != napi_ok) {
-    report_exception(in->env);
-  }
+  if (napi_get_reference_value(in->env, context->object, &receiver) != napi_ok || receiver == NULL) return false;
+  if (napi_get_reference_value(in->env, in->events[event], &listener) != napi_ok || listener == NULL) return false;
+  if (napi_make_callback(in->env, context->async, receiver, listener, argc, argv, NULL) == napi_ok) return true;
+  return report_exception(in->env);
 }
 
 void x_emit_status(x_instance *in, const x_context *context, x_event event, int status) {

@@ -69,16 +69,30 @@ void x_handle_close(x_handle *handle, bool tell) {
   // clang-format on
 }
 
-static void free_parts(x_handle *handle) {
+static void settle(x_handle *handle) {
   // clang-format off
   switch (handle->type) {
-    case X_ANY: break;
-    case X_STREAM: x_stream_freed((x_stream *)handle); break;
-    case X_LISTENER: x_listener_freed(handle); break;
-    case X_CHANNEL: x_channel_freed(handle); break;
-    case X_RELAY: x_relay_freed(handle); break;
+    case X_STREAM: x_stream_settle((x_stream *)handle); break;
+    case X_CHANNEL: x_channel_cancel(handle); break;
+    case X_RELAY: x_relay_settle((x_relay *)handle); break;
+    default: break;
   }
   // clang-format on
+}
+
+static void release_slot(x_handle *handle) {
+  x_instance *in = handle->in;
+  x_slot *slot = &in->slots[handle->slot];
+  slot->handle = NULL;
+  slot->next_free = in->free_slot;
+  in->free_slot = handle->slot;
+  in->live--;
+}
+
+// For a handle that came to nothing: no part of it was given to libuv, and nobody has its id.
+void x_handle_undo(x_handle *handle) {
+  release_slot(handle);
+  free(handle);
 }
 
 // The close callback of every libuv handle that is a part of one of ours; its `data` is the owner.
@@ -86,18 +100,14 @@ void x_part_closed(uv_handle_t *part) {
   x_handle *handle = part->data;
   x_instance *in = handle->in;
   if (--handle->parts > 0) return;
+  settle(handle);
   napi_handle_scope scope;
   if (handle->tell_closed && x_enter(in, &scope)) {
     x_emit(in, &handle->context, X_ON_CLOSED, 0, NULL);
     x_leave(in, scope);
   }
-  free_parts(handle);
   x_context_close(in, &handle->context);
-  x_slot *slot = &in->slots[handle->slot];
-  slot->handle = NULL;
-  slot->next_free = in->free_slot;
-  in->free_slot = handle->slot;
-  in->live--;
+  release_slot(handle);
   free(handle);
   x_loop_settled(in);
 }

@@ -10,6 +10,8 @@
 
 // Connections taken per turn of the loop, so that a flood of them does not starve those that stand.
 #define BATCH 32
+// Bare descriptors cost less, and travel together (253 fit into one message).
+#define DESCRIPTOR_BATCH 128
 #define RETRY_MS 100
 // A paused listener waits for nothing, and still keeps the process, as one that listens does.
 #define IDLE_MS (24u * 60 * 60 * 1000)
@@ -19,6 +21,7 @@ typedef struct {
   x_kind kind;
   int fd;
   bool listening;
+  bool bare;  // hands over descriptors, not streams
   bool paused;
   bool short_told;
   bool unreferenced;
@@ -36,12 +39,12 @@ static x_listener *listener_new(x_instance *in, x_kind kind, int *status) {
   if (listener == NULL) return NULL;
   listener->kind = kind;
   listener->fd = -1;
-  uv_timer_init(in->loop, &listener->timer);
   *status = x_handle_init(in, &listener->base, X_LISTENER);
   if (*status < 0) {
     free(listener);
     return NULL;
   }
+  uv_timer_init(in->loop, &listener->timer);
   listener->timer.data = listener;
   listener->base.parts = 1;
   return listener;
@@ -81,10 +84,6 @@ void x_listener_shut(x_handle *handle) {
   listener->fd = -1;
 }
 
-void x_listener_freed(x_handle *handle) {
-  (void)handle;
-}
-
 static void emit_accept(x_listener *listener, int status, x_stream *stream) {
   x_instance *in = listener->base.in;
   napi_handle_scope scope;
@@ -113,6 +112,19 @@ static int accept_one(int fd) {
     }
     // clang-format on
   }
+}
+
+static void emit_descriptors(x_listener *listener, int status, const int *fds, size_t count) {
+  x_instance *in = listener->base.in;
+  napi_handle_scope scope;
+  bool told = false;
+  if (x_enter(in, &scope)) {
+    napi_value argv[2] = {x_number(in->env, status), NULL};
+    told = argv[0] != NULL && x_fd_list(in->env, fds, count, &argv[1]);
+    told = told && x_emit(in, &listener->base.context, X_ON_DESCRIPTORS, 2, argv);
+    x_leave(in, scope);
+  }
+  for (size_t i = 0; i < count && !told; i++) close(fds[i]);
 }
 
 static void deliver(x_listener *listener, int fd) {
@@ -155,26 +167,43 @@ static bool is_shortage(int status) {
   return status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOBUFS || status == UV_ENOMEM;
 }
 
+// What is no shortage (the socket was shut down under us) is not cured by waiting, but costs little to ask again.
+static void on_refusal(x_listener *listener, int status) {
+  if (status == UV_EAGAIN) return;
+  wait_instead(listener, is_shortage(status) ? RETRY_MS : 10 * RETRY_MS);
+  if (listener->short_told) return;
+  listener->short_told = true;
+  if (listener->bare) emit_descriptors(listener, status, NULL, 0);
+  else emit_accept(listener, status, NULL);
+}
+
+static int accept_streams(x_listener *listener) {
+  for (int i = 0; i < BATCH && !listener->base.closing && !listener->paused; i++) {
+    int fd = accept_one(listener->fd);
+    if (fd < 0) return fd;
+    listener->short_told = false;
+    deliver(listener, fd);
+  }
+  return UV_EAGAIN;
+}
+
+static int accept_descriptors(x_listener *listener) {
+  int fds[DESCRIPTOR_BATCH];
+  int count = 0, fd = UV_EAGAIN;
+  while (count < DESCRIPTOR_BATCH && (fd = accept_one(listener->fd)) >= 0) fds[count++] = fd;
+  if (count > 0) {
+    listener->short_told = false;
+    emit_descriptors(listener, 0, fds, (size_t)count);
+  }
+  return fd < 0 && !listener->base.closing && !listener->paused ? fd : UV_EAGAIN;
+}
+
 static void on_connections(uv_poll_t *poll, int status, int events) {
   x_listener *listener = poll->data;
   (void)events;
-  if (status < 0) return;
-  for (int i = 0; i < BATCH && !listener->base.closing && !listener->paused; i++) {
-    int fd = accept_one(listener->fd);
-    if (fd >= 0) {
-      listener->short_told = false;
-      deliver(listener, fd);
-      continue;
-    }
-    if (fd == UV_EAGAIN) return;
-    // What is no shortage (the socket was shut down under us) is not cured by waiting, but costs little to ask again.
-    wait_instead(listener, is_shortage(fd) ? RETRY_MS : 10 * RETRY_MS);
-    if (!listener->short_told) {
-      listener->short_told = true;
-      emit_accept(listener, fd, NULL);
-    }
-    return;
-  }
+  // libuv stops polling for an error on the socket itself; taking the next connection tells whether it still serves.
+  if (status < 0) wait_instead(listener, RETRY_MS);
+  on_refusal(listener, listener->bare ? accept_descriptors(listener) : accept_streams(listener));
 }
 
 // listener(kind, object): a new id, or a status.
@@ -278,7 +307,7 @@ static napi_value bind_path(napi_env env, napi_callback_info info) {
   return x_number(env, status);
 }
 
-// listen(id, backlog)
+// listen(id, backlog, bare): `bare` asks for X_ON_DESCRIPTORS in place of X_ON_ACCEPT.
 static napi_value start_listening(napi_env env, napi_callback_info info) {
   x_call call;
   if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
@@ -292,6 +321,7 @@ static napi_value start_listening(napi_env env, napi_callback_info info) {
   starter->polled = true;
   starter->base.parts++;
   starter->listening = true;
+  starter->bare = x_bool(env, call.argv[2]);
   if (starter->unreferenced) uv_unref((uv_handle_t *)&starter->poll);
   start_polling(starter);
   return x_number(env, 0);

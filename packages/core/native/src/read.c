@@ -93,6 +93,7 @@ static napi_value read_start(napi_env env, napi_callback_info info) {
   if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
   x_stream *stream = (x_stream *)call.handle;
   if (!stream->connected) return x_number(env, UV_ENOTCONN);
+  if (stream->relay != NULL) return x_number(env, UV_EBUSY);
   int status = uv_read_start(&stream->uv.stream, on_alloc, on_read);
   return x_number(env, status == UV_EALREADY ? 0 : status);
 }

@@ -64,6 +64,11 @@ int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd) {
   return 0;
 }
 
+bool x_is_socket(int fd) {
+  struct stat file;
+  return fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode);
+}
+
 // Whether the descriptor is what a listener, or what a stream, can be made of; and of which kind it is.
 int x_socket_kind(int fd, bool listener, x_kind *kind) {
   struct stat file;
@@ -89,5 +94,6 @@ int x_socket_kind(int fd, bool listener, x_kind *kind) {
 #endif
   length = sizeof(peer);
   bool connected = getpeername(fd, (struct sockaddr *)&peer, &length) == 0;
-  return listener == connected || (!listener && accepts) ? UV_EINVAL : 0;
+  // A stream need not be connected any more: its peer may have reset it on the way here, which reading tells.
+  return (listener ? connected : accepts) ? UV_EINVAL : 0;
 }

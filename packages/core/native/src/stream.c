@@ -10,10 +10,14 @@ x_stream *x_stream_new(x_instance *in, x_kind kind, int *status) {
   *status = UV_ENOMEM;
   if (stream == NULL) return NULL;
   stream->kind = kind;
-  *status = kind == X_TCP ? uv_tcp_init(in->loop, &stream->uv.tcp) : uv_pipe_init(in->loop, &stream->uv.pipe, 0);
-  if (*status == 0) *status = x_handle_init(in, &stream->base, X_STREAM);
+  *status = x_handle_init(in, &stream->base, X_STREAM);
   if (*status < 0) {
     free(stream);
+    return NULL;
+  }
+  *status = kind == X_TCP ? uv_tcp_init(in->loop, &stream->uv.tcp) : uv_pipe_init(in->loop, &stream->uv.pipe, 0);
+  if (*status < 0) {
+    x_handle_undo(&stream->base);
     return NULL;
   }
   stream->uv.handle.data = stream;
@@ -35,9 +39,12 @@ int x_stream_fd(const x_stream *stream) {
 
 void x_stream_shut(x_stream *stream) {
   uv_close(&stream->uv.handle, x_part_closed);
+  if (stream->relay != NULL) x_relay_cancel(stream->relay);
 }
 
-void x_stream_freed(x_stream *stream) {
+// All that was pending has been cancelled by libuv; a relay is told before the stream itself.
+void x_stream_settle(x_stream *stream) {
+  if (stream->relay != NULL) x_relay_settle(stream->relay);
   x_read_freed(stream);
 }
 
@@ -181,6 +188,7 @@ static void on_shutdown(uv_shutdown_t *uv_request, int status) {
 static napi_value shutdown_stream(napi_env env, napi_callback_info info) {
   x_call call;
   if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
+  if (((x_stream *)call.handle)->relay != NULL) return x_number(env, UV_EBUSY);
   x_request *request = x_request_new((x_stream *)call.handle, call.argv[1], "SHUTDOWNWRAP");
   if (request == NULL) return x_number(env, UV_ENOMEM);
   request->uv.shutdown.data = request;

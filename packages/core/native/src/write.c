@@ -33,6 +33,7 @@ static void close_chunks(chunk_list *chunks) {
 
 // The bytes that the system took, 0 where it takes none now, or a status.
 static int64_t try_write(x_stream *stream, const uv_buf_t *list, uint32_t count) {
+  if (stream->relay != NULL) return UV_EBUSY;
   if (!stream->connected) return stream->connecting ? 0 : UV_ENOTCONN;
   int result = uv_try_write(&stream->uv.stream, list, count);
   return result == UV_EAGAIN ? 0 : result;
@@ -76,6 +77,7 @@ static napi_value queue_write(napi_env env, napi_callback_info info) {
   chunk_list chunks;
   if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
   x_stream *stream = (x_stream *)call.handle;
+  if (stream->relay != NULL) return x_number(env, UV_EBUSY);
   if (!stream->connected && !stream->connecting) return x_number(env, UV_ENOTCONN);
   int status = open_chunks(env, call.argv[2], &chunks);
   if (status < 0) return x_number(env, status);

@@ -23,6 +23,7 @@
 // The order is that of the functions which `setup` takes (see addon.ts).
 typedef enum {
   X_ON_ACCEPT,
+  X_ON_DESCRIPTORS,
   X_ON_READ,
   X_ON_READ_SLAB,
   X_ON_CONNECT,
@@ -81,6 +82,7 @@ struct x_handle {
 
 // A pending connect, write or shutdown, with the context of the call that asked for it.
 typedef struct x_stream x_stream;
+typedef struct x_relay x_relay;
 typedef struct {
   x_stream *stream;
   x_context context;
@@ -99,6 +101,8 @@ struct x_stream {
   bool connected;
   bool connecting;
   napi_ref into;        // the user's buffer for the next read
+  x_relay *relay;       // moves its bytes, where there is one
+  int64_t relayed_in, relayed_out;
   void *slab;           // handed to libuv by the last alloc callback
   union {
     uv_handle_t handle;
@@ -114,6 +118,7 @@ void x_loop_settled(x_instance *in);
 
 // instance.c: handle table and life cycle.
 int x_handle_init(x_instance *in, x_handle *handle, x_type type);
+void x_handle_undo(x_handle *handle);
 int64_t x_handle_id(const x_handle *handle);
 x_handle *x_handle_find(const x_instance *in, int64_t id, x_type type);
 void x_handle_close(x_handle *handle, bool tell);
@@ -128,7 +133,7 @@ bool x_context_open(x_instance *in, x_context *context, napi_value object, const
 void x_context_close(x_instance *in, x_context *context);
 bool x_enter(x_instance *in, napi_handle_scope *scope);
 void x_leave(x_instance *in, napi_handle_scope scope);
-void x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv);
+bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv);
 void x_emit_status(x_instance *in, const x_context *context, x_event event, int status);
 
 // args.c: the arguments of a call from JavaScript. `x_args` answers NULL where the handle is gone.
@@ -162,6 +167,7 @@ int x_socket_open(int family);
 int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd);
 int x_socket_kind(int fd, bool listener, x_kind *kind);
 int x_fd_prepare(int fd);
+bool x_is_socket(int fd);
 
 // request.c: an operation on a stream that is answered later.
 x_request *x_request_new(x_stream *stream, napi_value object, const char *name);
@@ -184,23 +190,27 @@ napi_value x_pool_buffer(napi_env env, x_pool *pool, void *slab, size_t length);
 // listener.c, handoff.c
 int x_listener_fd(const x_handle *handle);
 int x_channel_fd(const x_handle *handle);
+void x_channel_cancel(x_handle *handle);
 void x_listener_ref(x_handle *handle, bool on);
 void x_channel_ref(x_handle *handle, bool on);
+
+// descriptors.c
+bool x_fd_list(napi_env env, const int *fds, size_t count, napi_value *list);
+bool x_read_fds(napi_env env, napi_value list, int *fds, uint32_t *count);
+
+// relay.c
+void x_relay_settle(x_relay *relay);
+void x_relay_cancel(x_relay *relay);
 
 // read.c
 void x_read_freed(x_stream *stream);
 
 // What each type does to start closing its parts; called once.
 void x_stream_shut(x_stream *stream);
+void x_stream_settle(x_stream *stream);
 void x_listener_shut(x_handle *handle);
 void x_channel_shut(x_handle *handle);
 void x_relay_shut(x_handle *handle);
-// What each type frees besides itself when all of its parts have closed.
-void x_stream_freed(x_stream *stream);
-void x_listener_freed(x_handle *handle);
-void x_channel_freed(x_handle *handle);
-void x_relay_freed(x_handle *handle);
-
 // Each file adds its functions to the module's exports.
 typedef struct {
   const char *name;
@@ -214,6 +224,7 @@ void x_export_write(napi_env env, napi_value exports);
 void x_export_options(napi_env env, napi_value exports);
 void x_export_listener(napi_env env, napi_value exports);
 void x_export_handoff(napi_env env, napi_value exports);
+void x_export_descriptors(napi_env env, napi_value exports);
 void x_export_relay(napi_env env, napi_value exports);
 
 #define X_EXPORT_ALL(env, exports, list) x_export_all(env, exports, list, sizeof(list) / sizeof((list)[0]))

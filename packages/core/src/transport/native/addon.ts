@@ -3,21 +3,25 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Address, Status } from '../contract'
+import type { NativeChannel } from './channel'
+import type { NativeListener } from './listener'
+import type { NativeStream, Request } from './stream'
 
 /** Names a native handle; 0 is none. A stale id is answered with `UV_EBADF`. */
 export type HandleId = number
 
 /** What the addon calls, in the order of `x_event` in native/src/x-net.h. `this` is the handle's or request's object. */
 export type Events = readonly [
-  accept: (status: Status, id: HandleId) => void,
-  read: (size: number) => void,
-  readSlab: (chunk: Buffer) => void,
-  connect: (status: Status) => void,
-  written: (status: Status) => void,
-  shutdown: (status: Status) => void,
-  closed: () => void,
-  message: (size: number, fds: readonly number[] | undefined) => void,
-  relayed: (status: Status) => void,
+  accept: (this: NativeListener, status: Status, id: HandleId) => void,
+  descriptors: (this: NativeListener, status: Status, fds: readonly number[]) => void,
+  read: (this: NativeStream, size: number) => void,
+  readSlab: (this: NativeStream, chunk: Buffer) => void,
+  connect: (this: Request, status: Status) => void,
+  written: (this: Request, status: Status) => void,
+  shutdown: (this: Request, status: Status) => void,
+  closed: (this: NativeStream | NativeListener | NativeChannel) => void,
+  message: (this: NativeChannel, size: number, fds: readonly number[]) => void,
+  relayed: (this: Request, status: Status) => void,
 ]
 
 export interface Addon {
@@ -57,8 +61,20 @@ export interface Addon {
   takeListener(id: HandleId, fd: number): Status
   bindListener(id: HandleId, address: string, port: number, flags: number): Status
   bindPath(id: HandleId, path: string, mode: number, absolute: string): Status
-  listen(id: HandleId, backlog: number): Status
+  listen(id: HandleId, backlog: number, bare: boolean): Status
   setPaused(id: HandleId, paused: boolean): Status
+
+  channel(fd: number, object: object): HandleId
+  trySend(id: HandleId, data: Uint8Array, fds: readonly number[]): number
+  queueSend(id: HandleId, request: object, data: Uint8Array, fds: readonly number[], skip: number): Status
+  receive(id: HandleId, on: boolean): Status
+  socketPair(): [number, number] | Status
+  peerOf(fd: number): Address | Status
+  closeDescriptors(fds: readonly number[]): void
+
+  /** Linux only: absent elsewhere. */
+  relay?(a: HandleId, b: HandleId, request: object): Status
+  relayed?(id: HandleId, out: boolean): number
 }
 
 /** Folders that may hold `prebuilds`: the package's root as seen from dist/, and from src/transport/native/. */

@@ -12,7 +12,8 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import type { Addon, HandleId } from './addon'
-import { bindBits, callAll } from './stream'
+import { Closing } from './closing'
+import { bindBits } from './stream'
 
 export class NativeListener implements ListenerHandle {
   readonly kind: HandleKind
@@ -20,8 +21,8 @@ export class NativeListener implements ListenerHandle {
   readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
   #id: HandleId
   #accept: AcceptSink | null = null
-  #closed = false
-  #onClose: (() => void)[] | null = null
+  #acceptBare: ((status: Status, fds: readonly number[]) => void) | null = null
+  readonly #closing = new Closing()
 
   constructor(addon: Addon, kind: HandleKind, wrap: (kind: HandleKind, id: HandleId) => StreamHandle) {
     this.kind = kind
@@ -44,9 +45,20 @@ export class NativeListener implements ListenerHandle {
   }
 
   listen(backlog: number, accept: AcceptSink, _done: (status: Status) => void): Status {
-    const status = this.#addon.listen(this.#id, backlog)
+    const status = this.#addon.listen(this.#id, backlog, false)
     if (status < 0) return status
     this.#accept = accept
+    return 1
+  }
+
+  listenDescriptors(
+    backlog: number,
+    accept: (status: Status, fds: readonly number[]) => void,
+    _done: (status: Status) => void,
+  ): Status {
+    const status = this.#addon.listen(this.#id, backlog, true)
+    if (status < 0) return status
+    this.#acceptBare = accept
     return 1
   }
 
@@ -63,18 +75,15 @@ export class NativeListener implements ListenerHandle {
   }
 
   close(done?: () => void): void {
-    if (this.#id !== 0) {
-      this.#addon.close(this.#id, true)
-      this.#id = 0
-      this.#accept = null
-      this.#onClose = done ? [done] : []
-    } else if (!done) {
+    if (this.#id === 0) {
+      this.#closing.join(done)
       return
-    } else if (this.#closed) {
-      setImmediate(done)
-    } else {
-      this.#onClose?.push(done)
     }
+    this.#addon.close(this.#id, true)
+    this.#id = 0
+    this.#accept = null
+    this.#acceptBare = null
+    this.#closing.start(done)
   }
 
   ref(): void {
@@ -97,11 +106,14 @@ export class NativeListener implements ListenerHandle {
     else accept(0, this.#wrap(this.kind, id))
   }
 
+  /** Of the addon: accepted descriptors, or why there are none now. */
+  onDescriptors(status: Status, fds: readonly number[]): void {
+    if (this.#acceptBare === null) this.#addon.closeDescriptors(fds)
+    else this.#acceptBare(status, fds)
+  }
+
   /** Of the addon: the handle has closed. */
   onClosed(): void {
-    this.#closed = true
-    const list = this.#onClose
-    this.#onClose = null
-    if (list) callAll(list)
+    this.#closing.finish()
   }
 }

@@ -14,6 +14,7 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import type { Addon, HandleId } from './addon'
+import { Closing } from './closing'
 
 /** Reads up to this size go through Node's buffer pool; larger ones get memory of their own. */
 const POOLED_READ = 2048
@@ -49,8 +50,8 @@ export class NativeStream implements StreamHandle {
   #readEnded = false
   #bytesRead = 0
   #bytesGiven = 0
-  #closed = false
-  #onClose: (() => void)[] | null = null
+  #relayed = false
+  readonly #closing = new Closing()
 
   constructor(addon: Addon, scratch: Buffer, kind: HandleKind, id?: HandleId) {
     this.#addon = addon
@@ -126,7 +127,7 @@ export class NativeStream implements StreamHandle {
     if (this.#id === 0) return UV_EBADF
     this.#settleCounters()
     const status = this.#addon.reset(this.#id, true)
-    if (status === 0) this.#closing(done)
+    if (status === 0) this.#forget(done)
     return status
   }
 
@@ -160,17 +161,13 @@ export class NativeStream implements StreamHandle {
   }
 
   close(done?: () => void): void {
-    if (this.#id !== 0) {
-      this.#settleCounters()
-      this.#addon.close(this.#id, true)
-      this.#closing(done)
-    } else if (!done) {
+    if (this.#id === 0) {
+      this.#closing.join(done)
       return
-    } else if (this.#closed) {
-      setImmediate(done)
-    } else {
-      this.#onClose?.push(done)
     }
+    this.#settleCounters()
+    this.#addon.close(this.#id, true)
+    this.#forget(done)
   }
 
   ref(): void {
@@ -182,11 +179,12 @@ export class NativeStream implements StreamHandle {
   }
 
   get bytesRead(): number {
-    return this.#bytesRead
+    return this.#relayed ? this.#bytesRead + this.#addon.relayed!(this.#id, false) : this.#bytesRead
   }
 
   get bytesWritten(): number {
-    return this.#bytesGiven - this.writeQueueSize
+    const byRelays = this.#relayed ? this.#addon.relayed!(this.#id, true) : 0
+    return this.#bytesGiven - this.writeQueueSize + byRelays
   }
 
   get writeQueueSize(): number {
@@ -202,6 +200,15 @@ export class NativeStream implements StreamHandle {
     return this.#id
   }
 
+  /** For a relay: stops reading, and calls back once what is queued has gone out. At once where nothing is. */
+  prepareRelay(done: (status: Status) => void): Status {
+    const status = this.readStop()
+    if (status < 0) return status
+    this.#relayed = true
+    if (this.writeQueueSize === 0) return 1
+    return this.#addon.queueWrite(this.#id, new Request(done), [Buffer.alloc(0)], 0)
+  }
+
   /** Of the addon: `size` bytes are in the scratch or the sink's own buffer, or reading has ended with a status. */
   onRead(size: number): void {
     const sink = this.#sink
@@ -209,7 +216,6 @@ export class NativeStream implements StreamHandle {
     if (size < 0) {
       this.#reading = false
       this.#readEnded = true
-      this.#bytesRead += 0
       if (size === UV_EOF) sink.onEnd()
       else sink.onError(size)
       return
@@ -235,10 +241,7 @@ export class NativeStream implements StreamHandle {
 
   /** Of the addon: the handle has closed. */
   onClosed(): void {
-    this.#closed = true
-    const list = this.#onClose
-    this.#onClose = null
-    if (list) callAll(list)
+    this.#closing.finish()
   }
 
   #prepareInto(sink: ReadSink): Status {
@@ -251,25 +254,15 @@ export class NativeStream implements StreamHandle {
 
   /** What the system has taken by now is what it will have taken: the rest is cancelled. */
   #settleCounters(): void {
-    this.#bytesGiven -= this.writeQueueSize
+    this.#bytesRead = this.bytesRead
+    this.#bytesGiven = this.bytesWritten
+    this.#relayed = false
   }
 
-  #closing(done: (() => void) | undefined): void {
+  #forget(done: (() => void) | undefined): void {
     this.#id = 0
     this.#reading = false
     this.#sink = null
-    this.#onClose = done ? [done] : []
-  }
-}
-
-/** Calls each, also where one throws: what it throws is seen once the rest have been called. */
-export function callAll(list: readonly (() => void)[], from = 0): void {
-  for (let index = from; index < list.length; index++) {
-    try {
-      list[index]!()
-    } catch (error) {
-      callAll(list, index + 1)
-      throw error
-    }
+    this.#closing.start(done)
   }
 }

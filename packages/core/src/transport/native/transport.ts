@@ -1,31 +1,49 @@
 // The native transport: hands out streams and listeners on the addon. What it can do depends on the platform alone.
-import type { Feature, HandleKind, ListenerHandle, Status, StreamHandle, Transport } from '../contract'
+import { UV_EINVAL } from '../../errors/errno'
+import type {
+  Address,
+  Feature,
+  HandleKind,
+  HandoffChannel,
+  ListenerHandle,
+  Status,
+  StreamHandle,
+  Transport,
+} from '../contract'
 import type { Addon, Events, HandleId } from './addon'
+import { NativeChannel } from './channel'
 import { NativeListener } from './listener'
+import { startRelay } from './relay'
 import { NativeStream, type Request } from './stream'
 
+/** In the order of `Events`; the addon calls each on the object of the handle or request that it is about. */
 const events: Events = [
-  function (this: NativeListener, status, id) {
+  function (this: NativeListener, status: Status, id: HandleId) {
     this.onAccept(status, id)
-  } as Events[0],
-  function (this: NativeStream, size) {
+  },
+  function (this: NativeListener, status: Status, fds: readonly number[]) {
+    this.onDescriptors(status, fds)
+  },
+  function (this: NativeStream, size: number) {
     this.onRead(size)
-  } as Events[1],
-  function (this: NativeStream, chunk) {
+  },
+  function (this: NativeStream, chunk: Buffer) {
     this.onReadSlab(chunk)
-  } as Events[2],
+  },
   finish,
   finish,
   finish,
-  function (this: NativeStream | NativeListener) {
+  function (this: NativeStream | NativeListener | NativeChannel) {
     this.onClosed()
-  } as Events[6],
-  () => {},
-  () => {},
+  },
+  function (this: NativeChannel, size: number, fds: readonly number[]) {
+    this.onMessage(size, fds)
+  },
+  finish,
 ]
 
-function finish(this: Request | unknown, status: Status): void {
-  ;(this as Request).finish(status)
+function finish(this: Request, status: Status): void {
+  this.finish(status)
 }
 
 export class NativeTransport implements Transport {
@@ -44,9 +62,8 @@ export class NativeTransport implements Transport {
     switch (feature) {
       case 'abstract-path':
         return process.platform === 'linux'
-      case 'handoff':
       case 'relay':
-        return false
+        return this.#addon.relay !== undefined
       default:
         return true
     }
@@ -74,5 +91,26 @@ export class NativeTransport implements Transport {
     if (status === 0) return listener
     listener.close()
     return status
+  }
+
+  channel(fd: number): HandoffChannel | Status {
+    return NativeChannel.open(this.#addon, this.#scratch, fd)
+  }
+
+  socketPair(): readonly [number, number] | Status {
+    return this.#addon.socketPair()
+  }
+
+  peerOf(fd: number): Address | Status {
+    return this.#addon.peerOf(fd)
+  }
+
+  closeDescriptors(fds: readonly number[]): void {
+    this.#addon.closeDescriptors(fds)
+  }
+
+  relay(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status {
+    if (!(a instanceof NativeStream && b instanceof NativeStream) || a === b) return UV_EINVAL
+    return startRelay(this.#addon, a, b, done)
   }
 }

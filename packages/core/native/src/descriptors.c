@@ -1,0 +1,70 @@
+// Bare descriptors between JavaScript and the addon: lists of them, pairs, whose they are, closing. It knows no handle.
+#include "x-net.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+// An array of numbers in `list`; the descriptors stay the caller's where this fails.
+bool x_fd_list(napi_env env, const int *fds, size_t count, napi_value *list) {
+  if (napi_create_array_with_length(env, count, list) != napi_ok) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    napi_value fd = x_number(env, fds[i]);
+    if (fd == NULL || napi_set_element(env, *list, i, fd) != napi_ok) return false;
+  }
+  return true;
+}
+
+// At most `*count` numbers out of an array; how many in `*count`.
+bool x_read_fds(napi_env env, napi_value list, int *fds, uint32_t *count) {
+  uint32_t most = *count;
+  if (napi_get_array_length(env, list, count) != napi_ok || *count > most) return false;
+  for (uint32_t i = 0; i < *count; i++) {
+    napi_value fd;
+    if (napi_get_element(env, list, i, &fd) != napi_ok || napi_get_value_int32(env, fd, &fds[i]) != napi_ok) return false;
+  }
+  return true;
+}
+
+// socketPair(): two connected Unix-domain streams, or a status.
+static napi_value socket_pair(napi_env env, napi_callback_info info) {
+  int pair[2], type = SOCK_STREAM;
+  napi_value list;
+  (void)info;
+#ifdef SOCK_CLOEXEC
+  type |= SOCK_CLOEXEC;
+#endif
+  if (socketpair(AF_UNIX, type, 0, pair) != 0) return x_number(env, uv_translate_sys_error(errno));
+  int status = x_fd_prepare(pair[0]);
+  if (status == 0) status = x_fd_prepare(pair[1]);
+  if (status == 0 && x_fd_list(env, pair, 2, &list)) return list;
+  close(pair[0]);
+  close(pair[1]);
+  return x_number(env, status < 0 ? status : UV_ENOMEM);
+}
+
+// peerOf(fd): the address of the other end, or a status.
+static napi_value peer_of(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  if (x_args(env, info, 1, argv) == NULL) return NULL;
+  return x_socket_name(env, x_int(env, argv[0]), true);
+}
+
+// closeDescriptors(fds)
+static napi_value close_descriptors(napi_env env, napi_callback_info info) {
+  napi_value argv[1], fd;
+  uint32_t count = 0;
+  int number;
+  if (x_args(env, info, 1, argv) == NULL) return NULL;
+  X_TRY(napi_get_array_length(env, argv[0], &count));
+  for (uint32_t i = 0; i < count; i++) {
+    X_TRY(napi_get_element(env, argv[0], i, &fd));
+    if (napi_get_value_int32(env, fd, &number) == napi_ok && number >= 0) close(number);
+  }
+  return x_number(env, 0);
+}
+
+void x_export_descriptors(napi_env env, napi_value exports) {
+  static const x_export list[] = {
+      {"socketPair", socket_pair}, {"peerOf", peer_of}, {"closeDescriptors", close_descriptors}};
+  X_EXPORT_ALL(env, exports, list);
+}

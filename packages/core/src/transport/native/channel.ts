@@ -1,0 +1,94 @@
+// A handoff channel of the native transport: the JavaScript face of a native handle. It knows bytes and descriptors, no
+// framing.
+import { UV_EBADF, UV_EINVAL, UV_EOF } from '../../errors/errno'
+import type { HandoffChannel, HandoffSink, Status } from '../contract'
+import type { Addon, HandleId } from './addon'
+import { Closing } from './closing'
+import { Request } from './stream'
+
+/** What one message may carry (Linux, SCM_MAX_FD). */
+const MOST_DESCRIPTORS = 253
+
+export class NativeChannel implements HandoffChannel {
+  readonly #addon: Addon
+  readonly #scratch: Buffer
+  readonly #closing = new Closing()
+  #id: HandleId
+  #sink: HandoffSink | null = null
+  #ended = false
+
+  private constructor(addon: Addon, scratch: Buffer) {
+    this.#addon = addon
+    this.#scratch = scratch
+    this.#id = 0
+  }
+
+  /** Takes over a connected Unix-domain stream; it stays the caller's where the answer is a status. */
+  static open(addon: Addon, scratch: Buffer, fd: number): NativeChannel | Status {
+    const channel = new NativeChannel(addon, scratch)
+    const id = addon.channel(fd, channel)
+    if (id < 0) return id
+    channel.#id = id
+    return channel
+  }
+
+  send(data: Uint8Array, fds: readonly number[], done: (status: Status) => void): Status {
+    if (fds.length > MOST_DESCRIPTORS || (data.length === 0 && fds.length > 0)) return UV_EINVAL
+    const sent = this.#addon.trySend(this.#id, data, fds)
+    if (sent < 0) return sent
+    if (sent === data.length && sent > 0) return 1
+    return this.#addon.queueSend(this.#id, new Request(done), data, fds, sent)
+  }
+
+  receive(sink: HandoffSink): Status {
+    if (this.#id === 0) return UV_EBADF
+    this.#sink = sink
+    return this.#ended ? 0 : this.#addon.receive(this.#id, true)
+  }
+
+  pause(): void {
+    this.#addon.receive(this.#id, false)
+  }
+
+  close(done?: () => void): void {
+    if (this.#id === 0) {
+      this.#closing.join(done)
+      return
+    }
+    this.#addon.close(this.#id, true)
+    this.#id = 0
+    this.#sink = null
+    this.#closing.start(done)
+  }
+
+  ref(): void {
+    this.#addon.setRef(this.#id, true)
+  }
+
+  unref(): void {
+    this.#addon.setRef(this.#id, false)
+  }
+
+  get fd(): number {
+    return this.#addon.fd(this.#id)
+  }
+
+  /** Of the addon: `size` bytes are in the scratch and came with these descriptors, or receiving has ended. */
+  onMessage(size: number, fds: readonly number[]): void {
+    const sink = this.#sink
+    if (sink === null) {
+      this.#addon.closeDescriptors(fds)
+    } else if (size > 0) {
+      sink.onMessage(Buffer.from(this.#scratch.subarray(0, size)), fds)
+    } else {
+      this.#ended = true
+      if (size === UV_EOF) sink.onEnd()
+      else sink.onError(size)
+    }
+  }
+
+  /** Of the addon: the handle has closed. */
+  onClosed(): void {
+    this.#closing.finish()
+  }
+}
