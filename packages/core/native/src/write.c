@@ -35,6 +35,7 @@ static void close_chunks(chunk_list *chunks) {
 static int64_t try_write(x_stream *stream, const uv_buf_t *list, uint32_t count) {
   if (stream->relay != NULL) return UV_EBUSY;
   if (!stream->connected) return stream->connecting ? 0 : UV_ENOTCONN;
+  if (count == 0) return 0;
   int result = uv_try_write(&stream->uv.stream, list, count);
   return result == UV_EAGAIN ? 0 : result;
 }
@@ -65,10 +66,17 @@ static void on_written(uv_write_t *uv_request, int status) {
 }
 
 static void skip_bytes(chunk_list *chunks, uint32_t *first, size_t skip) {
-  while (*first < chunks->count && skip >= chunks->list[*first].len) skip -= chunks->list[(*first)++].len;
-  if (*first == chunks->count) return;
+  while (skip > 0 && *first < chunks->count && skip >= chunks->list[*first].len) skip -= chunks->list[(*first)++].len;
+  if (skip == 0 || *first == chunks->count) return;
   chunks->list[*first].base += skip;
   chunks->list[*first].len -= skip;
+}
+
+// libuv wants at least one buffer; an empty one is answered in its turn.
+static int start_write(x_request *request, const uv_buf_t *list, uint32_t count) {
+  uv_buf_t nothing = uv_buf_init(NULL, 0);
+  if (count == 0) list = &nothing, count = 1;
+  return uv_write(&request->uv.write, &request->stream->uv.stream, list, count, on_written);
 }
 
 // queueWrite(id, request, chunks, skip): all but the first `skip` bytes. The request's object keeps the chunks.
@@ -88,7 +96,7 @@ static napi_value queue_write(napi_env env, napi_callback_info info) {
     status = UV_ENOMEM;
   } else {
     request->uv.write.data = request;
-    status = uv_write(&request->uv.write, &stream->uv.stream, chunks.list + first, chunks.count - first, on_written);
+    status = start_write(request, chunks.list + first, chunks.count - first);
     if (status < 0) x_request_free(request);
   }
   close_chunks(&chunks);
