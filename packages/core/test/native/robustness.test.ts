@@ -1,0 +1,68 @@
+// What must not take down the process or anybody else's connection: threads that end, peers that are killed,
+// descriptors that run out, listeners that throw, handles that are forgotten. Each is a process of its own, on the built
+// package.
+import { execFile, fork } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { errno, UV_ECONNRESET } from '../../src/transport'
+import { absent, after, connected, reading, written } from './bed'
+
+const program = (name: string) => path.join(__dirname, 'programs', `${name}.cjs`)
+
+async function run(name: string, flags: readonly string[] = [], descriptors = 4096): Promise<unknown> {
+  const command = `ulimit -n ${descriptors}; exec "$0" "$@"`
+  const args = ['-c', command, process.execPath, ...flags, program(name)]
+  const { stdout } = await promisify(execFile)('/bin/sh', args, { timeout: 60_000 })
+  return JSON.parse(stdout)
+}
+
+describe.skipIf(absent !== null)('native transport, when things go wrong', () => {
+  it('lets a worker thread end with live sockets, listeners, channels, relays and queued writes', async () => {
+    const { before, after } = (await run('worker-end')) as { before: number; after: number }
+    expect(after).toBe(before)
+  })
+
+  it('tells a shortage of descriptors once and serves the whole backlog when it is over', async () => {
+    expect(await run('shortage', [], 40)).toEqual({ answered: 8, told: [errno('EMFILE')] })
+  })
+
+  it('goes on with the next event where a listener throws', async () => {
+    expect(await run('throwing')).toEqual({
+      accepted: 12,
+      answered: 12,
+      caught: ['accept 0', 'accept 4', 'accept 8', 'connect 11', 'connect 5', 'read 1', 'read 5', 'read 9'],
+    })
+  })
+
+  it('keeps handles that nobody refers to while they are open, and lets go of them once closed', async () => {
+    expect(await run('forgotten', ['--expose-gc'])).toEqual({ gone: ['accepted', 'connecting'] })
+  })
+
+  it("tells a killed peer's reset to its own connections alone", async () => {
+    const server = fork(program('echo-server'))
+    after(() => server.kill('SIGKILL'))
+    const [port] = (await once(server, 'message')) as [number]
+    const other = fork(program('echo-server'))
+    after(() => other.kill('SIGKILL'))
+    const [otherPort] = (await once(other, 'message')) as [number]
+    const doomed = await connected({ family: 'IPv4', address: '127.0.0.1', port })
+    const living = await connected({ family: 'IPv4', address: '127.0.0.1', port: otherPort })
+    const doomedEnd = reading(doomed).whole.then(
+      () => 'end',
+      (error: Error) => error.message,
+    )
+    const answer = reading(living)
+    await written(living, Buffer.from('one'))
+    await answer.atLeast(3)
+    // Bytes that the killed process has not read make its kernel answer with a reset.
+    process.kill(server.pid!, 'SIGSTOP')
+    await written(doomed, Buffer.alloc(1000))
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+    expect(await doomedEnd).toBe(`read: ${UV_ECONNRESET}`)
+    await written(living, Buffer.from('two'))
+    expect((await answer.atLeast(6)).toString()).toBe('onetwo')
+  })
+})
