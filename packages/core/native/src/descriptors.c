@@ -2,6 +2,7 @@
 #include "x-net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 // An array of numbers in `list`; the descriptors stay the caller's where this fails.
@@ -49,6 +50,14 @@ static napi_value peer_of(napi_env env, napi_callback_info info) {
   return x_socket_name(env, x_int(env, argv[0]), true);
 }
 
+// duplicate(fd): another descriptor of the same socket, or a status.
+static napi_value duplicate(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  if (x_args(env, info, 1, argv) == NULL) return NULL;
+  int fd = fcntl(x_int(env, argv[0]), F_DUPFD_CLOEXEC, 3);
+  return x_number(env, fd < 0 ? uv_translate_sys_error(errno) : fd);
+}
+
 // closeDescriptors(fds)
 static napi_value close_descriptors(napi_env env, napi_callback_info info) {
   napi_value argv[1], fd;
@@ -65,6 +74,9 @@ static napi_value close_descriptors(napi_env env, napi_callback_info info) {
 
 void x_export_descriptors(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"socketPair", socket_pair}, {"peerOf", peer_of}, {"closeDescriptors", close_descriptors}};
+      {"socketPair", socket_pair},
+      {"peerOf", peer_of},
+      {"duplicate", duplicate},
+      {"closeDescriptors", close_descriptors}};
   X_EXPORT_ALL(env, exports, list);
 }

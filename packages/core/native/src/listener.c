@@ -269,7 +269,8 @@ static int bind_path_to(x_listener *binder, const char *path, size_t length, int
   // On Linux the file is made with the socket's own mode less the umask, so that it is never wider than asked.
   if (is_file && mode >= 0) (void)fchmod(fd, (mode_t)mode);
   if (bind(fd, (struct sockaddr *)&at, at_length) != 0) {
-    status = uv_translate_sys_error(errno);
+    // A missing folder is EACCES in all of libuv, and so for programs of Node.
+    status = errno == ENOENT ? UV_EACCES : uv_translate_sys_error(errno);
     close(fd);
     return status;
   }
@@ -286,6 +287,16 @@ static int bind_path_to(x_listener *binder, const char *path, size_t length, int
   }
   binder->fd = fd;
   return 0;
+}
+
+// keepPath(id): the socket file stays when the listener closes.
+static napi_value keep_path(napi_env env, napi_callback_info info) {
+  x_call call;
+  if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
+  x_listener *keeper = (x_listener *)call.handle;
+  free(keeper->path);
+  keeper->path = NULL;
+  return x_number(env, 0);
 }
 
 // bindPath(id, path, mode or -1, the same path made absolute)
@@ -345,7 +356,7 @@ void x_export_listener(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"listener", listener},         {"takeListener", take_listener}, {"listenerKind", listener_kind},
       {"bindListener", bind_listener}, {"bindPath", bind_path},         {"listen", start_listening},
-      {"setPaused", set_paused},
+      {"keepPath", keep_path},         {"setPaused", set_paused},
   };
   X_EXPORT_ALL(env, exports, list);
 }

@@ -75,6 +75,13 @@ static napi_value attach(napi_env env, napi_callback_info info) {
   return x_number(env, x_context_open(call.in, &stream->base.context, call.argv[1], names[stream->kind]) ? 0 : UV_ENOMEM);
 }
 
+// True for a socket that was taken over bound and not connected.
+static bool is_unconnected(const x_stream *stream) {
+  struct sockaddr_storage peer;
+  socklen_t length = sizeof(peer);
+  return getpeername(x_stream_fd(stream), (struct sockaddr *)&peer, &length) != 0 && errno == ENOTCONN;
+}
+
 // streamFrom(fd, kind): takes over a descriptor; an id without an object yet, or a status.
 static napi_value stream_from(napi_env env, napi_callback_info info) {
   napi_value argv[1];
@@ -148,12 +155,13 @@ static int connect_pipe(napi_env env, const napi_value *argv, x_request *request
   int status = x_path_address(path, length, &to, &to_length);
   free(path);
   if (status < 0) return status;
-  int fd = x_socket_open(AF_UNIX);
+  // A socket that was taken over bound is there already, and stays where this fails.
+  int own = x_stream_fd(request->stream), fd = own >= 0 ? own : x_socket_open(AF_UNIX);
   if (fd < 0) return fd;
   if (connect(fd, (struct sockaddr *)&to, to_length) != 0) status = uv_translate_sys_error(errno);
-  if (status == 0) status = uv_pipe_open(&request->stream->uv.pipe, fd);
+  if (status == 0 && own < 0) status = uv_pipe_open(&request->stream->uv.pipe, fd);
   if (status < 0) {
-    close(fd);
+    if (own < 0) close(fd);
     return status;
   }
   uv_buf_t nothing = uv_buf_init(NULL, 0);
@@ -165,7 +173,8 @@ static napi_value connect_stream(napi_env env, napi_callback_info info) {
   x_call call;
   if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
   x_stream *stream = (x_stream *)call.handle;
-  if (stream->connected) return x_number(env, UV_EISCONN);
+  if (stream->connected && !is_unconnected(stream)) return x_number(env, UV_EISCONN);
+  stream->connected = false;
   if (stream->connecting) return x_number(env, UV_EALREADY);
   x_request *request = x_request_new(stream, call.argv[1], connect_names[stream->kind]);
   if (request == NULL) return x_number(env, UV_ENOMEM);

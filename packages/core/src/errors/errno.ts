@@ -35,6 +35,7 @@ export const UV_EALREADY = errno('EALREADY')
 /** No open descriptor; also: the handle is closed. */
 export const UV_EBADF = errno('EBADF')
 /** Cancelled, because the handle was closed. */
+export const UV_EBUSY = errno('EBUSY')
 export const UV_ECANCELED = errno('ECANCELED')
 /** The connection was aborted before it was accepted. */
 export const UV_ECONNABORTED = errno('ECONNABORTED')

@@ -61,6 +61,7 @@ export interface Addon {
   takeListener(id: HandleId, fd: number): Status
   bindListener(id: HandleId, address: string, port: number, flags: number): Status
   bindPath(id: HandleId, path: string, mode: number, absolute: string): Status
+  keepPath(id: HandleId): Status
   listen(id: HandleId, backlog: number, bare: boolean): Status
   setPaused(id: HandleId, paused: boolean): Status
 
@@ -70,6 +71,7 @@ export interface Addon {
   receive(id: HandleId, on: boolean): Status
   socketPair(): [number, number] | Status
   peerOf(fd: number): Address | Status
+  duplicate(fd: number): number
   closeDescriptors(fds: readonly number[]): void
 
   /** Linux only: absent elsewhere. */

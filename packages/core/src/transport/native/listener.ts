@@ -86,6 +86,14 @@ export class NativeListener implements ListenerHandle {
     this.#closing.start(done)
   }
 
+  release(): number {
+    const fd = this.#addon.duplicate(this.fd)
+    if (fd < 0) return fd
+    this.#addon.keepPath(this.#id)
+    this.close()
+    return fd
+  }
+
   ref(): void {
     this.#addon.setRef(this.#id, true)
   }

@@ -1,6 +1,6 @@
 // A stream of the native transport: the JavaScript face of a native handle. What the system does is in native/src; this
 // keeps the sink, the callbacks and the counters.
-import { UV_EBADF, UV_EINVAL, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
+import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
 import type {
   Address,
   BindFlags,
@@ -168,6 +168,13 @@ export class NativeStream implements StreamHandle {
     this.#settleCounters()
     this.#addon.close(this.#id, true)
     this.#forget(done)
+  }
+
+  release(): number {
+    if (this.writeQueueSize > 0) return UV_EBUSY
+    const fd = this.#addon.duplicate(this.fd)
+    if (fd >= 0) this.close()
+    return fd
   }
 
   ref(): void {
