@@ -1,4 +1,8 @@
 // The package's public face. It names what is exported, and holds no behaviour.
+
+export { type FaultyTransport, faulty } from './faults/faulty'
+export type { Action, Guard, Operation, OperationType, Outcome, Rule } from './faults/rule'
+export * as faults from './faults/vocabulary'
 export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'
 export type { LinkOptions } from './simulation/link'
 export { Random } from './simulation/random'

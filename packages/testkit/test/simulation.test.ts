@@ -244,17 +244,23 @@ describe('simulated network', () => {
 
   it('[T3] an error that nobody catches, in a timer or a promise, is the simulation’s', async () => {
     const late = () => setTimeout(() => void Promise.reject(new Error('nobody caught it')), 10)
-    await expect(simulate({}, ({ clock, host }) => (host('a', late), clock.sleep(100)))).rejects.toThrow(
-      'nobody caught it',
-    )
+    await expect(
+      simulate({}, ({ clock, host }) => {
+        host('a', late)
+        return clock.sleep(100)
+      }),
+    ).rejects.toThrow('nobody caught it')
     const sync = () => {
       setTimeout(() => {
         throw new Error('thrown')
       }, 10)
     }
-    await expect(simulate({}, ({ clock, host }) => (host('a', sync), clock.sleep(100)))).rejects.toThrow(
-      'thrown',
-    )
+    await expect(
+      simulate({}, ({ clock, host }) => {
+        host('a', sync)
+        return clock.sleep(100)
+      }),
+    ).rejects.toThrow('thrown')
   })
 
   it('[T3] a run in which nothing is left to do, or time is up, is told rather than hung', async () => {

@@ -1,0 +1,167 @@
+// A listener whose connections ask the rules before they are accepted. It knows streams only to wrap them.
+import {
+  type AcceptSink,
+  type Address,
+  type BindFlags,
+  errno,
+  type ListenerHandle,
+  type Status,
+  type StreamHandle,
+} from '@x/core/transport'
+import { FaultyStream } from './faulty-stream'
+import type { OperationType } from './rule'
+import type { Decision, Rulebook } from './rulebook'
+
+/** How long a listener waits before it asks again after a shortage, as real ones do. */
+const SHORTAGE_RETRY_MS = 100
+
+/** A listener under faults. */
+export class FaultyListener implements ListenerHandle {
+  readonly #inner: ListenerHandle
+  readonly #rules: Rulebook
+  readonly #unwatch: () => void
+  readonly #timers = new Set<NodeJS.Timeout>()
+  /** Accepted below, and not told yet. */
+  readonly #waiting: StreamHandle[] = []
+  readonly pause?: () => void
+  readonly resume?: () => void
+  #accept: AcceptSink | null = null
+  #isShort = false
+  #isPaused = false
+  #isClosed = false
+  #isReferenced = true
+
+  constructor(inner: ListenerHandle, rules: Rulebook) {
+    this.#inner = inner
+    this.#rules = rules
+    this.#unwatch = rules.onChange(() => this.#reconsider())
+    if (!inner.pause) return
+    this.pause = () => {
+      this.#isPaused = true
+      inner.pause?.()
+    }
+    this.resume = () => {
+      this.#isPaused = false
+      inner.resume?.()
+      this.#later(0, () => this.#reconsider())
+    }
+  }
+
+  get kind() {
+    return this.#inner.kind
+  }
+  get fd(): number {
+    return this.#inner.fd
+  }
+
+  bind(at: Address, flags?: BindFlags): Status {
+    return this.#failure('bind', at) ?? this.#inner.bind(at, flags)
+  }
+
+  listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status {
+    const failure = this.#failure('listen', this.#inner.sockname())
+    if (failure !== null) return failure
+    const status = this.#inner.listen(backlog, (told, stream) => this.#offer(told, stream), done)
+    if (status >= 0) this.#accept = accept
+    return status
+  }
+
+  sockname(): Address | Status {
+    return this.#inner.sockname()
+  }
+
+  close(done?: () => void): void {
+    this.#isClosed = true
+    this.#unwatch()
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const stream of this.#waiting.splice(0)) stream.close()
+    this.#inner.close(done)
+  }
+
+  ref(): void {
+    this.#isReferenced = true
+    this.#inner.ref()
+  }
+
+  unref(): void {
+    this.#isReferenced = false
+    this.#inner.unref()
+    for (const timer of this.#timers) timer.unref()
+  }
+
+  #decide(type: OperationType, remote: Address | Status): Decision {
+    return this.#rules.decide({
+      type,
+      kind: this.kind,
+      bytes: 0,
+      connection: 0,
+      role: 'listener',
+      remote,
+    })
+  }
+
+  #failure(type: 'bind' | 'listen', at: Address | Status): Status | null {
+    const { outcome } = this.#decide(type, at)
+    return typeof outcome === 'object' ? errno(outcome.fail) : null
+  }
+
+  #offer(status: Status, stream: StreamHandle | null): void {
+    if (!stream) this.#accept?.(status, null)
+    else if (this.#waiting.length > 0) this.#waiting.push(stream)
+    else this.#judge(stream)
+  }
+
+  #judge(stream: StreamHandle): void {
+    const { delayMs, outcome } = this.#decide('accept', stream.peername())
+    if (delayMs > 0) {
+      this.#waiting.push(stream)
+      this.#later(delayMs, () => this.#settleWaiting(stream, outcome))
+    } else this.#settle(stream, outcome)
+  }
+
+  #settleWaiting(stream: StreamHandle, outcome: Decision['outcome']): void {
+    const index = this.#waiting.indexOf(stream)
+    if (index < 0 || this.#isClosed) return
+    this.#waiting.splice(index, 1)
+    this.#settle(stream, outcome)
+  }
+
+  #settle(stream: StreamHandle, outcome: Decision['outcome']): void {
+    if (this.#isPaused || outcome === 'hold') this.#waiting.push(stream)
+    else if (typeof outcome === 'object') this.#shortage(stream, errno(outcome.fail))
+    else if (outcome === 'reset') stream.reset(() => {})
+    else if (outcome === 'drop' || outcome === 'end') stream.close()
+    else {
+      this.#isShort = false
+      this.#accept?.(0, new FaultyStream(stream, this.#rules, 'server'))
+    }
+  }
+
+  /** Told once; the connection waits, and is tried again. */
+  #shortage(stream: StreamHandle, status: Status): void {
+    this.#waiting.unshift(stream)
+    this.#later(SHORTAGE_RETRY_MS, () => this.#reconsider())
+    if (this.#isShort) return
+    this.#isShort = true
+    this.#accept?.(status, null)
+  }
+
+  /** What waits is asked about again, one in a turn. */
+  #reconsider(): void {
+    if (this.#isClosed || this.#isPaused) return
+    const stream = this.#waiting.shift()
+    if (!stream) return
+    const waited = this.#waiting.length
+    if (waited > 0) this.#later(0, () => this.#reconsider())
+    this.#judge(stream)
+  }
+
+  #later(ms: number, job: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      job()
+    }, Math.ceil(ms))
+    this.#timers.add(timer)
+    if (!this.#isReferenced) timer.unref()
+  }
+}

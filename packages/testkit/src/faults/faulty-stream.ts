@@ -1,0 +1,284 @@
+// A stream whose operations ask the rules first. It puts the two halves together with connecting, resetting and
+// closing; what becomes of bytes is the halves' part.
+import {
+  type Address,
+  errno,
+  type PeerCredentials,
+  type ReadSink,
+  type Status,
+  type StreamHandle,
+  type StreamOption,
+  type TcpAddress,
+} from '@x/core/transport'
+import { FaultyReader } from './faulty-reader'
+import { FaultyWriter } from './faulty-writer'
+import type { OperationType, Outcome } from './rule'
+import type { Decision, Rulebook } from './rulebook'
+
+/** A connection under faults. */
+export class FaultyStream implements StreamHandle {
+  readonly #inner: StreamHandle
+  readonly #rules: Rulebook
+  readonly #role: 'client' | 'server'
+  readonly #number: number
+  readonly #reader: FaultyReader
+  readonly #writer: FaultyWriter
+  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #unwatch: () => void
+  #target: Address | null = null
+  #connecting: ((status: Status) => void) | null = null
+  #isHeldConnecting = false
+  #isConnected: boolean
+  #isBroken = false
+  #isInnerClosed = false
+  #isReferenced = true
+  #closing: 'no' | 'asked' | 'done' = 'no'
+  readonly #closeDones: (() => void)[] = []
+
+  constructor(inner: StreamHandle, rules: Rulebook, role: 'client' | 'server') {
+    this.#inner = inner
+    this.#rules = rules
+    this.#role = role
+    this.#number = rules.number()
+    this.#isConnected = role === 'server'
+    const port = {
+      inner,
+      decide: (type: OperationType, bytes: number) => this.#decide(type, bytes),
+      breakOff: (outcome: 'reset' | 'end') => this.#breakOff(outcome),
+    }
+    this.#reader = new FaultyReader(port)
+    this.#writer = new FaultyWriter(port)
+    this.#unwatch = rules.onChange(() => this.#reconsider())
+    if (this.#isConnected) this.#opened()
+  }
+
+  get kind() {
+    return this.#inner.kind
+  }
+  get fd(): number {
+    return this.#inner.fd
+  }
+  get bytesRead(): number {
+    return this.#reader.bytesRead
+  }
+  get bytesWritten(): number {
+    return this.#inner.bytesWritten + this.#writer.dropped
+  }
+  get writeQueueSize(): number {
+    return this.#inner.writeQueueSize + this.#writer.queued
+  }
+
+  bind(at: TcpAddress, flags?: Parameters<StreamHandle['bind']>[1]): Status {
+    if (this.#closing !== 'no') return errno('EBADF')
+    const { outcome } = this.#decide('bind', 0)
+    return typeof outcome === 'object' ? errno(outcome.fail) : this.#inner.bind(at, flags)
+  }
+
+  connect(to: Address, done: (status: Status) => void): Status {
+    if (this.#closing !== 'no') return errno('EBADF')
+    if (this.#connecting) return errno('EALREADY')
+    if (this.#isConnected) return errno('EISCONN')
+    this.#target = to
+    const { delayMs, outcome } = this.#decide('connect', 0)
+    if (outcome === 'pass' && delayMs === 0) {
+      const status = this.#inner.connect(to, answer => this.#finishConnect(answer))
+      if (status === 0) this.#connecting = done
+      return status
+    }
+    this.#connecting = done
+    this.#dialLater(to, { delayMs, outcome })
+    return 0
+  }
+
+  sockname(): Address | Status {
+    return this.#closing === 'no' ? this.#inner.sockname() : errno('EBADF')
+  }
+
+  peername(): Address | Status {
+    return this.#closing === 'no' ? this.#inner.peername() : errno('EBADF')
+  }
+
+  readStart(sink: ReadSink): Status {
+    return this.#refusal() ?? this.#reader.start(sink)
+  }
+
+  readStop(): Status {
+    return this.#closing === 'no' ? this.#reader.stop() : errno('EBADF')
+  }
+
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
+    return this.#refusal() ?? this.#writer.write(chunks, done)
+  }
+
+  shutdown(done: (status: Status) => void): Status {
+    return this.#refusal() ?? this.#writer.shutdown(done)
+  }
+
+  reset(done: () => void): Status {
+    if (this.#closing !== 'no') return errno('EBADF')
+    this.#closeDones.push(done)
+    const cancelled = this.#beginClose()
+    this.#finishClose(cancelled, closed => {
+      if (this.#isInnerClosed || this.#inner.reset(closed) < 0) this.#inner.close(closed)
+    })
+    return 0
+  }
+
+  close(done?: () => void): void {
+    if (this.#closing === 'done') {
+      if (done) setImmediate(done)
+      return
+    }
+    if (done) this.#closeDones.push(done)
+    if (this.#closing === 'asked') return
+    const { delayMs } = this.#decide('close', 0)
+    const cancelled = this.#beginClose()
+    if (delayMs > 0 && !this.#isInnerClosed) this.#later(delayMs, () => this.#finishClose(cancelled))
+    else this.#finishClose(cancelled)
+  }
+
+  setOption(option: StreamOption): Status {
+    return this.#closing === 'no' ? this.#inner.setOption(option) : errno('EBADF')
+  }
+
+  getOption(name: 'typeOfService'): number {
+    return this.#closing === 'no' ? this.#inner.getOption(name) : errno('EBADF')
+  }
+
+  peerCredentials(): PeerCredentials | Status {
+    return this.#inner.peerCredentials?.() ?? errno('ENOTSUP')
+  }
+
+  ref(): void {
+    this.#reference(true)
+  }
+
+  unref(): void {
+    this.#reference(false)
+  }
+
+  #reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced
+    if (isReferenced) this.#inner.ref()
+    else this.#inner.unref()
+    this.#reader.reference(isReferenced)
+    this.#writer.reference(isReferenced)
+    for (const timer of this.#timers) {
+      if (isReferenced) timer.ref()
+      else timer.unref()
+    }
+  }
+
+  #refusal(): Status | null {
+    if (this.#closing !== 'no') return errno('EBADF')
+    return this.#isConnected ? null : errno('ENOTCONN')
+  }
+
+  #decide(type: OperationType, bytes: number): Decision {
+    return this.#rules.decide({
+      type,
+      kind: this.kind,
+      bytes,
+      connection: this.#number,
+      role: this.#role,
+      remote: this.#target ?? this.#inner.peername(),
+    })
+  }
+
+  #dialLater(to: Address, decision: Pick<Decision, 'delayMs' | 'outcome'>): void {
+    const { delayMs, outcome } = decision
+    this.#isHeldConnecting = outcome === 'hold'
+    if (outcome !== 'hold') this.#later(delayMs, () => this.#dial(to, outcome))
+  }
+
+  #dial(to: Address, outcome: Outcome): void {
+    if (this.#closing !== 'no' || !this.#connecting || outcome === 'drop') return
+    if (outcome === 'reset' || outcome === 'end') this.#finishConnect(errno('ECONNRESET'))
+    else if (typeof outcome === 'object') this.#finishConnect(errno(outcome.fail))
+    else {
+      const status = this.#inner.connect(to, answer => this.#finishConnect(answer))
+      if (status < 0) this.#finishConnect(status)
+    }
+  }
+
+  #finishConnect(status: Status): void {
+    const done = this.#connecting
+    if (!done) return
+    this.#connecting = null
+    if (status === 0) {
+      this.#isConnected = true
+      this.#opened()
+    }
+    done(status)
+  }
+
+  /** What a rule does to a connection only because it stands: in its own time. */
+  #opened(): void {
+    const { delayMs, outcome } = this.#decide('open', 0)
+    if (outcome === 'pass' || outcome === 'hold' || outcome === 'drop') return
+    this.#later(delayMs, () => {
+      if (this.#decide('open', 0).outcome === 'pass') return
+      this.#breakOff(outcome === 'end' ? 'end' : 'reset')
+    })
+  }
+
+  #reconsider(): void {
+    if (this.#closing !== 'no') return
+    if (this.#isHeldConnecting && this.#target) this.#dialLater(this.#target, this.#decide('connect', 0))
+    if (!this.#isConnected || this.#isBroken) return
+    this.#opened()
+    this.#reader.reconsider()
+    this.#writer.reconsider()
+  }
+
+  #breakOff(outcome: 'reset' | 'end'): void {
+    if (this.#isBroken || this.#closing !== 'no') return
+    this.#isBroken = true
+    if (outcome === 'end') {
+      this.#reader.finish(0)
+      this.#writer.silence()
+      this.#inner.shutdown(() => {})
+      return
+    }
+    this.#reader.finish(errno('ECONNRESET'))
+    this.#writer.fail(errno('ECONNRESET'), errno('EPIPE'))
+    this.#isInnerClosed = true
+    if (this.#inner.reset(() => {}) < 0) this.#inner.close()
+  }
+
+  /** Nothing happens here any more. Returns what was pending. */
+  #beginClose(): ((status: Status) => void)[] {
+    this.#closing = 'asked'
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+    this.#unwatch()
+    const cancelled = this.#writer.close()
+    if (this.#connecting) cancelled.push(this.#connecting)
+    this.#connecting = null
+    this.#reader.close()
+    return cancelled
+  }
+
+  /** The stream below first: then what was pending is cancelled, each in a turn of its own, and `done` is last. */
+  #finishClose(
+    cancelled: readonly ((status: Status) => void)[],
+    closeInner = (closed: () => void) => this.#inner.close(closed),
+  ): void {
+    closeInner(() => {
+      for (const done of cancelled) setImmediate(done, errno('ECANCELED'))
+      setImmediate(() => {
+        this.#closing = 'done'
+        for (const done of this.#closeDones.splice(0)) setImmediate(done)
+      })
+    })
+  }
+
+  #later(ms: number, job: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      job()
+    }, Math.ceil(ms))
+    this.#timers.add(timer)
+    if (!this.#isReferenced) timer.unref()
+  }
+}
