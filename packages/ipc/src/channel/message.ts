@@ -1,0 +1,45 @@
+// What travels over a channel, as its users see it. Types only.
+import type { Descriptor } from '../handoff/descriptor'
+
+/** What came in one frame. */
+export interface Message<Value = unknown> {
+  /** JSON value, structured clone, Buffer, or undefined. A Buffer may be a view of the memory that it was read into. */
+  readonly value: Value
+  /** The buffers that were sent beside the value. */
+  readonly buffers: readonly Buffer[]
+  /** The descriptors that were sent beside it: take them, or they are closed. */
+  readonly handles: readonly Descriptor[]
+}
+
+/** What may go beside a value. */
+export interface SendOptions {
+  /** Bytes beside the value, sent from where they are: leave them alone until the promise is done. */
+  readonly buffers?: readonly Uint8Array[]
+  /** Descriptors beside the value, 253 at most. Once the peer has acknowledged them, ours are closed. */
+  readonly handles?: readonly Descriptor[]
+  /** Ours stay open after the acknowledgement. Default: false. */
+  readonly keep?: boolean
+}
+
+export interface RequestOptions extends SendOptions {
+  /** Milliseconds until it fails with `ERR_X_REQUEST_TIMEOUT`; 0: never. Default: the channel's. */
+  readonly timeoutMs?: number
+  /** Gives the request up: `ABORT_ERR`, and the peer's handler sees its own signal aborted. */
+  readonly signal?: AbortSignal
+}
+
+/** What a handler learns of a request beside its value. */
+export interface IncomingRequest {
+  readonly buffers: readonly Buffer[]
+  readonly handles: readonly Descriptor[]
+  /** Aborted once the requester gave up (deadline, its own signal) or the channel closed. */
+  readonly signal: AbortSignal
+  /** Sends buffers and handles beside the reply. */
+  attach(parts: SendOptions): void
+}
+
+/** Answers a request: what it returns is the reply; what it throws arrives as `ERR_X_REQUEST_FAILED`. */
+export type RequestHandler<In = unknown, Out = unknown> = (
+  value: In,
+  request: IncomingRequest,
+) => Out | Promise<Out>

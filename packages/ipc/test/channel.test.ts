@@ -1,0 +1,392 @@
+// The message channel between two ends that keep to its protocol: values, buffers, requests, back-pressure, ends.
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Channel, type ChannelOptions, channel, type Message } from '../src/index'
+import { memoryPair, socketPair } from './wires'
+
+const open: Channel[] = []
+afterEach(() => {
+  for (const each of open.splice(0)) each.destroy()
+})
+
+async function channelPair(options: ChannelOptions = {}, others = options): Promise<[Channel, Channel]> {
+  const [a, b] = await socketPair()
+  const pair: [Channel, Channel] = [channel(a, options), channel(b, others)]
+  open.push(...pair)
+  return pair
+}
+
+async function nextMessage(of: Channel): Promise<Message> {
+  const { value } = await of[Symbol.asyncIterator]().next()
+  return value as Message
+}
+
+describe('values', () => {
+  it.each([
+    ['an object', { a: [1, 'two', null, { deep: true }] }],
+    ['a string', 'text \u{1f600} and \0'],
+    ['an empty string', ''],
+    ['a number', 0.1],
+    ['null', null],
+    ['false', false],
+    ['undefined', undefined],
+    ['a long string', 'é'.repeat(100_000)],
+    ['a long object', { text: 'é'.repeat(100_000) }],
+  ])('[I6] carries %s', async (_name, value) => {
+    const [a, b] = await channelPair()
+    await a.send(value)
+    expect((await nextMessage(b)).value).toEqual(value)
+  })
+
+  it('[I6] carries bytes as bytes, and as what JSON makes of them nowhere', async () => {
+    const [a, b] = await channelPair()
+    for (const length of [0, 1, 2047, 2048, 2049, 65536, 1_000_000]) {
+      const bytes = Buffer.alloc(length, 'bytes')
+      await a.send(bytes)
+      const { value } = await nextMessage(b)
+      expect(Buffer.isBuffer(value)).toBe(true)
+      expect(bytes.equals(value as Buffer)).toBe(true)
+    }
+    await a.send(new Uint16Array([1, 2]).subarray(1))
+    expect((await nextMessage(b)).value).toEqual(Buffer.from([2, 0]))
+  })
+
+  it('[I6] carries buffers beside a value', async () => {
+    const [a, b] = await channelPair()
+    const buffers = [Buffer.alloc(0), Buffer.from('small'), Buffer.alloc(200_000, 7)]
+    await a.send({ name: 'three' }, { buffers })
+    const message = await nextMessage(b)
+    expect(message.value).toEqual({ name: 'three' })
+    expect(message.buffers.map((buffer, at) => buffer.equals(buffers[at]!))).toEqual([true, true, true])
+  })
+
+  it('[I6] does not copy long buffers on their way out', async () => {
+    const [near, far] = memoryPair(1 << 20)
+    const seen: Buffer[] = []
+    const write = near.write.bind(near)
+    near.write = ((chunk: Buffer, ...rest: []) => {
+      seen.push(chunk)
+      return write(chunk, ...rest)
+    }) as typeof near.write
+    open.push(channel(near), channel(far))
+    const bytes = Buffer.alloc(100_000)
+    void open[0]!.send(bytes)
+    void open[0]!.send('beside', { buffers: [bytes] })
+    await nextMessage(open[1]!)
+    await nextMessage(open[1]!)
+    expect(seen.filter(chunk => chunk.buffer === bytes.buffer)).toHaveLength(2)
+  })
+
+  it('[I6] keeps the order of everything that was sent', async () => {
+    const [a, b] = await channelPair()
+    const sent = Array.from({ length: 2000 }, (_, at) => {
+      if (at % 3 === 0) return { at }
+      return at % 3 === 1 ? `text ${at}` : Buffer.alloc(at * 3, at)
+    })
+    const sending = (async () => {
+      for (const value of sent) await a.send(value)
+    })()
+    let at = 0
+    for await (const { value } of b) {
+      // Not toEqual of bytes: it compares one by one.
+      const wanted = sent[at]
+      if (Buffer.isBuffer(wanted)) expect(wanted.equals(value as Buffer)).toBe(true)
+      else expect(value).toEqual(wanted)
+      if (++at === sent.length) break
+    }
+    await sending
+  })
+
+  it('[I6] refuses at once what JSON cannot say', async () => {
+    const [a] = await channelPair()
+    const cycle: Record<string, unknown> = {}
+    cycle['self'] = cycle
+    expect(() => a.send(() => 0)).toThrowError(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }))
+    expect(() => a.send(Symbol('no'))).toThrowError(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }))
+    expect(() => a.send(cycle)).toThrowError(TypeError)
+    expect(() => a.send(1n)).toThrowError(TypeError)
+    expect(a.isOpen).toBe(true)
+  })
+})
+
+describe('structured clones', () => {
+  const rich = () => ({ map: new Map([['a', new Set([1n])]]), when: new Date(0), nothing: undefined })
+
+  it('[I6] travel where both ends ask for them', async () => {
+    const [a, b] = await channelPair({ clone: true })
+    await a.send(rich())
+    expect((await nextMessage(b)).value).toEqual(rich())
+    await b.send(rich(), { buffers: [Buffer.from('x')] })
+    expect(await nextMessage(a)).toMatchObject({ value: rich(), buffers: [Buffer.from('x')] })
+  })
+
+  it('[I6] do not travel where one end did not ask', async () => {
+    const [a, b] = await channelPair({ clone: true }, {})
+    const value = { when: new Date(0) }
+    void a.send(value)
+    void b.send(value)
+    expect((await nextMessage(b)).value).toEqual({ when: '1970-01-01T00:00:00.000Z' })
+    expect((await nextMessage(a)).value).toEqual({ when: '1970-01-01T00:00:00.000Z' })
+  })
+
+  it('[I6] are taken at the call, before the other end has said hello', async () => {
+    const [a, b] = await channelPair({ clone: true })
+    const value = { state: 'before' }
+    void a.send(value)
+    value.state = 'after'
+    expect((await nextMessage(b)).value).toEqual({ state: 'before' })
+  })
+})
+
+describe('requests', () => {
+  it('[I6] are answered with what the handler returns, whatever the order', async () => {
+    const [a, b] = await channelPair()
+    const first = deferred<string>()
+    b.serve(async value => (value === 1 ? first.promise : { twice: (value as number) * 2 }))
+    const one = a.request(1)
+    expect((await a.request(2)).value).toEqual({ twice: 4 })
+    first.resolve('late')
+    expect((await one).value).toBe('late')
+  })
+
+  it('[I6] go both ways at once over one channel', async () => {
+    const [a, b] = await channelPair()
+    a.serve(value => `a${value}`)
+    b.serve(async value => (await b.request(value)).value)
+    const replies = await Promise.all(Array.from({ length: 100 }, (_, at) => a.request(at)))
+    expect(replies.map(reply => reply.value)).toEqual(Array.from({ length: 100 }, (_, at) => `a${at}`))
+  })
+
+  it('[I6] carry buffers there and back', async () => {
+    const [a, b] = await channelPair()
+    b.serve((_value, request) => {
+      request.attach({ buffers: [Buffer.concat(request.buffers)] })
+      return 'joined'
+    })
+    const reply = await a.request('join', { buffers: [Buffer.from('a'), Buffer.from('b')] })
+    expect(reply).toMatchObject({ value: 'joined', buffers: [Buffer.from('ab')] })
+  })
+
+  it('[I6] fail with what the handler threw', async () => {
+    const [a, b] = await channelPair()
+    b.serve(() => {
+      throw Object.assign(new RangeError('too far'), { code: 'ERR_FAR' })
+    })
+    await expect(a.request(1)).rejects.toMatchObject({
+      code: 'ERR_X_REQUEST_FAILED',
+      remote: { name: 'RangeError', message: 'too far', code: 'ERR_FAR' },
+    })
+    b.serve(() => Promise.reject('a string'))
+    await expect(a.request(1)).rejects.toMatchObject({ remote: { message: 'a string', code: null } })
+    b.serve(() => 1n)
+    await expect(a.request(1)).rejects.toMatchObject({ remote: { name: 'TypeError' } })
+    expect([a.isOpen, b.isOpen]).toEqual([true, true])
+  })
+
+  it('[I6] fail where nobody serves them', async () => {
+    const [a] = await channelPair()
+    await expect(a.request(1)).rejects.toMatchObject({ remote: { code: 'ERR_X_NOT_SERVED' } })
+  })
+
+  it('[I6] fail at their deadline, and the handler hears that nobody waits', async () => {
+    const [a, b] = await channelPair()
+    const aborted = deferred<boolean>()
+    b.serve((_value, { signal }) => {
+      signal.addEventListener('abort', () => aborted.resolve(true))
+      return aborted.promise
+    })
+    await expect(a.request(1, { timeoutMs: 1 })).rejects.toMatchObject({
+      code: 'ERR_X_REQUEST_TIMEOUT',
+      timeoutMs: 1,
+    })
+    expect(await aborted.promise).toBe(true)
+    b.serve(value => value)
+    expect((await a.request('still fine')).value).toBe('still fine')
+  })
+
+  it('[I6] are given up by an AbortSignal', async () => {
+    const [a, b] = await channelPair()
+    const controller = new AbortController()
+    const started = deferred<AbortSignal>()
+    b.serve((_value, { signal }) => {
+      started.resolve(signal)
+      return new Promise(() => {})
+    })
+    const request = a.request(1, { signal: controller.signal })
+    const signal = await started.promise
+    controller.abort(new Error('changed my mind'))
+    await expect(request).rejects.toMatchObject({ code: 'ABORT_ERR', cause: { message: 'changed my mind' } })
+    if (!signal.aborted) await once(signal, 'abort')
+    await expect(a.request(1, { signal: controller.signal })).rejects.toMatchObject({ code: 'ABORT_ERR' })
+  })
+
+  it('[I6] that wait when the channel ends are rejected, and their handlers aborted', async () => {
+    const [a, b] = await channelPair()
+    const started = deferred<AbortSignal>()
+    b.serve((_value, { signal }) => {
+      started.resolve(signal)
+      return new Promise(() => {})
+    })
+    const request = a.request(1)
+    const signal = await started.promise
+    a.destroy()
+    await expect(request).rejects.toMatchObject({ code: 'ERR_X_CHANNEL_CLOSED' })
+    if (!signal.aborted) await once(signal, 'abort')
+  })
+})
+
+describe('back-pressure', () => {
+  it('[I6] makes a sender that awaits wait for a reader that does not read', async () => {
+    const [a, b] = await channelPair({ inboxLimit: 4 })
+    const bytes = Buffer.alloc(10_000)
+    let sent = 0
+    const sending = (async () => {
+      for (; sent < 1000; sent++) await a.send(bytes)
+    })()
+    // Wait until the sender stands still: nothing was taken for a while of turns.
+    for (let before = -1; before !== sent; ) {
+      before = sent
+      for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(sent).toBeLessThan(1000)
+    expect(a.backlog).toBeLessThan(2_000_000)
+    let received = 0
+    for await (const { value } of b) {
+      expect((value as Buffer).length).toBe(10_000)
+      if (++received === 1000) break
+    }
+    await sending
+    expect(sent).toBe(1000)
+  })
+
+  it('[I6] ends a channel whose sender does not wait for a reader that does not read', async () => {
+    const [a] = await channelPair({ backlogLimitBytes: 100_000, inboxLimit: 1 })
+    const closed = once(a, 'close')
+    for (let sent = 0; sent < 3000; sent++) void a.send(Buffer.alloc(1000))
+    expect((await closed)[0]).toMatchObject({ code: 'ERR_X_CHANNEL_SLOW' })
+  })
+
+  it('[I6] stops reading while as many requests run as are allowed', async () => {
+    const [a, b] = await channelPair({ requestLimit: 2 })
+    let running = 0
+    let most = 0
+    b.serve(async value => {
+      most = Math.max(most, ++running)
+      await new Promise(resolve => setImmediate(resolve))
+      running--
+      return value
+    })
+    const replies = await Promise.all(Array.from({ length: 20 }, (_, at) => a.request(at)))
+    expect(replies.map(reply => reply.value)).toEqual(Array.from({ length: 20 }, (_, at) => at))
+    expect(most).toBe(2)
+  })
+})
+
+describe('listeners', () => {
+  it("[I6] 'message' gets what came before it was there", async () => {
+    const [a, b] = await channelPair()
+    await a.send('early')
+    await a.send('second')
+    b.serve(() => 'here')
+    await a.request('both are there')
+    const seen: unknown[] = []
+    const both = deferred<void>()
+    b.on('message', ({ value }) => {
+      seen.push(value)
+      if (seen.length === 2) both.resolve()
+    })
+    await both.promise
+    expect(seen).toEqual(['early', 'second'])
+  })
+
+  it('[I6] that throw cost no other message', async () => {
+    const [a, b] = await channelPair()
+    const seen: unknown[] = []
+    const done = deferred<void>()
+    const thrown = deferred<Error>()
+    const before = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.once('uncaughtException', thrown.resolve)
+    b.on('message', ({ value }) => {
+      seen.push(value)
+      if (value === 3) done.resolve()
+      if (value === 1) throw new Error('in a listener')
+    })
+    for (const value of [1, 2, 3]) void a.send(value)
+    await done.promise
+    expect((await thrown.promise).message).toBe('in a listener')
+    for (const listener of before) process.on('uncaughtException', listener)
+    expect(seen).toEqual([1, 2, 3])
+  })
+})
+
+describe('ends', () => {
+  it('[I6] close sends what is queued, and ends both iterations without an error', async () => {
+    const [a, b] = await channelPair()
+    for (let at = 0; at < 100; at++) void a.send(at)
+    const closed = a.close()
+    const seen: unknown[] = []
+    for await (const { value } of b) seen.push(value)
+    await closed
+    expect(seen).toHaveLength(100)
+    expect([a.isOpen, b.isOpen]).toEqual([false, false])
+    for await (const _message of a) expect.unreachable()
+  })
+
+  it('[I6] is awaited by `await using`', async () => {
+    const [a, b] = await channelPair()
+    const closed = once(b, 'close')
+    await a[Symbol.asyncDispose]()
+    await closed
+    expect(b.isOpen).toBe(false)
+  })
+
+  it('[I6] sending after the end rejects, and nobody has to hear of it', async () => {
+    const [a, b] = await channelPair()
+    await Promise.all([a.close(), once(b, 'close')])
+    void a.send('dropped')
+    await expect(a.send('x')).rejects.toMatchObject({ code: 'ERR_X_CHANNEL_CLOSED' })
+    await expect(a.request('x')).rejects.toMatchObject({ code: 'ERR_X_CHANNEL_CLOSED' })
+  })
+
+  it('[I6] an AbortSignal ends it', async () => {
+    const controller = new AbortController()
+    const [a, b] = await channelPair({ signal: controller.signal }, {})
+    const closed = Promise.all([once(a, 'close'), once(b, 'close')])
+    controller.abort()
+    expect((await closed)[0][0]).toMatchObject({ code: 'ABORT_ERR' })
+    const [stream] = await socketPair()
+    const dead = channel(stream, { signal: controller.signal })
+    expect((await once(dead, 'close'))[0]).toMatchObject({ code: 'ABORT_ERR' })
+  })
+
+  it('[I6] an iteration throws what ended the channel', async () => {
+    const [a, b] = await channelPair()
+    const reading = nextMessage(b)
+    b.destroy(new Error('enough'))
+    await expect(reading).rejects.toThrow('enough')
+    await once(a, 'close')
+  })
+})
+
+describe('arguments', () => {
+  it('[I6] that are wrong throw', async () => {
+    const code = (name: string) => expect.objectContaining({ code: name })
+    expect(() => channel(1 as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
+    const [stream] = await socketPair()
+    expect(() => channel(stream, { frameLimitBytes: 0 })).toThrowError(code('ERR_OUT_OF_RANGE'))
+    expect(() => channel(stream, { clone: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
+    const one = channel(stream)
+    open.push(one)
+    expect(() => one.serve(1 as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
+    expect(() => one.request(1, { signal: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
+  })
+})
+
+function deferred<Value>() {
+  let resolve!: (value: Value) => void
+  const promise = new Promise<Value>(yes => {
+    resolve = yes
+  })
+  return { promise, resolve }
+}
