@@ -1,13 +1,13 @@
 // Who listens to which channel and pattern, and how a message finds them. It knows no socket and no command.
 import { Glob } from './resp/glob'
-import { message, type Protocol } from './resp/reply'
+import { message, type Protocol, type Reply } from './resp/reply'
 
 /** Someone who gets messages. `deliver` may drop the subscriber, but must not throw. */
 export interface Subscriber {
   readonly protocol: Protocol
   readonly channels: Set<string>
   readonly patterns: Set<string>
-  deliver(bytes: Buffer): void
+  deliver(bytes: Reply): void
 }
 
 interface PatternEntry {

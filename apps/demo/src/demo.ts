@@ -64,9 +64,8 @@ export class Demo {
   /** Stops accepting, and ends each client once its replies are out. Resolves when all is closed. */
   async stop(): Promise<void> {
     clearInterval(this.#sweeper)
-    const closed = Promise.all(this.#endpoints.map(closeEndpoint))
-    for (const session of this.#surroundings.clients) session.end()
-    await closed
+    const sessions = [...this.#surroundings.clients]
+    await Promise.all([...this.#endpoints.map(closeEndpoint), ...sessions.map(session => session.end())])
   }
 
   /** Ends what `stop` waits for, at once. */

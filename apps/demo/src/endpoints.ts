@@ -1,5 +1,6 @@
 // Where clients come in: opens the TCP port and the local path, and closes them. What a client does is the session's.
-import { lstatSync, unlinkSync } from 'node:fs'
+import { existsSync, lstatSync, unlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { connect, createServer, type Server, type Socket } from './net'
 
 /** An endpoint cannot be opened; the message says why and what to do next. */
@@ -116,9 +117,12 @@ function whyNoPath(error: NodeJS.ErrnoException, path: string): string {
       )
     case 'EACCES':
     case 'EROFS':
-      return `this user may not create ${path}. Choose another with --path, or do without: --no-path`
     case 'ENOENT':
-      return `the folder of ${path} does not exist. Create it, or choose another path with --path`
+      // uv_pipe_bind tells EACCES for a folder that is not there, too.
+      if (!existsSync(dirname(path))) {
+        return `the folder of ${path} does not exist. Create it, or choose another path with --path`
+      }
+      return `this user may not create ${path}. Choose another with --path, or do without: --no-path`
     default:
       return `cannot listen on ${path}: ${error.message}\nChoose another with --path, or do without: --no-path`
   }

@@ -104,8 +104,9 @@ export class Session implements Subscriber {
     else if (this.#socket.writableNeedDrain) this.#holdBack()
   }
 
-  deliver(bytes: Buffer): void {
-    if (this.#isEnding || this.#socket.destroyed || (this.replyMode === 'off' && this.protocol === 2)) return
+  /** Sends what is no reply: a message, or the outcome of a subscription. */
+  deliver(bytes: Reply): void {
+    if (this.#isEnding || this.#socket.destroyed) return
     this.#write(bytes)
     this.checkOutput()
   }
@@ -124,13 +125,19 @@ export class Session implements Subscriber {
     log.warn(this.who, `dropped: too slow, ${waiting} of output waited (${channels} subscriptions)`)
   }
 
-  /** Ends the connection once what was sent so far is out; nothing that comes from now on is looked at. */
-  end(): void {
-    if (this.#isEnding) return
-    this.#isEnding = true
-    this.#letGo()
-    this.#socket.end()
-    this.#socket.setTimeout(LINGER_MS, () => this.#socket.destroy())
+  /**
+   * Ends the connection once what was sent so far is out; nothing that comes from now on is looked at. Resolves when
+   * it is closed.
+   */
+  end(): Promise<void> {
+    if (!this.#isEnding) {
+      this.#isEnding = true
+      this.#letGo()
+      this.#socket.end()
+      const deadline = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+      this.#socket.once('close', () => clearTimeout(deadline))
+    }
+    return new Promise(resolve => this.#socket.once('close', resolve))
   }
 
   /** Ends the connection now, whatever waits. */

@@ -21,7 +21,7 @@ function list(session: Session, args: readonly Buffer[]): Reply {
     chosen = []
     for (let at = 3; at < args.length; at++) {
       const id = wholeNumber(args, at)
-      if (id === null || id < 1) return error('ERR Invalid client ID')
+      if (id === null) return error('ERR Invalid client ID')
       const client = clients.get(id)
       if (client !== undefined) chosen.push(client)
     }
@@ -77,7 +77,7 @@ function reply(session: Session, args: readonly Buffer[]): Reply | null {
   }
   if (choice === 'off') session.replyMode = 'off'
   else if (choice !== 'skip') return SYNTAX_ERROR
-  else if (session.replyMode === 'on') session.replyMode = 'skip-next'
+  else if (session.replyMode !== 'off') session.replyMode = 'skip-next'
   return null
 }
 

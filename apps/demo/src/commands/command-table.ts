@@ -5,7 +5,7 @@ import {
   error,
   integer,
   map,
-  noArray,
+  nothing,
   type Protocol,
   type Reply,
   set,
@@ -26,6 +26,7 @@ export function findCommand(name: string): Command | undefined {
 
 /** `[name, arity, flags, first key, last key, step, categories, tips, key specifications, subcommands]` */
 function describe(protocol: Protocol, command: Command): Reply {
+  const { subcommands } = command
   return array([
     bulk(command.name),
     integer(command.arity),
@@ -33,11 +34,25 @@ function describe(protocol: Protocol, command: Command): Reply {
     integer(0),
     integer(0),
     integer(0),
-    set(protocol, [simple(`@${command.group}`)]),
-    array([]),
-    array([]),
-    array((command.subcommands ?? []).map(subcommand => describe(protocol, subcommand))),
+    set(protocol, categories(command).map(simple)),
+    set(protocol, []),
+    set(protocol, []),
+    subcommands === undefined
+      ? set(protocol, [])
+      : array(subcommands.map(subcommand => describe(protocol, subcommand))),
   ])
+}
+
+/** The access categories, as Redis derives them from flags and group. */
+function categories({ flags, group, subcommands }: Command): string[] {
+  const isAdministrative = flags.includes('admin')
+  return [
+    ...(isAdministrative ? ['@admin'] : []),
+    ...(flags.includes('pubsub') ? ['@pubsub'] : []),
+    flags.includes('fast') ? '@fast' : '@slow',
+    ...(isAdministrative ? ['@dangerous'] : []),
+    ...(group === 'connection' && subcommands === undefined ? ['@connection'] : []),
+  ]
 }
 
 function document(protocol: Protocol, command: Command): [string, Reply] {
@@ -61,7 +76,7 @@ function named(args: readonly Buffer[]): readonly (Command | null)[] {
 
 function info({ protocol }: Session, args: readonly Buffer[]): Reply {
   return array(
-    named(args).map(command => (command === null ? noArray(protocol) : describe(protocol, command))),
+    named(args).map(command => (command === null ? nothing(protocol) : describe(protocol, command))),
   )
 }
 

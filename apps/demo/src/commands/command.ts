@@ -48,6 +48,6 @@ export function help(container: string, lines: readonly string[]): string[] {
     `${container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
     ...lines,
     'HELP',
-    '    Print this help.',
+    '    Prints this help.',
   ]
 }

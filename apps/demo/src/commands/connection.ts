@@ -71,6 +71,9 @@ function auth(_session: Session, args: readonly Buffer[]): Reply {
 function select(session: Session, args: readonly Buffer[]): Reply {
   const index = wholeNumber(args, 1)
   if (index === null) return error('ERR value is not an integer or out of range')
+  if (Math.abs(index) > 2 ** 31) {
+    return error('ERR value is out of range, value must between -2147483648 and 2147483647')
+  }
   if (index < 0 || index >= DATABASES) return error('ERR DB index is out of range')
   session.database = index
   return OK

@@ -3,19 +3,22 @@ import { array, bulk, error, integer, nothing, push, type Reply } from '../resp/
 import type { Session } from '../session'
 import { type Command, help, text } from './command'
 
-/** One reply for each name, counted as it goes. */
+/**
+ * One reply for each name, counted as it goes. These are deliveries, as in Redis: CLIENT REPLY does not silence them.
+ */
 function forEachName(
   session: Session,
   kind: string,
   names: readonly string[],
   change: (name: string) => void,
-): string {
+): null {
   let replies = ''
   for (const name of names) {
     change(name)
     replies += push(session.protocol, [bulk(kind), bulk(name), integer(session.subscriptionCount)])
   }
-  return replies
+  session.deliver(replies)
+  return null
 }
 
 /** Leaving without having been in anything is answered too, with no name. */
@@ -24,32 +27,34 @@ function forEachNameOrNone(
   kind: string,
   names: readonly string[],
   change: (name: string) => void,
-): string {
+): null {
   if (names.length > 0) return forEachName(session, kind, names, change)
-  return push(session.protocol, [bulk(kind), nothing(session.protocol), integer(session.subscriptionCount)])
+  const { protocol, subscriptionCount } = session
+  session.deliver(push(protocol, [bulk(kind), nothing(protocol), integer(subscriptionCount)]))
+  return null
 }
 
 function names(args: readonly Buffer[]): string[] {
   return args.slice(1).map(arg => arg.toString('latin1'))
 }
 
-function subscribe(session: Session, args: readonly Buffer[]): Reply {
+function subscribe(session: Session, args: readonly Buffer[]): null {
   const { broker } = session.surroundings
   return forEachName(session, 'subscribe', names(args), channel => broker.subscribe(session, channel))
 }
 
-function psubscribe(session: Session, args: readonly Buffer[]): Reply {
+function psubscribe(session: Session, args: readonly Buffer[]): null {
   const { broker } = session.surroundings
   return forEachName(session, 'psubscribe', names(args), pattern => broker.subscribePattern(session, pattern))
 }
 
-function unsubscribe(session: Session, args: readonly Buffer[]): Reply {
+function unsubscribe(session: Session, args: readonly Buffer[]): null {
   const { broker } = session.surroundings
   const channels = args.length > 1 ? names(args) : [...session.channels]
   return forEachNameOrNone(session, 'unsubscribe', channels, channel => broker.unsubscribe(session, channel))
 }
 
-function punsubscribe(session: Session, args: readonly Buffer[]): Reply {
+function punsubscribe(session: Session, args: readonly Buffer[]): null {
   const { broker } = session.surroundings
   const patterns = args.length > 1 ? names(args) : [...session.patterns]
   return forEachNameOrNone(session, 'punsubscribe', patterns, pattern =>
@@ -66,7 +71,11 @@ function publish(session: Session, args: readonly Buffer[]): Reply {
 }
 
 function channels(session: Session, args: readonly Buffer[]): Reply {
-  if (args.length > 3) return error("ERR wrong number of arguments for 'pubsub|channels' command")
+  if (args.length > 3) {
+    return error(
+      `ERR unknown subcommand or wrong number of arguments for '${text(args, 1)}'. Try PUBSUB HELP.`,
+    )
+  }
   const pattern = args.length > 2 ? text(args, 2) : undefined
   return array(session.surroundings.broker.activeChannels(pattern).map(bulk))
 }
@@ -130,7 +139,7 @@ export const pubsubCommands: readonly Command[] = [
   {
     name: 'publish',
     arity: 3,
-    flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
+    flags: ['pubsub', 'loading', 'stale', 'fast'],
     run: publish,
     summary: 'Post a message to a channel',
     since: '2.0.0',

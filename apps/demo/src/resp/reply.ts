@@ -33,11 +33,6 @@ export function nothing(protocol: Protocol): string {
   return protocol === 3 ? '_\r\n' : '$-1\r\n'
 }
 
-/** An absent array, which RESP2 tells apart from an absent string. */
-export function noArray(protocol: Protocol): string {
-  return protocol === 3 ? '_\r\n' : '*-1\r\n'
-}
-
 /** `items` are encoded replies. */
 export function array(items: readonly Reply[]): string {
   return `*${items.length}\r\n${join(items)}`

@@ -1,0 +1,125 @@
+// The built demo as a child process, and other programs beside it. It knows nothing of the protocol.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const PROGRAM = new URL('../dist/main.js', import.meta.url).pathname
+
+export interface Finished {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A program that runs; what it writes is collected. */
+export class Program {
+  readonly child: ChildProcess
+  readonly finished: Promise<Finished>
+  #stdout = ''
+  #stderr = ''
+  readonly #watchers = new Set<() => void>()
+
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+    this.child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#heard(text, ''))
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#heard('', text))
+    this.finished = once(this.child, 'close').then(([code, signal]) => {
+      for (const watcher of this.#watchers) watcher()
+      return { code, signal, stdout: this.#stdout, stderr: this.#stderr }
+    })
+  }
+
+  get stdout(): string {
+    return this.#stdout
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Resolves with the first match in what the program wrote or will write; rejects where it ends without one. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    let match: RegExpExecArray | null = null
+    await this.when(({ stdout, stderr }) => {
+      match = pattern.exec(stdout) ?? pattern.exec(stderr)
+      return match !== null
+    }, pattern)
+    return match!
+  }
+
+  /** Resolves once what the program wrote is so; rejects where it ends before. */
+  when(isSo: (written: this) => boolean, what: unknown = isSo): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const isReached = isSo(this)
+        const hasEnded = this.child.exitCode !== null || this.child.signalCode !== null
+        if (!isReached && !hasEnded) return
+        this.#watchers.delete(look)
+        if (isReached) resolve()
+        else reject(new Error(`ended without ${what}:\n${this.#stdout}${this.#stderr}`))
+      }
+      this.#watchers.add(look)
+      look()
+    })
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<Finished> {
+    this.child.kill(signal)
+    return this.finished
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
+    await this.finished
+  }
+
+  #heard(stdout: string, stderr: string): void {
+    this.#stdout += stdout
+    this.#stderr += stderr
+    for (const watcher of this.#watchers) watcher()
+  }
+}
+
+/** A running demo on a TCP port and a path of its own. */
+export class DemoProcess extends Program {
+  port = 0
+  path = ''
+  #folder = ''
+
+  /** Starts the built demo, and waits until it is ready. */
+  static async start(...options: string[]): Promise<DemoProcess> {
+    const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
+    const path = join(folder, 'demo.sock')
+    const demo = new DemoProcess(process.execPath, [PROGRAM, '--port', '0', '--path', path, ...options])
+    demo.path = path
+    demo.#folder = folder
+    demo.port = Number((await demo.printed(/Listening: 127\.0\.0\.1:(\d+)/))[1])
+    await demo.printed(/Ctrl-C stops it/)
+    return demo
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** Runs the built demo with options that make it end by itself. */
+export function runDemo(options: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Finished> {
+  return new Program(process.execPath, [PROGRAM, ...options], env).finished
+}
+
+/** Runs a program to its end. */
+export function run(command: string, args: readonly string[]): Promise<Finished> {
+  return new Program(command, args).finished
+}
+
+/** Why tests that need Redis's own programs are skipped; null where the programs are there. */
+export function whyNo(program: 'redis-cli' | 'redis-benchmark' | 'redis-server'): string | null {
+  const isThere = spawnSync(program, ['--version']).status === 0
+  const debianPackage = program === 'redis-server' ? 'redis-server' : 'redis-tools'
+  return isThere ? null : `${program} is not installed (Debian: ${debianPackage})`
+}
