@@ -34,7 +34,8 @@ const coreLayers = [
   [/^socket(\/|$)/],
   [/^server(\/|$)/],
   [/^net$/],
-  [/^(index|promises|register)(\/|$)/, /^interop\//],
+  [/^(index|promises)$/],
+  [/^register(\/|$)/, /^interop\//],
 ]
 
 /** Parts of core that may import `node:net`. */
@@ -189,6 +190,7 @@ function siblingProblem(manifest, specifier) {
 /** Files of core beside process-state that keep module-level state, each with the reason. @type {Readonly<Record<string, string>>} */
 const stateful = {
   'src/transport/select.ts': 'remembers the choice of the transport',
+  'src/register/thread.ts': 'hears once from the program what it answers',
   'src/transport/native/index.ts': 'remembers whether the addon loads',
 }
 

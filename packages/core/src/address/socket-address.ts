@@ -29,7 +29,8 @@ export interface SocketAddressJson {
 /** The largest flow label: 20 bits. Node's own class ends the process above it. */
 const FLOW_LABEL_MAX = 0xfffff
 
-let hiddenValue: (address: SocketAddress) => IpValue
+/** What this file alone may know of an address. */
+const inside = {} as { valueOf(address: SocketAddress): IpValue }
 
 /**
  * An immutable end point. Its address is in canonical form (`::1`, not `0:0:0:0:0:0:0:1`); a scope is dropped.
@@ -40,7 +41,7 @@ let hiddenValue: (address: SocketAddress) => IpValue
  */
 export class SocketAddress {
   static {
-    hiddenValue = address => address.#value
+    inside.valueOf = address => address.#value
   }
 
   readonly #value: IpValue
@@ -129,6 +130,6 @@ export function isAnySocketAddress(value: unknown): value is SocketAddressJson {
 
 /** The number behind an address. That of a foreign SocketAddress is read off its text. */
 export function ipValueOf(address: SocketAddressJson): IpValue {
-  if (SocketAddress.isSocketAddress(address)) return hiddenValue(address)
+  if (SocketAddress.isSocketAddress(address)) return inside.valueOf(address)
   return (address.family === 'ipv6' ? parseIPv6(address.address) : parseIPv4(address.address))!
 }

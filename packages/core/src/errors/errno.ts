@@ -34,8 +34,9 @@ export const UV_EAFNOSUPPORT = errno('EAFNOSUPPORT')
 export const UV_EALREADY = errno('EALREADY')
 /** No open descriptor; also: the handle is closed. */
 export const UV_EBADF = errno('EBADF')
-/** Cancelled, because the handle was closed. */
+/** Something else has to end first. */
 export const UV_EBUSY = errno('EBUSY')
+/** Cancelled, because the handle was closed. */
 export const UV_ECANCELED = errno('ECANCELED')
 /** The connection was aborted before it was accepted. */
 export const UV_ECONNABORTED = errno('ECONNABORTED')

@@ -11,7 +11,7 @@ import {
   BoundSocket,
   type BoundSocketOptions,
   isBoundSocket,
-} from '../../src/bound-socket'
+} from '../../src/listen/bound-socket'
 import type { StreamHandle } from '../../src/transport/contract'
 import { loadNative } from '../../src/transport/native'
 import { portable } from '../../src/transport/portable'

@@ -1,9 +1,9 @@
 // A socket that is bound and nothing more: a server may listen on it later, or a client connect from it. It does neither
 // itself; the two `adopt` functions hand it over.
-import { isIP } from './address/ip'
-import { codedError } from './errors/codes'
-import { systemError } from './errors/system-error'
-import { validateBoolean, validateObject, validatePort, validateString } from './errors/validate'
+import { isIP } from '../address/ip'
+import { codedError } from '../errors/codes'
+import { systemError } from '../errors/system-error'
+import { validateBoolean, validateObject, validatePort, validateString } from '../errors/validate'
 import {
   type Address,
   type BindFlags,
@@ -11,8 +11,8 @@ import {
   type ListenerHandle,
   type StreamHandle,
   type Transport,
-} from './transport/contract'
-import { selectTransport } from './transport/select'
+} from '../transport/contract'
+import { selectTransport } from '../transport/select'
 
 export interface BoundSocketOptions {
   /** A numeric IP address; nothing is looked up. Default: `0.0.0.0`, or `::` where `ipv6Only` is true. */
@@ -35,7 +35,8 @@ interface Binding {
   readonly flags: BindFlags
 }
 
-let take: (bound: BoundSocket) => Binding
+/** What this file alone may do with a bound socket. */
+const inside = {} as { take(bound: BoundSocket): Binding }
 
 /**
  * A bound TCP port or path, before it is known what it will serve. The port is this process's from the constructor on:
@@ -48,7 +49,7 @@ let take: (bound: BoundSocket) => Binding
  */
 export class BoundSocket {
   static {
-    take = bound => bound.#take()
+    inside.take = bound => bound.#take()
   }
 
   readonly #isPipe: boolean
@@ -156,7 +157,7 @@ export function isBoundSocket(value: unknown): value is BoundSocket {
 
 /** Takes it over as what a server listens on. Throws `ERR_SOCKET_HANDLE_ADOPTED` the second time. */
 export function adoptAsListener(bound: BoundSocket): ListenerHandle {
-  return take(bound).handle
+  return inside.take(bound).handle
 }
 
 /**
@@ -164,7 +165,7 @@ export function adoptAsListener(bound: BoundSocket): ListenerHandle {
  * `ERR_X_UNSUPPORTED` for a path where the transport cannot make a client of it.
  */
 export function adoptAsStream(bound: BoundSocket): StreamHandle {
-  const { transport, handle, flags } = take(bound)
+  const { transport, handle, flags } = inside.take(bound)
   const fd = handle.release?.() ?? -1
   if (fd >= 0) {
     const stream = transport.adopt(fd, 'stream')
