@@ -1,0 +1,169 @@
+// One connected stream out of several addresses (RFC 8305, as Node's autoSelectFamily does it: one attempt at a time,
+// each given up after a timeout but for the last). A single address is a race of one. It knows no socket.
+import type { BlockList } from '../address/block-list'
+import { aggregateError, codedError } from '../errors/codes'
+import { UV_ETIMEDOUT } from '../errors/errno'
+import { systemError } from '../errors/system-error'
+import type { Address, Status, StreamHandle, TcpAddress, Transport } from '../transport/contract'
+import { isTcpAddress } from '../transport/contract'
+
+export interface RacePlan {
+  readonly transport: Transport
+  /** In the order to try them; at least one. */
+  readonly targets: readonly Address[]
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
+  readonly attemptTimeoutMs: number
+  readonly blockList?: BlockList | undefined
+}
+
+/** Who watches a race. Any of these may call `cancel`. */
+export interface RaceWatcher {
+  attempt(to: TcpAddress): void
+  failed(to: Address, error: Error): void
+  timedOut(to: TcpAddress): void
+  /** Once: the connected stream, or why there is none. Not called after `cancel`. */
+  over(error: Error | null, stream: StreamHandle | null): void
+}
+
+export class Race {
+  readonly #plan: RacePlan
+  readonly #watcher: RaceWatcher
+  readonly #errors: NodeJS.ErrnoException[] = []
+  readonly #attempted: string[] = []
+  #next = 0
+  #stream: StreamHandle | null = null
+  #timer: NodeJS.Timeout | undefined
+  #isOver = false
+  #isRef = true
+
+  constructor(plan: RacePlan, watcher: RaceWatcher) {
+    this.#plan = plan
+    this.#watcher = watcher
+  }
+
+  /** What was tried so far, as `address:port`. */
+  get attempted(): readonly string[] {
+    return this.#attempted
+  }
+
+  /** Makes the first attempt. What fails at once is told at once. */
+  start(): void {
+    this.#tryNext()
+  }
+
+  /** Gives up; `over` is not called. Answers the stream that was under way, for the caller to close. */
+  cancel(): StreamHandle | null {
+    const stream = this.#stream
+    this.#isOver = true
+    this.#stream = null
+    clearTimeout(this.#timer)
+    return stream
+  }
+
+  setRef(isRef: boolean): void {
+    this.#isRef = isRef
+    if (isRef) this.#stream?.ref()
+    else this.#stream?.unref()
+  }
+
+  #tryNext(): void {
+    while (!this.#isOver) {
+      const target = this.#plan.targets[this.#next++]
+      if (target === undefined) return this.#lose()
+      if (this.#attempt(target)) return
+    }
+  }
+
+  /** False where the attempt has failed already. */
+  #attempt(to: Address): boolean {
+    const { transport, targets } = this.#plan
+    const isTcp = isTcpAddress(to)
+    const stream = transport.stream(isTcp ? 'tcp' : 'pipe')
+    this.#stream = stream
+    if (!this.#isRef) stream.unref()
+    if (isTcp) {
+      const refused = this.#prepare(stream, to)
+      if (refused) return this.#attemptFailed(to, refused.error, refused.isTold)
+      if (this.#stream !== stream) return false
+      this.#attempted.push(`${to.address}:${to.port}`)
+    }
+    const status = stream.connect(to, outcome => this.#settled(stream, to, outcome))
+    if (status < 0) return this.#attemptFailed(to, this.#connectError(to, status), targets.length > 1)
+    if (isTcp && this.#next < targets.length) {
+      this.#timer = setTimeout(() => this.#timedOut(stream, to), this.#plan.attemptTimeoutMs)
+      if (!this.#isRef) this.#timer.unref()
+    }
+    return true
+  }
+
+  /** Binds and announces an attempt; what speaks against it, and whether the watcher hears of that as a failed attempt. */
+  #prepare(stream: StreamHandle, to: TcpAddress): { error: NodeJS.ErrnoException; isTold: boolean } | null {
+    const { blockList, targets } = this.#plan
+    const isOneOfMany = targets.length > 1
+    const isBlocked = blockList?.check(to.address, to.family === 'IPv6' ? 'ipv6' : 'ipv4') ?? false
+    if (!(isBlocked && isOneOfMany)) {
+      const local = this.#localEnd(to)
+      const status = local ? stream.bind(local) : 0
+      if (local && status < 0) return { error: systemError(status, 'bind', local), isTold: false }
+      this.#watcher.attempt(to)
+    }
+    return isBlocked ? { error: codedError('ERR_IP_BLOCKED', to.address), isTold: isOneOfMany } : null
+  }
+
+  #localEnd(to: TcpAddress): TcpAddress | null {
+    const { localAddress, localPort = 0 } = this.#plan
+    if (localAddress === undefined && localPort === 0) return null
+    const address = localAddress ?? (to.family === 'IPv6' ? '::' : '0.0.0.0')
+    return { family: address.includes(':') ? 'IPv6' : 'IPv4', address, port: localPort }
+  }
+
+  /** Always false, for `#attempt` to answer. */
+  #attemptFailed(to: Address, error: NodeJS.ErrnoException, isTold: boolean): false {
+    this.#stream?.close()
+    this.#stream = null
+    this.#errors.push(error)
+    if (isTold) this.#watcher.failed(to, error)
+    return false
+  }
+
+  #settled(stream: StreamHandle, to: Address, status: Status): void {
+    if (this.#stream !== stream) return
+    clearTimeout(this.#timer)
+    if (status < 0) {
+      this.#attemptFailed(to, this.#connectError(to, status), true)
+      this.#tryNext()
+      return
+    }
+    this.#isOver = true
+    this.#stream = null
+    this.#watcher.over(null, stream)
+  }
+
+  #timedOut(stream: StreamHandle, to: TcpAddress): void {
+    if (this.#stream !== stream) return
+    this.#stream = null
+    this.#errors.push(this.#connectError(to, UV_ETIMEDOUT))
+    stream.close()
+    this.#watcher.timedOut(to)
+    this.#tryNext()
+  }
+
+  #connectError(to: Address, status: Status): NodeJS.ErrnoException {
+    if (!isTcpAddress(to)) return systemError(status, 'connect', { address: to.path })
+    const local = this.#localEnd(to)
+    return systemError(status, 'connect', {
+      address: to.address,
+      port: to.port,
+      localAddress: local?.address,
+      localPort: local?.port,
+    })
+  }
+
+  #lose(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const [first] = this.#errors
+    this.#watcher.over(this.#errors.length > 1 ? aggregateError(this.#errors) : (first ?? null), null)
+  }
+}

@@ -1,0 +1,85 @@
+// From a host to the addresses that connect() tries, in their order (RFC 8305 4). It opens no connection.
+import { ADDRCONFIG, lookup as dnsLookup } from 'node:dns'
+import { isIP } from '../address/ip'
+import { codedError } from '../errors/codes'
+import type { Lookup, TcpAddress } from '../transport/contract'
+import type { HostQuery } from './query'
+
+/** What each answer of a lookup is told as: the arguments of the 'lookup' event but for the host. */
+export type LookupHeard = (error: Error | null, address?: string, family?: number) => void
+
+/** The addresses in the order to try them, at least one; or why there is none. */
+export type Resolved = (error: Error | null, targets: readonly TcpAddress[]) => void
+
+interface Answer {
+  readonly address: string
+  readonly family: number
+}
+
+/**
+ * Resolves the host by the caller's `lookup`, else the transport's, else `dns.lookup`. `resolved` comes when the lookup
+ * answers, which may be within the call.
+ */
+export function resolveTargets(
+  query: HostQuery,
+  transportLookup: Lookup | undefined,
+  heard: LookupHeard,
+  resolved: Resolved,
+): void {
+  const { host, port, family } = query
+  const lookup = query.lookup ?? transportLookup ?? (dnsLookup as Lookup)
+  const tryAll = query.autoSelectFamily && family !== 4 && family !== 6 && query.localAddress === undefined
+  // Families that this machine has no address of are of no use, but for a caller that asks otherwise.
+  const wantsHint = process.platform !== 'win32' && family !== 4 && family !== 6 && query.hints === 0
+  const hints = wantsHint ? ADDRCONFIG : query.hints
+  if (!tryAll) {
+    lookup(host, { family, hints }, (error, address, addressFamily) => {
+      heard(error, address as string, addressFamily)
+      if (error) return resolved(error, [])
+      const answer = { address: address as string, family: addressFamily ?? 0 }
+      const problem = problemOf(answer, query)
+      if (problem) resolved(problem, [])
+      else resolved(null, [toTarget(answer, port)])
+    })
+    return
+  }
+  lookup(host, { family, hints, all: true }, (error, addresses) => {
+    if (error) {
+      heard(error)
+      return resolved(error, [])
+    }
+    const answers: Answer[] = Array.isArray(addresses) ? addresses : [{ address: addresses, family: 0 }]
+    for (const answer of answers) heard(null, answer.address, answer.family)
+    const usable = answers.filter(answer => problemOf(answer, query) === null)
+    if (usable.length > 0)
+      return resolved(
+        null,
+        alternateFamilies(usable).map(each => toTarget(each, port)),
+      )
+    const [first] = answers
+    resolved(problemOf(first ?? { address: undefined as unknown as string, family: 0 }, query), [])
+  })
+}
+
+function problemOf({ address, family }: Answer, { host, port }: HostQuery): Error | null {
+  if (typeof address !== 'string' || isIP(address) === 0) return codedError('ERR_INVALID_IP_ADDRESS', address)
+  if (family !== 4 && family !== 6) return codedError('ERR_INVALID_ADDRESS_FAMILY', family, host, port)
+  return null
+}
+
+function toTarget({ address, family }: Answer, port: number): TcpAddress {
+  return { family: family === 6 ? 'IPv6' : 'IPv4', address, port }
+}
+
+/** RFC 8305 4: the families take turns, the first answer's first. */
+function alternateFamilies(answers: readonly Answer[]): Answer[] {
+  const firstFamily = answers[0]?.family
+  const preferred = answers.filter(answer => answer.family === firstFamily)
+  const others = answers.filter(answer => answer.family !== firstFamily)
+  const ordered: Answer[] = []
+  for (let i = 0; i < Math.max(preferred.length, others.length); i++) {
+    const pair = [preferred[i], others[i]]
+    for (const answer of pair) if (answer) ordered.push(answer)
+  }
+  return ordered
+}

@@ -1,0 +1,26 @@
+// Listeners made by this process itself: the default ListenerSource. It binds and listens; it knows no server.
+import type { ListenerHandle, ListenerSource, ListenRequest, Status } from '../transport/contract'
+
+/** Opens each request on the request's own transport. */
+export const localSource: ListenerSource = {
+  open(request, accept, done) {
+    const opened = makeListener(request)
+    if (typeof opened === 'number') return done(opened, null)
+    const finish = (status: Status) => {
+      if (status < 0) opened.close()
+      done(status < 0 ? status : 0, status < 0 ? null : opened)
+    }
+    const status = opened.listen(request.backlog, accept, finish)
+    if (status !== 0) finish(status)
+  },
+}
+
+/** A bound handle that does not listen yet, or the status of what was refused. */
+function makeListener({ transport, kind, at, flags }: ListenRequest): ListenerHandle | Status {
+  if ('fd' in at) return transport.adopt(at.fd, 'listener')
+  const listener = transport.listener(kind)
+  const status = listener.bind(at, flags)
+  if (status >= 0) return listener
+  listener.close()
+  return status
+}

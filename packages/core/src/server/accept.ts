@@ -1,0 +1,88 @@
+// From an accepted stream to the server's 'connection' event: who is refused, and how its socket is set up.
+import { channel } from 'node:diagnostics_channel'
+import { systemError } from '../errors/system-error'
+import { tcpEnd } from '../socket/ends'
+import { Socket } from '../socket/socket'
+import { kState } from '../socket/state'
+import { type Address, isTcpAddress, type Status, type StreamHandle } from '../transport/contract'
+import type { DropArgument } from './options'
+import type { Server } from './server'
+import { kServer } from './state'
+
+const serverSocketChannel = channel('net.server.socket')
+
+/** What a listener tells: a stream, or that accepting fails for now. */
+export function acceptStream(server: Server, status: Status, stream: StreamHandle | null): void {
+  if (stream === null) {
+    tellShortage(server, status)
+    return
+  }
+  const { blockList, transport } = server[kServer]
+  if (blockList !== undefined && isBlocked(stream, blockList)) {
+    stream.close()
+    return
+  }
+  if (!server[kServer].hasRoom()) {
+    const ends = describeEnds(stream)
+    stream.close()
+    server.emit('drop', ends)
+    return
+  }
+  emitConnection(server, new Socket({ ...socketOptions(server), handle: stream, transport }))
+}
+
+function isBlocked(
+  stream: StreamHandle,
+  blockList: { check(address: string, family: 'ipv4' | 'ipv6'): boolean },
+): boolean {
+  const peer = stream.peername()
+  if (typeof peer === 'number' || !isTcpAddress(peer)) return false
+  return blockList.check(peer.address, peer.family === 'IPv6' ? 'ipv6' : 'ipv4')
+}
+
+function socketOptions(server: Server) {
+  return {
+    allowHalfOpen: server.allowHalfOpen,
+    pauseOnCreate: server.pauseOnConnect,
+    readable: true,
+    writable: true,
+    highWaterMark: server.highWaterMark,
+    noDelay: server.noDelay,
+    keepAlive: server.keepAlive,
+    keepAliveInitialDelay: server.keepAliveInitialDelay,
+  }
+}
+
+function emitConnection(server: Server, socket: Socket): void {
+  const own = server[kServer]
+  own.connections++
+  socket.server = server
+  socket[kState].keeper = own
+  server.emit('connection', socket)
+  if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket })
+}
+
+function describeEnds(stream: StreamHandle): DropArgument | undefined {
+  const own = tcpEnd(addressOf(stream.sockname()))
+  const peer = tcpEnd(addressOf(stream.peername()))
+  if (own === undefined && peer === undefined) return undefined
+  return {
+    localAddress: own?.address,
+    localPort: own?.port,
+    localFamily: own?.family,
+    remoteAddress: peer?.address,
+    remotePort: peer?.port,
+    remoteFamily: peer?.family,
+  }
+}
+
+function addressOf(name: Address | Status): Address | undefined {
+  return typeof name === 'number' ? undefined : name
+}
+
+/** Descriptors ran out, for one: the transport goes on by itself, so it ends no program that does not listen for it. */
+function tellShortage(server: Server, status: Status): void {
+  const error = systemError(status, 'accept')
+  if (server.listenerCount('error') > 0) server.emit('error', error)
+  else process.emitWarning(`${error.message}: connections wait until it is over`, 'AcceptWarning')
+}

@@ -1,0 +1,34 @@
+// Objects that can be listened on: servers, sockets and whatever carries a descriptor. It opens nothing.
+import { kState, type SocketState } from '../socket/state'
+import type { ListenerHandle } from '../transport/contract'
+import { kServer, type ServerState, type SharedListener } from './state'
+
+interface Holder {
+  readonly [kServer]?: ServerState
+  readonly [kState]?: SocketState
+  readonly _handle?: { readonly fd?: unknown } | null
+}
+
+/** Whether `listen(value)` means the handle in `value`. */
+export function isHolder(value: object): boolean {
+  return sharedListener(value) !== null || descriptorOf(value) >= 0
+}
+
+/** The listener that a listening server of ours has. */
+export function sharedListener(value: object): SharedListener | null {
+  return (value as Holder)[kServer]?.listener ?? null
+}
+
+/** The descriptor of a connected socket, or of an object with a native handle; -1 where there is none to see. */
+export function descriptorOf(value: object): number {
+  const holder = value as Holder
+  const link = holder[kState]?.link
+  if (link) return link.handle.fd
+  const fd = holder._handle?.fd
+  return typeof fd === 'number' ? fd : -1
+}
+
+/** The listener that a listening server of this package stands on; null for any other object. The server keeps it. */
+export function listenerOf(server: object): ListenerHandle | null {
+  return sharedListener(server)?.handle ?? null
+}

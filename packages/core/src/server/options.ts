@@ -1,0 +1,76 @@
+// The options of a server and of listen(), and the events of servers. Types, and what is checked at construction.
+import type { BlockList } from '../address/block-list'
+import { readBlockList } from '../connect/query'
+import { validateNumber } from '../errors/validate'
+import type { Socket } from '../socket/index'
+import type { Transport } from '../transport/contract'
+
+/** Options of `createServer`. Source: https://nodejs.org/api/net.html#netcreateserveroptions-connectionlistener */
+export interface ServerOpts {
+  /** Keeps the writable side of a connection open after the peer's end. Default false. */
+  allowHalfOpen?: boolean | undefined
+  /** Reads nothing from a connection until `resume()`. Default false. */
+  pauseOnConnect?: boolean | undefined
+  noDelay?: boolean | undefined
+  keepAlive?: boolean | undefined
+  /** Milliseconds before the first keep-alive probe; 0 keeps the system's. */
+  keepAliveInitialDelay?: number | undefined
+  /** Of each connection, both directions, in bytes. */
+  highWaterMark?: number | undefined
+  /** Whom to refuse, unheard. */
+  blockList?: BlockList | undefined
+  /** 'error' handling of promises that connection listeners return, see EventEmitter. */
+  captureRejections?: boolean | undefined
+  /** What carries the connections; the process's default where left out. */
+  transport?: Transport | undefined
+}
+
+/** Options of `server.listen`. Source: https://nodejs.org/api/net.html#serverlistenoptions-callback */
+export interface ListenOptions {
+  port?: number | string | null | undefined
+  host?: string | undefined
+  path?: string | undefined
+  fd?: number | undefined
+  /** Length of the queue of connections that wait to be accepted. Default 511; the system may cut it. */
+  backlog?: number | undefined
+  /** The listener is not shared with other workers of a cluster. Default false. */
+  exclusive?: boolean | undefined
+  readableAll?: boolean | undefined
+  writableAll?: boolean | undefined
+  ipv6Only?: boolean | undefined
+  reusePort?: boolean | undefined
+  /** Closes the server. */
+  signal?: AbortSignal | undefined
+}
+
+/** Whose connection was dropped. */
+export interface DropArgument {
+  localAddress?: string | undefined
+  localPort?: number | undefined
+  localFamily?: string | undefined
+  remoteAddress?: string | undefined
+  remotePort?: number | undefined
+  remoteFamily?: string | undefined
+}
+
+/** Source: https://nodejs.org/api/net.html#class-netserver */
+export interface ServerEvents {
+  close: []
+  connection: [socket: Socket]
+  /** A connection came and was closed at once: there were `maxConnections`. */
+  drop: [data?: DropArgument]
+  error: [error: Error]
+  listening: []
+}
+
+/**
+ * Checks the options of a server.
+ *
+ * @throws `ERR_INVALID_ARG_TYPE`.
+ */
+export function checkServerOptions(options: ServerOpts): void {
+  if (options.keepAliveInitialDelay !== undefined) {
+    validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay')
+  }
+  readBlockList(options.blockList)
+}

@@ -1,0 +1,236 @@
+// A server: listens, counts its connections, closes. How a listener is opened is in listen/, what becomes of an
+// accepted stream in accept; it knows transports by name only.
+import { AsyncResource } from 'node:async_hooks'
+import { tracingChannel } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import { readServerArguments } from '../args/create-server'
+import { type ListenArguments, readListenArguments } from '../args/listen'
+import { codedError } from '../errors/codes'
+import { openListener } from '../listen/open'
+import { defaultTransport } from '../process-state'
+import { debug } from '../socket/debug'
+import type { Socket } from '../socket/index'
+import type { AddressInfo } from '../socket/socket'
+import { type BindFlags, isTcpAddress, type ListenerHandle } from '../transport/contract'
+import { acceptStream } from './accept'
+import { descriptorOf, isHolder, sharedListener } from './holder'
+import { checkServerOptions, type ListenOptions, type ServerOpts } from './options'
+import { kServer, ServerState, type SharedListener } from './state'
+
+type Listener = () => void
+export type ConnectionListener = (socket: Socket) => void
+
+const listenChannel = tracingChannel<object, { server: Server; options?: unknown; error?: Error }>(
+  'net.server.listen',
+)
+
+export class Server extends EventEmitter {
+  declare [kServer]: ServerState
+  declare allowHalfOpen: boolean
+  declare pauseOnConnect: boolean
+  declare noDelay: boolean
+  declare keepAlive: boolean
+  /** Milliseconds. */
+  declare keepAliveInitialDelay: number
+  declare highWaterMark: number | undefined
+  /** Connections beyond this many are closed at once, and told as 'drop'; 0 drops all. */
+  declare maxConnections: number | undefined
+  /** In a worker of a cluster: drop such connections instead of giving them to another worker. */
+  declare dropMaxConnection: boolean | undefined
+
+  /**
+   * A server for TCP or local connections. `connectionListener` is added to 'connection'.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`.
+   * Source: https://nodejs.org/api/net.html#new-netserveroptions-connectionlistener
+   */
+  constructor(
+    options?: ServerOpts | ConnectionListener | false | null,
+    connectionListener?: ConnectionListener,
+  ) {
+    const given = readServerArguments<ServerOpts, ConnectionListener>(options, connectionListener)
+    super(given.options)
+    initServer(this, given.options, given.listener)
+  }
+
+  listen(port?: number, hostname?: string, backlog?: number, listeningListener?: Listener): this
+  listen(port?: number, hostname?: string, listeningListener?: Listener): this
+  listen(port?: number, backlog?: number, listeningListener?: Listener): this
+  listen(port?: number, listeningListener?: Listener): this
+  listen(path: string, backlog?: number, listeningListener?: Listener): this
+  listen(path: string, listeningListener?: Listener): this
+  listen(options: ListenOptions, listeningListener?: Listener): this
+  listen(handle: object, backlog?: number, listeningListener?: Listener): this
+  listen(handle: object, listeningListener?: Listener): this
+  /**
+   * Starts to listen; 'listening' comes later, and the callback with it. What the system refuses comes as 'error'.
+   *
+   * @throws `ERR_SERVER_ALREADY_LISTEN`, `ERR_INVALID_ARG_VALUE`, `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_TYPE`.
+   * Source: https://nodejs.org/api/net.html#serverlisten
+   */
+  listen(...args: unknown[]): this {
+    const state = this[kServer]
+    const read = readListenArguments(args, isHolder)
+    if (state.listener !== null || state.cancelOpening !== null) throw codedError('ERR_SERVER_ALREADY_LISTEN')
+    if (read.callback !== undefined) this.once('listening', read.callback as Listener)
+    const { signal } = read.options as ListenOptions
+    if (signal) closeOnAbort(this, signal)
+    startListening(this, state, read)
+    return this
+  }
+
+  /** Whether the server listens. */
+  get listening(): boolean {
+    return this[kServer]?.listener != null
+  }
+
+  /** The bound address, the path of a local server, or null where it does not listen. */
+  address(): AddressInfo | string | null {
+    const own = this[kServer].listener?.handle.sockname()
+    if (typeof own !== 'object') return null
+    if (!isTcpAddress(own)) return own.path
+    return { address: own.address, family: own.family, port: own.port }
+  }
+
+  /** Counts the open connections. */
+  getConnections(callback: (error: Error | null, count: number) => void): this {
+    const { connections } = this[kServer]
+    process.nextTick(callback, null, connections)
+    return this
+  }
+
+  /** Open connections. Deprecated: `getConnections`. */
+  get connections(): number | null {
+    return this[kServer].connections
+  }
+
+  /**
+   * Accepts no more; 'close' comes once the last connection has ended. `callback` is told then, with
+   * `ERR_SERVER_NOT_RUNNING` where the server was not open.
+   */
+  close(callback?: (error?: Error) => void): this {
+    const state = this[kServer]
+    const { listener, cancelOpening } = state
+    if (typeof callback === 'function') {
+      const isOpen = listener !== null || cancelOpening !== null
+      this.once('close', isOpen ? () => callback() : () => callback(codedError('ERR_SERVER_NOT_RUNNING')))
+    }
+    state.cancelOpening = null
+    state.listener = null
+    cancelOpening?.()
+    if (listener !== null && --listener.holders === 0) listener.handle.close()
+    state.emitCloseIfDrained()
+    return this
+  }
+
+  /** Keeps the process running while the server listens (the default). */
+  ref(): this {
+    this[kServer].isRef = true
+    this[kServer].listener?.handle.ref()
+    return this
+  }
+
+  /** Lets the process end though the server listens. */
+  unref(): this {
+    this[kServer].isRef = false
+    this[kServer].listener?.handle.unref()
+    return this
+  }
+
+  /** Closes the server where it is open; resolved once its last connection has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.listening && this[kServer].cancelOpening === null) return
+    await new Promise<void>((resolve, reject) => {
+      this.close(error => (error ? reject(error) : resolve()))
+    })
+  }
+}
+
+/** Completes what EventEmitter's constructor has begun. */
+export function initServer(server: Server, options: ServerOpts, listener?: ConnectionListener): void {
+  checkServerOptions(options)
+  Object.defineProperty(server, kServer, { value: new ServerState(server, options) })
+  server.allowHalfOpen = options.allowHalfOpen ?? false
+  server.pauseOnConnect = Boolean(options.pauseOnConnect)
+  server.noDelay = Boolean(options.noDelay)
+  server.keepAlive = Boolean(options.keepAlive)
+  server.keepAliveInitialDelay = options.keepAliveInitialDelay ?? 0
+  server.highWaterMark = options.highWaterMark
+  if (typeof listener === 'function') server.on('connection', listener as (socket: unknown) => void)
+}
+
+function startListening(server: Server, state: ServerState, read: ListenArguments): void {
+  const { target, options, backlog } = read
+  if (listenChannel.hasSubscribers) listenChannel.asyncStart.publish({ server, options })
+  const context = new AsyncResource('TCPSERVERWRAP')
+  state.context = context
+  const shared: { current: SharedListener | null } = { current: null }
+  const opened = (error: Error | null, handle: ListenerHandle | null) => {
+    state.cancelOpening = null
+    if (handle === null) return failListening(server, error!)
+    shared.current = { handle, owner: server, holders: 1 }
+    hold(server, state, shared.current)
+  }
+  if ('holder' in target) {
+    const other = sharedListener(target.holder)
+    if (other !== null) {
+      other.owner = server
+      other.holders++
+      hold(server, state, other)
+      return
+    }
+  }
+  const place = 'holder' in target ? { fd: descriptorOf(target.holder) } : target
+  debug('listen on %o', place)
+  const opening = {
+    transport: state.transport ?? defaultTransport(),
+    target: place,
+    flags: readBindFlags(options),
+    backlog,
+    exclusive: Boolean(options['exclusive']),
+    server: state.requester,
+  }
+  const giveUp = openListener(
+    opening,
+    (status, stream) =>
+      context.runInAsyncScope(acceptStream, undefined, shared.current?.owner ?? server, status, stream),
+    opened,
+  )
+  if (state.listener === null) state.cancelOpening = giveUp
+}
+
+function hold(server: Server, state: ServerState, listener: SharedListener): void {
+  state.listener = listener
+  if (!state.isRef) listener.handle.unref()
+  process.nextTick(() => {
+    if (state.listener !== listener) return
+    if (listenChannel.hasSubscribers) listenChannel.asyncEnd.publish({ server })
+    server.emit('listening')
+  })
+}
+
+function failListening(server: Server, error: Error): void {
+  if (listenChannel.hasSubscribers) listenChannel.error.publish({ server, error })
+  process.nextTick(() => server.emit('error', error))
+}
+
+function readBindFlags(options: Readonly<Record<string, unknown>>): BindFlags {
+  const { ipv6Only, reusePort, readableAll, writableAll, mode } = options as ListenOptions & { mode?: number }
+  const openMode = (readableAll ? 0o444 : 0) | (writableAll ? 0o222 : 0)
+  return {
+    ipv6Only: Boolean(ipv6Only),
+    reusePort: Boolean(reusePort),
+    ...(openMode !== 0 && { mode: 0o700 | openMode }),
+    ...(mode !== undefined && { mode }),
+  }
+}
+
+function closeOnAbort(server: Server, signal: AbortSignal): void {
+  const abort = () => void server.close()
+  if (signal.aborted) {
+    process.nextTick(abort)
+    return
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  server.once('close', () => signal.removeEventListener('abort', abort))
+}

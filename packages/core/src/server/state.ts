@@ -1,0 +1,59 @@
+// What a server keeps besides its public properties, for the files of this folder. It opens and accepts nothing.
+import type { AsyncResource } from 'node:async_hooks'
+import type { BlockList } from '../address/block-list'
+import type { ListenerHandle, ListenRequester, Transport } from '../transport/contract'
+import type { ServerOpts } from './options'
+import type { Server } from './server'
+
+/** The key of a server's state. */
+export const kServer: unique symbol = Symbol('server')
+
+/** An open listener, the server that its connections go to, and how many servers hold it. */
+export interface SharedListener {
+  readonly handle: ListenerHandle
+  owner: Server
+  holders: number
+}
+
+export class ServerState {
+  readonly transport: Transport | undefined
+  readonly blockList: BlockList | undefined
+  /** The face of the server for a source of listeners. */
+  readonly requester: ListenRequester
+  listener: SharedListener | null = null
+  /** Gives up an opening that is under way. */
+  cancelOpening: (() => void) | null = null
+  connections = 0
+  isRef = true
+  context: AsyncResource | null = null
+  readonly #server: Server
+
+  constructor(server: Server, options: ServerOpts) {
+    this.#server = server
+    this.transport = options.transport
+    this.blockList = options.blockList
+    this.requester = {
+      hasRoom: () => this.hasRoom(),
+      connections: () => this.connections,
+      close: done => void server.close(() => done()),
+    }
+  }
+
+  hasRoom(): boolean {
+    const { maxConnections } = this.#server
+    return maxConnections === undefined || maxConnections === null || this.connections < maxConnections
+  }
+
+  connectionEnded(): void {
+    this.connections--
+    this.emitCloseIfDrained()
+  }
+
+  emitCloseIfDrained(): void {
+    if (this.listener !== null || this.cancelOpening !== null || this.connections > 0) return
+    process.nextTick(() => {
+      const isReopened = this.listener !== null || this.cancelOpening !== null || this.connections > 0
+      if (!isReopened) this.#server.emit('close')
+    })
+  }
+}

@@ -1,0 +1,53 @@
+// Between sockets and transport handles, for packages that move connections about: what a socket stands on,
+// taking it away, and making a socket of a handle. It decides nothing about either.
+import type { StreamHandle } from '../transport/contract'
+import { takeConnection } from './connection'
+import { Socket } from './index'
+import type { SocketConstructorOpts } from './options'
+import type { Socket as SocketBody } from './socket'
+import { kState, type SocketState } from './state'
+
+/** The stream that a connected socket of this package stands on; null for any other object. The socket keeps it. */
+export function streamOf(socket: object): StreamHandle | null {
+  const state = (socket as Partial<SocketBody>)[kState] as SocketState | undefined
+  return state?.link?.handle ?? null
+}
+
+/** A connection without its socket. */
+export interface DetachedConnection {
+  /** The caller's to use and to close. */
+  readonly handle: StreamHandle
+  /** What was read from the connection and not yet consumed, in order. */
+  readonly unread: Buffer[]
+}
+
+/**
+ * Takes the connection away from a socket, to pass it elsewhere. The socket sends what it holds, ends without a word to
+ * the peer, and emits 'close'. Null where the socket has no connection. Bytes written that the system has not taken yet
+ * (`handle.writeQueueSize`) go out while the handle is open.
+ */
+export function detach(socket: Socket): DetachedConnection | null {
+  const taken = takeConnection(socket)
+  if (taken !== null) socket.destroy()
+  return taken
+}
+
+/** Options of `adoptStream`. */
+export interface AdoptOptions extends SocketConstructorOpts {
+  /** Bytes that were read before, to be delivered first. */
+  readonly unread?: readonly Buffer[]
+}
+
+/**
+ * A socket over a connected stream of a transport, which it closes from then on. It starts to read at once, as an
+ * accepted connection does; `pauseOnCreate: true` has it wait for `resume()`.
+ */
+export function adoptStream(handle: StreamHandle, options: AdoptOptions = {}): Socket {
+  const { unread = [], ...more } = options
+  if (unread.length === 0) return new Socket({ ...more, handle })
+  const socket = new Socket({ ...more, handle, manualStart: true })
+  for (const chunk of unread) socket.push(chunk)
+  if (options.pauseOnCreate) socket.pause()
+  else socket.read(0)
+  return socket
+}

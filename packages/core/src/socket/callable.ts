@@ -1,0 +1,31 @@
+// A class that may be called without `new` and be the parent of an old-style constructor function, as Node's are.
+
+type AnyConstructor = new (...args: never[]) => object
+
+/**
+ * `Callable(...)` makes an instance, `new Callable(...)` and `class X extends Callable` do what the class does, and
+ * `Callable.call(this, ...)` inside a constructor that inherits by `util.inherits` initialises that object by `adopt`.
+ */
+export function callable<Class extends AnyConstructor>(
+  body: Class,
+  adopt: (instance: InstanceType<Class>, args: ConstructorParameters<Class>) => void,
+): Class & ((...args: ConstructorParameters<Class>) => InstanceType<Class>) {
+  function Callable(this: unknown, ...args: ConstructorParameters<Class>): InstanceType<Class> {
+    if (new.target) return Reflect.construct(body, args, new.target) as InstanceType<Class>
+    if (!(this instanceof body)) return new body(...args) as InstanceType<Class>
+    adopt(this as InstanceType<Class>, args)
+    return this as InstanceType<Class>
+  }
+  Object.setPrototypeOf(Callable, Object.getPrototypeOf(body))
+  for (const key of Reflect.ownKeys(body)) {
+    const descriptor = Object.getOwnPropertyDescriptor(body, key)!
+    if (key !== 'prototype') Object.defineProperty(Callable, key, descriptor)
+  }
+  Callable.prototype = body.prototype
+  Object.defineProperty(body.prototype, 'constructor', {
+    value: Callable,
+    writable: true,
+    configurable: true,
+  })
+  return Callable as unknown as Class & ((...args: ConstructorParameters<Class>) => InstanceType<Class>)
+}

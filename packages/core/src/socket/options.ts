@@ -1,0 +1,169 @@
+// The options of a socket: what callers may pass, checked; and the settings of a connection that can be made before
+// there is one. It knows no stream.
+import type { Duplex } from 'node:stream'
+import type { BlockList } from '../address/block-list'
+import { readBlockList } from '../connect/query'
+import { codedError } from '../errors/codes'
+import { validateInt32, validateNumber } from '../errors/validate'
+import type { Lookup, StreamHandle, StreamOption, Transport } from '../transport/contract'
+
+/** Reads land in the caller's own buffer instead of 'data' events. */
+export interface OnReadOptions {
+  /** The buffer of every read, or a function that gives the buffer of the next. */
+  buffer: Uint8Array | (() => Uint8Array)
+  /** `bytes` were read into `buffer`; answering false pauses the socket. */
+  callback(bytes: number, buffer: Uint8Array): boolean | void
+}
+
+/** Options of `new Socket`. Source: https://nodejs.org/api/net.html#new-netsocketoptions */
+export interface SocketConstructorOpts {
+  /** Wraps an open descriptor. */
+  fd?: number | undefined
+  /** Keeps the writable side open after the peer's end. Default false. */
+  allowHalfOpen?: boolean | undefined
+  /** With `fd`: whether it may be read. Default true, false where `writable` alone is given. */
+  readable?: boolean | undefined
+  /** With `fd`: whether it may be written. Default true, false where `readable` alone is given. */
+  writable?: boolean | undefined
+  onread?: OnReadOptions | null | undefined
+  /** Destroys the socket with an AbortError. */
+  signal?: AbortSignal | undefined
+  noDelay?: boolean | undefined
+  keepAlive?: boolean | undefined
+  /** Milliseconds before the first keep-alive probe; 0 keeps the system's. */
+  keepAliveInitialDelay?: number | undefined
+  blockList?: BlockList | undefined
+  /** 0 to 255. */
+  typeOfService?: number | undefined
+  highWaterMark?: number | undefined
+  /** A connected stream of a transport, or a bound socket, to take over. */
+  handle?: StreamHandle | object | undefined
+  /** Takes over a handle without reading from it until `resume()` or `read()`. Default false. */
+  pauseOnCreate?: boolean | undefined
+  /** What carries the connection; the process's default where left out. */
+  transport?: Transport | undefined
+  [more: string]: unknown
+}
+
+export interface TcpSocketConnectOpts extends SocketConstructorOpts {
+  port: number
+  /** Default `localhost`. */
+  host?: string | undefined
+  localAddress?: string | undefined
+  localPort?: number | undefined
+  /** `dns.lookup` hints. */
+  hints?: number | undefined
+  /** 4, 6, or 0 for both. Default 0. */
+  family?: number | undefined
+  lookup?: Lookup | undefined
+  autoSelectFamily?: boolean | undefined
+  /** Milliseconds for each address but the last; at least 10. */
+  autoSelectFamilyAttemptTimeout?: number | undefined
+  /** As `setTimeout`; of `net.connect` alone. */
+  timeout?: number | undefined
+}
+
+export interface IpcSocketConnectOpts extends SocketConstructorOpts {
+  path: string
+  timeout?: number | undefined
+}
+
+export type SocketConnectOpts = TcpSocketConnectOpts | IpcSocketConnectOpts
+export type NetConnectOpts = SocketConnectOpts
+
+/** What `setKeepAlive` may be given as one object. */
+export interface SetKeepAliveOptions {
+  enable?: boolean | undefined
+  /** Milliseconds before the first probe. */
+  initialDelay?: number | undefined
+  /** Milliseconds between probes. */
+  interval?: number | undefined
+  /** Unanswered probes before the connection is dropped. */
+  count?: number | undefined
+}
+
+export type KeepAliveOption = Extract<StreamOption, { name: 'keepAlive' }>
+
+/** Settings of a connection, each undefined until it was asked for; applied once there is a connection. */
+export interface ConnectionSettings {
+  noDelay: boolean | undefined
+  keepAlive: KeepAliveOption | undefined
+  typeOfService: number | undefined
+}
+
+/** Words of Duplex that a socket refuses. */
+const refusedOptions = ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const
+
+/**
+ * Checks the options of a socket and answers its settings and block list.
+ *
+ * @throws `ERR_INVALID_ARG_VALUE`, `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
+ */
+export function readSocketOptions(options: SocketConstructorOpts): {
+  settings: ConnectionSettings
+  blockList: BlockList | undefined
+} {
+  for (const name of refusedOptions) {
+    if (options[name]) {
+      throw codedError('ERR_INVALID_ARG_VALUE', `options.${name}`, options[name], 'is not supported')
+    }
+  }
+  const { keepAliveInitialDelay, typeOfService } = options
+  if (keepAliveInitialDelay !== undefined) {
+    validateNumber(keepAliveInitialDelay, 'options.keepAliveInitialDelay')
+  }
+  if (typeOfService !== undefined) validateInt32(typeOfService, 'options.typeOfService', 0, 255)
+  return {
+    settings: {
+      noDelay: options.noDelay ? true : undefined,
+      keepAlive: options.keepAlive ? keepAliveOption(true, keepAliveInitialDelay) : undefined,
+      typeOfService,
+    },
+    blockList: readBlockList(options.blockList),
+  }
+}
+
+/** Milliseconds to the whole seconds that the system takes. */
+export function keepAliveOption(
+  enable: boolean,
+  delayMs: unknown,
+  intervalMs: unknown = 0,
+  count: unknown = 0,
+): KeepAliveOption {
+  return {
+    name: 'keepAlive',
+    enable,
+    delaySeconds: wholeSeconds(delayMs),
+    intervalSeconds: wholeSeconds(intervalMs),
+    count: Math.max(0, Math.trunc(Number(count)) || 0),
+  }
+}
+
+function wholeSeconds(ms: unknown): number {
+  return Math.max(0, Math.trunc(Number(ms) / 1000) || 0)
+}
+
+/** Applies what was asked for. What the platform refuses here is left out, as Node does it. */
+export function applySettings(stream: StreamHandle, settings: ConnectionSettings): void {
+  if (stream.kind !== 'tcp') return
+  const { noDelay, keepAlive, typeOfService } = settings
+  if (noDelay !== undefined) stream.setOption({ name: 'noDelay', enable: noDelay })
+  if (keepAlive !== undefined) stream.setOption(keepAlive)
+  if (typeOfService !== undefined) stream.setOption({ name: 'typeOfService', value: typeOfService })
+}
+
+/** What Duplex is told: a socket ends, destroys and closes itself in Node's way, and keeps strings as they are. */
+export function duplexOptions(options: SocketConstructorOpts): ConstructorParameters<typeof Duplex>[0] {
+  const { highWaterMark, readableHighWaterMark, writableHighWaterMark, readable, writable } = options
+  const sides = readable !== undefined || writable !== undefined
+  return {
+    allowHalfOpen: Boolean(options.allowHalfOpen),
+    highWaterMark,
+    readableHighWaterMark: readableHighWaterMark as number | undefined,
+    writableHighWaterMark: writableHighWaterMark as number | undefined,
+    ...(sides && { readable: readable === true, writable: writable === true }),
+    emitClose: false,
+    autoDestroy: true,
+    decodeStrings: false,
+  }
+}
