@@ -15,6 +15,7 @@ export function library(entry, more = {}) {
     sourcemap: true,
     clean: true,
     dts: true,
+    treeshake: true,
     shims: false,
     ...more,
   })
