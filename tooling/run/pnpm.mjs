@@ -1,5 +1,5 @@
 // Brings the pnpm that package.json names, by npm alone, and the environment in which the workspace's tools run.
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { run } from './command.mjs'
 import { readJson, root } from './workspace.mjs'
@@ -23,10 +23,10 @@ export async function workspaceEnvironment() {
   const { packageManager } = readJson(path.join(root, 'package.json'))
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, ...silent }
-  // Inside `npm start`, npm hands its own settings down (`yes`, `prefix`, `ignore-scripts`, ...): they are not for the tools.
+  // What `npm start` tells its script of itself is not for the tools.
   for (const name of Object.keys(env)) if (/^npm_(package|lifecycle)_/.test(name)) delete env[name]
-  const before = [path.dirname(process.execPath), process.env.PATH ?? '']
-  env.PATH = before.join(path.delimiter)
+  const own = ownNodeFirst(env.PATH ?? '')
+  env.PATH = own
 
   const found = await run('npx', ['-y', `--package=${packageManager}`, '-c', 'node -p "process.env.PATH"'], {
     cwd: root,
@@ -40,11 +40,17 @@ export async function workspaceEnvironment() {
     folder => existsSync(path.join(folder, 'pnpm')) || existsSync(path.join(folder, 'pnpm.cmd')),
   )
   if (home === undefined) throw new Error(`npx brought ${packageManager}, but no folder of its PATH holds it`)
-  env.PATH = [
-    path.dirname(process.execPath),
-    home,
-    path.join(root, 'node_modules/.bin'),
-    process.env.PATH ?? '',
-  ].join(path.delimiter)
+  env.PATH = [home, path.join(root, 'node_modules/.bin'), own].join(path.delimiter)
   return env
+}
+
+/** The PATH with the running Node first, where its `node` is another one. @param {string} searched */
+function ownNodeFirst(searched) {
+  const binary = process.platform === 'win32' ? 'node.exe' : 'node'
+  const first = searched
+    .split(path.delimiter)
+    .map(folder => path.join(folder, binary))
+    .find(file => existsSync(file))
+  if (first !== undefined && realpathSync(first) === realpathSync(process.execPath)) return searched
+  return [path.dirname(process.execPath), searched].join(path.delimiter)
 }
