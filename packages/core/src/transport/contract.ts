@@ -84,7 +84,7 @@ export interface ReadSink {
  * below 0 (`UV_ENOTCONN`), and so does everything but `close` once it is closing (`UV_EBADF`).
  *
  * Context (law 12 beside those of the design): every callback sees the `AsyncLocalStorage` store of the call that asked
- * for it, or of the `connect` or `listen` behind its handle; an accepted stream's handle is its listener's doing.
+ * for it, or of the `connect` or `listen` behind its handle; reads of an accepted stream may see none, as with node:net.
  */
 export interface StreamHandle {
   readonly kind: HandleKind
@@ -108,6 +108,7 @@ export interface StreamHandle {
   shutdown(done: (status: Status) => void): Status
   /** Closes with RST where the kind has one (TCP), else closes. 0: `done` is called once, as for `close`. */
   reset(done: () => void): Status
+  /** Before `connect` an option is kept, and set then. */
   setOption(option: StreamOption): Status
   /** The option's value, or a negative status. */
   getOption(name: 'typeOfService'): number

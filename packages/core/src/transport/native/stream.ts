@@ -51,6 +51,7 @@ export class NativeStream implements StreamHandle {
   #bytesRead = 0
   #bytesGiven = 0
   #relayed = false
+  #early: StreamOption[] | null = null
   readonly #closing = new Closing()
 
   constructor(addon: Addon, scratch: Buffer, kind: HandleKind, id?: HandleId) {
@@ -72,8 +73,16 @@ export class NativeStream implements StreamHandle {
   connect(to: Address, done: (status: Status) => void): Status {
     if (isTcpAddress(to) !== (this.kind === 'tcp')) return UV_EINVAL
     const request = new Request(done)
-    if (isTcpAddress(to)) return this.#addon.connect(this.#id, request, to.address, to.port)
-    return this.#addon.connect(this.#id, request, to.path, 0)
+    if (!isTcpAddress(to)) return this.#addon.connect(this.#id, request, to.path, 0)
+    const status = this.#addon.connect(this.#id, request, to.address, to.port)
+    if (status === 0) this.#applyEarly()
+    return status
+  }
+
+  #applyEarly(): void {
+    const early = this.#early
+    this.#early = null
+    if (early !== null) for (const option of early) this.setOption(option)
   }
 
   sockname(): Address | Status {
@@ -133,6 +142,12 @@ export class NativeStream implements StreamHandle {
 
   setOption(option: StreamOption): Status {
     const id = this.#id
+    // Before connect there is no socket to set it on.
+    if (id !== 0 && this.kind === 'tcp' && this.fd < 0) {
+      this.#early ??= []
+      this.#early.push(option)
+      return 0
+    }
     switch (option.name) {
       case 'noDelay':
         return this.#addon.noDelay(id, option.enable)
