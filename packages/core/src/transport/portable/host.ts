@@ -21,8 +21,13 @@ const hasReusePort =
 /** The process's umask can be set for the moment of a bind; in a worker thread Node refuses that. */
 export const canSetUmask = isMainThread && process.platform !== 'win32'
 
+// Before libuv 1.48 an abstract name was padded with NULs to the longest (libuv#4266): names that no other program has.
+const [uvMajor = 0, uvMinor = 0] = (process.versions['uv'] ?? '').split('.').map(Number)
+const hasAbstractNames =
+  ['linux', 'android'].includes(process.platform) && (!isNode || uvMajor > 1 || uvMinor >= 48)
+
 const features: Partial<Record<Feature, boolean>> = {
-  'abstract-path': process.platform === 'linux' || process.platform === 'android',
+  'abstract-path': hasAbstractNames,
   adopt: isNode && process.platform !== 'win32',
   'reuse-port': hasReusePort,
   'type-of-service': hasTypeOfService,
