@@ -1,6 +1,11 @@
 // The conformance suite on the portable transport.
+import { fileURLToPath } from 'node:url'
 import { portable } from '@x/core/transport'
 import { transportSuite } from '@x/testkit/conformance'
 import { describe, it } from 'vitest'
 
-transportSuite({ runner: { describe, it }, newTransport: () => portable })
+transportSuite({
+  runner: { describe, it },
+  newTransport: () => portable,
+  module: fileURLToPath(new URL('../transports/portable.mjs', import.meta.url)),
+})

@@ -119,25 +119,18 @@ export class Bed {
   async pairs(count: number): Promise<Pair[]> {
     const isConnecting = this.role === 'connects'
     const [near, far] = isConnecting ? [this.subject, this.peer] : [this.peer, this.subject]
-    const accepted: StreamHandle[] = []
-    let all = () => {}
-    const complete = new Promise<void>(resolve => {
-      all = resolve
-    })
+    let accepted = (_stream: StreamHandle) => {}
     const { listener, at } = await this.listen(far, (_status, stream) => {
-      if (stream === null) return
-      accepted.push(this.own(stream))
-      if (accepted.length === count) all()
+      if (stream !== null) accepted(this.own(stream))
     })
     const pairs: Pair[] = []
     for (let index = 0; index < count; index++) {
-      const before = accepted.length
-      const connected = await this.connect(near, at)
-      while (accepted.length === before) await turn()
-      const other = accepted[before]!
+      const accepting = new Promise<StreamHandle>(resolve => {
+        accepted = resolve
+      })
+      const [connected, other] = await Promise.all([this.connect(near, at), accepting])
       pairs.push(isConnecting ? { mine: connected, theirs: other } : { mine: other, theirs: connected })
     }
-    await complete
     await closed(listener)
     return pairs
   }

@@ -3,8 +3,13 @@
 import { networkInterfaces } from 'node:os'
 import type { Transport } from '@x/core/transport'
 import { Bed, type Modules } from './bed'
+import { connectTests } from './connect-tests'
+import { contextTests } from './context-tests'
 import { lawTests } from './law-tests'
-import { type ConformanceTest, kindOf, type Role, type Variant, variants } from './test-case'
+import { listenerTests } from './listener-tests'
+import { readTests } from './read-tests'
+import { type ConformanceTest, type Role, type Variant, variants } from './test-case'
+import { writeTests } from './write-tests'
 
 export type { ConformanceTest, Role, Variant }
 
@@ -48,7 +53,14 @@ export interface SuiteOptions {
 }
 
 /** All tests of the suite. */
-export const conformanceTests: readonly ConformanceTest[] = [...lawTests]
+export const conformanceTests: readonly ConformanceTest[] = [
+  ...lawTests,
+  ...contextTests,
+  ...connectTests,
+  ...readTests,
+  ...writeTests,
+  ...listenerTests,
+]
 
 const roles: readonly Role[] = ['connects', 'accepts']
 
@@ -64,7 +76,8 @@ const roles: readonly Role[] = ['connects', 'accepts']
 export function transportSuite(options: SuiteOptions): void {
   const { describe, it } = options.runner ?? (globalThis as unknown as Runner)
   const subject = options.newTransport()
-  const kinds = options.kinds ?? variants.filter(variant => reasonAgainst(variant, subject) === null)
+  const ends = options.peer === undefined ? [subject] : [subject, options.peer()]
+  const kinds = options.kinds ?? variants.filter(variant => ends.every(end => canAddress(end, variant)))
   describe(suiteName(options, subject), () => {
     it('skips only what it declares, and declares only what it cannot do', async () => {
       const wrong = wrongSkips(options.skip ?? [], subject)
@@ -142,12 +155,11 @@ function suiteName(options: SuiteOptions, subject: Transport): string {
   return options.peer === undefined ? subject.name : `${subject.name} with ${options.peer().name}`
 }
 
-/** Why a sort of address cannot be had here, or null. */
-function reasonAgainst(variant: Variant, transport: Transport): string | null {
-  if (variant === 'abstract' && !transport.supports('abstract-path')) return 'no abstract names'
-  if (variant === 'tcp6' && !hostHasIpv6()) return 'the host has no IPv6'
-  if (kindOf(variant) === 'pipe' && process.platform === 'win32') return 'paths are pipe names there'
-  return null
+/** Whether a sort of address can be had here. */
+function canAddress(transport: Transport, variant: Variant): boolean {
+  if (variant === 'abstract') return transport.supports('abstract-path')
+  if (variant === 'path') return process.platform !== 'win32'
+  return variant === 'tcp4' || hostHasIpv6()
 }
 
 function hostHasIpv6(): boolean {
