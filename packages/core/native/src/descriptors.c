@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 // An array of numbers in `list`; the descriptors stay the caller's where this fails.
@@ -72,11 +73,20 @@ static napi_value close_descriptors(napi_env env, napi_callback_info info) {
   return x_number(env, 0);
 }
 
+// lockFile(fd): a lock on the whole file, without waiting for it; UV_EAGAIN where another has it.
+static napi_value lock_file(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  if (x_args(env, info, 1, argv) == NULL) return NULL;
+  int status = flock(x_int(env, argv[0]), LOCK_EX | LOCK_NB);
+  return x_number(env, status == 0 ? 0 : uv_translate_sys_error(errno));
+}
+
 void x_export_descriptors(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"socketPair", socket_pair},
       {"peerOf", peer_of},
       {"duplicate", duplicate},
+      {"lockFile", lock_file},
       {"closeDescriptors", close_descriptors}};
   X_EXPORT_ALL(env, exports, list);
 }

@@ -98,12 +98,32 @@ static napi_value credentials(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// peerPidfd(id): a descriptor of the peer's process, or a status. Not by its pid, which may be another's by now.
+static napi_value peer_pidfd(napi_env env, napi_callback_info info) {
+  x_call call;
+  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
+  x_stream *stream = (x_stream *)call.handle;
+  if (stream->kind != X_PIPE) return x_number(env, UV_ENOTSUP);
+#ifdef __linux__
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+  int pidfd = -1;
+  socklen_t size = sizeof(pidfd);
+  if (getsockopt(x_stream_fd(stream), SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0) return x_number(env, pidfd);
+  return x_number(env, errno == ENOPROTOOPT ? UV_ENOTSUP : uv_translate_sys_error(errno));
+#else
+  return x_number(env, UV_ENOTSUP);
+#endif
+}
+
 void x_export_options(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"noDelay", no_delay},
       {"keepAlive", keep_alive},
       {"typeOfService", type_of_service},
       {"credentials", credentials},
+      {"peerPidfd", peer_pidfd},
   };
   X_EXPORT_ALL(env, exports, list);
 }

@@ -127,6 +127,11 @@ export interface StreamHandle {
   release?(): number
   /** Peer's credentials (`kind` pipe), or a status. Present where `supports('credentials')`. */
   peerCredentials?(): PeerCredentials | Status
+  /**
+   * A descriptor of the peer's process (pidfd_open(2), by `SO_PEERPIDFD`), which is the caller's to close, or a status:
+   * `UV_ENOTSUP` before Linux 6.5 and elsewhere. With `supports('credentials')`.
+   */
+  peerPidfd?(): number
   /** Bytes read and handed over so far, and bytes given to `write` that the system has taken. */
   readonly bytesRead: number
   readonly bytesWritten: number
@@ -251,6 +256,11 @@ export interface Transport {
   peerOf?(fd: number): Address | Status
   /** Closes descriptors that nobody owns. With `supports('handoff')`. */
   closeDescriptors?(fds: readonly number[]): void
+  /**
+   * Locks the whole file (flock(2)) without waiting: `UV_EAGAIN` where another process has it. The lock ends with the
+   * descriptor. With `supports('handoff')`.
+   */
+  lockFile?(fd: number): Status
   /** Resolves names in place of `dns.lookup`, where the network has names of its own and the user brought no `lookup`. */
   readonly lookup?: Lookup
   /** Moves bytes both ways inside the system until both sides ended or one failed. Present where `supports('relay')`. */

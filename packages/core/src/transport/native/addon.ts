@@ -55,6 +55,7 @@ export interface Addon {
   keepAlive(id: HandleId, enable: boolean, delay: number, interval: number, count: number): Status
   typeOfService(id: HandleId, value: number): number
   credentials(id: HandleId): [pid: number, uid: number, gid: number] | Status
+  peerPidfd(id: HandleId): number
 
   listener(kind: 0 | 1, object: object): HandleId
   listenerKind(fd: number): number
@@ -72,6 +73,7 @@ export interface Addon {
   socketPair(): [number, number] | Status
   peerOf(fd: number): Address | Status
   duplicate(fd: number): number
+  lockFile(fd: number): Status
   closeDescriptors(fds: readonly number[]): void
 
   /** Linux only: absent elsewhere. */

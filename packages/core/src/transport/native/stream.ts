@@ -175,6 +175,10 @@ export class NativeStream implements StreamHandle {
     return typeof answer === 'number' ? answer : { pid: answer[0], uid: answer[1], gid: answer[2] }
   }
 
+  peerPidfd(): number {
+    return this.#addon.peerPidfd(this.#id)
+  }
+
   close(done?: () => void): void {
     if (this.#id === 0) {
       this.#closing.join(done)

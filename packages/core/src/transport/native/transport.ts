@@ -109,6 +109,10 @@ export class NativeTransport implements Transport {
     this.#addon.closeDescriptors(fds)
   }
 
+  lockFile(fd: number): Status {
+    return this.#addon.lockFile(fd)
+  }
+
   relay(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status {
     if (!(a instanceof NativeStream && b instanceof NativeStream) || a === b) return UV_EINVAL
     return startRelay(this.#addon, a, b, done)
