@@ -1,0 +1,29 @@
+// The server's side of a bench: which net module it runs on, and the answers to the bench's questions on standard
+// input. It knows no work.
+
+/** The module under test, named by the arm. */
+export const net = await import(process.env.X_BENCH_NET ?? 'node:net')
+
+/** @param {import('node:net').Server} server listens, and tells the bench where */
+export function serve(server) {
+  server.listen({ port: 0, host: '127.0.0.1' }, () => {
+    const address = server.address()
+    answer({ port: typeof address === 'object' && address !== null ? address.port : 0 })
+  })
+  process.stdin.setEncoding('utf8').on('data', question => {
+    if (String(question).includes('usage')) answer(usage())
+  })
+  process.stdin.on('end', () => process.exit())
+}
+
+/** Microseconds of CPU so far, and resident bytes, after a collection where the runtime lets one ask for it. */
+function usage() {
+  globalThis.gc?.()
+  const { user, system } = process.cpuUsage()
+  return { user, system, residentBytes: process.memoryUsage().rss }
+}
+
+/** @param {object} facts */
+function answer(facts) {
+  process.stdout.write(`${JSON.stringify(facts)}\n`)
+}
