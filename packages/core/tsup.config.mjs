@@ -4,4 +4,6 @@ export default library({
   index: 'src/index.ts',
   promises: 'src/promises.ts',
   transport: 'src/transport/index.ts',
+  register: 'src/register/index.ts',
+  'register-thread': 'src/register/thread.ts',
 })

@@ -7,6 +7,7 @@ import { formatIp, type IpValue, parseIPv4, parseIPv6 } from './ip'
 /** `ipv4` or `ipv6`. Any case is accepted where one is passed in. */
 export type IpFamily = 'ipv4' | 'ipv6'
 
+/** What a SocketAddress is made of. Source: https://nodejs.org/api/net.html#new-netsocketaddressoptions */
 export interface SocketAddressInit {
   /** Default: `127.0.0.1`, or `::` where the family is `ipv6`. */
   readonly address?: string | undefined

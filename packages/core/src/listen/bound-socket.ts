@@ -14,6 +14,7 @@ import {
 } from '../transport/contract'
 import { selectTransport } from '../transport/select'
 
+/** What a BoundSocket binds. Source: https://nodejs.org/api/net.html#new-netboundsocketoptions */
 export interface BoundSocketOptions {
   /** A numeric IP address; nothing is looked up. Default: `0.0.0.0`, or `::` where `ipv6Only` is true. */
   readonly host?: string | null | undefined

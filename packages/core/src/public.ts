@@ -1,0 +1,32 @@
+/** The members of the package by name, which index also gives as the default export. It holds no behaviour. */
+export { type AddressLike, BlockList, type IpVersion } from './address/block-list'
+export { isIP, isIPv4, isIPv6 } from './address/ip'
+export {
+  type IpFamily,
+  SocketAddress,
+  type SocketAddressInit,
+  type SocketAddressJson,
+} from './address/socket-address'
+export { BoundSocket, type BoundSocketOptions } from './listen/bound-socket'
+export { connect, createConnection, createServer, Stream } from './net'
+export {
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+} from './process-state'
+export { isRegistered } from './registration'
+export { Server } from './server/index'
+export type { DropArgument, ListenOptions, ServerEvents, ServerOpts } from './server/options'
+export type { SocketEvents } from './socket/events'
+export { Socket } from './socket/index'
+export type {
+  IpcSocketConnectOpts,
+  NetConnectOpts,
+  OnReadOptions,
+  SetKeepAliveOptions,
+  SocketConnectOpts,
+  SocketConstructorOpts,
+  TcpSocketConnectOpts,
+} from './socket/options'
+export type { AddressInfo, SocketReadyState } from './socket/socket'
