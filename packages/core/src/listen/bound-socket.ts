@@ -24,6 +24,11 @@ export interface BoundSocketOptions {
   readonly ipv6Only?: boolean | undefined
   /** Let several sockets bind the same port (`SO_REUSEPORT`). Default: false. */
   readonly reusePort?: boolean | undefined
+  /**
+   * False: leave `SO_REUSEADDR` off, so that nobody else can bind the port while this object has it. Default: true. Not
+   * in Node.
+   */
+  readonly reuseAddress?: boolean | undefined
   /** A local socket's path, in place of host and port; a leading NUL byte means Linux's abstract names. */
   readonly path?: string | undefined
   /** What binds; the process's default where left out. */
@@ -61,11 +66,13 @@ export class BoundSocket {
     validateObject(options, 'options')
     const transport = options.transport ?? selectTransport().transport
     const at = options.path === undefined ? tcpEnd(options) : pathEnd(options)
-    const { ipv6Only = false, reusePort = false } = options
+    const { ipv6Only = false, reusePort = false, reuseAddress = true } = options
     if (!transport.supports('sync-listen')) {
       throw codedError('ERR_X_UNSUPPORTED', transport.name, 'binding without listening')
     }
-    const flags = isTcpAddress(at) ? { ipv6Only: ipv6Only && at.family === 'IPv6', reusePort } : {}
+    const flags = isTcpAddress(at)
+      ? { ipv6Only: ipv6Only && at.family === 'IPv6', reusePort, reuseAddress }
+      : {}
     const handle = transport.listener(isTcpAddress(at) ? 'tcp' : 'pipe')
     const status = handle.bind(at, flags)
     if (status < 0) {

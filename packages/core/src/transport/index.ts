@@ -3,7 +3,7 @@ export { abortError, type CodedErrorFactory, type CodeTable, codedError, defineC
 export * from '../errors/errno'
 export { type SystemError, type SystemErrorDetails, systemError } from '../errors/system-error'
 export * from '../errors/validate'
-export { setDefaultTransport, setListenerSource } from '../process-state'
+export { defaultTransport, setDefaultTransport, setListenerSource } from '../process-state'
 export { listenerOf } from '../server/holder'
 export { type AdoptOptions, adoptStream, type DetachedConnection, detach, streamOf } from '../socket/adopt'
 export * from './contract'
