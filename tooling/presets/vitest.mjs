@@ -12,6 +12,8 @@ export function suite(more = {}) {
       testTimeout: 20_000,
       hookTimeout: 20_000,
       retry: 0,
+      // A built package of the workspace is loaded by Node, as its users load it, and not taken apart by Vite.
+      server: { deps: { external: [/\/dist\//] } },
       reporters: process.env.X_TEST_REPORT
         ? ['default', ['json', { outputFile: process.env.X_TEST_REPORT }]]
         : ['default'],
