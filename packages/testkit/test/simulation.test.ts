@@ -239,7 +239,7 @@ describe('simulated network', () => {
     expect(error?.message).toMatch(/seed 4711 failed after 0 virtual ms: two leaders/)
     expect(error?.message).toContain('X_TESTKIT_SEED=4711')
     expect(error?.message).toContain('note about to fail')
-    expect((error?.cause as Error).message).toBe('two leaders')
+    expect(error?.cause).toEqual(new Error('two leaders'))
   })
 
   it('[T3] an error that nobody catches, in a timer or a promise, is the simulation’s', async () => {

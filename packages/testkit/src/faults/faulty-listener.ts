@@ -78,6 +78,12 @@ export class FaultyListener implements ListenerHandle {
     this.#inner.close(done)
   }
 
+  release(): number {
+    const fd = this.#inner.release?.() ?? errno('ENOTSUP')
+    if (fd >= 0) this.close()
+    return fd
+  }
+
   ref(): void {
     this.#isReferenced = true
     this.#inner.ref()

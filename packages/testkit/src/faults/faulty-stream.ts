@@ -137,6 +137,15 @@ export class FaultyStream implements StreamHandle {
     else this.#finishClose(cancelled)
   }
 
+  release(): number {
+    if (this.#closing !== 'no') return errno('EBADF')
+    if (!this.#inner.release) return errno('ENOTSUP')
+    if (this.#writer.queued > 0) return errno('EBUSY')
+    const fd = this.#inner.release()
+    if (fd >= 0) this.#finishClose(this.#beginClose())
+    return fd
+  }
+
   setOption(option: StreamOption): Status {
     return this.#closing === 'no' ? this.#inner.setOption(option) : errno('EBADF')
   }

@@ -1,6 +1,6 @@
 // Runs a program on a simulated network, in virtual time, so that its seed decides everything. It puts the parts
 // together and reports; what happens on the way is theirs.
-import type { Transport } from '@x/core/transport'
+import { defaultTransport, setDefaultTransport } from '@x/core/transport'
 import { Driver } from './driver'
 import { runInLife } from './host-context'
 import type { LinkOptions } from './link'
@@ -77,8 +77,6 @@ export class SimulationError extends Error {
   }
 }
 
-const setDefaultTransport = (_transport: Transport | null): Transport | null => null
-
 const START = Date.UTC(2000, 0, 1)
 const DAY_MS = 86_400_000
 
@@ -137,9 +135,10 @@ async function runOne<T>(
     })
     return made
   }
-  const test = host('test', { addresses: ['10.255.255.254'] })
-  const restore = intercept(test, error => driver.fail(error))
+  let restore = () => {}
   try {
+    const test = host('test', { addresses: ['10.255.255.254'] })
+    restore = intercept(test, error => driver.fail(error))
     const simulation: Simulation = {
       seed,
       network,
@@ -162,7 +161,7 @@ async function runOne<T>(
     throw new SimulationError(error, seed, clock.nowMs, trace)
   } finally {
     // What still runs there belongs to a world that has ended.
-    runInLife(undefined, () => hosts.forEach(each => each.crash()))
+    for (const each of hosts) runInLife(undefined, () => each.crash())
     restore()
     clock.uninstall()
   }
@@ -170,7 +169,8 @@ async function runOne<T>(
 
 /** The simulated network is the default, and an error that nobody catches ends the simulation, not the process. */
 function intercept(test: SimulatedHost, fail: (error: unknown) => void): () => void {
-  const before = setDefaultTransport(transportOfCaller(test))
+  const before = defaultTransport()
+  setDefaultTransport(transportOfCaller(test))
   const events = ['uncaughtException', 'unhandledRejection'] as const
   const saved = events.map(event => ({ event, listeners: process.rawListeners(event) }))
   for (const { event } of saved) {
