@@ -23,7 +23,7 @@ static napi_value setup(napi_env env, napi_callback_info info) {
     X_TRY(napi_get_element(env, argv[0], i, &function));
     X_TRY(napi_create_reference(env, function, 1, &in->events[i]));
   }
-  X_TRY(napi_create_buffer(env, X_SLAB_SIZE, &memory, &scratch));
+  X_TRY(napi_create_buffer(env, X_READ_SIZE, &memory, &scratch));
   X_TRY(napi_create_reference(env, scratch, 1, &in->scratch_buffer));
   in->scratch = memory;
   return scratch;

@@ -153,7 +153,7 @@ static void emit_message(x_channel *channel, ssize_t size, const int *fds, size_
 static bool receive_one(x_channel *channel) {
   fd_space space;
   int fds[MOST_FDS];
-  struct iovec part = {.iov_base = channel->base.in->scratch, .iov_len = X_SLAB_SIZE};
+  struct iovec part = {.iov_base = channel->base.in->scratch, .iov_len = X_READ_SIZE};
   struct msghdr message = {
       .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.space, .msg_controllen = sizeof(space.space)};
 #ifdef MSG_CMSG_CLOEXEC

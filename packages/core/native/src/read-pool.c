@@ -1,26 +1,38 @@
-// Memory for reads: slabs that are handed to JavaScript as buffers and come back when the garbage collector finds them
-// unused. A slab in a user's hands is never written to. It knows no stream.
+// Memory for large reads: arenas that JavaScript sees as one buffer each, and that come back when the garbage collector
+// finds no view of them in use. What a user holds is never written to again. It knows no stream.
 #include "x-net.h"
 
 #include <stdlib.h>
 
-#define MOST_IDLE 256
+// While streams read in bulk, arenas wait here rather than with the system: their pages stay mapped, and fresh pages
+// are what costs. 64 MiB is what V8 lets pile up outside its heap before it collects.
+#define MOST_IDLE_BUSY (64 * 1024 * 1024 / X_ARENA_SIZE)
+#define MOST_IDLE 4
 
-typedef struct idle_slab {
-  struct idle_slab *next;
-} idle_slab;
+typedef struct idle_arena {
+  struct idle_arena *next;
+} idle_arena;
 
 // It outlives its instance for as long as a buffer is out.
 struct x_pool {
-  idle_slab *idle;
+  idle_arena *idle;
   uint32_t idle_count;
   uint32_t out;
+  uint32_t users;
   bool ended;
-  bool copies;  // the host allows no memory of ours in its buffers (pointer compression with a sandbox)
 };
 
 x_pool *x_pool_new(void) {
   return calloc(1, sizeof(x_pool));
+}
+
+static void trim(x_pool *pool, uint32_t most) {
+  while (pool->idle_count > most) {
+    idle_arena *arena = pool->idle;
+    pool->idle = arena->next;
+    pool->idle_count--;
+    free(arena);
+  }
 }
 
 static void free_when_unused(x_pool *pool) {
@@ -29,56 +41,65 @@ static void free_when_unused(x_pool *pool) {
 
 void x_pool_end(x_pool *pool) {
   if (pool == NULL) return;
-  while (pool->idle != NULL) {
-    idle_slab *next = pool->idle->next;
-    free(pool->idle);
-    pool->idle = next;
-  }
-  pool->idle_count = 0;
+  trim(pool, 0);
   pool->ended = true;
   free_when_unused(pool);
 }
 
-void *x_pool_take(x_pool *pool) {
-  idle_slab *slab = pool->idle;
-  if (slab == NULL) return malloc(X_SLAB_SIZE);
-  pool->idle = slab->next;
-  pool->idle_count--;
-  return slab;
+// A stream that reads in bulk comes (1) or goes (-1). With the last one goes what is idle.
+void x_pool_use(x_pool *pool, int change) {
+  pool->users += (uint32_t)change;
+  if (pool->users == 0) trim(pool, MOST_IDLE);
 }
 
-void x_pool_give(x_pool *pool, void *memory) {
-  if (pool->ended || pool->idle_count >= MOST_IDLE) {
+static void *take(x_pool *pool) {
+  idle_arena *arena = pool->idle;
+  if (arena == NULL) return malloc(X_ARENA_SIZE);
+  pool->idle = arena->next;
+  pool->idle_count--;
+  return arena;
+}
+
+static void give(x_pool *pool, void *memory) {
+  if (pool->ended || pool->idle_count >= (pool->users > 0 ? MOST_IDLE_BUSY : MOST_IDLE)) {
     free(memory);
     return;
   }
-  idle_slab *slab = memory;
-  slab->next = pool->idle;
-  pool->idle = slab;
+  idle_arena *arena = memory;
+  arena->next = pool->idle;
+  pool->idle = arena;
   pool->idle_count++;
 }
 
 static void on_unused(napi_env env, void *memory, void *hint) {
   (void)env;
   x_pool *pool = hint;
-  x_pool_give(pool, memory);
+  give(pool, memory);
   pool->out--;
   free_when_unused(pool);
 }
 
-// A buffer over the slab's first bytes; the slab is JavaScript's from here on, also where this answers NULL.
-napi_value x_pool_buffer(napi_env env, x_pool *pool, void *slab, size_t length) {
-  napi_value buffer = NULL;
-  napi_status status = napi_no_external_buffers_allowed;
-  if (!pool->copies) status = napi_create_external_buffer(env, length, slab, on_unused, pool, &buffer);
-  if (status == napi_ok) {
-    pool->out++;
-    return buffer;
+// V8 looks at how much memory hangs on its young objects when its own allocator is asked for some, and from 32 MiB on
+// runs a scavenge, which brings arenas back in a fraction of a millisecond. Never asked, it would run a full collection
+// at 64 MiB instead.
+static void let_young_arenas_return(napi_env env) {
+  napi_value byte;
+  void *memory;
+  (void)napi_create_arraybuffer(env, 1, &memory, &byte);
+}
+
+// A buffer over an arena, and the arena's memory; NULL where the host allows no memory of ours in its buffers (V8 with a
+// sandbox), or there is none.
+napi_value x_pool_buffer(napi_env env, x_pool *pool, char **memory) {
+  napi_value buffer;
+  let_young_arenas_return(env);
+  void *arena = take(pool);
+  if (arena == NULL) return NULL;
+  if (napi_create_external_buffer(env, X_ARENA_SIZE, arena, on_unused, pool, &buffer) != napi_ok) {
+    give(pool, arena);
+    return NULL;
   }
-  if (status == napi_no_external_buffers_allowed) {
-    pool->copies = true;
-    if (napi_create_buffer_copy(env, length, slab, NULL, &buffer) != napi_ok) buffer = NULL;
-  }
-  x_pool_give(pool, slab);
+  pool->out++;
+  *memory = arena;
   return buffer;
 }

@@ -1,13 +1,12 @@
-// Reading: into the instance's scratch while reads are small, into slabs of the pool while they are large, or into a
-// buffer that the user gave. It knows no connecting and no writing.
+// Reading: into the instance's scratch while reads are small, into an arena while they are large, or into a buffer that
+// the user gave. It knows no connecting and no writing.
 #include "x-net.h"
 
 #include <string.h>
 
-// Up to here a read is copied into a buffer of its size: it must not pin a slab.
-#define SMALL_READ 4096
-// From here on a slab is worth handing over, and the next read goes into one.
-#define BULK_READ (X_SLAB_SIZE / 2)
+// From here on a read is worth a piece of an arena, and the next one goes there at once. A smaller one is copied into a
+// buffer of its size, so that it does not pin an arena.
+#define BULK_READ (X_READ_SIZE / 2)
 
 static bool user_buffer(x_stream *stream, uv_buf_t *buf) {
   napi_env env = stream->base.in->env;
@@ -21,6 +20,23 @@ static bool user_buffer(x_stream *stream, uv_buf_t *buf) {
   return found;
 }
 
+// Makes sure that the arena has room for a read.
+static bool open_arena(x_instance *in) {
+  napi_handle_scope scope;
+  if (in->arena != NULL && in->arena_used + X_READ_SIZE <= X_ARENA_SIZE) return true;
+  if (!x_enter(in, &scope)) return false;
+  if (in->arena != NULL) napi_delete_reference(in->env, in->arena_buffer);
+  in->arena = NULL;
+  char *memory;
+  napi_value buffer = x_pool_buffer(in->env, in->pool, &memory);
+  if (buffer != NULL && napi_create_reference(in->env, buffer, 1, &in->arena_buffer) == napi_ok) {
+    in->arena = memory;
+    in->arena_used = 0;
+  }
+  x_leave(in, scope);
+  return in->arena != NULL;
+}
+
 static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf) {
   x_stream *stream = handle->data;
   x_instance *in = stream->base.in;
@@ -29,60 +45,49 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf) {
     user_buffer(stream, buf);
     return;
   }
-  if (stream->bulk) stream->slab = x_pool_take(in->pool);
-  *buf = uv_buf_init(stream->slab != NULL ? stream->slab : in->scratch, X_SLAB_SIZE);
+  stream->into_arena = stream->bulk && open_arena(in);
+  *buf = uv_buf_init(stream->into_arena ? in->arena + in->arena_used : in->scratch, X_READ_SIZE);
 }
 
-static void give_slab_back(x_stream *stream) {
-  if (stream->slab != NULL) x_pool_give(stream->base.in->pool, stream->slab);
-  stream->slab = NULL;
-}
-
-static void emit_slab(x_stream *stream, size_t size) {
+static void emit_arena(x_stream *stream, size_t size) {
   x_instance *in = stream->base.in;
   napi_handle_scope scope;
-  napi_value buffer = NULL;
-  void *slab = stream->slab;
-  stream->slab = NULL;
-  if (!x_enter(in, &scope)) {
-    x_pool_give(in->pool, slab);
-    return;
+  napi_value argv[3];
+  if (!x_enter(in, &scope)) return;
+  argv[0] = x_number(in->env, (int64_t)size);
+  argv[1] = x_number(in->env, (int64_t)in->arena_used);
+  // Whole cache lines, so that two streams' bytes do not share one.
+  in->arena_used += (size + 63) & ~(size_t)63;
+  if (argv[0] != NULL && argv[1] != NULL && napi_get_reference_value(in->env, in->arena_buffer, &argv[2]) == napi_ok) {
+    x_emit(in, &stream->base.context, X_ON_READ_ARENA, 3, argv);
   }
-  if (size >= BULK_READ) {
-    buffer = x_pool_buffer(in->env, in->pool, slab, size);
-  } else {
-    if (napi_create_buffer_copy(in->env, size, slab, NULL, &buffer) != napi_ok) buffer = NULL;
-    x_pool_give(in->pool, slab);
-  }
-  if (buffer != NULL) x_emit(in, &stream->base.context, X_ON_READ_SLAB, 1, &buffer);
   x_leave(in, scope);
 }
 
 static void on_read(uv_stream_t *uv_stream, ssize_t size, const uv_buf_t *buf) {
   x_stream *stream = uv_stream->data;
   x_instance *in = stream->base.in;
-  (void)buf;
-  if (size <= 0) {
-    give_slab_back(stream);
-    if (size == 0) return;
+  if (size == 0) return;
+  if (size < 0) {
     uv_read_stop(uv_stream);
-  } else {
-    bool was_bulk = stream->slab != NULL;
+  } else if (stream->into == NULL) {
     stream->bulk = size >= BULK_READ;
-    if (was_bulk && size > SMALL_READ) {
-      emit_slab(stream, (size_t)size);
+    if (stream->bulk && !stream->uses_pool) {
+      stream->uses_pool = true;
+      x_pool_use(in->pool, 1);
+    }
+    if (stream->into_arena && stream->bulk) {
+      emit_arena(stream, (size_t)size);
       return;
     }
-    if (was_bulk) {
-      memcpy(in->scratch, stream->slab, (size_t)size);
-      give_slab_back(stream);
-    }
+    if (stream->into_arena) memcpy(in->scratch, buf->base, (size_t)size);
   }
   x_emit_status(in, &stream->base.context, X_ON_READ, (int)size);
 }
 
 void x_read_freed(x_stream *stream) {
-  give_slab_back(stream);
+  if (stream->uses_pool) x_pool_use(stream->base.in->pool, -1);
+  stream->uses_pool = false;
   if (stream->into != NULL) napi_delete_reference(stream->base.in->env, stream->into);
   stream->into = NULL;
 }

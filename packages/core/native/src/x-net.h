@@ -25,7 +25,7 @@ typedef enum {
   X_ON_ACCEPT,
   X_ON_DESCRIPTORS,
   X_ON_READ,
-  X_ON_READ_SLAB,
+  X_ON_READ_ARENA,
   X_ON_CONNECT,
   X_ON_WRITTEN,
   X_ON_SHUTDOWN,
@@ -59,6 +59,9 @@ typedef struct {
   uint32_t free_slot;
   uint32_t live;  // handles with libuv parts that are not closed yet
   x_pool *pool;
+  char *arena;  // large reads land here, from `arena_used` on; `arena_buffer` is JavaScript's view of it
+  size_t arena_used;
+  napi_ref arena_buffer;
   char *scratch;  // small reads land here; `scratch_buffer` is JavaScript's view of it
   napi_ref scratch_buffer;
 } x_instance;
@@ -97,13 +100,14 @@ typedef struct {
 struct x_stream {
   x_handle base;
   x_kind kind;
-  bool bulk;            // the last read was large: read into a slab at once
+  bool bulk;            // the last read was large: read into an arena at once
   bool connected;
   bool connecting;
   napi_ref into;        // the user's buffer for the next read
   x_relay *relay;       // moves its bytes, where there is one
   int64_t relayed_in, relayed_out;
-  void *slab;           // handed to libuv by the last alloc callback
+  bool into_arena;      // where the last alloc callback sent the read
+  bool uses_pool;
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -180,12 +184,12 @@ int x_stream_take(x_stream *stream, int fd);
 int x_stream_fd(const x_stream *stream);
 
 // read-pool.c: memory that reads land in.
-#define X_SLAB_SIZE 65536
+#define X_READ_SIZE 65536    // the most that one read takes
+#define X_ARENA_SIZE 262144  // shared by consecutive large reads
 x_pool *x_pool_new(void);
 void x_pool_end(x_pool *pool);
-void *x_pool_take(x_pool *pool);
-void x_pool_give(x_pool *pool, void *slab);
-napi_value x_pool_buffer(napi_env env, x_pool *pool, void *slab, size_t length);
+void x_pool_use(x_pool *pool, int change);
+napi_value x_pool_buffer(napi_env env, x_pool *pool, char **memory);
 
 // listener.c, handoff.c
 int x_listener_fd(const x_handle *handle);

@@ -258,8 +258,8 @@ export class NativeStream implements StreamHandle {
     sink.onData(chunk)
   }
 
-  /** Of the addon: a large read, in memory that is the receiver's. */
-  onReadSlab(chunk: Buffer): void {
+  /** Of the addon: a large read, in a piece of an arena that is the receiver's from here on. */
+  onReadArena(chunk: Buffer): void {
     if (this.#sink === null || !this.#reading) return
     this.#bytesRead += chunk.length
     this.#sink.onData(chunk)

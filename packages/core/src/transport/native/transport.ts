@@ -27,8 +27,8 @@ const events: Events = [
   function (this: NativeStream, size: number) {
     this.onRead(size)
   },
-  function (this: NativeStream, chunk: Buffer) {
-    this.onReadSlab(chunk)
+  function (this: NativeStream, size: number, offset: number, arena: Buffer) {
+    this.onReadArena(arena.subarray(offset, offset + size))
   },
   finish,
   finish,
