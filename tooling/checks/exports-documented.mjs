@@ -45,7 +45,10 @@ function undocumented(top, program, checker, entry) {
     const declaration = target.declarations?.[0]
     // From another package or from Node: documented there.
     if (declaration === undefined || declaration.getSourceFile().isDeclarationFile) return []
-    const isDocumented = [symbol, target].some(one => one.getDocumentationComment(checker).length > 0)
+    // `export * as name`: a whole file, whose first line says what it is.
+    const isFile = ts.isSourceFile(declaration) && /^\/[/*]/.test(declaration.text)
+    const isDocumented =
+      isFile || [symbol, target].some(one => one.getDocumentationComment(checker).length > 0)
     if (isDocumented) return []
     const file = declaration.getSourceFile()
     const { line } = file.getLineAndCharacterOfPosition(declaration.getStart())

@@ -26,7 +26,6 @@ const coreLayers = [
   [/^address\//],
   [/^transport\/native(\/|$)/, /^transport\/portable(\/|$)/],
   [/^transport\/select$/],
-  [/^transport\/index$/],
   [/^process-state(\/|$)/, /^registration$/],
   [/^args\//],
   [/^listen\//],
@@ -35,7 +34,7 @@ const coreLayers = [
   [/^server(\/|$)/],
   [/^net$/],
   [/^public$/],
-  [/^(index|promises)$/],
+  [/^(index|promises)$/, /^transport\/index$/],
   [/^register(\/|$)/, /^interop\//],
 ]
 
@@ -190,6 +189,7 @@ function siblingProblem(manifest, specifier) {
 
 /** Files of core beside process-state that keep module-level state, each with the reason. @type {Readonly<Record<string, string>>} */
 const stateful = {
+  'src/socket/outbox.ts': 'the sockets whose turn is not over, emptied by the tick that it schedules',
   'src/transport/select.ts': 'remembers the choice of the transport',
   'src/register/thread.ts': 'hears once from the program what it answers',
   'src/transport/native/index.ts': 'remembers whether the addon loads',

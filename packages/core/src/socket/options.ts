@@ -45,6 +45,7 @@ export interface SocketConstructorOpts {
   [more: string]: unknown
 }
 
+/** Where and how to connect by TCP. Source: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
 export interface TcpSocketConnectOpts extends SocketConstructorOpts {
   port: number
   /** Default `localhost`. */
@@ -63,12 +64,15 @@ export interface TcpSocketConnectOpts extends SocketConstructorOpts {
   timeout?: number | undefined
 }
 
+/** Where and how to connect to a local endpoint. Source: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
 export interface IpcSocketConnectOpts extends SocketConstructorOpts {
   path: string
   timeout?: number | undefined
 }
 
+/** What `socket.connect` takes. */
 export type SocketConnectOpts = TcpSocketConnectOpts | IpcSocketConnectOpts
+/** What `connect` and `createConnection` take. */
 export type NetConnectOpts = SocketConnectOpts
 
 /** What `setKeepAlive` may be given as one object. */

@@ -25,12 +25,14 @@ import { kState, type SocketState, type WriteCallback } from './state'
 type Listener = () => void
 type Chunk = string | Uint8Array
 
+/** What `address()` answers for TCP. Source: https://nodejs.org/api/net.html#serveraddress */
 export interface AddressInfo {
   address: string
   family: string
   port: number
 }
 
+/** Source: https://nodejs.org/api/net.html#socketreadystate */
 export type SocketReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed'
 
 export class Socket extends Duplex {

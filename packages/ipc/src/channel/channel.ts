@@ -24,6 +24,7 @@ import { Requests } from './requests'
 import { Serving } from './serving'
 import type { Wire } from './wire'
 
+/** The events of a channel and what their listeners get. */
 export interface ChannelEvents<In> {
   /** What came. Without a listener it waits for one, or for `for await`. */
   message: [message: Message<In>]

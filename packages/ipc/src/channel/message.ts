@@ -21,6 +21,7 @@ export interface SendOptions {
   readonly keep?: boolean
 }
 
+/** How a request is sent, and how long its reply may take. */
 export interface RequestOptions extends SendOptions {
   /** Milliseconds until it fails with `ERR_X_REQUEST_TIMEOUT`; 0: never. Default: the channel's. */
   readonly timeoutMs?: number

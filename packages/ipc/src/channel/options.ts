@@ -1,6 +1,7 @@
 // The limits of a channel: their defaults and their checks. It knows no channel.
 import { validateAbortSignal, validateBoolean, validateNumber, validateObject } from '@x/core/transport'
 
+/** The limits of a channel, and what it trusts its peer with. */
 export interface ChannelOptions {
   /** The longest frame that we take. A longer one ends the channel with `ERR_X_FRAME_TOO_LONG`. Default: 16 MiB. */
   readonly frameLimitBytes?: number

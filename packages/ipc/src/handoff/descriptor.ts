@@ -21,6 +21,7 @@ interface Backing {
 // A descriptor that its user forgot is closed once nobody can reach it any more.
 const forgotten = new FinalizationRegistry<Backing>(backing => backing.close())
 
+/** What is known of a descriptor besides its number. */
 export interface DescriptorOptions {
   readonly kind?: DescriptorKind
   /** Bytes that were read off a connection before it was sent. */

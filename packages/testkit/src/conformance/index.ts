@@ -3,6 +3,7 @@
 import { networkInterfaces } from 'node:os'
 import type { Transport } from '@x/core/transport'
 import { Bed, type Modules } from './bed'
+import { byteLawTests } from './byte-law-tests'
 import { connectTests } from './connect-tests'
 import { contextTests } from './context-tests'
 import { lawTests } from './law-tests'
@@ -55,6 +56,7 @@ export interface SuiteOptions {
 /** All tests of the suite. */
 export const conformanceTests: readonly ConformanceTest[] = [
   ...lawTests,
+  ...byteLawTests,
   ...contextTests,
   ...connectTests,
   ...readTests,
