@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 
 /** One press reaches us more than once: from the terminal, and again from npm, which passes it on. */
-const samePressMs = 300
+const samePressMs = 500
 
 /**
  * Runs a program until it ends, and answers this process's exit code: the program's own, and 0 where it ended by the

@@ -10,7 +10,7 @@ const program = `
   process.on('SIGINT', () => {
     presses++
     console.log('pressed ' + presses)
-    if (presses === 1) setTimeout(() => { console.log('bye'); process.exit(CODE) }, 500)
+    if (presses === 1) setTimeout(() => { console.log("bye"); process.exit(CODE) }, 800)
   })
   process.on('SIGTERM', () => { console.log('term'); process.exit(0) })
   setInterval(() => {}, 1000)
