@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 // Writes the ES module face of a built package: for each entry in package.json's `exports`, a .mjs and a .d.mts that
 // re-export the CommonJS build, so that a program which mixes `import` and `require` has one copy of each class.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+
+// `--default-is-module`: `require` of the package gives its default export, which carries the named ones as properties.
+if (process.argv.includes('--default-is-module')) {
+  appendFileSync('dist/index.js', '\nmodule.exports = Object.assign(module.exports.default, module.exports);\n')
+}
 
 const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'))
 for (const entry of Object.values(entries)) {
@@ -16,7 +21,7 @@ function writeFace(implementation, face) {
   const keys = Object.keys(createRequire(import.meta.url)(implementation))
   const lines = [`import x from '${from}'`]
   for (const key of keys) {
-    if (key !== 'default' && key !== 'module.exports') lines.push(`export const ${key} = x.${key}`)
+    if (key !== 'default' && key !== 'module.exports' && !key.startsWith('_')) lines.push(`export const ${key} = x.${key}`)
   }
   if (keys.includes('default')) lines.push('export default x.default')
   writeFileSync(face, `${lines.join('\n')}\n`)

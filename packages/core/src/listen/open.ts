@@ -93,10 +93,11 @@ function request(
   accept: AcceptSink,
   done: (status: Status, listener: ListenerHandle | null) => void,
 ): void {
-  const { transport, flags, backlog, exclusive, server } = opening
+  const { transport, target, flags, backlog, exclusive, server } = opening
+  const isAnyHost = 'port' in target && target.host === undefined
   const kind = 'path' in at ? 'pipe' : 'tcp'
   const source: ListenerSource = listenerSource() ?? localSource
-  source.open({ transport, kind, at, flags, backlog, exclusive, server }, accept, done)
+  source.open({ transport, kind, at, flags, backlog, exclusive, isAnyHost, server }, accept, done)
 }
 
 function tcpAddress(address: string, family: number, port: number): TcpAddress {

@@ -33,15 +33,17 @@ export class ServerState {
     this.transport = options.transport
     this.blockList = options.blockList
     this.requester = {
-      hasRoom: () => this.hasRoom(),
+      hasRoom: promised => this.hasRoom(promised),
       connections: () => this.connections,
       close: done => void server.close(() => done()),
     }
   }
 
-  hasRoom(): boolean {
+  /** Whether one more connection fits beside those that stand and the `promised` ones. */
+  hasRoom(promised = 0): boolean {
     const { maxConnections } = this.#server
-    return maxConnections === undefined || maxConnections === null || this.connections < maxConnections
+    const hasLimit = maxConnections !== undefined && maxConnections !== null
+    return !hasLimit || this.connections + promised < maxConnections
   }
 
   connectionEnded(): void {

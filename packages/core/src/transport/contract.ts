@@ -291,6 +291,8 @@ export interface ListenRequest {
   readonly backlog: number
   /** The listener must not be shared with other processes (Node's `exclusive`). */
   readonly exclusive: boolean
+  /** True where the caller named no host, and `at` is the unspecified address for that reason. */
+  readonly isAnyHost?: boolean
   /** The server that asks, where there is one. */
   readonly server?: ListenRequester
 }

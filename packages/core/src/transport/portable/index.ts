@@ -1,6 +1,7 @@
 // The portable transport: node:net behind the contract, for every platform and host. It knows which parts make it
 // up; what node:net can do here is in host, how it is driven in stream and listener.
 import { fstatSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { UV_EINVAL, UV_ENOTSOCK } from '../../errors/errno'
 import type { HandleKind, ListenerHandle, Status, StreamHandle, Transport } from '../contract'
 import { supports } from './host'
@@ -32,4 +33,9 @@ export const portable: Transport = {
   listener: (kind: HandleKind): ListenerHandle => new PortableListener(kind),
   stream: (kind: HandleKind): StreamHandle => new PortableStream(kind),
   adopt,
+}
+
+/** A connected socket of the host as a stream of this transport, which owns it from now on. */
+export function portableStream(socket: Socket, kind: HandleKind): StreamHandle {
+  return new PortableStream(kind, socket)
 }

@@ -1,0 +1,82 @@
+// The link between a primary and one worker: frames with their descriptors over a handoff channel. It owns what
+// arrives until it has given it on, and closes what nobody takes.
+import { type HandoffChannel, type Status, type Transport, UV_EPIPE } from '@x/core/transport'
+import { descriptorsOf, encodeFrame, FrameReader, type LinkFrame } from './frame'
+
+/** A handoff channel's limit of descriptors in one message (SCM_MAX_FD, unix(7)). */
+export const MAX_DESCRIPTORS = 253
+
+export interface LinkReceiver {
+  /** A frame and the descriptors that belong to it, the receiver's from now on. */
+  frame(frame: LinkFrame, fds: number[]): void
+  /** The other side is gone. Told once. */
+  gone(): void
+}
+
+export class Link {
+  readonly #channel: HandoffChannel
+  readonly #transport: Transport
+  readonly #frames = new FrameReader()
+  readonly #receiver: LinkReceiver
+  #fds: number[] = []
+  #pending: LinkFrame[] = []
+  #open = true
+
+  constructor(transport: Transport, channel: HandoffChannel, receiver: LinkReceiver) {
+    this.#transport = transport
+    this.#channel = channel
+    this.#receiver = receiver
+    channel.receive({
+      onMessage: (data, fds) => this.#onMessage(data, fds),
+      onEnd: () => this.#onGone(),
+      onError: () => this.#onGone(),
+    })
+  }
+
+  /** Sends a frame. `sent` is called once the system has it (the descriptors may then be closed), or with the error. */
+  send(frame: LinkFrame, fds: readonly number[], sent: (status: Status) => void): void {
+    if (!this.#open) {
+      setImmediate(sent, UV_EPIPE)
+      return
+    }
+    const status = this.#channel.send(encodeFrame(frame), fds, sent)
+    if (status !== 0) setImmediate(sent, status)
+  }
+
+  ref(): void {
+    this.#channel.ref()
+  }
+
+  unref(): void {
+    this.#channel.unref()
+  }
+
+  close(): void {
+    this.#open = false
+    this.#channel.close()
+    this.#drop()
+  }
+
+  #onMessage(data: Buffer, fds: readonly number[]): void {
+    this.#fds.push(...fds)
+    this.#pending.push(...this.#frames.push(data))
+    while (this.#pending.length > 0) {
+      const need = descriptorsOf(this.#pending[0] as LinkFrame)
+      if (this.#fds.length < need) return // its descriptors come with the next message
+      const frame = this.#pending.shift() as LinkFrame
+      this.#receiver.frame(frame, this.#fds.splice(0, need))
+    }
+  }
+
+  #onGone(): void {
+    if (!this.#open) return
+    this.close()
+    this.#receiver.gone()
+  }
+
+  #drop(): void {
+    this.#transport.closeDescriptors?.(this.#fds)
+    this.#fds = []
+    this.#pending = []
+  }
+}

@@ -1,0 +1,108 @@
+// The policies, without sockets: which worker each picks.
+import { describe, expect, it } from 'vitest'
+import {
+  type Candidate,
+  leastConnections,
+  type Policy,
+  roundRobin,
+  sticky,
+  toPolicy,
+  weighted,
+} from '../src/policy'
+
+function workers(...ids: number[]): Candidate[] {
+  return ids.map(id => ({ id, connections: 0, weight: 1 }))
+}
+
+function from(remoteAddress: string): { remoteAddress: string; remotePort: number } {
+  return { remoteAddress, remotePort: 1 }
+}
+
+function picks(policy: Policy, candidates: Candidate[], times: number): number[] {
+  return Array.from({ length: times }, () => policy.pick(candidates, from(''))?.id ?? 0)
+}
+
+describe('round-robin', () => {
+  it('[C3] takes each worker in turn', () => {
+    expect(picks(roundRobin(), workers(1, 2, 3), 7)).toEqual([1, 2, 3, 1, 2, 3, 1])
+  })
+
+  it('[C3] goes on with the next where one has left', () => {
+    const policy = roundRobin()
+    expect(picks(policy, workers(1, 2, 3), 2)).toEqual([1, 2])
+    expect(picks(policy, workers(1, 3), 3)).toEqual([3, 1, 3])
+  })
+})
+
+describe('least-connections', () => {
+  it('[C3] takes the worker with the fewest for its weight', () => {
+    const policy = leastConnections()
+    const candidates = [
+      { id: 1, connections: 4, weight: 1 },
+      { id: 2, connections: 6, weight: 2 },
+    ]
+    expect(policy.pick(candidates, from(''))?.id).toBe(2)
+  })
+
+  it('[C3] takes equals in turn', () => {
+    expect(picks(leastConnections(), workers(1, 2, 3), 6)).toEqual([1, 2, 3, 1, 2, 3])
+  })
+})
+
+describe('weighted', () => {
+  it('[C3] spreads in proportion to weight and without bursts', () => {
+    const candidates = [
+      { id: 1, connections: 0, weight: 5 },
+      { id: 2, connections: 0, weight: 1 },
+      { id: 3, connections: 0, weight: 1 },
+    ]
+    expect(picks(weighted(), candidates, 7)).toEqual([1, 1, 2, 1, 3, 1, 1])
+  })
+})
+
+describe('sticky', () => {
+  const addresses = Array.from({ length: 3_000 }, (_, i) => `10.${i % 7}.${i % 251}.${i % 253}-${i}`)
+  const place = (candidates: Candidate[]): Map<string, number> => {
+    const policy = sticky()
+    return new Map(addresses.map(address => [address, policy.pick(candidates, from(address))?.id ?? 0]))
+  }
+
+  it('[C3] sends an address to the same worker each time', () => {
+    expect(place(workers(1, 2, 3))).toEqual(place(workers(1, 2, 3)))
+  })
+
+  it('[C3] moves only the share of a worker that is added, and only to it', () => {
+    const before = place(workers(1, 2, 3, 4))
+    const after = place(workers(1, 2, 3, 4, 5))
+    const moved = addresses.filter(address => before.get(address) !== after.get(address))
+    expect(moved.every(address => after.get(address) === 5)).toBe(true)
+    expect(moved.length / addresses.length).toBeGreaterThan(0.15)
+    expect(moved.length / addresses.length).toBeLessThan(0.25)
+  })
+
+  it('[C3] spreads addresses evenly', () => {
+    const placed = [...place(workers(1, 2, 3)).values()]
+    for (const id of [1, 2, 3]) {
+      const share = placed.filter(worker => worker === id).length / placed.length
+      expect(share).toBeGreaterThan(0.29)
+      expect(share).toBeLessThan(0.38)
+    }
+  })
+})
+
+describe('a choice of policy', () => {
+  it('[C3] may be a function, which is asked with the address and the loads', () => {
+    const policy = toPolicy((candidates, incoming) =>
+      incoming.remoteAddress === '::1' ? (candidates[1] ?? null) : (candidates[0] ?? null),
+    )
+    expect(policy.needsAddress).toBe(true)
+    expect(policy.pick(workers(4, 5), from('::1'))?.id).toBe(5)
+    expect(policy.pick(workers(4, 5), from('::2'))?.id).toBe(4)
+  })
+
+  it('[C3] throws for a name that is none', () => {
+    expect(() => toPolicy('fastest' as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    )
+  })
+})
