@@ -1,9 +1,21 @@
 // The package's public face. It names what is exported, and holds no behaviour.
 
+export {
+  type RecordedStep,
+  type Recorder,
+  type Recording,
+  type Replay,
+  record,
+  replay,
+} from './fakes/recording'
+export { ScriptError, ScriptedPeer, type ScriptedServer, scriptedServer } from './fakes/scripted-peer'
+export { socketPair } from './fakes/socket-pair'
+export { FaultProxy, type FaultProxyOptions, faultProxy, type Place } from './faults/fault-proxy'
 export { type FaultyTransport, faulty } from './faults/faulty'
 export type { Action, Guard, Operation, OperationType, Outcome, Rule } from './faults/rule'
 export * as faults from './faults/vocabulary'
 export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'
+export { type TempEndpoint, tempEndpoint } from './ports/temp-endpoint'
 export type { LinkOptions } from './simulation/link'
 export { Random } from './simulation/random'
 export {

@@ -37,6 +37,11 @@ const LANES: Lanes = { outward: HERE, homeward: HERE }
  * const server = new Server({ transport }).listen(80)
  */
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
+  return newMemoryStack(options) as Stack & { name: 'memory' }
+}
+
+/** A memory network as the rest of the package sees it. */
+export function newMemoryStack(options: MemoryNetworkOptions): Stack {
   const { addresses = [], names = {}, capacityBytes = 262144 } = options
   if (!Number.isInteger(capacityBytes) || capacityBytes < 1) {
     throw new RangeError(`capacityBytes must be a positive integer, not ${capacityBytes}`)
@@ -58,5 +63,5 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     lanes: () => LANES,
     hold: holdProcess,
   }
-  return new Stack(fabric, 'memory', addresses) as Stack & { name: 'memory' }
+  return new Stack(fabric, 'memory', addresses)
 }

@@ -1,6 +1,6 @@
 // The network stack of one virtual host: what is bound there, and how a connection is dialled from it. It is the
 // Transport that the classes see; distance and time are its fabric's.
-import type { AsyncResource } from 'node:async_hooks'
+import { AsyncResource } from 'node:async_hooks'
 import {
   type Address,
   type BindFlags,
@@ -26,6 +26,8 @@ const FEATURES: ReadonlySet<Feature> = new Set([
   'sync-listen',
   'type-of-service',
 ])
+
+const PAIR_HOST = { family: 'IPv4', address: '127.0.0.1' } as const
 
 /** Linux's `sun_path` without its final NUL (unix(7)). */
 const PATH_BYTES = 107
@@ -82,6 +84,22 @@ export class Stack implements Transport {
 
   stream(kind: HandleKind): VirtualStream {
     return new VirtualStream(kind, this)
+  }
+
+  /** Two streams that are connected to each other, without a listener. */
+  pair(kind: HandleKind): [VirtualStream, VirtualStream] {
+    const context = new AsyncResource('X_VIRTUAL_STREAM', { requireManualDestroy: true })
+    const streams = [new VirtualStream(kind, this, context), new VirtualStream(kind, this, context)] as const
+    const [one, other] = streams
+    const ports = [0, 0].map(() => this.#ports.claim({ ...PAIR_HOST, port: 0 }, {}) as PortClaim)
+    const [here, there] = ports.map((claim): Address => (kind === 'tcp' ? claim.at : { path: '' }))
+    const lanes = this.#lanes(one, this, 'pair', 'pair')
+    one.route(here!, there!, lanes.outward, ports[0])
+    other.route(there!, here!, lanes.homeward, ports[1])
+    lanes.bindServer(other)
+    other.join(one)
+    one.join(other)
+    return [one, other]
   }
 
   /** There are no descriptors here. */

@@ -1,0 +1,131 @@
+// A real exchange between a client and a server, recorded as it passes and played again without the server. It knows
+// the order of bytes, not their meaning.
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from '@x/core'
+import { selectTransport, type Transport } from '@x/core/transport'
+import type { Place } from '../faults/fault-proxy'
+import { type ScriptedPeer, type ScriptedServer, scriptedServer } from './scripted-peer'
+
+/** One thing that happened on a connection. `text` is Latin-1, so that any byte is in it and most can be read. */
+export type RecordedStep =
+  | { readonly from: 'client' | 'server'; readonly text: string }
+  | { readonly from: 'client' | 'server'; readonly end: true }
+
+/** What passed over the connections of a recorder, in the order they were made. Plain JSON. */
+export interface Recording {
+  readonly connections: readonly (readonly RecordedStep[])[]
+}
+
+/** A recorder between clients and a real server. */
+export interface Recorder {
+  /** Where clients connect: what `connect()` takes. */
+  readonly place: Place
+  /** The port; 0 on a path. */
+  readonly port: number
+  /** What has passed so far. */
+  recording(): Recording
+  /** Ends the recorder and its connections. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Records what passes between clients and a real server.
+ *
+ * @param options `upstream` the server, `listen` where clients connect (default: port 0 of 127.0.0.1), `transport` whose
+ * network (default: the system's)
+ */
+export async function record(options: {
+  upstream: Place
+  listen?: Place
+  transport?: Transport
+}): Promise<Recorder> {
+  const { upstream, listen = { port: 0, host: '127.0.0.1' } } = options
+  const transport = options.transport ?? selectTransport().transport
+  const connections: RecordedStep[][] = []
+  const sockets = new Set<Socket>()
+  const server = createServer({ transport, allowHalfOpen: true }, client => {
+    const steps: RecordedStep[] = []
+    connections.push(steps)
+    const far = connect({ ...upstream, transport, allowHalfOpen: true })
+    for (const [socket, other, from] of [
+      [client, far, 'client'],
+      [far, client, 'server'],
+    ] as const) {
+      sockets.add(socket)
+      socket.on('data', (chunk: Buffer) => note(steps, from, chunk))
+      socket.on('end', () => steps.push({ from, end: true }))
+      socket.on('error', () => other.resetAndDestroy())
+      socket.on('close', () => sockets.delete(socket))
+      socket.pipe(other)
+    }
+  })
+  server.listen(listen)
+  await once(server, 'listening')
+  const at = server.address()
+  const place: Place = at && typeof at === 'object' ? { port: at.port, host: at.address } : listen
+  const close = async () => {
+    for (const socket of sockets) socket.destroy()
+    if (!server.listening) return
+    server.close()
+    await once(server, 'close')
+  }
+  return {
+    place,
+    port: 'port' in place ? place.port : 0,
+    recording: () => ({ connections: connections.map(steps => [...steps]) }),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** A recording played to clients. */
+export interface Replay extends ScriptedServer {
+  /** Resolves once as many connections as were recorded have been played to their end; rejects where one differed. */
+  readonly finished: Promise<void>
+}
+
+/**
+ * Plays the server of a recording: each connection expects what its client sent, and is sent what the server answered
+ * then. A client that sends something else makes `finished` reject with a `ScriptError`, and its connection is reset.
+ *
+ * @param options as for `scriptedServer`
+ */
+export async function replay(
+  recording: Recording,
+  options: { transport?: Transport; listen?: Place; patienceMs?: number } = {},
+): Promise<Replay> {
+  const server = await scriptedServer(options)
+  const playAll = async () => {
+    const plays: Promise<void>[] = []
+    for (const steps of recording.connections) plays.push(play(await server.accept(), steps))
+    await Promise.all(plays)
+  }
+  const finished = playAll()
+  // Whoever does not look at it is told by the reset.
+  finished.catch(() => {})
+  return { ...server, finished }
+}
+
+async function play(peer: ScriptedPeer, steps: readonly RecordedStep[]): Promise<void> {
+  try {
+    for (const step of steps) {
+      if (step.from === 'client') {
+        if ('end' in step) await peer.expectEnd()
+        else await peer.expect(Buffer.from(step.text, 'latin1'))
+      } else if ('end' in step) peer.end()
+      else await peer.send(Buffer.from(step.text, 'latin1'))
+    }
+  } catch (error) {
+    peer.reset()
+    throw error
+  }
+}
+
+/** Chunks that follow each other from one side are one step: where a kernel cut them means nothing. */
+function note(steps: RecordedStep[], from: 'client' | 'server', chunk: Buffer): void {
+  const text = chunk.toString('latin1')
+  const last = steps.at(-1)
+  if (last && last.from === from && 'text' in last) steps[steps.length - 1] = { from, text: last.text + text }
+  else steps.push({ from, text })
+}

@@ -1,0 +1,217 @@
+// The other end of a connection, played by a test: it expects bytes and sends bytes. It knows one socket; where that
+// comes from is its maker's part.
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from '@x/core'
+import type { Transport } from '@x/core/transport'
+import type { Place } from '../faults/fault-proxy'
+import { memoryNetwork } from '../memory/memory-network'
+import { describeDifference, firstDifference, printable } from './bytes-diff'
+
+/** A peer that got something else than its script says, or nothing. */
+export class ScriptError extends Error {
+  override readonly name = 'ScriptError'
+}
+
+/** How long an expectation waits. */
+const PATIENCE_MS = 5000
+
+/** One end of a connection, played step by step. */
+export class ScriptedPeer {
+  readonly socket: Socket
+  readonly #patienceMs: number
+  #received: Buffer = Buffer.alloc(0)
+  #hasEnded = false
+  #error: Error | null = null
+  #wake: () => void = () => {}
+
+  /** @param options `patienceMs` that an expectation waits (default 5000) */
+  constructor(socket: Socket, options: { patienceMs?: number } = {}) {
+    this.socket = socket
+    this.#patienceMs = options.patienceMs ?? PATIENCE_MS
+    socket.on('data', (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk])
+      this.#wake()
+    })
+    socket.on('end', () => this.#over(null))
+    socket.on('error', error => this.#over(error))
+    socket.on('close', () => this.#over(null))
+  }
+
+  /** What has arrived and was not expected yet. */
+  get pending(): Buffer {
+    return this.#received
+  }
+
+  /**
+   * Waits for bytes: exactly these come next. A regular expression is matched against what has come, as Latin-1 text
+   * from its beginning. Resolves with the bytes; rejects with a `ScriptError` as soon as something else comes, the
+   * connection ends, or nothing comes for too long. What comes after them waits for the next expectation.
+   */
+  async expect(expected: string | Uint8Array | RegExp): Promise<Buffer> {
+    if (expected instanceof RegExp) return this.#expectMatch(expected)
+    const wanted = Buffer.from(expected as Uint8Array)
+    await this.#until(
+      () => {
+        const length = firstDifference(wanted, this.#received)
+        if (length === wanted.length) return true
+        if (length < this.#received.length) throw this.#differs(wanted, 'something else came')
+        return false
+      },
+      why => this.#differs(wanted, why),
+    )
+    return this.#take(wanted.length)
+  }
+
+  /** Waits for the peer's end, with nothing before it. */
+  async expectEnd(): Promise<void> {
+    await this.#until(
+      () => {
+        if (this.#received.length > 0) throw this.#differs(Buffer.alloc(0), 'bytes came in place of the end')
+        return this.#hasEnded
+      },
+      why => new ScriptError(`expected the end, but ${why}`),
+    )
+  }
+
+  /** Sends bytes. Resolves once the system has them. */
+  send(bytes: string | Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.socket.write(bytes, error => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Ends this side; the other may go on. */
+  end(): void {
+    this.socket.end()
+  }
+
+  /** Closes the connection. */
+  close(): void {
+    this.socket.destroy()
+  }
+
+  /** Resets the connection: the other side sees `ECONNRESET`. */
+  reset(): void {
+    this.socket.resetAndDestroy()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async #expectMatch(expected: RegExp): Promise<Buffer> {
+    const anchored = new RegExp(`^(?:${expected.source})`, expected.flags.replace(/[gy]/g, ''))
+    let length = 0
+    await this.#until(
+      () => {
+        const match = anchored.exec(this.#received.toString('latin1'))
+        length = match?.[0].length ?? 0
+        return match !== null
+      },
+      why => new ScriptError(`expected ${expected}, but ${why}; there was "${printable(this.#received)}"`),
+    )
+    return this.#take(length)
+  }
+
+  #take(length: number): Buffer {
+    const taken = this.#received.subarray(0, length)
+    this.#received = this.#received.subarray(length)
+    return taken
+  }
+
+  #differs(wanted: Buffer, why: string): ScriptError {
+    return new ScriptError(`${why}: ${describeDifference(wanted, this.#received)}`)
+  }
+
+  #over(error: Error | null): void {
+    this.#hasEnded = true
+    this.#error ??= error
+    this.#wake()
+  }
+
+  async #until(isMet: () => boolean, fail: (why: string) => ScriptError): Promise<void> {
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#wake()
+    }, this.#patienceMs)
+    try {
+      while (!isMet()) {
+        if (this.#error) throw fail(`the connection failed (${this.#error.message})`)
+        if (this.#hasEnded) throw fail('the connection ended')
+        if (isLate) throw fail(`nothing more came within ${this.#patienceMs} ms`)
+        await new Promise<void>(resolve => {
+          this.#wake = resolve
+        })
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** A server whose connections are played by a test. */
+export interface ScriptedServer {
+  /** Where it listens: what `connect()` takes. */
+  readonly place: Place
+  /** The port; 0 on a path. */
+  readonly port: number
+  /** The network it is on, in memory unless another was given. */
+  readonly transport: Transport
+  /** The next connection that comes, or came and was not taken yet. */
+  accept(): Promise<ScriptedPeer>
+  /** Stops listening and closes its connections. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Listens for clients that a test plays the server for.
+ *
+ * @param options `transport` whose network (default: an in-memory one of its own), `listen` where (default: port 0 of
+ * 127.0.0.1), `patienceMs` that expectations wait (default 5000)
+ * @example
+ * await using server = await scriptedServer()
+ * const client = connect({ port: server.port, transport: server.transport })
+ * const peer = await server.accept()
+ * await peer.expect('PING\r\n')
+ */
+export async function scriptedServer(
+  options: { transport?: Transport; listen?: Place; patienceMs?: number } = {},
+): Promise<ScriptedServer> {
+  const { transport = memoryNetwork(), listen = { port: 0, host: '127.0.0.1' }, ...patience } = options
+  const peers = new Set<ScriptedPeer>()
+  const waiting: ScriptedPeer[] = []
+  let wake = () => {}
+  const server: Server = createServer({ transport, allowHalfOpen: true }, socket => {
+    const peer = new ScriptedPeer(socket, patience)
+    peers.add(peer)
+    waiting.push(peer)
+    wake()
+  })
+  server.listen(listen)
+  await once(server, 'listening')
+  const at = server.address()
+  const place: Place = at && typeof at === 'object' ? { port: at.port, host: at.address } : listen
+  const close = async () => {
+    for (const peer of peers) peer.close()
+    if (!server.listening) return
+    server.close()
+    await once(server, 'close')
+  }
+  return {
+    place,
+    port: 'port' in place ? place.port : 0,
+    transport,
+    async accept() {
+      while (waiting.length === 0) {
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+      }
+      return waiting.shift()!
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
