@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -81,12 +82,32 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   return x_number(env, status == 0 ? 0 : uv_translate_sys_error(errno));
 }
 
+// probe(path): a status that tells whether a socket is bound there (contract.ts). A datagram socket cannot connect to a
+// stream's, and learns why without being seen: the system finds the socket first, and then that the types differ.
+static napi_value probe(napi_env env, napi_callback_info info) {
+  napi_value argv[1];
+  struct sockaddr_storage at;
+  socklen_t at_length;
+  size_t length = 0;
+  if (x_args(env, info, 1, argv) == NULL) return NULL;
+  char *path = x_text(env, argv[0], &length);
+  int status = path == NULL ? UV_EINVAL : x_path_address(path, length, &at, &at_length);
+  free(path);
+  if (status < 0) return x_number(env, status);
+  int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  if (fd < 0) return x_number(env, uv_translate_sys_error(errno));
+  status = connect(fd, (struct sockaddr *)&at, at_length) == 0 || errno == EPROTOTYPE ? 0 : uv_translate_sys_error(errno);
+  close(fd);
+  return x_number(env, status);
+}
+
 void x_export_descriptors(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"socketPair", socket_pair},
       {"peerOf", peer_of},
       {"duplicate", duplicate},
       {"lockFile", lock_file},
+      {"probe", probe},
       {"closeDescriptors", close_descriptors}};
   X_EXPORT_ALL(env, exports, list);
 }

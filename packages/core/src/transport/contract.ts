@@ -261,6 +261,12 @@ export interface Transport {
    * descriptor. With `supports('handoff')`.
    */
   lockFile?(fd: number): Status
+  /**
+   * Whether a socket is bound to this path, without connecting to it: 0 where one is, whether it listens or not;
+   * `UV_ECONNREFUSED` where its process is gone (or it never was a socket), `UV_ENOENT` where there is nothing. With
+   * `supports('handoff')`.
+   */
+  probe?(path: string): Status
   /** Resolves names in place of `dns.lookup`, where the network has names of its own and the user brought no `lookup`. */
   readonly lookup?: Lookup
   /** Moves bytes both ways inside the system until both sides ended or one failed. Present where `supports('relay')`. */

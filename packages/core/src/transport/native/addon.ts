@@ -74,6 +74,7 @@ export interface Addon {
   peerOf(fd: number): Address | Status
   duplicate(fd: number): number
   lockFile(fd: number): Status
+  probe(path: string): Status
   closeDescriptors(fds: readonly number[]): void
 
   /** Linux only: absent elsewhere. */

@@ -113,6 +113,10 @@ export class NativeTransport implements Transport {
     return this.#addon.lockFile(fd)
   }
 
+  probe(path: string): Status {
+    return this.#addon.probe(path)
+  }
+
   relay(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status {
     if (!(a instanceof NativeStream && b instanceof NativeStream) || a === b) return UV_EINVAL
     return startRelay(this.#addon, a, b, done)
