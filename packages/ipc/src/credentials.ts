@@ -1,0 +1,61 @@
+// Who is at the other end of a local connection: process, user and group, and the hook that decides about them. It closes
+// nothing.
+import type { Socket } from '@x/core'
+import { codedError, type PeerCredentials, type StreamHandle, streamOf, systemError } from '@x/core/transport'
+
+export type { PeerCredentials }
+
+/** The process at the other end, beyond its numbers. */
+export interface Peer {
+  /**
+   * A descriptor of the process (pidfd_open(2)), which is the caller's to close: unlike a pid it never comes to mean another.
+   *
+   * @throws `ENOTSUP` before Linux 6.5 and on other systems.
+   */
+  pidfd(): number
+}
+
+/** Lets a peer in (true), or has it closed before anybody sees its connection. One that throws lets nobody in. */
+export type Authorize = (credentials: PeerCredentials, peer: Peer) => boolean | Promise<boolean>
+
+/** The credentials of a stream. @throws as `credentialsOf`. */
+export function credentialsOfStream(stream: StreamHandle): PeerCredentials {
+  if (!stream.peerCredentials) throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'credentials')
+  const answer = stream.peerCredentials()
+  if (typeof answer === 'number') throw systemError(answer, 'getsockopt')
+  return answer
+}
+
+export function peerOfStream(stream: StreamHandle): Peer {
+  return {
+    pidfd() {
+      if (!stream.peerPidfd) throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'pidfd')
+      const fd = stream.peerPidfd()
+      if (fd < 0) throw systemError(fd, 'getsockopt')
+      return fd
+    },
+  }
+}
+
+/**
+ * Process, user and group at the other end of a connected local socket: those of the moment when it connected or, on a
+ * client, when the server began to listen. Where the system tells no pid (macOS), `pid` is 0.
+ *
+ * @throws `ERR_X_UNSUPPORTED` where the transport cannot tell, `ERR_SOCKET_CLOSED` for a socket that is not connected,
+ * `ENOTSUP` for a TCP socket.
+ * @see https://man7.org/linux/man-pages/man7/unix.7.html (SO_PEERCRED)
+ */
+export function credentialsOf(socket: Socket): PeerCredentials {
+  return credentialsOfStream(connectedStream(socket))
+}
+
+/** As `Peer.pidfd`, of a connected socket. */
+export function pidfdOf(socket: Socket): number {
+  return peerOfStream(connectedStream(socket)).pidfd()
+}
+
+function connectedStream(socket: Socket): StreamHandle {
+  const stream = streamOf(socket)
+  if (stream === null) throw codedError('ERR_SOCKET_CLOSED')
+  return stream
+}

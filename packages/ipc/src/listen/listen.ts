@@ -1,0 +1,146 @@
+// A local server that is safe by default: a place nobody can tamper with, mode and owner from the first instant, stale
+// sockets cleared away under a lock, peers checked before they are seen. The parts know how; this knows the order.
+import { once } from 'node:events'
+import path from 'node:path'
+import { Server, type ServerOpts, type Socket } from '@x/core'
+import {
+  codedError,
+  defaultTransport,
+  type StreamHandle,
+  systemError,
+  type Transport,
+  UV_EADDRINUSE,
+  validateBoolean,
+  validateFunction,
+  validateInteger,
+  validateNumber,
+  validateObject,
+} from '@x/core/transport'
+import { type Authorize, credentialsOfStream, peerOfStream } from '../credentials'
+import { type Endpoint, endpoint } from '../endpoint/endpoint'
+import { checkFolder, makePrivateFolder } from './folder'
+import { localTransport } from './local-listener'
+import { acquireLock } from './lock'
+import { clearStale } from './occupant'
+
+export interface LocalListenOptions
+  extends Pick<
+    ServerOpts,
+    'allowHalfOpen' | 'pauseOnConnect' | 'highWaterMark' | 'captureRejections' | 'transport'
+  > {
+  /** Permission bits of the socket file; to connect is to write. Default: 0600. */
+  readonly mode?: number
+  /** Adds read permission for all to the mode. */
+  readonly readableAll?: boolean
+  /** Adds write permission for all to the mode: every user of the machine may connect. */
+  readonly writableAll?: boolean
+  /** Owner of the socket file. Default: what the system gives it. */
+  readonly uid?: number
+  readonly gid?: number
+  /** The socket may stand in a folder that others can write, such as `/tmp` itself. Default: false. */
+  readonly sharedFolder?: boolean
+  /**
+   * Decides about each peer before `'connection'`; who is refused is closed. Default: everybody whom the mode lets in; for
+   * an abstract name, which has no mode, our own user and root, unless `writableAll`.
+   */
+  readonly authorize?: Authorize
+  /** Milliseconds to wait for another process that starts at the same path. Default: 10,000. */
+  readonly lockTimeoutMs?: number
+  /** Connections that may wait to be accepted. Default: 511. */
+  readonly backlog?: number
+  /** Closes the server. */
+  readonly signal?: AbortSignal
+}
+
+const DEFAULT_LOCK_TIMEOUT_MS = 10_000
+
+/**
+ * A server that listens on a local endpoint: a name (see `endpoint`), a path, or an `Endpoint`.
+ *
+ * The folder is made or checked, a dead server's socket is cleared away under a lock, the file has its mode and owner before
+ * anybody can connect, and is removed by `close` and at exit, unless another file has taken its place.
+ *
+ * @throws (rejects) `EADDRINUSE` where a server lives there, or something that is no socket stands there;
+ * `ERR_X_UNSAFE_PATH` (with `path`, `reason`); `ERR_X_LOCK_TIMEOUT`; `ERR_X_PATH_TOO_LONG`; `ERR_X_UNSUPPORTED` for what the
+ * transport cannot do; the system's errors. Wrong arguments throw at once.
+ * @see https://nodejs.org/api/net.html#class-netserver
+ */
+export function listen(
+  where: string | Endpoint,
+  options: LocalListenOptions = {},
+  connectionListener?: (socket: Socket) => void,
+): Promise<Server> {
+  const at = typeof where === 'string' ? endpoint(where) : where
+  checkOptions(at, options)
+  if (connectionListener !== undefined) validateFunction(connectionListener, 'connectionListener')
+  const below = options.transport ?? defaultTransport()
+  const authorize = options.authorize ?? defaultAuthorize(at, options)
+  if (authorize !== null && !below.supports('credentials')) {
+    throw codedError('ERR_X_UNSUPPORTED', below.name, 'credentials')
+  }
+  const admit = authorize === null ? null : (stream: StreamHandle) => admitBy(authorize, stream)
+  const transport = localTransport(below, { uid: options.uid, gid: options.gid, admit })
+  const server = new Server({ ...options, transport }, connectionListener)
+  return at.kind === 'file' ? openFile(server, at, options, below) : open(server, at, options)
+}
+
+function checkOptions(at: Endpoint, options: LocalListenOptions): void {
+  validateObject(at, 'where')
+  validateObject(options, 'options')
+  const { mode, uid, gid, authorize, lockTimeoutMs } = options
+  for (const name of ['readableAll', 'writableAll', 'sharedFolder'] as const) {
+    if (options[name] !== undefined) validateBoolean(options[name], `options.${name}`)
+  }
+  if (mode !== undefined) validateInteger(mode, 'options.mode', 0, 0o777)
+  if (uid !== undefined) validateInteger(uid, 'options.uid', 0)
+  if (gid !== undefined) validateInteger(gid, 'options.gid', 0)
+  if (authorize !== undefined) validateFunction(authorize, 'options.authorize')
+  if (lockTimeoutMs !== undefined) validateNumber(lockTimeoutMs, 'options.lockTimeoutMs', 0)
+  if (at.kind === 'file') return
+  const isAboutFiles = mode !== undefined || uid !== undefined || gid !== undefined
+  if (!isAboutFiles) return
+  throw codedError('ERR_INVALID_ARG_VALUE', 'options', options, 'has mode or owner, which only files have')
+}
+
+/** Nobody but us and root, where there is no mode to keep others out. */
+function defaultAuthorize(at: Endpoint, { writableAll }: LocalListenOptions): Authorize | null {
+  if (at.kind !== 'abstract' || writableAll) return null
+  const us = process.geteuid!()
+  return ({ uid }) => uid === us || uid === 0
+}
+
+function admitBy(authorize: Authorize, stream: StreamHandle): boolean | Promise<boolean> {
+  return authorize(credentialsOfStream(stream), peerOfStream(stream))
+}
+
+async function openFile(
+  server: Server,
+  at: Endpoint,
+  options: LocalListenOptions,
+  transport: Transport,
+): Promise<Server> {
+  const { sharedFolder = false, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS, uid } = options
+  const folder = path.dirname(path.resolve(at.path))
+  if (at.privateFolder !== null) makePrivateFolder(at.privateFolder)
+  checkFolder(folder, sharedFolder)
+  const unlock = await acquireLock(at.path, transport, lockTimeoutMs)
+  try {
+    const owners = [process.geteuid!(), ...(uid === undefined ? [] : [uid])]
+    const occupant = await clearStale(at.path, transport, owners)
+    if (occupant === 'taken') throw systemError(UV_EADDRINUSE, 'listen', { address: at.path, port: -1 })
+    return await open(server, at, options)
+  } finally {
+    unlock()
+  }
+}
+
+async function open(server: Server, at: Endpoint, options: LocalListenOptions): Promise<Server> {
+  const { backlog, signal, readableAll, writableAll } = options
+  const more = (readableAll ? 0o444 : 0) | (writableAll ? 0o222 : 0)
+  const mode = (options.mode ?? 0o600) | more
+  // `exclusive`: in a worker of a cluster, too, it is this process that listens, by the rules of this package.
+  const request = { path: at.path, exclusive: true, backlog, signal, ...(at.kind === 'file' && { mode }) }
+  server.listen(request)
+  await once(server, 'listening')
+  return server
+}

@@ -1,0 +1,107 @@
+// A lock beside a socket path, held by flock(2): the kernel lets go of it when the process dies, however it dies. It does
+// not know what it protects.
+import { spawnSync } from 'node:child_process'
+import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { codedError, errno, type Transport } from '@x/core/transport'
+import { ipcError } from '../errors/codes'
+
+const EAGAIN = errno('EAGAIN')
+const FIRST_WAIT_MS = 1
+const MOST_WAIT_MS = 50
+
+// open(2) of macOS and the BSDs takes the lock itself; Node has no name for the flag (sys/fcntl.h).
+const O_EXLOCK = 0x20
+const LOCKING_OPEN: ReadonlySet<NodeJS.Platform> = new Set(['darwin', 'freebsd', 'openbsd', 'netbsd'])
+
+/** Lets go of the lock, and removes its file. */
+export type Unlock = () => void
+
+/**
+ * Waits for the lock of `path`: a file of mode 0600 beside it, its name with `.lock` added. What a killed process leaves
+ * of it, an unlocked file, the next one takes.
+ *
+ * @throws (rejects) `ERR_X_LOCK_TIMEOUT`, `ERR_X_UNSAFE_PATH` (the file is somebody else's), `ERR_X_UNSUPPORTED` (no way to
+ * lock here), the system's errors for the file.
+ */
+export async function acquireLock(path: string, transport: Transport, timeoutMs: number): Promise<Unlock> {
+  const file = `${path}.lock`
+  const giveUpAt = performance.now() + timeoutMs
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MOST_WAIT_MS)) {
+    const fd = tryLock(file, transport)
+    if (fd !== null) return () => unlock(file, fd)
+    if (performance.now() >= giveUpAt) throw ipcError('ERR_X_LOCK_TIMEOUT', file, timeoutMs)
+    // Two that wait do not stay in step.
+    await delay(waitMs * (0.5 + Math.random()))
+  }
+}
+
+/** The locked descriptor; null where another process has it, or had it a moment ago. */
+function tryLock(file: string, transport: Transport): number | null {
+  const fd = open(file)
+  if (fd === null) return null
+  let isOurs = false
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile() || stat.uid !== process.geteuid!()) {
+      throw ipcError('ERR_X_UNSAFE_PATH', file, 'is not a lock file of ours')
+    }
+    // Who had the lock before may have removed the file: a lock on a file that is not there excludes nobody.
+    isOurs = lock(fd, transport) && isAt(file, stat.dev, stat.ino)
+    return isOurs ? fd : null
+  } finally {
+    if (!isOurs) closeSync(fd)
+  }
+}
+
+function open(file: string): number | null {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const locking = LOCKING_OPEN.has(process.platform) ? O_EXLOCK : 0
+  try {
+    return openSync(file, flags | locking, 0o600)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return null
+    if (code === 'ELOOP') throw ipcError('ERR_X_UNSAFE_PATH', file, 'is a symbolic link')
+    throw error
+  }
+}
+
+function lock(fd: number, transport: Transport): boolean {
+  if (LOCKING_OPEN.has(process.platform)) return true
+  if (transport.lockFile) {
+    const status = transport.lockFile(fd)
+    if (status < 0 && status !== EAGAIN)
+      throw codedError('ERR_X_UNSUPPORTED', transport.name, 'locks on files')
+    return status >= 0
+  }
+  // flock(1) locks the open file that it inherits, which is ours: the lock outlives it. Its code for "busy" is 1.
+  const { status } = spawnSync('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] })
+  if (status !== 0 && status !== 1) {
+    throw codedError(
+      'ERR_X_UNSUPPORTED',
+      transport.name,
+      'locks on files (there is no flock program, either)',
+    )
+  }
+  return status === 0
+}
+
+function isAt(file: string, dev: number, ino: number): boolean {
+  try {
+    const stat = lstatSync(file)
+    return stat.dev === dev && stat.ino === ino
+  } catch {
+    return false
+  }
+}
+
+function unlock(file: string, fd: number): void {
+  try {
+    // While the lock is held, so that nobody has locked it since.
+    unlinkSync(file)
+  } catch {
+    // Somebody cleaned up; the lock goes with the descriptor.
+  }
+  closeSync(fd)
+}

@@ -1,0 +1,17 @@
+// Listens where it is told and says how that went; line by line: "close", "exit", or the end of input.
+import { createInterface } from 'node:readline'
+import { listen } from '@x/ipc'
+
+const [where, options = '{}'] = process.argv.slice(2)
+let server
+try {
+  server = await listen(where, JSON.parse(options), socket => socket.end('hello'))
+  console.log('listening')
+} catch (error) {
+  console.log(`${error.code} ${error.message}`)
+  process.exit(1)
+}
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'close') server.close(() => console.log('closed'))
+  if (line === 'exit') process.exit(0)
+}
