@@ -8,6 +8,7 @@ import { connectTests } from './connect-tests'
 import { contextTests } from './context-tests'
 import { lawTests } from './law-tests'
 import { listenerTests } from './listener-tests'
+import { processTests } from './process-tests'
 import { readTests } from './read-tests'
 import { type ConformanceTest, type Role, type Variant, variants } from './test-case'
 import { writeTests } from './write-tests'
@@ -62,6 +63,7 @@ export const conformanceTests: readonly ConformanceTest[] = [
   ...readTests,
   ...writeTests,
   ...listenerTests,
+  ...processTests,
 ]
 
 const roles: readonly Role[] = ['connects', 'accepts']

@@ -1,0 +1,136 @@
+// What takes a process of its own: laws 10 and 11, running out of descriptors, a peer that is killed.
+import assert from 'node:assert/strict'
+import { type StreamHandle, UV_ECONNRESET, UV_EMFILE } from '@x/core/transport'
+import { type Bed, outcome, settle } from './bed'
+import { ChildRun } from './child-run'
+import { Reader } from './reader'
+import type { ConformanceTest } from './test-case'
+
+export const processTests: readonly ConformanceTest[] = [
+  {
+    name: 'law 10: referenced handles keep a process, and unreferenced ones let it end',
+    once: true,
+    system: true,
+    process: true,
+    async run(bed) {
+      const child = ChildRun.start(bed, 'holds')
+      await child.next('held')
+      assert.deepEqual(await child.exit, { code: 0, signal: null })
+    },
+  },
+  {
+    name: 'law 11: a listener that throws costs no other connection its events, nor itself the next',
+    once: true,
+    system: true,
+    process: true,
+    async run(bed) {
+      const child = ChildRun.start(bed, 'throws')
+      const { counts } = await child.next('thrown')
+      // Ten at their first bytes, one in accept, twenty in the done of close.
+      assert.deepEqual(counts, { uncaught: 31, accepted: 20, answered: 20, ended: 20, closed: 20 })
+      assert.deepEqual(await child.exit, { code: 0, signal: null })
+    },
+  },
+  {
+    name: 'running out of descriptors is told once each time, and accepting goes on afterwards',
+    once: true,
+    system: true,
+    process: true,
+    variants: ['tcp4', 'path'],
+    async run(bed) {
+      const child = ChildRun.start(bed, 'serves', { descriptors: 60 })
+      const { at } = await child.next('listening')
+      for (const times of [1, 2]) {
+        child.send('fill')
+        await child.next('full')
+        const waiting = Array.from({ length: 5 }, () => bed.stream(bed.peer))
+        await Promise.all(waiting.map(stream => outcome(done => stream.connect(at, done))))
+        assert.deepEqual(await child.next('short'), { event: 'short', status: UV_EMFILE, times })
+        child.send('free')
+        await greet(await bed.connect(bed.peer, at))
+        assert.equal(child.unasked('short'), 0)
+      }
+    },
+  },
+  {
+    name: 'running out of descriptors loses nothing of the backlog',
+    once: true,
+    system: true,
+    process: true,
+    variants: ['tcp4', 'path'],
+    async run(bed) {
+      const child = ChildRun.start(bed, 'serves', { descriptors: 60 })
+      const { at } = await child.next('listening')
+      await greet(await bed.connect(bed.peer, at))
+      child.send('fill')
+      await child.next('full')
+      const waiting = await Promise.all(Array.from({ length: 15 }, () => bed.connect(bed.peer, at)))
+      const greeted = waiting.map(greet)
+      await child.next('short')
+      child.send('free')
+      await Promise.all(greeted)
+    },
+  },
+  {
+    name: 'a peer that is killed is the end or a reset, told once, and the listener goes on',
+    system: true,
+    process: true,
+    async run(bed) {
+      if (bed.role === 'connects') await killedServer(bed)
+      else await killedClient(bed)
+    },
+  },
+]
+
+/** Sends a greeting and waits for its echo. */
+async function greet(stream: StreamHandle): Promise<void> {
+  const reader = new Reader()
+  stream.readStart(reader)
+  stream.write([Buffer.from('hello')], () => {})
+  await reader.whenSize(5)
+}
+
+async function killedServer(bed: Bed): Promise<void> {
+  const child = ChildRun.start(bed, 'serves', { isPeer: true })
+  const { at } = await child.next('listening')
+  const stream = await bed.connect(bed.subject, at)
+  await greet(stream)
+  const reader = new Reader()
+  stream.readStart(reader)
+  child.send('die')
+  await reader.whenOver()
+  await settle()
+  assertOver(reader)
+  assert.equal((await child.exit).signal, 'SIGKILL')
+}
+
+async function killedClient(bed: Bed): Promise<void> {
+  const readers: Reader[] = []
+  let another = () => {}
+  const { at } = await bed.listen(bed.subject, (_status, stream) => {
+    if (stream === null) return
+    const reader = new Reader()
+    bed.own(stream).readStart(reader)
+    readers.push(reader)
+    another()
+  })
+  const child = ChildRun.start(bed, 'connects', { isPeer: true, at })
+  await child.next('connected')
+  const [reader] = readers
+  assert.ok(reader !== undefined)
+  await reader.whenSize(5)
+  child.send('die')
+  await reader.whenOver()
+  await settle()
+  assertOver(reader)
+  const accepted = new Promise<void>(resolve => {
+    another = resolve
+  })
+  await bed.connect(bed.peer, at)
+  await accepted
+}
+
+function assertOver(reader: Reader): void {
+  assert.equal(reader.ends + reader.errors.length, 1)
+  if (reader.errors.length > 0) assert.deepEqual(reader.errors, [UV_ECONNRESET])
+}
