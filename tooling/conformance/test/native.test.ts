@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { loadNative, portable } from '@x/core/transport'
 import { transportSuite } from '@x/testkit/conformance'
 import { describe, it } from 'vitest'
+import { portableSkips } from '../transports/portable-skips.mjs'
 
 const runner = { describe, it }
 const modulePath = (name: string) => fileURLToPath(new URL(`../transports/${name}.mjs`, import.meta.url))
@@ -26,6 +27,7 @@ if (loaded.transport === null) {
     runner,
     newTransport: () => portable,
     peer: () => native,
+    skip: portableSkips,
     module: portableModule,
     peerModule: nativeModule,
   })

@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { portable } from '@x/core/transport'
 import { transportSuite } from '@x/testkit/conformance'
 import { describe, it } from 'vitest'
+import { portableSkips } from '../transports/portable-skips.mjs'
 
 transportSuite({
   runner: { describe, it },
   newTransport: () => portable,
+  skip: portableSkips,
   module: fileURLToPath(new URL('../transports/portable.mjs', import.meta.url)),
 })

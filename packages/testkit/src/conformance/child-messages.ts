@@ -21,6 +21,7 @@ export type FromChild =
   | { readonly event: 'listening'; readonly at: Address }
   | { readonly event: 'connected' }
   | { readonly event: 'full'; readonly descriptors: number }
+  | { readonly event: 'freed' }
   | { readonly event: 'short'; readonly status: number; readonly times: number }
   | { readonly event: 'failed'; readonly reason: string }
 

@@ -138,8 +138,11 @@ async function serves(stage: Stage): Promise<void> {
   })
   stage.hear(message => {
     if (message === 'die') process.kill(process.pid, 'SIGKILL')
-    else if (message === 'free') for (const fd of fillers.splice(0)) closeSync(fd)
-    else fill(fillers, stage)
+    else if (message === 'fill') fill(fillers, stage)
+    else {
+      for (const fd of fillers.splice(0)) closeSync(fd)
+      stage.tell({ event: 'freed' })
+    }
   })
   stage.tell({ event: 'listening', at })
 }

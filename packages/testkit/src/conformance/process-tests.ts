@@ -65,10 +65,27 @@ export const processTests: readonly ConformanceTest[] = [
       child.send('fill')
       await child.next('full')
       const waiting = await Promise.all(Array.from({ length: 15 }, () => bed.connect(bed.peer, at)))
-      const greeted = waiting.map(greet)
-      await child.next('short')
+      const isShort = child.next('short').then(() => child.send('free'))
+      await Promise.all([isShort, ...waiting.map(greet)])
+    },
+  },
+  {
+    name: 'once there are descriptors again, connections are accepted again',
+    once: true,
+    system: true,
+    process: true,
+    variants: ['tcp4', 'path'],
+    async run(bed) {
+      const child = ChildRun.start(bed, 'serves', { descriptors: 60 })
+      const { at } = await child.next('listening')
+      child.send('fill')
+      await child.next('full')
+      await Promise.all(
+        Array.from({ length: 5 }, () => outcome(done => bed.stream(bed.peer).connect(at, done))),
+      )
       child.send('free')
-      await Promise.all(greeted)
+      await child.next('freed')
+      await greet(await bed.connect(bed.peer, at))
     },
   },
   {
