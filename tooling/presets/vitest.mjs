@@ -1,5 +1,8 @@
 // The one test setup of every package.
 import { defineConfig } from 'vitest/config'
+import { skipReasons } from './skip-reasons.mjs'
+
+const report = process.env.X_TEST_REPORT
 
 /** @param {import('vitest/config').ViteUserConfig['test']} [more] */
 export function suite(more = {}) {
@@ -14,8 +17,8 @@ export function suite(more = {}) {
       retry: 0,
       // A built package of the workspace is loaded by Node, as its users load it, and not taken apart by Vite.
       server: { deps: { external: [/\/dist\//] } },
-      reporters: process.env.X_TEST_REPORT
-        ? ['default', ['json', { outputFile: process.env.X_TEST_REPORT }]]
+      reporters: report
+        ? ['default', ['json', { outputFile: report }], skipReasons(`${report}.skipped`)]
         : ['default'],
       ...more,
     },

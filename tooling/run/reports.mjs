@@ -14,6 +14,7 @@ import path from 'node:path'
 export function readReport(from, file) {
   /** @type {{ testResults: { name: string, status: string, message?: string, assertionResults: { fullName: string, status: string, failureMessages?: string[] }[] }[] }} */
   const report = JSON.parse(readFileSync(file, 'utf8'))
+  const reasons = skipReasons(file)
   return report.testResults.flatMap(suite => {
     const subject = path.basename(suite.name)
     /** @type {Outcome[]} */
@@ -21,13 +22,21 @@ export function readReport(from, file) {
       from,
       name: `${subject} > ${test.fullName.trim()}`,
       outcome: test.status === 'passed' ? 'passed' : test.status === 'failed' ? 'failed' : 'skipped',
-      detail: test.failureMessages?.[0]?.split('\n', 1)[0],
+      detail: test.failureMessages?.[0]?.split('\n', 1)[0] ?? reasons[test.fullName.trim()],
     }))
     if (suite.status === 'failed' && !outcomes.some(test => test.outcome === 'failed')) {
       outcomes.push({ from, name: subject, outcome: 'failed', detail: suite.message?.split('\n', 1)[0] })
     }
     return outcomes
   })
+}
+
+/** Why tests were skipped, where they told: full name to reason (see the vitest preset). @param {string} file */
+function skipReasons(file) {
+  const beside = `${file}.skipped`
+  return /** @type {Record<string, string>} */ (
+    existsSync(beside) ? JSON.parse(readFileSync(beside, 'utf8')) : {}
+  )
 }
 
 /**
@@ -55,20 +64,26 @@ export function totals(outcomes) {
 }
 
 /**
- * What `npm test` ends with: the skipped and the failed by name, then the one line of counts.
+ * What `npm test` ends with: the skipped by their reasons (by name where they gave none), the failed by name, then the
+ * one line of counts.
  * @param {readonly Outcome[]} outcomes
  */
 export function closing(outcomes) {
-  const lines = []
-  for (const kind of /** @type {const} */ (['skipped', 'failed'])) {
-    for (const test of outcomes) {
-      if (test.outcome !== kind) continue
-      lines.push(`${kind}: ${test.from}: ${test.name}${test.detail ? ` (${test.detail})` : ''}`)
-    }
+  /** @type {Map<string, number>} */
+  const skipped = new Map()
+  for (const { from, name, outcome, detail } of outcomes) {
+    if (outcome !== 'skipped') continue
+    const why = `${from}: ${detail ?? name}`
+    skipped.set(why, (skipped.get(why) ?? 0) + 1)
   }
-  const { passed, failed, skipped } = totals(outcomes)
-  lines.push(`${passed} passed, ${failed} failed, ${skipped} skipped`)
-  return lines
+  const { passed, failed, skipped: count } = totals(outcomes)
+  return [
+    ...[...skipped].map(([why, times]) => `skipped: ${times > 1 ? `${times} times, ` : ''}${why}`),
+    ...outcomes
+      .filter(test => test.outcome === 'failed')
+      .map(({ from, name, detail }) => `failed: ${from}: ${name}${detail ? ` (${detail})` : ''}`),
+    `${passed} passed, ${failed} failed, ${count} skipped`,
+  ]
 }
 
 /**
