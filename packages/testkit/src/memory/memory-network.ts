@@ -1,4 +1,5 @@
 // The in-memory network: one host, no distance, no timers, no descriptors. Endpoint behaviour is network/'s.
+import { AsyncResource } from 'node:async_hooks'
 import { errno, type Lookup, type Transport } from '@x/core/transport'
 import type { Fabric, Lane, Lanes } from '../network/fabric'
 import { answerLookup } from '../network/names'
@@ -48,7 +49,7 @@ export function newMemoryStack(options: MemoryNetworkOptions): Stack {
   }
   const lookup: Lookup = (hostname, request, callback) =>
     answerLookup(
-      postTurn,
+      job => postTurn(AsyncResource.bind(job)),
       name => (Object.hasOwn(names, name) ? names[name] : undefined),
       hostname,
       request,

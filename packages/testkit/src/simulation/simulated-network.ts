@@ -5,6 +5,7 @@ import type { Fabric, Lane, LaneRequest, Lanes } from '../network/fabric'
 import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
 import type { Driver } from './driver'
+import { bindToLife } from './host-context'
 import { Link, type LinkOptions } from './link'
 import type { Random } from './random'
 import type { SimulatedHost } from './simulated-host'
@@ -62,7 +63,7 @@ export class NetworkModel implements SimulatedNetwork {
     this.#around = around
     const lookup: Lookup = (hostname, options, callback) =>
       answerLookup(
-        job => around.driver.post(job),
+        job => around.driver.post(bindToLife(job)),
         name => this.#named(name)?.addresses,
         hostname,
         options,
