@@ -7,7 +7,10 @@ import path from 'node:path'
 
 // `--default-is-module`: `require` of the package gives its default export, which carries the named ones as properties.
 if (process.argv.includes('--default-is-module')) {
-  appendFileSync('dist/index.js', '\nmodule.exports = Object.assign(module.exports.default, module.exports);\n')
+  appendFileSync(
+    'dist/index.js',
+    '\nmodule.exports = Object.assign(module.exports.default, module.exports);\n',
+  )
 }
 
 const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -21,7 +24,8 @@ function writeFace(implementation, face) {
   const keys = Object.keys(createRequire(import.meta.url)(implementation))
   const lines = [`import x from '${from}'`]
   for (const key of keys) {
-    if (key !== 'default' && key !== 'module.exports' && !key.startsWith('_')) lines.push(`export const ${key} = x.${key}`)
+    if (key !== 'default' && key !== 'module.exports' && !key.startsWith('_'))
+      lines.push(`export const ${key} = x.${key}`)
   }
   if (keys.includes('default')) lines.push('export default x.default')
   writeFileSync(face, `${lines.join('\n')}\n`)

@@ -17,6 +17,7 @@ import { type Endpoint, endpoint } from './endpoint/endpoint'
 import { ipcError } from './errors/codes'
 import { checkFolder, checkPrivateFolder } from './listen/folder'
 
+/** How to connect to a local endpoint, and whom to trust there. */
 export interface LocalConnectOptions extends Pick<SocketConstructorOpts, 'allowHalfOpen' | 'highWaterMark'> {
   /** Decides about the server before the socket is handed over. Default: whoever serves in a safe folder. */
   readonly authorize?: Authorize

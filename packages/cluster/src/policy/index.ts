@@ -15,6 +15,7 @@ const byName = {
   weighted,
 }
 
+/** A way of spreading connections that is known by name. */
 export type PolicyName = keyof typeof byName
 
 /** A policy, its name, or a function that picks by itself. */

@@ -1,5 +1,6 @@
 // When a worker that fell may be started again, and when to give up. Pure: time and chance are passed in.
 
+/** How soon a worker that died is started again, and when to give up. */
 export interface RestartOptions {
   /** Delay before the first restart, in milliseconds; 100 unless told. */
   readonly minDelayMs?: number

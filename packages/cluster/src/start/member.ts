@@ -8,6 +8,7 @@ import type { WorkerRecord } from '../primary/worker-record'
 import type { Worker } from '../worker'
 import type { Plan } from './options'
 
+/** Where a worker is in its life. */
 export type MemberState = 'starting' | 'ready' | 'draining' | 'gone'
 
 /** How a drained worker left. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { ClusterSettings, Spread } from '../settings'
 import type { RestartOptions } from './back-off'
 
+/** How a worker that hangs is found. */
 export interface HealthOptions {
   /** Milliseconds between questions; 1,000 unless told. */
   readonly intervalMs?: number
@@ -10,6 +11,7 @@ export interface HealthOptions {
   readonly deadlineMs?: number
 }
 
+/** What `startCluster` runs, in how many workers, and how it looks after them. */
 export interface StartOptions extends Omit<ClusterSettings, 'policy'> {
   /** File that each worker runs. */
   exec: string

@@ -3,6 +3,7 @@ import type { Primary } from '../primary/primary'
 import type { Spread } from '../settings'
 import type { Member, MemberState } from './member'
 
+/** One worker as `status()` shows it. */
 export interface WorkerStatus {
   readonly id: number
   readonly pid: number | undefined
@@ -24,6 +25,7 @@ export interface WorkerStatus {
   readonly uptimeMs: number
 }
 
+/** A cluster as `status()` shows it. */
 export interface ClusterStatus {
   readonly workers: readonly WorkerStatus[]
   /** Sum over the workers. */

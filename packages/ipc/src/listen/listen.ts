@@ -23,6 +23,7 @@ import { localTransport } from './local-listener'
 import { acquireLock } from './lock'
 import { clearStale } from './occupant'
 
+/** How to listen on a local endpoint: who may connect, and whose the file is. */
 export interface LocalListenOptions
   extends Pick<
     ServerOpts,
