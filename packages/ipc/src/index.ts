@@ -9,4 +9,7 @@ export { type Authorize, credentialsOf, type Peer, type PeerCredentials, pidfdOf
 export { type Endpoint, type EndpointOptions, endpoint } from './endpoint/endpoint'
 export { type PathLimit, pathLimit } from './endpoint/limits'
 export { Descriptor, type DescriptorKind, type DescriptorOptions } from './handoff/descriptor'
+export { descriptorOf, type Sendable, serverOf, socketOf } from './handoff/handles'
+export { type RawHandoff, type RawHandoffEvents, rawHandoff } from './handoff/raw'
+export { handleChannel, sendHandle } from './handoff/send-handle'
 export { type LocalListenOptions, listen } from './listen/listen'

@@ -61,7 +61,7 @@ export class Arrivals {
     }
     return fds.map((fd, at) => {
       const kind = notes[at]!.kind as DescriptorKind
-      return Descriptor.ofNumber(this.#transport!, fd, { kind, unread: unread[at]!, onSettled })
+      return Descriptor.ofNumber(this.#transport!, fd, { kind, unread: unread[at]!, onSettled, isSole: true })
     })
   }
 

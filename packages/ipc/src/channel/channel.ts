@@ -223,6 +223,11 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   #onFrame(frame: Frame): void {
+    if (frame.ack !== 0 && this.#state !== 'open') {
+      // Too late to acknowledge them: they stay their sender's.
+      for (const handle of frame.message.handles) handle.close()
+      return
+    }
     if (frame.refusal !== null) {
       this.#outbound.put(KIND_REFUSAL, frame.ack, frame.refusal)
       return
@@ -250,9 +255,11 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
 
   #onControl({ kind, id, message: { value } }: Frame): void {
     if (kind === KIND_CANCEL) this.#serving.cancel(id)
-    else if (kind === KIND_ACK) this.#outbound.acks.acknowledge(id)
-    else if (kind === KIND_REFUSAL) this.#outbound.acks.refuse(id, String(value))
-    else {
+    else if (kind === KIND_ACK || kind === KIND_REFUSAL) {
+      if (kind === KIND_ACK) this.#outbound.acks.acknowledge(id)
+      else this.#outbound.acks.refuse(id, String(value))
+      this.#endIfAcknowledged()
+    } else {
       const { name, message, code } = (value ?? {}) as Partial<Record<string, unknown>>
       const error = ipcError(
         'ERR_X_REQUEST_FAILED',
@@ -346,7 +353,12 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     this.#state = 'ending'
     this.#requests.failAll(ipcError('ERR_X_CHANNEL_CLOSED'))
     this.#wait('it has not ended its side')
-    this.#wire.end()
+    this.#endIfAcknowledged()
+  }
+
+  // A peer that has taken a handle must not be thought dead before it could say so.
+  #endIfAcknowledged(): void {
+    if (this.#state === 'ending' && this.#outbound.acks.count === 0) this.#wire.end()
   }
 
   #onClose(error: Error | null): void {

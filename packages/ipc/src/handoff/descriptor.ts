@@ -1,6 +1,6 @@
 // One descriptor on its way between processes: what it is, what was read of it already, and who closes it. It does not
 // know how it travels.
-import type { StreamHandle, Transport } from '@x/core/transport'
+import { type StreamHandle, systemError, type Transport } from '@x/core/transport'
 import { ipcError } from '../errors/codes'
 
 /**
@@ -18,8 +18,16 @@ interface Backing {
   close(): void
 }
 
-// A descriptor that its user forgot is closed once nobody can reach it any more.
-const forgotten = new FinalizationRegistry<Backing>(backing => backing.close())
+/** What is left of a descriptor that nobody can reach any more. */
+interface Forgotten {
+  readonly backing: Backing
+  readonly onSettled: (() => void) | undefined
+}
+
+const forgotten = new FinalizationRegistry<Forgotten>(({ backing, onSettled }) => {
+  onSettled?.()
+  backing.close()
+})
 
 /** What is known of a descriptor besides its number. */
 export interface DescriptorOptions {
@@ -28,11 +36,13 @@ export interface DescriptorOptions {
   readonly unread?: Buffer
   /** Hears once it was taken or closed. */
   readonly onSettled?: () => void
+  /** Nobody else knows of it: it is closed where it is collected before it was taken or closed. Default: false. */
+  readonly isSole?: boolean
 }
 
 /**
- * An open descriptor that is yours: make something of it (`take`, or `socketOf`, `serverOf`), or `close` it. One that is
- * forgotten is closed when it is collected.
+ * An open descriptor that is yours: make something of it (`take`, or `socketOf`, `serverOf`), or `close` it. One that came
+ * from elsewhere and is forgotten is closed when it is collected.
  */
 export class Descriptor {
   readonly kind: DescriptorKind
@@ -47,7 +57,7 @@ export class Descriptor {
     this.kind = options.kind ?? 'fd'
     this.unread = options.unread ?? NOTHING
     this.#onSettled = options.onSettled
-    forgotten.register(this, backing, this)
+    if (options.isSole) forgotten.register(this, { backing, onSettled: options.onSettled }, this)
   }
 
   /** Owns the descriptor of that number from now on. */
@@ -59,7 +69,7 @@ export class Descriptor {
   /** Owns the stream from now on. */
   static ofStream(stream: StreamHandle, options: DescriptorOptions = {}): Descriptor {
     const close = () => stream.close()
-    return new Descriptor({ fd: stream.fd, stream, close }, { kind: 'socket', ...options })
+    return new Descriptor({ fd: stream.fd, stream, close }, { kind: 'socket', isSole: true, ...options })
   }
 
   /** Stands for something that its owner closes in a way of its own. */
@@ -75,11 +85,15 @@ export class Descriptor {
   /**
    * The number, to keep: closing it is the caller's from now on.
    *
-   * @throws `ERR_X_CHANNEL_CLOSED` where it was taken or closed before.
+   * @throws `ERR_X_CHANNEL_CLOSED` where it was taken or closed before; `EMFILE` where a stream has to give it away and
+   * the process has no room for one more.
    */
   take(): number {
+    const { stream, fd } = this.#backing
+    const number = stream === null || this.#isSettled ? fd : stream.release!()
+    if (number < 0) throw systemError(number, 'dup')
     this.#settle()
-    return this.#backing.fd
+    return number
   }
 
   /** The stream that owns it, to keep; null where it is a bare number, which is then taken through `take`. */

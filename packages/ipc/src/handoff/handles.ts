@@ -1,0 +1,109 @@
+// Servers, sockets and numbers as descriptors to send, and back: what becomes of each on its way. It does not send them.
+import { fstatSync } from 'node:fs'
+import { Server, type ServerOpts, Socket } from '@x/core'
+import {
+  type AdoptOptions,
+  adoptStream,
+  codedError,
+  defaultTransport,
+  detach,
+  listenerOf,
+  streamOf,
+  systemError,
+  type Transport,
+  validateInteger,
+} from '@x/core/transport'
+import { Descriptor } from './descriptor'
+
+/** What can be sent: a listening server, a connection, a descriptor that came or a number. */
+export type Sendable = Server | Socket | Descriptor | number
+
+/**
+ * The descriptor of something that is to be sent. A socket is taken away from its stream (what was read and not consumed goes
+ * with it, what was written goes out first); a server stays until it is acknowledged, and is closed then without its
+ * path.
+ *
+ * @throws (rejects) `ERR_INVALID_ARG_TYPE`, `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING`, `ERR_X_UNSUPPORTED`.
+ */
+export async function descriptorOf(handle: Sendable, transport = defaultTransport()): Promise<Descriptor> {
+  if (handle instanceof Descriptor) return handle
+  if (typeof handle === 'number') return ofNumber(handle, transport)
+  if (handle instanceof Server) return ofServer(handle, transport)
+  if (handle instanceof Socket) return await ofSocket(handle, transport)
+  throw codedError('ERR_INVALID_ARG_TYPE', 'handle', ['Server', 'Socket', 'Descriptor', 'number'], handle)
+}
+
+function ofNumber(fd: number, transport: Transport): Descriptor {
+  validateInteger(fd, 'handle', 0)
+  return Descriptor.ofNumber(transport, fd, { kind: fstatSync(fd).isFIFO() ? 'pipe' : 'fd' })
+}
+
+function ofServer(server: Server, transport: Transport): Descriptor {
+  const listener = listenerOf(server)
+  if (listener === null) throw codedError('ERR_SERVER_NOT_RUNNING')
+  if (listener.fd < 0 || !listener.release)
+    throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptor')
+  const close = () => {
+    const fd = listener.release!()
+    if (fd >= 0) transport.closeDescriptors!([fd])
+    server.close()
+  }
+  return Descriptor.ofOwner(listener.fd, close, { kind: 'server' })
+}
+
+async function ofSocket(socket: Socket, transport: Transport): Promise<Descriptor> {
+  const stream = streamOf(socket)
+  if (stream === null) throw codedError('ERR_SOCKET_CLOSED')
+  if (stream.fd < 0) throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptor')
+  // What it reads from now on stays in the system, for the receiver.
+  socket.pause()
+  if (socket.writableLength > 0 || stream.writeQueueSize > 0) await written(socket)
+  const taken = detach(socket)
+  if (taken === null) throw codedError('ERR_SOCKET_CLOSED')
+  return Descriptor.ofStream(taken.handle, { unread: Buffer.concat(taken.unread) })
+}
+
+/** Done once the system has all that was written before. */
+function written(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write('', error => (error ? reject(error) : resolve()))
+  })
+}
+
+/**
+ * A socket of a descriptor that came. What had been read of it before it was sent comes first. The descriptor is the
+ * socket's from then on.
+ *
+ * @throws `ENOTSOCK`, `EINVAL` for what is no connection; it stays open, and the descriptor's.
+ */
+export function socketOf(descriptor: Descriptor, options: AdoptOptions = {}): Socket {
+  const { unread } = descriptor
+  const more: AdoptOptions = { ...options, ...(unread.length > 0 && { unread: [unread] }) }
+  const own = descriptor.takeStream()
+  if (own !== null) return adoptStream(own, more)
+  const transport = options.transport ?? defaultTransport()
+  const stream = transport.adopt(descriptor.fd, 'stream')
+  if (typeof stream === 'number') throw systemError(stream, 'open')
+  descriptor.take()
+  return adoptStream(stream, more)
+}
+
+/**
+ * A server over a listening descriptor that came. It emits `'listening'` in a later turn. The descriptor is the server's
+ * from then on; the path of a local one stays when it closes.
+ *
+ * @throws `ENOTSOCK`, `EINVAL` for what is no listening socket; it stays open, and the descriptor's.
+ */
+export function serverOf(
+  descriptor: Descriptor,
+  options: ServerOpts = {},
+  connectionListener?: (socket: Socket) => void,
+): Server {
+  const transport = options.transport ?? defaultTransport()
+  const listener = transport.adopt(descriptor.fd, 'listener')
+  if (typeof listener === 'number') throw systemError(listener, 'listen')
+  // It can be listened on; the server adopts it by its number.
+  const fd = listener.release!()
+  descriptor.close()
+  return new Server(options, connectionListener).listen({ fd })
+}

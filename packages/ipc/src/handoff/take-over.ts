@@ -1,0 +1,62 @@
+// From a connected local socket, or the number of one, to a channel that carries descriptors. It sends nothing.
+import { Socket } from '@x/core'
+import {
+  codedError,
+  defaultTransport,
+  detach,
+  type HandoffChannel,
+  streamOf,
+  systemError,
+  type Transport,
+  validateInteger,
+} from '@x/core/transport'
+
+/** A stream that carries descriptors, and what was read off it before. */
+export interface TakenOver {
+  readonly transport: Transport
+  readonly channel: HandoffChannel
+  readonly unread: readonly Buffer[]
+}
+
+/**
+ * Takes over a connected local socket, or a descriptor of one (of `stdio`, for one). From then on the socket is closed and
+ * the descriptor ours.
+ *
+ * @throws `ERR_X_UNSUPPORTED` on a transport without descriptors; `ERR_SOCKET_CLOSED` for a socket that is not connected;
+ * `ERR_INVALID_ARG_VALUE` for one that has not sent all that was written, or that is no local one; `EBADF`, `ENOTSOCK`,
+ * `EINVAL` for a number that is no local stream.
+ */
+export function takeOver(from: Socket | number, transport: Transport = defaultTransport()): TakenOver {
+  if (!transport.supports('handoff')) throw codedError('ERR_X_UNSUPPORTED', transport.name, 'handoff')
+  if (typeof from === 'number') {
+    validateInteger(from, 'stream', 0)
+    return { transport, channel: openChannel(transport, from), unread: [] }
+  }
+  if (!(from instanceof Socket)) {
+    throw codedError('ERR_INVALID_ARG_TYPE', 'stream', ['Socket', 'number'], from)
+  }
+  const stream = streamOf(from)
+  if (stream === null) throw codedError('ERR_SOCKET_CLOSED')
+  if (stream.kind !== 'pipe' || !stream.release) {
+    throw codedError(
+      'ERR_INVALID_ARG_VALUE',
+      'stream',
+      from,
+      'is no local socket of a transport with descriptors',
+    )
+  }
+  if (from.writableLength > 0 || stream.writeQueueSize > 0) {
+    throw codedError('ERR_INVALID_ARG_VALUE', 'stream', from, 'has not sent all that was written to it')
+  }
+  const taken = detach(from)
+  if (taken === null) throw codedError('ERR_SOCKET_CLOSED')
+  const fd = taken.handle.release!()
+  if (fd < 0) throw systemError(fd, 'dup')
+  return { transport, channel: openChannel(transport, fd), unread: taken.unread }
+}
+
+function openChannel(transport: Transport, fd: number): HandoffChannel {
+  const channel = transport.channel!(fd)
+  if (typeof channel !== 'number') return channel
+  throw systemError(channel, 'open')
+}
