@@ -42,16 +42,17 @@ export function headers() {
 /**
  * Compiles the addon to `output`, through a file beside it, so that a build that runs at the same time or stops half-way
  * leaves no broken one.
- * @param {{ output: string, flags?: string[], compiler?: string }} options  flags come after the standard ones
+ * @param {{ output: string, flags?: string[], from?: string, compiler?: string }} options  flags come after the
+ *   standard ones; `from` is a folder of sources other than ours
  * @returns {string | null}  what went wrong, in a line
  */
-export function compile({ output, flags = [], compiler = process.env.CC || 'cc' }) {
+export function compile({ output, flags = [], from = sources, compiler = process.env.CC || 'cc' }) {
   if (process.platform === 'win32') return 'the native transport is for POSIX systems'
   const include = headers()
   if (!include) return 'no headers of Node found (X_NODE_HEADERS names their folder)'
-  const list = readdirSync(sources)
+  const list = readdirSync(from)
     .filter(name => name.endsWith('.c'))
-    .map(name => path.join(sources, name))
+    .map(name => path.join(from, name))
   const link =
     process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-pthread']
   const standard = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra']
@@ -60,10 +61,10 @@ export function compile({ output, flags = [], compiler = process.env.CC || 'cc' 
   const args = [...standard, ...link, ...flags, `-I${include}`, '-o', temporary, ...list]
   const run = spawnSync(compiler, args, { encoding: 'utf8' })
   if (run.error) return `no C compiler (${compiler}: ${run.error.code})`
-  if (run.stderr && (run.status !== 0 || process.env.X_NATIVE_VERBOSE)) process.stderr.write(run.stderr)
+  if (run.stderr && process.env.X_NATIVE_VERBOSE) process.stderr.write(run.stderr)
   if (run.status !== 0) {
     rmSync(temporary, { force: true })
-    return `${compiler} failed (${run.signal ?? run.status})`
+    return `${compiler} failed (${run.signal ?? run.status}; X_NATIVE_VERBOSE=1 shows how)`
   }
   renameSync(temporary, output)
   return null

@@ -2,10 +2,16 @@
 #include "x-net.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void free_instance(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
+  (void)hint;
   x_instance *in = data;
+  napi_ref references[X_EVENT_COUNT + 2] = {in->scratch_buffer, in->arena_buffer};
+  memcpy(references + 2, in->events, sizeof(in->events));
+  for (size_t i = 0; i < X_EVENT_COUNT + 2; i++) {
+    if (references[i] != NULL) napi_delete_reference(env, references[i]);
+  }
   x_table_free(in);
   x_pool_end(in->pool);
   free(in);

@@ -25,7 +25,8 @@ static bool open_arena(x_instance *in) {
   napi_handle_scope scope;
   if (in->arena != NULL && in->arena_used + X_READ_SIZE <= X_ARENA_SIZE) return true;
   if (!x_enter(in, &scope)) return false;
-  if (in->arena != NULL) napi_delete_reference(in->env, in->arena_buffer);
+  if (in->arena_buffer != NULL) napi_delete_reference(in->env, in->arena_buffer);
+  in->arena_buffer = NULL;
   in->arena = NULL;
   char *memory;
   napi_value buffer = x_pool_buffer(in->env, in->pool, &memory);

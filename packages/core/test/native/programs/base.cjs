@@ -1,5 +1,8 @@
-// What the programs that tests start share: the built package's native transport, listening, connecting.
-const { loadNative } = require('../../../dist/transport.js')
+// What the programs that tests start share: the built package's (X_TEST_PACKAGE names another folder than ours) native transport, listening, connecting.
+const path = require('node:path')
+
+const root = process.env.X_TEST_PACKAGE ?? path.join(__dirname, '..', '..', '..')
+const { loadNative } = require(path.join(root, 'dist', 'transport.js'))
 
 const loaded = loadNative()
 if (!loaded.transport) {

@@ -1,0 +1,121 @@
+// How the native transport is found and loaded, and each reason why it is not. Every case is a copy of the built package
+// in a folder of its own.
+import { execFileSync } from 'node:child_process'
+import { cpSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+// @ts-expect-error the build script is plain JavaScript
+import { headers, target } from '../../native/build.mjs'
+import { absent, after, temporaryFolder } from './bed'
+
+const core = path.join(__dirname, '..', '..')
+const binary = path.join('prebuilds', target(), 'x_net.node')
+
+function copy(more: { binary: boolean; native?: boolean }): string {
+  const folder = temporaryFolder()
+  cpSync(path.join(core, 'dist'), path.join(folder, 'dist'), { recursive: true })
+  cpSync(path.join(core, 'package.json'), path.join(folder, 'package.json'))
+  if (more.binary) cpSync(path.join(core, binary), path.join(folder, binary), { recursive: true })
+  if (more.native) cpSync(path.join(core, 'native'), path.join(folder, 'native'), { recursive: true })
+  return folder
+}
+
+/** What `loadNative` says in a process of its own: its reason, or `native`. */
+function load(folder: string, prelude = ''): string {
+  const script = `${prelude}
+    const { loadNative } = require(${JSON.stringify(path.join(folder, 'dist', 'transport.js'))})
+    const outcome = loadNative()
+    if (loadNative() !== outcome) throw new Error('not remembered')
+    console.log(outcome.transport ? outcome.transport.name : outcome.reason)`
+  return execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).trim()
+}
+
+/** Runs the build script of a copy; what it prints. */
+function build(folder: string, env: Record<string, string> = {}): string {
+  const script = path.join(folder, 'native', 'build.mjs')
+  return execFileSync(process.execPath, [script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  }).trim()
+}
+
+describe.skipIf(absent !== null)('native transport, loading', () => {
+  it('finds its binary beside dist/', () => {
+    expect(load(copy({ binary: true }))).toBe('native')
+  })
+
+  it('says which platform has no binary', () => {
+    const none = `no binary for ${process.platform}-${process.arch}`
+    expect(load(copy({ binary: false }))).toBe(none)
+  })
+
+  it('says why a broken binary does not load, in one line', () => {
+    const folder = copy({ binary: true })
+    writeFileSync(path.join(folder, binary), 'not a library')
+    const reason = load(folder)
+    expect(reason).toMatch(/^the binary does not load \(.+\)$/)
+    expect(reason).not.toContain('\n')
+  })
+
+  it.each(['bun', 'deno'])('stays away from %s before it touches the binary', host => {
+    const folder = copy({ binary: true })
+    const pretend = `Object.defineProperty(process.versions, '${host}', { value: '1.0.0' });
+      process.dlopen = () => { throw new Error('touched') }`
+    expect(load(folder, pretend)).toBe(`${host} has no libuv event loop for addons`)
+  })
+
+  it('loads once for each thread, with a state of its own', () => {
+    const script = `
+      const { Worker, isMainThread } = require('node:worker_threads')
+      const { loadNative } = require(${JSON.stringify(path.join(core, 'dist', 'transport.js'))})
+      if (loadNative().transport.stream('tcp').fd !== -1) throw new Error('a descriptor')
+      if (isMainThread) new Worker(process.argv[1]).on('exit', code => console.log('worker', code))`
+    const file = path.join(temporaryFolder(), 'threads.cjs')
+    writeFileSync(file, script)
+    expect(execFileSync(process.execPath, [file], { encoding: 'utf8' }).trim()).toBe('worker 0')
+  })
+})
+
+describe('native transport, building', () => {
+  it('builds once, and does nothing where nothing changed', () => {
+    const folder = copy({ binary: false, native: true })
+    expect(build(folder)).toBe(`native transport: built for ${target()}`)
+    const built = statSync(path.join(folder, binary)).mtimeMs
+    expect(build(folder)).toBe('')
+    expect(statSync(path.join(folder, binary)).mtimeMs).toBe(built)
+    expect(load(folder)).toBe('native')
+    writeFileSync(path.join(folder, 'native', 'src', 'x-net.h'), '\n', { flag: 'a' })
+    expect(build(folder)).toContain('built for')
+  })
+
+  it('says in one line that there is no compiler, and succeeds without one', () => {
+    const folder = copy({ binary: false, native: true })
+    const text = 'native transport: not built, no C compiler (no-such-cc: ENOENT); the portable one serves'
+    expect(build(folder, { CC: 'no-such-cc' })).toBe(text)
+    expect(load(folder)).toMatch(/^no binary for /)
+  })
+
+  it('takes away a binary that its sources no longer build', () => {
+    const folder = copy({ binary: true, native: true })
+    writeFileSync(path.join(folder, 'native', 'src', 'broken.c'), '#error on purpose\n')
+    expect(build(folder)).toBe(
+      'native transport: not built, cc failed (1; X_NATIVE_VERBOSE=1 shows how); the portable one serves',
+    )
+    expect(load(folder)).toMatch(/^no binary for /)
+    expect(readdirSync(path.dirname(path.join(folder, binary)))).toEqual([])
+  })
+
+  it('takes the headers that it is told to, where they are there', () => {
+    const found = headers()
+    const elsewhere = temporaryFolder()
+    const before = process.env['X_NODE_HEADERS']
+    after(() => {
+      if (before === undefined) delete process.env['X_NODE_HEADERS']
+      else process.env['X_NODE_HEADERS'] = before
+    })
+    process.env['X_NODE_HEADERS'] = elsewhere
+    expect(headers()).toBe(found)
+    for (const name of ['node_api.h', 'uv.h']) writeFileSync(path.join(elsewhere, name), '')
+    expect(headers()).toBe(elsewhere)
+  })
+})
