@@ -14,6 +14,8 @@ export { FaultProxy, type FaultProxyOptions, faultProxy, type Place } from './fa
 export { type FaultyTransport, faulty } from './faults/faulty'
 export type { Action, Guard, Operation, OperationType, Outcome, Rule } from './faults/rule'
 export * as faults from './faults/vocabulary'
+export { expectNoLeaks, failOnLeaks, LeakError, type RunnerHooks } from './leaks/expect-no-leaks'
+export type { OpenHandle } from './leaks/open-handles'
 export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'
 export { type TempEndpoint, tempEndpoint } from './ports/temp-endpoint'
 export type { LinkOptions } from './simulation/link'

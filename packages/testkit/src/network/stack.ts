@@ -37,6 +37,20 @@ interface Route extends Lanes {
   bindServer(stream: VirtualStream): void
 }
 
+/** Hears of every handle of every stack of this process. */
+export interface StackWatcher {
+  opened(handle: VirtualStream | VirtualListener): void
+  closed(handle: VirtualStream | VirtualListener): void
+}
+
+const watchers = new Set<StackWatcher>()
+
+/** Watches all stacks, for the leak check. Returns what ends it. */
+export function watchStacks(watcher: StackWatcher): () => void {
+  watchers.add(watcher)
+  return () => watchers.delete(watcher)
+}
+
 /** One host of a virtual network. */
 export class Stack implements Transport {
   readonly name: string
@@ -121,10 +135,12 @@ export class Stack implements Transport {
 
   register(handle: VirtualStream | VirtualListener): void {
     this.#handles.add(handle)
+    for (const watcher of watchers) watcher.opened(handle)
   }
 
   unregister(handle: VirtualStream | VirtualListener): void {
     this.#handles.delete(handle)
+    for (const watcher of watchers) watcher.closed(handle)
   }
 
   /** What runs here is gone, and its system closes what it left open. */
