@@ -57,7 +57,13 @@ export function readListenArguments(
     return done({ port: validatePort(port, 'options.port'), host: readHost(options) })
   }
   const path = options['path']
-  if (isPath(path)) return done({ path })
+  if (isPath(path)) {
+    if (path.startsWith('\0') && (options['readableAll'] || options['writableAll'])) {
+      const reason = 'can not set readableAll or writableAllt to true when path is abstract unix socket'
+      throw codedError('ERR_INVALID_ARG_VALUE', 'options', options, reason)
+    }
+    return done({ path })
+  }
   throw missingTarget(options)
 }
 

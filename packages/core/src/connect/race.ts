@@ -2,7 +2,7 @@
 // each given up after a timeout but for the last). A single address is a race of one. It knows no socket.
 import type { BlockList } from '../address/block-list'
 import { aggregateError, codedError } from '../errors/codes'
-import { UV_ETIMEDOUT } from '../errors/errno'
+import { UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import type { Address, Status, StreamHandle, TcpAddress, Transport } from '../transport/contract'
 import { isTcpAddress } from '../transport/contract'
@@ -15,6 +15,8 @@ export interface RacePlan {
   readonly localPort?: number | undefined
   readonly attemptTimeoutMs: number
   readonly blockList?: BlockList | undefined
+  /** A stream that is bound already, for the first attempt. */
+  readonly prepared?: StreamHandle | undefined
 }
 
 /** Who watches a race. Any of these may call `cancel`. */
@@ -79,7 +81,8 @@ export class Race {
   #attempt(to: Address): boolean {
     const { transport, targets } = this.#plan
     const isTcp = isTcpAddress(to)
-    const stream = transport.stream(isTcp ? 'tcp' : 'pipe')
+    const isFirst = this.#next === 1
+    const stream = (isFirst && this.#plan.prepared) || transport.stream(isTcp ? 'tcp' : 'pipe')
     this.#stream = stream
     if (!this.#isRef) stream.unref()
     if (isTcp) {
@@ -150,7 +153,11 @@ export class Race {
   }
 
   #connectError(to: Address, status: Status): NodeJS.ErrnoException {
-    if (!isTcpAddress(to)) return systemError(status, 'connect', { address: to.path })
+    if (!isTcpAddress(to)) {
+      // Node's word for a path that is too long.
+      const told = status === UV_ENAMETOOLONG ? UV_EINVAL : status
+      return systemError(told, 'connect', { address: to.path })
+    }
     const local = this.#localEnd(to)
     return systemError(status, 'connect', {
       address: to.address,

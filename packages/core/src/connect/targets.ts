@@ -1,5 +1,5 @@
 // From a host to the addresses that connect() tries, in their order (RFC 8305 4). It opens no connection.
-import { ADDRCONFIG, lookup as dnsLookup } from 'node:dns'
+import dns from 'node:dns'
 import { isIP } from '../address/ip'
 import { codedError } from '../errors/codes'
 import type { Lookup, TcpAddress } from '../transport/contract'
@@ -27,11 +27,12 @@ export function resolveTargets(
   resolved: Resolved,
 ): void {
   const { host, port, family } = query
-  const lookup = query.lookup ?? transportLookup ?? (dnsLookup as Lookup)
+  // Looked up on the module at each call: programs replace it there.
+  const lookup = query.lookup ?? transportLookup ?? (dns.lookup as Lookup)
   const tryAll = query.autoSelectFamily && family !== 4 && family !== 6 && query.localAddress === undefined
   // Families that this machine has no address of are of no use, but for a caller that asks otherwise.
   const wantsHint = process.platform !== 'win32' && family !== 4 && family !== 6 && query.hints === 0
-  const hints = wantsHint ? ADDRCONFIG : query.hints
+  const hints = wantsHint ? dns.ADDRCONFIG : query.hints
   if (!tryAll) {
     lookup(host, { family, hints }, (error, address, addressFamily) => {
       heard(error, address as string, addressFamily)

@@ -1,9 +1,10 @@
 // From where a server was told to listen to an open listener: resolves host names, and falls back from :: to 0.0.0.0.
 // It knows no server; what failed is told as the error that the server emits.
-import { lookup as dnsLookup } from 'node:dns'
+import dns from 'node:dns'
 import { isIP } from '../address/ip'
 import type { ListenTarget } from '../args/listen'
-import { UV_EADDRINUSE } from '../errors/errno'
+import { codedError } from '../errors/codes'
+import { UV_EADDRINUSE, UV_EBADF, UV_EINVAL, UV_ENAMETOOLONG, UV_ENOTSOCK } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { listenerSource } from '../process-state'
 import type {
@@ -14,6 +15,7 @@ import type {
   ListenerSource,
   ListenRequest,
   ListenRequester,
+  Lookup,
   Status,
   TcpAddress,
   Transport,
@@ -23,7 +25,8 @@ import { localSource } from './source'
 /** What a server wants of its listener. */
 export interface Opening {
   readonly transport: Transport
-  readonly target: Exclude<ListenTarget, { holder: object }>
+  /** Where; or a handle that is bound already. */
+  readonly target: Exclude<ListenTarget, { holder: object }> | { readonly listener: ListenerHandle }
   readonly flags: BindFlags
   readonly backlog: number
   readonly exclusive: boolean
@@ -43,7 +46,8 @@ export function openListener(opening: Opening, accept: AcceptSink, opened: Opene
     else opened(error, listener)
   }
   const { target } = opening
-  if ('fd' in target) openAt(opening, { fd: target.fd }, accept, finish)
+  if ('listener' in target) openBound(opening, target.listener, accept, finish)
+  else if ('fd' in target) openAt(opening, { fd: target.fd }, accept, finish)
   else if ('path' in target) openAt(opening, { path: target.path }, accept, finish)
   else if (target.host === undefined) openUnspecified(opening, target.port, accept, finish)
   else openHost(opening, target.host, target.port, accept, finish, () => cancelled)
@@ -72,12 +76,28 @@ function openHost(
 ): void {
   const family = isIP(host)
   if (family !== 0) return openAt(opening, tcpAddress(host, family, port), accept, opened)
-  const lookup = opening.transport.lookup ?? dnsLookup
-  lookup(host, {}, (error: Error | null, address, addressFamily) => {
+  // Looked up on the module at each call: programs replace it there.
+  const lookup = opening.transport.lookup ?? (dns.lookup as Lookup)
+  lookup(host, { all: true }, (error, addresses, addressFamily) => {
     if (isCancelled()) return
     if (error) return opened(error, null)
-    openAt(opening, tcpAddress(String(address), addressFamily ?? 4, port), accept, opened)
+    const [first] = withoutLinkLocal(
+      Array.isArray(addresses) ? addresses : [{ address: addresses, family: addressFamily ?? 4 }],
+    )
+    if (first === undefined) return opened(codedError('ERR_INVALID_IP_ADDRESS', undefined), null)
+    openAt(opening, tcpAddress(first.address, first.family, port), accept, opened)
   })
+}
+
+function openBound(opening: Opening, bound: ListenerHandle, accept: AcceptSink, opened: Opened): void {
+  const finish = (status: Status) => {
+    if (status >= 0) return opened(null, bound)
+    const at = bound.sockname()
+    bound.close()
+    opened(typeof at === 'number' ? systemError(status, 'listen') : listenError(status, at), null)
+  }
+  const status = bound.listen(opening.backlog, accept, finish)
+  if (status !== 0) finish(status)
 }
 
 function openAt(opening: Opening, at: Address | { fd: number }, accept: AcceptSink, opened: Opened): void {
@@ -100,13 +120,30 @@ function request(
   source.open({ transport, kind, at, flags, backlog, exclusive, isAnyHost, server }, accept, done)
 }
 
+/** Link-local addresses (fe80::/10, RFC 4291 2.5.6) need a scope to be bound: any other address comes first. */
+function withoutLinkLocal<A extends { address: string; family: number }>(
+  addresses: readonly A[],
+): readonly A[] {
+  const others = addresses.filter(({ address, family }) => family !== 6 || !/^fe[89ab]/i.test(address))
+  return others.length > 0 ? others : addresses
+}
+
+/** Node's word for a path that is too long. */
+function pathStatus(status: Status): Status {
+  return status === UV_ENAMETOOLONG ? UV_EINVAL : status
+}
+
 function tcpAddress(address: string, family: number, port: number): TcpAddress {
   return { family: family === 6 ? 'IPv6' : 'IPv4', address, port }
 }
 
 function listenError(status: Status, at: ListenRequest['at']): Error {
-  if ('fd' in at) return systemError(status, 'listen', { address: null })
+  if ('fd' in at) {
+    // What is no socket is, to Node, no argument to listen on.
+    const isNoSocket = status === UV_EBADF || status === UV_ENOTSOCK
+    return systemError(isNoSocket ? UV_EINVAL : status, 'listen', { address: null })
+  }
   // Node reports -1 as the port of a path.
-  if ('path' in at) return systemError(status, 'listen', { address: at.path, port: -1 })
+  if ('path' in at) return systemError(pathStatus(status), 'listen', { address: at.path, port: -1 })
   return systemError(status, 'listen', { address: at.address, port: at.port })
 }

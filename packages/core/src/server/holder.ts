@@ -1,4 +1,5 @@
 // Objects that can be listened on: servers, sockets and whatever carries a descriptor. It opens nothing.
+import { isBoundSocket } from '../listen/bound-socket'
 import { kState, type SocketState } from '../socket/state'
 import type { ListenerHandle } from '../transport/contract'
 import { kServer, type ServerState, type SharedListener } from './state'
@@ -11,7 +12,7 @@ interface Holder {
 
 /** Whether `listen(value)` means the handle in `value`. */
 export function isHolder(value: object): boolean {
-  return sharedListener(value) !== null || descriptorOf(value) >= 0
+  return isBoundSocket(value) || sharedListener(value) !== null || descriptorOf(value) >= 0
 }
 
 /** The listener that a listening server of ours has. */

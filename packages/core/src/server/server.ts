@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events'
 import { readServerArguments } from '../args/create-server'
 import { type ListenArguments, readListenArguments } from '../args/listen'
 import { codedError } from '../errors/codes'
+import { adoptAsListener, isBoundSocket } from '../listen/bound-socket'
 import { openListener } from '../listen/open'
 import { defaultTransport } from '../process-state'
 import { debug } from '../socket/debug'
@@ -137,6 +138,17 @@ export class Server extends EventEmitter {
     return this
   }
 
+  /** With `captureRejections`: a promise of a 'connection' listener that rejects costs its connection. */
+  override [EventEmitter.captureRejectionSymbol](
+    error: Error,
+    event: string | symbol,
+    ...args: unknown[]
+  ): void {
+    const [socket] = args
+    if (event === 'connection') (socket as Socket).destroy(error)
+    else this.emit('error', error)
+  }
+
   /** Closes the server where it is open; resolved once its last connection has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.listening && this[kServer].cancelOpening === null) return
@@ -165,7 +177,9 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
   const context = new AsyncResource('TCPSERVERWRAP')
   state.context = context
   const shared: { current: SharedListener | null } = { current: null }
+  let isOver = false
   const opened = (error: Error | null, handle: ListenerHandle | null) => {
+    isOver = true
     state.cancelOpening = null
     if (handle === null) return failListening(server, error!)
     shared.current = { handle, owner: server, holders: 1 }
@@ -180,7 +194,7 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
       return
     }
   }
-  const place = 'holder' in target ? { fd: descriptorOf(target.holder) } : target
+  const place = 'holder' in target ? openableOf(target.holder) : target
   debug('listen on %o', place)
   const opening = {
     transport: state.transport ?? defaultTransport(),
@@ -196,7 +210,12 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
       context.runInAsyncScope(acceptStream, undefined, shared.current?.owner ?? server, status, stream),
     opened,
   )
-  if (state.listener === null) state.cancelOpening = giveUp
+  if (!isOver) state.cancelOpening = giveUp
+}
+
+/** What else can be listened on: a bound socket, which is taken over, or a descriptor. */
+function openableOf(holder: object): { listener: ListenerHandle } | { fd: number } {
+  return isBoundSocket(holder) ? { listener: adoptAsListener(holder) } : { fd: descriptorOf(holder) }
 }
 
 function hold(server: Server, state: ServerState, listener: SharedListener): void {

@@ -19,9 +19,10 @@ export function callable<Class extends AnyConstructor>(
   Object.setPrototypeOf(Callable, Object.getPrototypeOf(body))
   for (const key of Reflect.ownKeys(body)) {
     const descriptor = Object.getOwnPropertyDescriptor(body, key)!
-    if (key !== 'prototype') Object.defineProperty(Callable, key, descriptor)
+    if (key !== 'prototype' && key !== 'name') Object.defineProperty(Callable, key, descriptor)
   }
   Callable.prototype = body.prototype
+  Object.defineProperty(Callable, 'name', { value: body.name, configurable: true })
   Object.defineProperty(body.prototype, 'constructor', {
     value: Callable,
     writable: true,

@@ -81,24 +81,29 @@ function connectHost(
 }
 
 function race(socket: Socket, state: SocketState, context: AsyncResource, plan: RacePlan): void {
-  const running = new Race(plan, {
-    attempt({ address, port, family }) {
-      debug('attempt to connect to %s:%s', address, port)
-      socket.emit('connectionAttempt', address, port, family === 'IPv6' ? 6 : 4)
+  const prepared = state.prepared ?? undefined
+  state.prepared = null
+  const running = new Race(
+    { ...plan, prepared },
+    {
+      attempt({ address, port, family }) {
+        debug('attempt to connect to %s:%s', address, port)
+        socket.emit('connectionAttempt', address, port, family === 'IPv6' ? 6 : 4)
+      },
+      failed(to, error) {
+        if ('path' in to) socket.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
+        else socket.emit('connectionAttemptFailed', to.address, to.port, to.family === 'IPv6' ? 6 : 4, error)
+      },
+      timedOut({ address, port, family }) {
+        socket.emit('connectionAttemptTimeout', address, port, family === 'IPv6' ? 6 : 4)
+      },
+      over(error, stream) {
+        state.race = null
+        if (stream === null) socket.destroy(error ?? undefined)
+        else context.runInAsyncScope(connected, undefined, socket, stream, context)
+      },
     },
-    failed(to, error) {
-      if ('path' in to) socket.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
-      else socket.emit('connectionAttemptFailed', to.address, to.port, to.family === 'IPv6' ? 6 : 4, error)
-    },
-    timedOut({ address, port, family }) {
-      socket.emit('connectionAttemptTimeout', address, port, family === 'IPv6' ? 6 : 4)
-    },
-    over(error, stream) {
-      state.race = null
-      if (stream === null) socket.destroy(error ?? undefined)
-      else context.runInAsyncScope(connected, undefined, socket, stream, context)
-    },
-  })
+  )
   state.race = running
   if (plan.targets.length > 1) state.attempted = running.attempted
   if (!state.isRef) running.setRef(false)

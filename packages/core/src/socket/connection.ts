@@ -70,7 +70,12 @@ export function reset(socket: Socket): void {
 }
 
 /** Closes the link of a socket that is being destroyed, and emits 'close' once it is closed. */
-export function closeConnection(socket: Socket, state: SocketState, hadError: boolean): void {
+export function closeConnection(
+  socket: Socket,
+  state: SocketState,
+  error: Error | null,
+  destroyed: WriteCallback,
+): void {
   debug('close')
   const { link, race, prepared } = state
   state.idle?.stop()
@@ -84,9 +89,11 @@ export function closeConnection(socket: Socket, state: SocketState, hadError: bo
     const { waitingWrite } = state
     state.waitingWrite = null
     waitingWrite?.callback(codedError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'))
-    socket.emit('close', hadError)
+    socket.emit('close', error !== null)
   }
   if (!handle) {
+    // 'error' first.
+    destroyed(error)
     process.nextTick(emitClose)
     return
   }
@@ -98,9 +105,9 @@ export function closeConnection(socket: Socket, state: SocketState, hadError: bo
   }
   if (state.isResetting) {
     state.isResetting = false
-    if (handle.reset(closed) >= 0) return
-  }
-  handle.close(closed)
+    if (handle.reset(closed) < 0) handle.close(closed)
+  } else handle.close(closed)
+  destroyed(error)
 }
 
 /** The peer has ended and so have we: what Node answers to a write after that. */

@@ -14,12 +14,11 @@ export function ownAddress(socket: Socket): Address | undefined {
 /** Kept once it was seen: Node tells it until the socket is closed, even where the connection has gone. */
 export function peerAddress(socket: Socket): Address | undefined {
   const state = socket[kState] as SocketState | undefined
-  if (!state?.link) return undefined
-  if (state.peername === undefined) {
+  if (state?.link && state.peername === undefined) {
     const peer = state.link.handle.peername()
     if (typeof peer === 'object') state.peername = peer
   }
-  return state.peername
+  return state?.peername
 }
 
 export function tcpEnd(address: Address | undefined): TcpAddress | undefined {

@@ -4,6 +4,7 @@ import { abortError, codedError } from '../errors/codes'
 import { errno } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { validateAbortSignal, validateInt32 } from '../errors/validate'
+import { adoptAsStream, isBoundSocket } from '../listen/bound-socket'
 import { defaultTransport } from '../process-state'
 import type { StreamHandle } from '../transport/contract'
 import { linkUp } from './connection'
@@ -18,10 +19,17 @@ export function initSocket(socket: Socket, options: SocketConstructorOpts): void
   const state = new SocketState(transport ?? null, settings, blockList, readOnRead(options.onread))
   Object.defineProperty(socket, kState, { value: state })
   socket.server = null
+  socket.on('end', markEnded)
   validateAbortSignal(signal, 'signal')
   if (signal !== undefined) watchSignal(socket, signal)
-  if (isStreamHandle(handle)) takeHandle(socket, handle, options)
+  if (isBoundSocket(handle)) state.prepared = adoptAsStream(handle)
+  else if (isStreamHandle(handle)) takeHandle(socket, handle, options)
   else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
+}
+
+/** From here on a write is one after the peer's end. */
+function markEnded(this: Socket): void {
+  this[kState].peerEnded = true
 }
 
 function readOnRead(onread: OnReadOptions | null | undefined): OnReadOptions | null {

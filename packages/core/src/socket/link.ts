@@ -103,7 +103,6 @@ function onData(this: Link, chunk: Buffer): void {
 function onEnd(this: Link): void {
   const { socket } = this
   this.isReading = false
-  this.state.peerEnded = true
   socket.push(null)
   // Ends a stream that nobody reads from, too.
   socket.read(0)

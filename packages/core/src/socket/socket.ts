@@ -80,7 +80,7 @@ export class Socket extends Duplex {
    */
   override write(chunk: Chunk, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback): boolean {
     const state = this[kState]
-    if (state.peerEnded && this.writableEnded && this.readableEnded) {
+    if (state.peerEnded && this.writableEnded) {
       return refuseAfterEnd(this, typeof encoding === 'function' ? encoding : callback)
     }
     const { link } = state
@@ -350,8 +350,7 @@ export class Socket extends Duplex {
   override _destroy(error: Error | null, callback: WriteCallback): void {
     const state = this[kState] as SocketState | undefined
     if (state === undefined) return callback(error)
-    closeConnection(this, state, error !== null)
-    callback(error)
+    closeConnection(this, state, error, callback)
     const { keeper } = state
     state.keeper = null
     keeper?.connectionEnded()

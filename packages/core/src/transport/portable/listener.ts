@@ -72,7 +72,11 @@ export class PortableListener implements ListenerHandle {
       this.#state = 'new'
       return statusOf(error as NodeJS.ErrnoException)
     }
-    return 0
+    if (!this.#server.listening) return 0
+    this.#server.removeListener('listening', onListening)
+    this.#listened = null
+    this.#state = 'listening'
+    return 1
   }
 
   // `exclusive`: in a worker of node:cluster too, the socket is this process's own. node:net binds a path inside the
@@ -81,7 +85,16 @@ export class PortableListener implements ListenerHandle {
     const { ipv6Only = false, reusePort = false, mode } = this.#flags
     if (isTcpAddress(at)) {
       const { address: host, port } = at
-      this.#server.listen({ host, port, backlog, exclusive: true, ipv6Only, ...(reusePort && { reusePort }) })
+      // Without a host node:net resolves nothing and listens within the call; of ipv6Only it then takes no notice.
+      const isUnspecified = host === '::' && !ipv6Only
+      this.#server.listen({
+        ...(!isUnspecified && { host }),
+        port,
+        backlog,
+        exclusive: true,
+        ipv6Only,
+        ...(reusePort && { reusePort }),
+      })
       return
     }
     const restore = mode === undefined || !canSetUmask ? null : process.umask(0o777 & ~mode)
