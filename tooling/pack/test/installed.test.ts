@@ -46,14 +46,11 @@ for (const major of supportedNodes) {
 
     for (const { folder, manifest } of published) {
       const example = readmeExample(folder)
-      it.skipIf(example === null)(
-        `runs the example of ${manifest.name}'s README as ESM and as CJS`,
-        async () => {
-          const { program, prints } = example!
-          expect(await runProgram(project, node!, 'example.mjs', program)).toBe(prints)
-          expect(await runProgram(project, node!, 'example.cjs', asCommonJs(program))).toBe(prints)
-        },
-      )
+      it(`runs the example of ${manifest.name}'s README as ESM and as CJS`, async () => {
+        const { program, prints } = example!
+        expect(await runProgram(project, node!, 'example.mjs', program)).toBe(prints)
+        expect(await runProgram(project, node!, 'example.cjs', asCommonJs(program))).toBe(prints)
+      })
 
       it(`gives import and require of ${manifest.name} one copy of each export`, async () => {
         const program = `
@@ -63,7 +60,8 @@ for (const major of supportedNodes) {
             const required = require(entry)
             const imported = await import(entry)
             for (const key of Object.keys(required)) {
-              if (key !== 'default' && imported[key] !== required[key]) console.log(entry, key)
+              // What begins with _ is an event emitter's own: @x/cluster's module is one, as node:cluster is.
+              if (!/^(default$|_)/.test(key) && imported[key] !== required[key]) console.log(entry, key)
             }
           }
           console.log('compared')
@@ -87,9 +85,7 @@ for (const major of supportedNodes) {
       const answer = JSON.parse(await runProgram(project, node!, 'transport.cjs', asksTransport))
       expect(answer).toEqual({ name: 'portable', reason: expect.stringMatching(/\w+ \w+/) })
       const example = readmeExample(published.find(one => one.manifest.name === '@x/core')!.folder)
-      if (example !== null) {
-        expect(await runProgram(project, node!, 'example.mjs', example.program)).toBe(example.prints)
-      }
+      expect(await runProgram(project, node!, 'example.mjs', example!.program)).toBe(example!.prints)
     })
   })
 }
