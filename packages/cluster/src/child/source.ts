@@ -8,6 +8,7 @@ import {
   type ListenerHandle,
   type ListenerSource,
   type ListenRequest,
+  type ListenRequester,
   localSource,
   portableStream,
   type Status,
@@ -38,6 +39,8 @@ export class ClusterSource implements ListenerSource {
   readonly #control: ControlEndpoint<FromWorker, ToWorker>
   readonly #link: Link | null
   readonly #served = new Set<Served>()
+  /** Servers that listen, or are closed and still have connections. */
+  readonly #servers = new Set<ListenRequester>()
   /** Handed-over connections go here, by the primary's number of the listener. */
   readonly #sinks = new Map<number, ConnectionSink>()
   /** Callers that wait for a shared descriptor, and descriptors that wait for a caller. */
@@ -85,6 +88,7 @@ export class ClusterSource implements ListenerSource {
     const key = JSON.stringify([request.kind, request.at])
     const served: Served = { request, key, index: this.#freeIndex(key) }
     this.#served.add(served)
+    if (request.server) this.#servers.add(request.server)
     const { kind, flags, backlog } = request
     const at = 'path' in request.at ? { path: absolutePath(request.at.path) } : request.at
     this.#control.request({ act: 'listen', kind, at, flags, backlog, index: served.index }, body => {
@@ -125,11 +129,20 @@ export class ClusterSource implements ListenerSource {
     else this.#awaited.set(listener, take)
   }
 
-  /** Connections that this worker's servers hold. */
+  /** Connections that this worker's servers hold, those of closed servers included. */
   connections(): number {
     let count = 0
-    for (const { request } of this.#served) count += request.server?.connections() ?? 0
+    for (const server of this.#servers) {
+      const held = server.connections()
+      count += held
+      if (held === 0 && !this.#listens(server)) this.#servers.delete(server)
+    }
     return count
+  }
+
+  #listens(server: ListenRequester): boolean {
+    for (const { request } of this.#served) if (request.server === server) return true
+    return false
   }
 
   /** The HTTP servers among those that listen through the primary. */

@@ -34,7 +34,7 @@ export class Primary extends EventEmitter {
   schedulingPolicy: number = process.env['NODE_CLUSTER_SCHED_POLICY'] === 'none' ? SCHED_NONE : SCHED_RR
   readonly #records = new Map<number, WorkerRecord>()
   readonly #listeners = new Set<HandoverListener | PortableListener>()
-  readonly #registry = new ListenerRegistry((ask, done) => this.#open(ask, done))
+  readonly #registry: ListenerRegistry
   readonly #whenEmpty: (() => void)[] = []
   readonly #control: WorkerControl = {
     disconnect: worker => this.#disconnectWorker(worker),
@@ -45,8 +45,13 @@ export class Primary extends EventEmitter {
   #transport: Transport | null = null
   #lastId = 0
 
-  constructor() {
+  /** `keepListeners`: an address stays open while it has no worker, until `closeListeners`. */
+  constructor(options: { readonly keepListeners?: boolean } = {}) {
     super()
+    this.#registry = new ListenerRegistry(
+      (ask, done) => this.#open(ask, done),
+      options.keepListeners ?? false,
+    )
     // As with node:cluster, these can be taken off the object: `const { fork } = cluster`, `import { fork } from ...`.
     this.fork = this.fork.bind(this)
     this.disconnect = this.disconnect.bind(this)
@@ -107,6 +112,10 @@ export class Primary extends EventEmitter {
   /** The worker gets no more connections from this primary's listeners; those that no other worker uses are closed. */
   releaseWorker(worker: Worker): void {
     this.#registry.releaseAll(worker.id)
+  }
+
+  closeListeners(): void {
+    this.#registry.closeAll()
   }
 
   /** Disconnects every worker; the callback runs when all are gone. */

@@ -33,8 +33,12 @@ export class ListenerRegistry {
   readonly #open: OpenListener
   #lastId = 0
 
-  constructor(open: OpenListener) {
+  /** Keep listeners that have lost their last worker: what comes meanwhile waits for the next. */
+  readonly #keep: boolean
+
+  constructor(open: OpenListener, keep: boolean) {
     this.#open = open
+    this.#keep = keep
   }
 
   /** The listener for a worker's ask, opened now or shared with others; `done` once. */
@@ -64,12 +68,17 @@ export class ListenerRegistry {
 
   /** The worker closed this listener; the last one to do so closes it for good. */
   release(worker: number, id: number): void {
-    for (const entry of this.#entries.values()) if (entry.id === id) this.#leave(entry, worker)
+    for (const entry of this.#entries.values()) if (entry.id === id) this.#leave(entry, worker, false)
   }
 
-  /** The worker is gone. */
+  /** The worker is gone, or going. */
   releaseAll(worker: number): void {
-    for (const entry of [...this.#entries.values()]) this.#leave(entry, worker)
+    for (const entry of [...this.#entries.values()]) this.#leave(entry, worker, this.#keep)
+  }
+
+  /** Closes every listener. */
+  closeAll(): void {
+    for (const entry of [...this.#entries.values()]) this.#close(entry)
   }
 
   #start(entry: Entry, ask: ListenAsk): void {
@@ -79,15 +88,15 @@ export class ListenerRegistry {
       entry.status = status
       entry.listener = listener
       if (status < 0) this.#entries.delete(entry.key)
-      else if (entry.workers.size === 0) this.#close(entry)
+      else if (entry.workers.size === 0 && !this.#keep) this.#close(entry)
       for (const answer of waiting) answer(status, entry)
     })
   }
 
-  #leave(entry: Entry, worker: number): void {
+  #leave(entry: Entry, worker: number, keep: boolean): void {
     if (!entry.workers.delete(worker)) return
     entry.listener?.leave(worker)
-    if (entry.workers.size === 0 && entry.waiting === null) this.#close(entry)
+    if (entry.workers.size === 0 && entry.waiting === null && !keep) this.#close(entry)
   }
 
   #close(entry: Entry): void {

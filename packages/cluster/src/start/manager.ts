@@ -40,7 +40,7 @@ export class Cluster extends EventEmitter {
     super()
     this.#plan = plan
     this.#size = plan.workers
-    this.#primary = new Primary()
+    this.#primary = new Primary({ keepListeners: true })
     const { exec, args, execArgv, cwd, silent, stdio, uid, gid, serialization, policy, windowsHide } = plan
     this.#primary.setupPrimary(
       defined({ exec, args, execArgv, cwd, silent, stdio, uid, gid, serialization, policy, windowsHide }),
@@ -48,9 +48,11 @@ export class Cluster extends EventEmitter {
     this.#primary.on('workerMessage', (worker: Worker, message: FromWorker) => {
       this.#find(worker.id)?.receive(message)
     })
-    this.#primary.on('message', (worker: Worker, message: unknown, handle: unknown) =>
-      this.emit('message', worker, message, handle),
-    )
+    this.#primary.on('message', (worker: Worker, message: unknown, handle: unknown) => {
+      plan.onMessage?.(worker, message, handle)
+      this.emit('message', worker, message, handle)
+    })
+    if (plan.onListening) this.#primary.on('listening', plan.onListening)
   }
 
   /** Starts the first workers; resolves when all are ready, rejects (and ends them) when one is not. */
@@ -59,7 +61,8 @@ export class Cluster extends EventEmitter {
       await Promise.all(this.#places().map(place => this.#startAt(place)))
     } catch (error) {
       this.#isStopping = true
-      for (const member of this.#members.values()) member.discard()
+      for (const member of [...this.#members.values(), ...this.#starting]) member.discard()
+      this.#primary.closeListeners()
       throw error
     }
     this.#watchHealth()
@@ -124,6 +127,8 @@ export class Cluster extends EventEmitter {
   async drain(timeoutMs: number = this.#plan.drainTimeoutMs): Promise<readonly DrainReport[]> {
     this.#isStopping = true
     this.#stopTimers()
+    this.#primary.closeListeners()
+    for (const member of this.#starting) member.discard()
     const members = [...this.#members.values()]
     this.#members.clear()
     const reports = await Promise.all(members.map(member => this.#drain(member, timeoutMs)))

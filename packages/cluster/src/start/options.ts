@@ -1,6 +1,9 @@
 // Options of startCluster, their defaults, and what is wrong with them.
 import { availableParallelism } from 'node:os'
+import type { ListeningInfo } from '../control/messages'
+import { toPolicy } from '../policy'
 import type { ClusterSettings, Spread } from '../settings'
+import type { Worker } from '../worker'
 import type { RestartOptions } from './back-off'
 
 /** How a worker that hangs is found. */
@@ -35,6 +38,10 @@ export interface StartOptions extends Omit<ClusterSettings, 'policy'> {
   health?: HealthOptions | false
   /** SIGTERM and SIGINT drain and stop (a second one hurries), SIGHUP reloads. False unless told. */
   signals?: boolean
+  /** Hears every message of every worker from the first on; later ones also come as `'message'` events. */
+  onMessage?: (worker: Worker, message: unknown, handle: unknown) => void
+  /** Hears of every server of every worker that listens, from the first on. */
+  onListening?: (worker: Worker, info: ListeningInfo) => void
 }
 
 export interface Plan extends StartOptions {
@@ -47,7 +54,7 @@ export interface Plan extends StartOptions {
   readonly signals: boolean
 }
 
-/** Throws `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` for options that cannot be meant. */
+/** Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE` for options that cannot be meant. */
 export function planOf(options: StartOptions): Plan {
   if (typeof options?.exec !== 'string' || options.exec === '') {
     throw Object.assign(
@@ -67,6 +74,7 @@ export function planOf(options: StartOptions): Plan {
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     signals: options.signals ?? false,
   }
+  if (plan.policy !== 'shared' && plan.policy !== 'reuse-port') toPolicy(plan.policy)
   for (const name of ['workers', 'readyTimeoutMs', 'drainTimeoutMs'] as const) checkCount(name, plan[name])
   return plan
 }

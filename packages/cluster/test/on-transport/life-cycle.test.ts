@@ -1,0 +1,145 @@
+// Reload, drain, restart: workers come and go, and no connection is lost.
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { startCluster } from '../../src'
+import { Client, countAnswers, fixture, startAnswering, transport } from '../support/cluster-under-test'
+
+const here = { host: '127.0.0.1' }
+
+describe(`life of a cluster on ${transport}`, () => {
+  it('[C5] reloads under load without losing a reply', async () => {
+    const { port, cluster } = await startAnswering({ workers: 2, drainTimeoutMs: 10_000 })
+    let isOver = false
+    let replies = 0
+    const short = async (): Promise<void> => {
+      while (!isOver) {
+        const client = new Client({ ...here, port })
+        expect(await client.line()).toMatch(/^\d+$/)
+        expect(await client.ask('ping')).toBe('ping')
+        replies++
+        await client.close()
+      }
+    }
+    const long = async (): Promise<void> => {
+      const client = new Client({ ...here, port })
+      await client.line()
+      for (let i = 0; !isOver || i < 10; i++) expect(await client.ask(`line ${i}`)).toBe(`line ${i}`)
+      await client.close()
+    }
+    const load = [short(), long()]
+    const before = cluster.status().workers.map(worker => worker.id)
+    const report = cluster.reload()
+    await once(cluster, 'worker:ready')
+    await once(cluster, 'worker:ready')
+    isOver = true
+    await Promise.all(load)
+    expect((await report).replaced).toBe(2)
+    expect((await report).drained.map(entry => entry.forced)).toEqual([0, 0])
+    expect(cluster.status().workers.some(worker => before.includes(worker.id))).toBe(false)
+    expect(replies).toBeGreaterThan(0)
+    expect((await countAnswers({ ...here, port }, 4)).size).toBe(2)
+  })
+
+  it('[C5] goes on with the old workers where a new one does not start', async () => {
+    const env: NodeJS.ProcessEnv = {}
+    const { port, cluster } = await startAnswering({ workers: 2, env })
+    const before = cluster.status().workers.map(worker => worker.id)
+    process.env['FAIL_START'] = '1'
+    try {
+      await expect(cluster.reload()).rejects.toMatchObject({ code: 'ERR_X_RELOAD_FAILED' })
+    } finally {
+      delete process.env['FAIL_START']
+    }
+    expect(cluster.status().workers.map(worker => worker.id)).toEqual(before)
+    expect([...(await countAnswers({ ...here, port }, 4)).keys()].sort()).toEqual(before)
+  })
+
+  it('[C5] ends at the deadline what does not end by itself, and says how many', async () => {
+    const { port, cluster } = await startAnswering({ workers: 1 })
+    const client = new Client({ ...here, port })
+    await client.line()
+    const [report] = await cluster.drain(100)
+    expect(report).toMatchObject({ forced: 1 })
+    expect(await client.line()).toBeNull()
+  })
+
+  it('[C5] restarts a worker that was killed; the others go on', async () => {
+    const { port, cluster } = await startAnswering({ workers: 2, restart: { minDelayMs: 1 } })
+    const held = [new Client({ ...here, port }), new Client({ ...here, port })]
+    const ids = await Promise.all(held.map(client => client.line()))
+    const ready = once(cluster, 'worker:ready')
+    held[0]?.socket.write('die\n')
+    await ready
+    expect(await held[0]?.line()).toBeNull()
+    expect(await held[1]?.ask('still here')).toBe('still here')
+    const counts = await countAnswers({ ...here, port }, 4)
+    expect([...counts.values()]).toEqual([2, 2])
+    expect(counts.has(Number(ids[0]))).toBe(false)
+    expect(
+      cluster
+        .status()
+        .workers.map(worker => worker.restarts)
+        .sort(),
+    ).toEqual([0, 1])
+    await held[1]?.close()
+  })
+
+  it('[C5] gives up on a worker that keeps falling', async () => {
+    const { port, cluster } = await startAnswering({
+      workers: 1,
+      restart: { minDelayMs: 1, maxDelayMs: 1, maxFailures: 2 },
+    })
+    const gaveUp = once(cluster, 'give-up')
+    for (let i = 0; i < 3; i++) {
+      const client = new Client({ ...here, port })
+      await client.line()
+      const settled = i < 2 ? once(cluster, 'worker:ready') : gaveUp
+      client.socket.write('die\n')
+      await settled
+    }
+    expect(await gaveUp).toMatchObject([{ place: 0, failures: 3 }])
+  })
+
+  it('[C5] replaces a worker whose event loop is blocked', async () => {
+    const { port, cluster } = await startAnswering({
+      workers: 1,
+      health: { intervalMs: 50, deadlineMs: 500 },
+      restart: { minDelayMs: 1 },
+    })
+    const client = new Client({ ...here, port })
+    const before = await client.line()
+    const unhealthy = once(cluster, 'unhealthy')
+    const ready = once(cluster, 'worker:ready')
+    client.socket.write('block\n')
+    expect(await unhealthy).toEqual([Number(before)])
+    await ready
+    const next = new Client({ ...here, port })
+    expect(await next.line()).not.toBe(before)
+    await next.close()
+  })
+
+  it('[C5] scales up and down', async () => {
+    const { port, cluster } = await startAnswering({ workers: 1 })
+    await cluster.scale(3)
+    expect((await countAnswers({ ...here, port }, 9)).size).toBe(3)
+    await cluster.scale(1)
+    expect((await countAnswers({ ...here, port }, 3)).size).toBe(1)
+  })
+
+  it('[C5] does not start where a worker ends before it is ready', async () => {
+    const start = startCluster({
+      exec: fixture('answering-worker.mjs'),
+      workers: 1,
+      env: { FAIL_START: '1' },
+    })
+    await expect(start).rejects.toMatchObject({ code: 'ERR_X_WORKER_START' })
+  })
+
+  it.each([
+    ['exec', { exec: '' }, 'ERR_INVALID_ARG_TYPE'],
+    ['workers', { exec: 'x', workers: -1 }, 'ERR_OUT_OF_RANGE'],
+    ['policy', { exec: 'x', policy: 'fastest' as never }, 'ERR_INVALID_ARG_VALUE'],
+  ])('rejects a wrong option: %s', async (_name, options, code) => {
+    await expect(startCluster(options)).rejects.toMatchObject({ code })
+  })
+})
