@@ -17,6 +17,15 @@ export * as faults from './faults/vocabulary'
 export { expectNoLeaks, failOnLeaks, LeakError, type RunnerHooks } from './leaks/expect-no-leaks'
 export type { OpenHandle } from './leaks/open-handles'
 export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'
+export { offerLease, type ReceivedLease, receiveLease } from './ports/lease-handoff'
+export {
+  getPort,
+  type LeaseOptions,
+  leasePort,
+  leasePorts,
+  type PortLease,
+  type PortLeases,
+} from './ports/port-lease'
 export { type TempEndpoint, tempEndpoint } from './ports/temp-endpoint'
 export type { LinkOptions } from './simulation/link'
 export { Random } from './simulation/random'

@@ -1,0 +1,168 @@
+// A port that is held, not guessed: a bound socket that nobody else can bind, until a server takes it. It knows how one
+// is bound; who listens on it is the server's part.
+import { once } from 'node:events'
+import { BoundSocket, Server } from '@x/core'
+import { selectTransport, type Transport } from '@x/core/transport'
+
+/** Where a port is leased. */
+export interface LeaseOptions {
+  /** Numeric address to bind. Default `127.0.0.1`. */
+  host?: string
+  /** That port and no other. Default: one that the system chooses. */
+  port?: number
+  /** Whose network. Default: the system's, through the transport of this process. */
+  transport?: Transport
+}
+
+/**
+ * A leased port, for `server.listen(lease)`. It is given back by `using` or `release()`, when the server that took it
+ * closes, and by the system when the process ends, however that happens.
+ */
+export interface PortLease {
+  readonly port: number
+  readonly host: string
+  /** The descriptor, to be passed to another process, which can `listen({ fd })`; -1 where there is none to see. */
+  fd(): number
+  /** Gives the port back. Does nothing where a server has it, or after the first time. */
+  release(): void
+  [Symbol.dispose](): void
+}
+
+/**
+ * Bound without `SO_REUSEADDR`, and not listening: connecting to it is refused, binding it is `EADDRINUSE` for every
+ * other process and socket (socket(7)).
+ */
+class BoundLease extends BoundSocket implements PortLease {
+  readonly port: number
+  readonly host: string
+
+  constructor(host: string, port: number, transport: Transport) {
+    super({ host, port, reuseAddress: false, transport })
+    const at = this.address() as { address: string; port: number }
+    this.host = at.address
+    this.port = at.port
+  }
+
+  release(): void {
+    this[Symbol.dispose]()
+  }
+}
+
+/**
+ * Where a transport cannot bind without listening (portable): a server that listens and closes what connects, until
+ * another listens on it.
+ */
+class ListeningLease extends Server implements PortLease {
+  port = 0
+  host = ''
+
+  constructor(transport: Transport) {
+    super({ transport }, socket => socket.destroy())
+    this.unref()
+  }
+
+  async open(host: string, port: number): Promise<this> {
+    this.listen({ host, port, exclusive: true })
+    await once(this, 'listening')
+    const at = this.address() as { address: string; port: number }
+    this.host = at.address
+    this.port = at.port
+    return this
+  }
+
+  fd(): number {
+    return -1
+  }
+
+  release(): void {
+    if (this.listening) this.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.release()
+  }
+}
+
+/**
+ * Leases a port: binds it, and holds it until a server takes it. Rejects with `EADDRINUSE` for a `port` that is taken.
+ * On the portable transport, which cannot bind without listening, what connects before a server took the port is closed
+ * rather than refused, and the lease has no descriptor.
+ *
+ * @example
+ * using lease = await leasePort()
+ * server.listen(lease)
+ */
+export async function leasePort(options: LeaseOptions = {}): Promise<PortLease> {
+  const { host = '127.0.0.1', port = 0, transport = selectTransport().transport } = options
+  if (transport.supports('sync-listen')) return new BoundLease(host, port, transport)
+  return new ListeningLease(transport).open(host, port)
+}
+
+/** Several leases. `using` gives all of them back. */
+export interface PortLeases extends ReadonlyArray<PortLease> {
+  release(): void
+  [Symbol.dispose](): void
+}
+
+/** How often a block of ports is looked for before it is given up. */
+const BLOCK_TRIES = 200
+
+/**
+ * Leases several ports at once.
+ *
+ * @param options `contiguous`: a block of ports, each the one before plus 1. Rejects with `EADDRINUSE` where none is
+ * found in 200 tries.
+ */
+export async function leasePorts(
+  count: number,
+  options: Omit<LeaseOptions, 'port'> & { contiguous?: boolean } = {},
+): Promise<PortLeases> {
+  const { contiguous = false, ...where } = options
+  if (!contiguous) {
+    const leases: PortLease[] = []
+    for (let index = 0; index < count; index++) leases.push(await leasePort(where))
+    return together(leases)
+  }
+  for (let tries = 1; ; tries++) {
+    try {
+      return together(await leaseBlock(count, where))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries >= BLOCK_TRIES) throw error
+    }
+  }
+}
+
+/** The system chooses the first port; the others follow, or it is no block. */
+async function leaseBlock(count: number, where: LeaseOptions): Promise<PortLease[]> {
+  const leases: PortLease[] = []
+  try {
+    for (let index = 0; index < count; index++) {
+      const first = leases[0]
+      leases.push(await leasePort(first ? { ...where, port: first.port + index } : where))
+    }
+    return leases
+  } catch (error) {
+    for (const lease of leases) lease.release()
+    // Past the last port of all there is nothing to bind.
+    const isPastEnd = error instanceof RangeError
+    throw isPastEnd ? Object.assign(new Error('no block of ports'), { code: 'EADDRINUSE' }) : error
+  }
+}
+
+function together(leases: PortLease[]): PortLeases {
+  const release = () => {
+    for (const lease of leases) lease.release()
+  }
+  return Object.assign(leases, { release, [Symbol.dispose]: release })
+}
+
+/**
+ * The number of a port that was free a moment ago. Another process may take it before you do; `leasePort` has no such
+ * moment. For programs that accept nothing but a number.
+ */
+export async function getPort(options: LeaseOptions = {}): Promise<number> {
+  const lease = await leasePort(options)
+  const { port } = lease
+  lease.release()
+  return port
+}
