@@ -7,6 +7,7 @@ import { Descriptor } from './descriptor'
 import { DescriptorWire } from './descriptor-wire'
 import { takeOver } from './take-over'
 
+/** The events of a `RawHandoff`. */
 export interface RawHandoffEvents {
   /** Bytes of one receive, and the descriptors that came with them (often none). */
   data: [bytes: Buffer, descriptors: Descriptor[]]

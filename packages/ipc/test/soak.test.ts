@@ -1,0 +1,23 @@
+// The counted cases in a short form; `pnpm soak ipc` runs them in full and prints the counts.
+import { describe, expect, it } from 'vitest'
+// @ts-expect-error a script without types, which the soak runner loads as well
+import { cases } from './soak/cases.mjs'
+
+interface SoakCase {
+  readonly name: string
+  readonly title: string
+  run(rounds: number, tell: () => void): Promise<Record<string, number>>
+  check(counts: Record<string, number>, rounds: number): string[]
+}
+
+const ids: Record<string, string> = { race: '[I3]', 'kill-servers': '[I3]', 'kill-receivers': '[I5]' }
+const ROUNDS = 6
+
+describe('with real processes', () => {
+  for (const each of cases as SoakCase[]) {
+    it(`${ids[each.name]} ${each.title}`, { timeout: 60_000 }, async () => {
+      const counts = await each.run(ROUNDS, () => {})
+      expect(each.check(counts, ROUNDS)).toEqual([])
+    })
+  }
+})
