@@ -6,9 +6,11 @@ import { kState, type SocketState } from './state'
 
 const { cork, uncork } = Writable.prototype
 
-/** Sockets that hold writes back, in the order of their first. Two lists take turns. */
-let waiting: Socket[] = []
-let spare: Socket[] = []
+/** Sockets that hold writes back, in the order of their first; the first `waitingCount` places are in use. */
+let waiting: (Socket | null)[] = []
+let waitingCount = 0
+/** The list of the turn before, to be used again. */
+let spare: (Socket | null)[] = []
 let isScheduled = false
 
 /**
@@ -41,7 +43,7 @@ export function awaitTurn(socket: Socket, state: SocketState): void {
   state.heldLength = 0
   if (state.isInTurn) return
   state.isInTurn = true
-  waiting.push(socket)
+  waiting[waitingCount++] = socket
   if (isScheduled) return
   isScheduled = true
   process.nextTick(endTurn)
@@ -55,27 +57,34 @@ export function release(socket: Socket, state: SocketState): void {
 }
 
 function endTurn(): void {
-  isScheduled = false
   const sockets = waiting
+  const count = waitingCount
+  isScheduled = false
   waiting = spare
+  waitingCount = 0
   let done = 0
   try {
-    while (done < sockets.length) {
-      const socket = sockets[done++]!
+    while (done < count) {
+      const socket = sockets[done]!
+      sockets[done++] = null
       const state = socket[kState]
       state.isInTurn = false
       if (state.isHolding) endTurnOf(socket, state)
     }
   } finally {
-    // A callback threw: the others' turn is not lost by it.
-    for (const socket of sockets.slice(done)) {
-      waiting.push(socket)
-      if (!isScheduled) process.nextTick(endTurn)
-      isScheduled = true
-    }
-    sockets.length = 0
+    if (done < count) postpone(sockets, done, count)
     spare = sockets
   }
+}
+
+/** A callback threw: the others' turn is not lost by it. */
+function postpone(sockets: (Socket | null)[], from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    waiting[waitingCount++] = sockets[i]!
+    sockets[i] = null
+  }
+  if (!isScheduled) process.nextTick(endTurn)
+  isScheduled = true
 }
 
 function endTurnOf(socket: Socket, state: SocketState): void {
@@ -90,5 +99,5 @@ function endTurnOf(socket: Socket, state: SocketState): void {
 
 // `write()` and then `process.exit()`: node:net has given the bytes to the system by then.
 process.on('exit', () => {
-  for (const socket of waiting) release(socket, socket[kState])
+  for (const socket of waiting) if (socket !== null) release(socket, socket[kState])
 })
