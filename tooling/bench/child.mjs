@@ -30,9 +30,15 @@ export class ServerProcess {
     return this
   }
 
-  /** @returns {Promise<{ user: number, system: number, residentBytes: number }>} microseconds of CPU since the start */
+  /** @returns {Promise<{ user: number, system: number }>} microseconds of CPU since the start */
   usage() {
     this.#child.stdin.write('usage\n')
+    return this.#answer()
+  }
+
+  /** @returns {Promise<{ residentBytes: number }>} */
+  memory() {
+    this.#child.stdin.write('memory\n')
     return this.#answer()
   }
 

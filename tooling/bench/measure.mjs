@@ -66,9 +66,9 @@ async function measureMemory(bench, arms, options, onSample) {
     for (const arm of inTurns(arms, run)) {
       const server = await new ServerProcess(arm, bench.server).ready()
       try {
-        const before = await server.usage()
+        const before = await server.memory()
         const load = await hold(server.port, options)
-        const after = await server.usage()
+        const after = await server.memory()
         await load.release()
         const bytes = (after.residentBytes - before.residentBytes) / options.idle
         const sample = { arm: arm.name, run, cpuUs: Number.NaN, perSecond: Number.NaN, bytes }

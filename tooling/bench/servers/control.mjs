@@ -11,16 +11,15 @@ export function serve(server) {
     answer({ port: typeof address === 'object' && address !== null ? address.port : 0 })
   })
   process.stdin.setEncoding('utf8').on('data', question => {
-    if (String(question).includes('usage')) answer(usage())
+    answer(String(question).includes('memory') ? memory() : process.cpuUsage())
   })
   process.stdin.on('end', () => process.exit())
 }
 
-/** Microseconds of CPU so far, and resident bytes, after a collection where the runtime lets one ask for it. */
-function usage() {
+/** Resident bytes, after a collection where the runtime lets one ask for it. */
+function memory() {
   globalThis.gc?.()
-  const { user, system } = process.cpuUsage()
-  return { user, system, residentBytes: process.memoryUsage().rss }
+  return { residentBytes: process.memoryUsage().rss }
 }
 
 /** @param {object} facts */

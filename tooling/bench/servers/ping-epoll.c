@@ -47,9 +47,9 @@ static void answer_usage(void) {
   struct rusage usage;
   if (read(STDIN_FILENO, question, sizeof question) <= 0) exit(0);
   getrusage(RUSAGE_SELF, &usage);
-  printf("{\"user\":%ld,\"system\":%ld,\"residentBytes\":%ld}\n",
+  printf("{\"user\":%ld,\"system\":%ld}\n",
          usage.ru_utime.tv_sec * 1000000L + usage.ru_utime.tv_usec,
-         usage.ru_stime.tv_sec * 1000000L + usage.ru_stime.tv_usec, usage.ru_maxrss * 1024L);
+         usage.ru_stime.tv_sec * 1000000L + usage.ru_stime.tv_usec);
   fflush(stdout);
 }
 
