@@ -325,6 +325,7 @@ static napi_value start_listening(napi_env env, napi_callback_info info) {
   x_listener *starter = (x_listener *)call.handle;
   if (starter->fd < 0 || starter->listening) return x_number(env, UV_EINVAL);
   if (listen(starter->fd, x_int(env, call.argv[1])) != 0) return x_number(env, uv_translate_sys_error(errno));
+  if (starter->kind == X_TCP) x_socket_allow_reuse(starter->fd);
   int status = uv_poll_init(call.in->loop, &starter->poll, starter->fd);
   if (status < 0) return x_number(env, status);
   (void)x_context_bind(call.in, &starter->base.context, starter->kind == X_TCP ? "TCPSERVERWRAP" : "PIPESERVERWRAP");

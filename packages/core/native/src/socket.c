@@ -50,6 +50,13 @@ static int set_bind_options(int fd, int family, int flags) {
   return 0;
 }
 
+// Of a port that was bound without it and listens now: what is accepted inherits it, and does not keep the port from the
+// next server while it waits in TIME_WAIT (socket(7)).
+void x_socket_allow_reuse(int fd) {
+  int on = 1;
+  (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+}
+
 // A new socket, bound; its descriptor in `fd`.
 int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd) {
   int made = x_socket_open(at->ss_family);

@@ -169,6 +169,7 @@ socklen_t x_address_length(const struct sockaddr_storage *address);
 #define X_BIND_SINGLE 4  // no SO_REUSEADDR
 int x_socket_open(int family);
 int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd);
+void x_socket_allow_reuse(int fd);
 int x_socket_kind(int fd, bool listener, x_kind *kind);
 int x_fd_prepare(int fd);
 bool x_is_socket(int fd);
