@@ -76,7 +76,7 @@ describe.skipIf(absent !== null)('native transport, loading', () => {
   })
 })
 
-describe('native transport, building', () => {
+describe('native transport, building', { timeout: 120_000 }, () => {
   it('builds once, and does nothing where nothing changed', () => {
     const folder = copy({ binary: false, native: true })
     expect(build(folder)).toBe(`native transport: built for ${target()}`)

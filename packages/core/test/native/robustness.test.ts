@@ -18,7 +18,7 @@ async function run(name: string, flags: readonly string[] = [], descriptors = 40
   return JSON.parse(stdout)
 }
 
-describe.skipIf(absent !== null)('native transport, when things go wrong', () => {
+describe.skipIf(absent !== null)('native transport, when things go wrong', { timeout: 60_000 }, () => {
   it('lets a worker thread end with live sockets, listeners, channels, relays and queued writes', async () => {
     const { before, after } = (await run('worker-end')) as { before: number; after: number }
     expect(after).toBe(before)
