@@ -37,6 +37,9 @@ export interface Modules {
   readonly peer: string
 }
 
+/** Thrown by a test that finds that it cannot be run here; its message is the reason. */
+export class Skipped extends Error {}
+
 let names = 0
 
 export class Bed {
@@ -63,6 +66,11 @@ export class Bed {
   get modules(): Modules {
     if (this.#modules === null) throw new Error('no module was given for another process')
     return this.#modules
+  }
+
+  /** Ends the test as one that cannot be run here. */
+  skip(reason: string): never {
+    throw new Skipped(reason)
   }
 
   /** Closes the handle when the test is over, whatever its outcome. */

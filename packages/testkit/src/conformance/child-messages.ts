@@ -3,7 +3,7 @@ import type { Address } from '@x/core/transport'
 import type { Variant } from './test-case'
 
 /** What the other process is asked to do. */
-export type Scenario = 'holds' | 'throws' | 'serves' | 'connects' | 'adopts-stdin'
+export type Scenario = 'holds' | 'throws' | 'serves' | 'connects' | 'adopts'
 
 /** How the other process is set up. */
 export interface ChildInput {

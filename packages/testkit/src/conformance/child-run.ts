@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { Bed } from './bed'
 import type { ChildInput, FromChild, Scenario, ToChild } from './child-messages'
 
@@ -11,7 +12,8 @@ export interface ChildOptions {
   readonly at?: ChildInput['at']
   /** The most descriptors that the process may have (`ulimit -n`). */
   readonly descriptors?: number
-  readonly stdin?: 'pipe' | 'ignore'
+  /** A connection between the two processes: descriptor 4 there, `connection` here. */
+  readonly hasConnection?: boolean
 }
 
 type Told<Event> = Extract<FromChild, { event: Event }>
@@ -41,7 +43,7 @@ export class ChildRun {
     const args = [childFile(), JSON.stringify(input)]
     const [command, list] = limited(process.execPath, args, options.descriptors)
     this.process = spawn(command, list, {
-      stdio: [options.stdin ?? 'ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', options.hasConnection ? 'pipe' : 'ignore'],
       env: { ...process.env, NODE_OPTIONS: '' },
     })
     this.process.stderr?.on('data', chunk => {
@@ -72,6 +74,10 @@ export class ChildRun {
         this.#heard = resolve
       })
     }
+  }
+
+  get connection(): Duplex {
+    return this.process.stdio[4] as Duplex
   }
 
   /** Messages of a sort that came and were not asked for. */

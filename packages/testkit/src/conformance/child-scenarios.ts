@@ -18,7 +18,7 @@ export const scenarios: Readonly<Record<Scenario, (stage: Stage) => Promise<void
   throws,
   serves,
   connects,
-  'adopts-stdin': adoptsStdin,
+  adopts,
 }
 
 const silent: ReadSink = { onData() {}, onEnd() {}, onError() {} }
@@ -174,8 +174,8 @@ async function connects(stage: Stage): Promise<void> {
   stage.tell({ event: 'connected' })
 }
 
-async function adoptsStdin(stage: Stage): Promise<void> {
-  const stream = stage.subject.adopt(0, 'stream')
+async function adopts(stage: Stage): Promise<void> {
+  const stream = stage.subject.adopt(4, 'stream')
   if (typeof stream === 'number') throw new Error(`adopt: ${stream}`)
   stream.readStart(echo(stream))
   stage.tell({ event: 'connected' })

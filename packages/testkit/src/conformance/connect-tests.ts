@@ -117,7 +117,7 @@ export const connectTests: readonly ConformanceTest[] = [
     once: true,
     system: true,
     async run(bed) {
-      if (process.platform !== 'linux') return
+      if (process.platform !== 'linux') bed.skip('the limits of this platform are not known here')
       const limit = bed.variant === 'path' ? 107 : 108
       const base = bed.variant === 'path' ? `${bed.folder()}/` : `\0x-${process.pid}-`
       const fits = base + 'é'.repeat((limit - base.length) >> 1) + 'x'.repeat((limit - base.length) & 1)

@@ -2,10 +2,11 @@
 // themselves are in the files beside it.
 import { networkInterfaces } from 'node:os'
 import type { Transport } from '@x/core/transport'
-import { Bed, type Modules } from './bed'
+import { Bed, type Modules, Skipped } from './bed'
 import { byteLawTests } from './byte-law-tests'
 import { connectTests } from './connect-tests'
 import { contextTests } from './context-tests'
+import { descriptorTests } from './descriptor-tests'
 import { lawTests } from './law-tests'
 import { listenerTests } from './listener-tests'
 import { processTests } from './process-tests'
@@ -63,6 +64,7 @@ export const conformanceTests: readonly ConformanceTest[] = [
   ...readTests,
   ...writeTests,
   ...listenerTests,
+  ...descriptorTests,
   ...processTests,
 ]
 
@@ -122,6 +124,9 @@ async function runTest(
   const bed = new Bed(subject, options.peer?.() ?? subject, variant, role, modulesOf(options))
   try {
     await test.run(bed)
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error
+    context.skip(error.message)
   } finally {
     await bed.dispose()
   }

@@ -4,6 +4,7 @@ import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errn
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
 import { isTcpAddress } from '../contract'
 import { canSetUmask, supports } from './host'
+import { socketPath } from './socket-path'
 import { pathStatus, statusOf } from './status'
 import { PortableStream } from './stream'
 
@@ -163,6 +164,7 @@ export class PortableListener implements ListenerHandle {
   sockname(): Address | Status {
     if (this.#state === 'closed') return UV_EBADF
     this.#own ??= ownAddress(this.#server)
+    if (this.#own === null && this.fd >= 0) this.#own = { path: socketPath(this.fd) }
     return this.#own ?? this.#at ?? UV_EINVAL
   }
 
@@ -198,7 +200,7 @@ function newServer(): Server {
 
 function ownAddress(server: Server): Address | null {
   const own = server.address()
-  if (own === null) return null
+  if (!own) return null
   if (typeof own === 'string') return { path: own }
   const { address, port } = own
   return { family: address.includes(':') ? 'IPv6' : 'IPv4', address, port }
@@ -230,7 +232,6 @@ export function adoptListener(fd: number): ListenerHandle | Status {
   })
   // Inside the call; node:net alone can tell the kind of the descriptor, and only of one that listens.
   server.listen({ fd, exclusive: true })
-  const own = server.address()
-  if (!server.listening || own === null) return status
-  return new PortableListener(typeof own === 'string' ? 'pipe' : 'tcp', server, fd)
+  if (!server.listening) return status
+  return new PortableListener(ownAddress(server) === null ? 'pipe' : 'tcp', server, fd)
 }

@@ -1,0 +1,331 @@
+// Descriptors: taken over, given away, sent (law 9), and the peer's process behind a local connection.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import {
+  type HandoffChannel,
+  isTcpAddress,
+  type Status,
+  type StreamHandle,
+  type Transport,
+  UV_EBADF,
+} from '@x/core/transport'
+import { type Bed, closed, outcome, settle } from './bed'
+import { pattern } from './bytes'
+import { ChildRun } from './child-run'
+import { Reader } from './reader'
+import type { ConformanceTest } from './test-case'
+
+/** Whichever of the two transports shows its descriptors. */
+function donor(bed: Bed): Transport {
+  const found = [bed.subject, bed.peer].find(transport => transport.supports('descriptor'))
+  return found ?? bed.skip(`neither ${bed.subject.name} nor ${bed.peer.name} shows a descriptor to take over`)
+}
+
+function released(handle: { release?(): number }): number {
+  const fd = handle.release?.() ?? UV_EBADF
+  assert.ok(fd >= 0, `release answered ${fd}`)
+  return fd
+}
+
+function adopted<T extends object>(bed: Bed, handle: (T & { close(done?: () => void): void }) | Status): T {
+  assert.ok(typeof handle === 'object', `adopt answered ${handle}`)
+  return bed.own(handle)
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Each sends the other so many bytes; both then end. */
+async function exchange(a: StreamHandle, b: StreamHandle, size: number): Promise<void> {
+  const [atA, atB] = [new Reader(), new Reader()]
+  assert.equal(a.readStart(atA), 0)
+  assert.equal(b.readStart(atB), 0)
+  const [fromA, fromB] = [pattern(size, 1), pattern(size, 2)]
+  await Promise.all([
+    outcome(done => a.write([fromA], done)),
+    outcome(done => b.write([fromB], done)),
+    atA.whenSize(size),
+    atB.whenSize(size),
+  ])
+  await outcome(done => a.shutdown(done))
+  await outcome(done => b.shutdown(done))
+  await Promise.all([atA.whenEnd(), atB.whenEnd()])
+  assert.ok(atA.bytes.equals(fromB))
+  assert.ok(atB.bytes.equals(fromA))
+}
+
+export const descriptorTests: readonly ConformanceTest[] = [
+  {
+    name: 'a connection that another handle gave away goes on in the one that adopts it, and is closed by it',
+    needs: ['adopt'],
+    once: true,
+    system: true,
+    async run(bed) {
+      const giver = donor(bed)
+      const { at } = await bed.listen(giver, (_status, stream) => {
+        if (stream) accepted(stream)
+      })
+      let accepted = (_stream: StreamHandle) => {}
+      const accepting = new Promise<StreamHandle>(resolve => {
+        accepted = resolve
+      })
+      const far = await bed.connect(bed.peer, at)
+      const given = await accepting
+      const peername = given.peername()
+      const fd = released(given)
+      const stream = adopted<StreamHandle>(bed, bed.subject.adopt(fd, 'stream'))
+      assert.equal(stream.kind, bed.kind)
+      if (bed.kind === 'tcp') assert.deepEqual(stream.peername(), peername)
+      await exchange(stream, far, 300_000)
+      await closed(stream)
+      assert.ok(!isOpen(fd))
+    },
+  },
+  {
+    name: 'a listener that another handle gave away accepts in the one that adopts it',
+    needs: ['adopt'],
+    once: true,
+    system: true,
+    async run(bed) {
+      const giver = donor(bed)
+      const given = await bed.listen(giver, () => assert.fail('the giver accepted'))
+      const fd = released(given.listener)
+      const listener = bed.subject.adopt(fd, 'listener')
+      assert.ok(typeof listener === 'object', `adopt answered ${listener}`)
+      bed.own(listener)
+      assert.equal(listener.kind, bed.kind)
+      let accepted = (_stream: StreamHandle) => {}
+      const accepting = new Promise<StreamHandle>(resolve => {
+        accepted = resolve
+      })
+      const status = await outcome(done =>
+        listener.listen(16, (_status, stream) => stream && accepted(bed.own(stream)), done),
+      )
+      assert.ok(status >= 0)
+      assert.deepEqual(listener.sockname(), given.at)
+      const far = await bed.connect(bed.peer, given.at)
+      await exchange(await accepting, far, 1000)
+      await closed(listener)
+      assert.ok(!isOpen(fd))
+    },
+  },
+  {
+    name: 'a descriptor that is not open, or not of the sort asked for, is refused and left alone',
+    needs: ['adopt'],
+    once: true,
+    variants: ['tcp4'],
+    system: true,
+    run: async bed => {
+      const file = openSync(path.join(bed.folder(), 'file'), 'w')
+      try {
+        for (const as of ['stream', 'listener'] as const) {
+          const sorts =
+            as === 'stream' ? bed.subject.adopt(file, 'stream') : bed.subject.adopt(file, 'listener')
+          assert.ok((sorts as Status) < 0, `a file was adopted as ${as}`)
+        }
+        assert.ok(isOpen(file))
+      } finally {
+        closeSync(file)
+      }
+      assert.equal(bed.subject.adopt(file, 'stream'), UV_EBADF)
+      assert.equal(bed.subject.adopt(file, 'listener'), UV_EBADF)
+      assert.ok((bed.subject.adopt(-1, 'stream') as Status) < 0)
+    },
+  },
+  {
+    name: 'a FIFO can be adopted as a stream and read',
+    needs: ['adopt'],
+    once: true,
+    variants: ['path'],
+    system: true,
+    async run(bed) {
+      const file = path.join(bed.folder(), 'fifo')
+      execFileSync('mkfifo', [file])
+      const reading = openSync(file, 'r+')
+      const stream = adopted<StreamHandle>(bed, bed.subject.adopt(reading, 'stream'))
+      assert.equal(stream.kind, 'pipe')
+      const reader = new Reader()
+      assert.equal(stream.readStart(reader), 0)
+      const writing = openSync(file, 'w')
+      writeSync(writing, 'through')
+      closeSync(writing)
+      await reader.whenSize(7)
+      assert.equal(String(reader.bytes), 'through')
+    },
+  },
+  {
+    name: 'a connection inherited from another process can be adopted',
+    needs: ['adopt'],
+    once: true,
+    variants: ['path'],
+    system: true,
+    process: true,
+    async run(bed) {
+      const child = ChildRun.start(bed, 'adopts', { hasConnection: true })
+      await child.next('connected')
+      const { connection } = child
+      const echoed: Buffer[] = []
+      let size = 0
+      const whole = new Promise<void>((resolve, reject) => {
+        connection.on('data', chunk => {
+          echoed.push(chunk)
+          size += chunk.length
+          if (size === 200_000) resolve()
+        })
+        connection.on('error', reject)
+      })
+      const sent = pattern(200_000)
+      connection.write(sent)
+      await whole
+      assert.ok(Buffer.concat(echoed).equals(sent))
+    },
+  },
+  {
+    name: 'a local peer shows its process and user',
+    needs: ['credentials'],
+    variants: ['path', 'abstract'],
+    system: true,
+    async run(bed) {
+      const { mine } = await bed.pair()
+      assert.deepEqual(mine.peerCredentials?.(), {
+        pid: process.pid,
+        uid: process.getuid?.(),
+        gid: process.getgid?.(),
+      })
+      await closed(mine)
+      assert.equal(mine.peerCredentials?.(), UV_EBADF)
+    },
+  },
+  {
+    name: 'a TCP peer shows no process',
+    needs: ['credentials'],
+    variants: ['tcp4'],
+    once: true,
+    async run(bed) {
+      const { mine } = await bed.pair()
+      assert.ok((mine.peerCredentials?.() as Status) < 0)
+    },
+  },
+  {
+    name: "law 9: a descriptor that was sent stays its sender's, and works where it arrived",
+    needs: ['handoff', 'adopt', 'descriptor'],
+    once: true,
+    variants: ['tcp4'],
+    system: true,
+    async run(bed) {
+      const [near, far] = channels(bed)
+      const { mine, theirs } = await bed.pair()
+      const fd = released(mine)
+      const arrival = received(far)
+      const status = await outcome(done => near.send(Buffer.from('take this'), [fd], done))
+      assert.ok(status >= 0)
+      assert.ok(isOpen(fd), "the sender's descriptor was closed")
+      closeSync(fd)
+      const { data, fds } = await arrival
+      assert.equal(String(data), 'take this')
+      assert.equal(fds.length, 1)
+      const stream = adopted<StreamHandle>(bed, bed.subject.adopt(fds[0]!, 'stream'))
+      await exchange(stream, theirs, 1000)
+    },
+  },
+  {
+    name: 'a handoff refuses what cannot travel, and tells the end',
+    needs: ['handoff'],
+    once: true,
+    variants: ['path'],
+    system: true,
+    async run(bed) {
+      const [near, far] = channels(bed)
+      const file = openSync(path.join(bed.folder(), 'file'), 'w')
+      const told: Status[] = []
+      try {
+        const send = (data: Uint8Array, fds: number[]) => near.send(data, fds, status => told.push(status))
+        assert.ok(send(Buffer.alloc(0), [file]) < 0, 'a descriptor without a byte was sent')
+        assert.ok(send(Buffer.from('x'), Array(254).fill(file)) < 0, '254 descriptors were sent')
+        const ended = new Promise<void>((resolve, reject) => {
+          far.receive({
+            onMessage: () => reject(new Error('a refused message arrived')),
+            onEnd: resolve,
+            onError: status => reject(new Error(`receive: ${status}`)),
+          })
+        })
+        await closed(near)
+        await ended
+        assert.deepEqual(told, [])
+      } finally {
+        closeSync(file)
+      }
+    },
+  },
+  {
+    name: 'relay moves bytes both ways until both sides have ended',
+    needs: ['relay'],
+    once: true,
+    async run(bed) {
+      const [one, two] = await bed.pairs(2)
+      const over = outcome(done => bed.subject.relay!(one!.mine, two!.mine, done))
+      await exchange(one!.theirs, two!.theirs, 3_000_000)
+      assert.equal(await over, 0)
+    },
+  },
+  {
+    name: 'relay ends with an error where a side is reset',
+    needs: ['relay'],
+    once: true,
+    variants: ['tcp4'],
+    async run(bed) {
+      const [one, two] = await bed.pairs(2)
+      const over = outcome(done => bed.subject.relay!(one!.mine, two!.mine, done))
+      one!.theirs.write([Buffer.from('x')], () => {})
+      const reader = new Reader()
+      two!.theirs.readStart(reader)
+      await reader.whenSize(1)
+      await outcome(done => two!.theirs.reset(() => done(0)) || 0)
+      one!.theirs.write([pattern(1000)], () => {})
+      assert.ok((await over) < 0)
+      await settle()
+    },
+  },
+  {
+    name: 'fd is the descriptor while the handle is open, and -1 after',
+    needs: ['descriptor'],
+    system: true,
+    async run(bed) {
+      const { mine } = await bed.pair()
+      const { listener, at } = await bed.listen(bed.subject, () => {})
+      assert.ok(fstatSync(mine.fd).isSocket())
+      assert.ok(fstatSync(listener.fd).isSocket())
+      assert.ok(isTcpAddress(at) || at.path.length > 0)
+      await closed(mine)
+      await closed(listener)
+      assert.deepEqual([mine.fd, listener.fd], [-1, -1])
+    },
+  },
+]
+
+function channels(bed: Bed): [HandoffChannel, HandoffChannel] {
+  const ends = bed.subject.socketPair?.()
+  assert.ok(typeof ends === 'object')
+  return ends.map(fd => adopted<HandoffChannel>(bed, bed.subject.channel!(fd))) as [
+    HandoffChannel,
+    HandoffChannel,
+  ]
+}
+
+function received(channel: HandoffChannel): Promise<{ data: Buffer; fds: readonly number[] }> {
+  return new Promise((resolve, reject) => {
+    channel.receive({
+      onMessage: (data, fds) => resolve({ data, fds }),
+      onEnd: () => reject(new Error('the channel ended')),
+      onError: status => reject(new Error(`receive: ${status}`)),
+    })
+  })
+}
