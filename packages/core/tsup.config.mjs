@@ -4,6 +4,7 @@ export default library({
   index: 'src/index.ts',
   promises: 'src/promises.ts',
   transport: 'src/transport/index.ts',
+  interop: 'src/interop/index.ts',
   register: 'src/register/index.ts',
   'register-thread': 'src/register/thread.ts',
 })

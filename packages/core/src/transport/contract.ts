@@ -252,6 +252,8 @@ export interface Transport {
   channel?(fd: number): HandoffChannel | Status
   /** A connected pair of Unix-domain stream descriptors (socketpair(2)), close-on-exec. With `supports('handoff')`. */
   socketPair?(): readonly [number, number] | Status
+  /** Another descriptor of the same socket (dup(2)), close-on-exec, or a status. With `supports('handoff')`. */
+  duplicate?(fd: number): number
   /** Peer address of a connected descriptor, without taking it over. With `supports('handoff')`. */
   peerOf?(fd: number): Address | Status
   /** Closes descriptors that nobody owns. With `supports('handoff')`. */

@@ -101,6 +101,10 @@ export class NativeTransport implements Transport {
     return this.#addon.socketPair()
   }
 
+  duplicate(fd: number): number {
+    return this.#addon.duplicate(fd)
+  }
+
   peerOf(fd: number): Address | Status {
     return this.#addon.peerOf(fd)
   }

@@ -386,6 +386,16 @@ export class PortableStream implements StreamHandle {
     this.#closeDone = []
   }
 
+  /** Gives the host's socket away as it is; this stream is closed by it, and nothing is pending. */
+  surrender(): Socket {
+    const socket = this.#socket
+    socket.off('data', onData).off('end', onEnd).off('error', onError)
+    delete socket[owner]
+    this.#state = 'closed'
+    this.#sink = null
+    return socket
+  }
+
   ref(): void {
     this.#socket.ref()
   }
