@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { loadNative, portable } from '@x/core/transport'
 import { transportSuite } from '@x/testkit/conformance'
 import { describe, it } from 'vitest'
-import { portableSkips } from '../transports/portable-skips.mjs'
+import { portableSkips } from '../transports/portable-skips'
 
 const runner = { describe, it }
 const modulePath = (name: string) => fileURLToPath(new URL(`../transports/${name}.mjs`, import.meta.url))
