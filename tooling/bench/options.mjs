@@ -21,6 +21,7 @@ import { BENCH_NAMES } from './benches.mjs'
 export const HELP = `What @x/core costs beside node:net, as ratios: server CPU and throughput.
 
 Usage: pnpm bench [bench ...] [options]
+       pnpm bench ipc [--runs N] [--messages N] [--trips N]   messages between processes, against process.send
 
 Benches: ${BENCH_NAMES.join(', ')} (all)
 

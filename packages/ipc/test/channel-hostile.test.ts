@@ -17,6 +17,7 @@ const NONE = 0
 const JSON_TEXT = 1
 const BYTES = 2
 const CLONE = 3
+const LIFTED = 5
 const EXTENDED = 0x80
 
 const open: { destroy(): void }[] = []
@@ -120,6 +121,21 @@ describe('a malformed peer', () => {
       Buffer.concat([preamble(), frame(MESSAGE, EXTENDED, extended({ ...plain, buffers: [3] }, 'four'))]),
       /longer than its parts/,
     ],
+    ...[
+      [5],
+      [1, 9, 0, 0, 0, 65],
+      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{}]')],
+      [1, 1, 0, 0, 0, 65, ...Buffer.from('[null,"a"]')],
+      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{},"a"]')],
+      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{},"toString"]')],
+      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{"__proto__":0},"__proto__"]')],
+      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{"a":0},7]')],
+      [0, ...Buffer.from('{}')],
+    ].map<[string, Buffer, RegExp]>(bytes => [
+      `lifts strings out of nothing: ${Buffer.from(bytes).toString('latin1')}`,
+      Buffer.concat([preamble(), frame(MESSAGE, LIFTED, Buffer.from(bytes))]),
+      /lifted string/,
+    ]),
     [
       'describes handles that it does not send',
       Buffer.concat([

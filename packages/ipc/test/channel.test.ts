@@ -38,6 +38,36 @@ describe('values', () => {
     expect((await nextMessage(b)).value).toEqual(value)
   })
 
+  it('[I6] carries long strings of an object as JSON would, in their places', async () => {
+    const [a, b] = await channelPair()
+    const long = 'é"\\\n'.repeat(200)
+    const half = `${'x'.repeat(300)}\ud800`
+    const values: unknown[] = [
+      { before: 1, long, after: { long }, again: long, nothing: undefined },
+      { half, long },
+      half,
+      { long, toJSON: () => 'its own way' },
+      {
+        long,
+        get once() {
+          return long
+        },
+      },
+      Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`key ${at}`, long])),
+      { huge: long.repeat(100), long },
+      JSON.parse(`{"__proto__":${JSON.stringify(long)},"long":${JSON.stringify(long)}}`),
+      [long, { long }],
+      new (class Named {
+        long = long
+      })(),
+    ]
+    for (const value of values) {
+      await a.send(value)
+      const received = (await nextMessage(b)).value
+      expect(JSON.stringify(received)).toBe(JSON.stringify(value))
+    }
+  })
+
   it('[I6] carries bytes as bytes, and as what JSON makes of them nowhere', async () => {
     const [a, b] = await channelPair()
     for (const length of [0, 1, 2047, 2048, 2049, 65536, 1_000_000]) {
@@ -372,7 +402,7 @@ describe('ends', () => {
 describe('arguments', () => {
   it('[I6] that are wrong throw', async () => {
     const code = (name: string) => expect.objectContaining({ code: name })
-    expect(() => channel(1 as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
+    expect(() => channel('stream' as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
     const [stream] = await socketPair()
     expect(() => channel(stream, { frameLimitBytes: 0 })).toThrowError(code('ERR_OUT_OF_RANGE'))
     expect(() => channel(stream, { clone: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))

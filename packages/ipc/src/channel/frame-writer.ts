@@ -2,6 +2,7 @@
 // text and bytes, and not what a frame is for.
 import { ipcError } from '../errors/codes'
 import { HEADER_BYTES, writeHeader } from './frame'
+import { type Lifted, liftedSize, writeLifted } from './lifted-strings'
 import type { Wire } from './wire'
 
 const SLAB_BYTES = 65536
@@ -58,6 +59,19 @@ export class FrameWriter {
     writeHeader(this.#slab, this.#to, length, kind, 0, id)
     this.#to += HEADER_BYTES + length
     this.#schedule()
+  }
+
+  /** A frame of a lifted value; false where it is too long to be written in one go. */
+  lifted(kind: number, id: number, value: Lifted): boolean {
+    const most = liftedSize(value) + HEADER_BYTES
+    if (most > SLAB_BYTES) return false
+    this.#reserve(most)
+    const length = writeLifted(value, this.#slab, this.#to + HEADER_BYTES)
+    this.#check(length)
+    writeHeader(this.#slab, this.#to, length, kind, 0, id)
+    this.#to += HEADER_BYTES + length
+    this.#schedule()
+    return true
   }
 
   /** A frame of bytes. Long ones are not copied: leave them alone until they are out. */

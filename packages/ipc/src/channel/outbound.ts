@@ -4,8 +4,9 @@ import { deserialize, serialize } from 'node:v8'
 import { codedError } from '@x/core/transport'
 import type { Descriptor } from '../handoff/descriptor'
 import { Acks } from './acks'
-import { encodePreamble, FLAG_CLONE, FLAG_HANDLES, pack, VERSION } from './frame'
+import { ENCODING_LIFTED, encodePreamble, FLAG_CLONE, FLAG_HANDLES, pack, VERSION } from './frame'
 import { FrameWriter } from './frame-writer'
+import { liftStrings } from './lifted-strings'
 import type { SendOptions } from './message'
 import type { ChannelLimits } from './options'
 import { encodeExtended, encodeValue } from './value'
@@ -81,6 +82,17 @@ export class Outbound {
   }
 
   #write(kind: number, id: number, value: unknown, buffers: readonly Uint8Array[] | undefined): void {
+    const isPlain = !this.#useClone && (buffers === undefined || buffers.length === 0)
+    if (!(isPlain && this.#writeLifted(kind, id, value))) this.#writeWhole(kind, id, value, buffers)
+    if (this.#writer.isFull) this.#checkBacklog()
+  }
+
+  #writeLifted(kind: number, id: number, value: unknown): boolean {
+    const lifted = liftStrings(value)
+    return lifted !== null && this.#writer.lifted(pack(kind, ENCODING_LIFTED), id, lifted)
+  }
+
+  #writeWhole(kind: number, id: number, value: unknown, buffers: readonly Uint8Array[] | undefined): void {
     const encoded = encodeValue(value, this.#useClone)
     if (buffers !== undefined && buffers.length > 0) {
       const whole = encodeExtended(encoded, { buffers, notes: [], unread: [], ack: 0 })
@@ -90,7 +102,6 @@ export class Outbound {
       if (text !== null) this.#writer.text(pack(kind, encoding), id, text)
       else this.#writer.bytes(pack(kind, encoding), id, bytes === null ? [] : [bytes], bytes?.byteLength ?? 0)
     }
-    if (this.#writer.isFull) this.#checkBacklog()
   }
 
   /** Queues a frame with handles. The promise is done once the peer has acknowledged them. */

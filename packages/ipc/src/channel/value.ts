@@ -6,10 +6,12 @@ import {
   ENCODING_BYTES,
   ENCODING_CLONE,
   ENCODING_JSON,
+  ENCODING_LIFTED,
   ENCODING_NONE,
   ENCODING_TEXT,
   EXTENDED,
 } from './frame'
+import { joinLifted } from './lifted-strings'
 
 /** A value in its encoding. Text is what becomes UTF-8. */
 export interface EncodedValue {
@@ -58,7 +60,8 @@ const NONE: EncodedValue = { encoding: ENCODING_NONE, text: null, bytes: null }
  * @throws `ERR_INVALID_ARG_TYPE` for a function or a symbol; what `JSON.stringify` or `v8.serialize` throw of the value.
  */
 export function encodeValue(value: unknown, asClone: boolean): EncodedValue {
-  if (typeof value === 'string') return { encoding: ENCODING_TEXT, text: value, bytes: null }
+  if (typeof value === 'string' && isWellFormed(value))
+    return { encoding: ENCODING_TEXT, text: value, bytes: null }
   if (value === undefined) return NONE
   if (ArrayBuffer.isView(value)) {
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
@@ -84,6 +87,8 @@ export function decodeValue(
       return body.toString('utf8', start, end)
     case ENCODING_BYTES:
       return body.subarray(start, end)
+    case ENCODING_LIFTED:
+      return joinLifted(body, start, end, parse)
     case ENCODING_NONE:
       if (start !== end) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'nothing has a length')
       return undefined
@@ -91,6 +96,11 @@ export function decodeValue(
       if (!mayClone) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'a structured clone that was not agreed on')
       return revive(body.subarray(start, end))
   }
+}
+
+/** JSON keeps half a surrogate pair, UTF-8 does not. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }
 
 function parse(text: string): unknown {
