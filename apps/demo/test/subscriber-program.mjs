@@ -5,6 +5,9 @@ import { createClient } from 'redis'
 
 const { port, path, subscribers, messages, channel } = JSON.parse(process.argv[2])
 
+/** A busy machine may take longer than the clients' own 5 and 10 seconds to get all of them connected. */
+const connectTimeout = 120_000
+
 const outcomes = await Promise.all(Array.from({ length: subscribers }, (_, index) => subscribe(index)))
 process.stdout.write('subscribed\n')
 const results = await Promise.all(outcomes.map(outcome => outcome.heard))
@@ -25,13 +28,15 @@ async function subscribe(index) {
   }
   const isLocal = index % 4 < 2
   if (index % 2 === 0) {
-    const client = new Redis({ ...(isLocal ? { path } : { port, host: '127.0.0.1' }), lazyConnect: true })
+    const place = isLocal ? { path } : { port, host: '127.0.0.1' }
+    const client = new Redis({ ...place, connectTimeout, lazyConnect: true })
     client.on('message', (_channel, text) => onNumber(text))
     await client.connect()
     await client.subscribe(channel)
     return { heard, close: () => client.quit() }
   }
-  const client = createClient({ socket: isLocal ? { path, tls: false } : { port, host: '127.0.0.1' } })
+  const place = isLocal ? { path, tls: false } : { port, host: '127.0.0.1' }
+  const client = createClient({ socket: { ...place, connectTimeout } })
   client.on('error', error => settle({ received: expected, wrong: error.message }))
   await client.connect()
   await client.subscribe(channel, onNumber)
