@@ -10,13 +10,15 @@ export function statusOf(error: NodeJS.ErrnoException): Status {
 }
 
 // sun_path less its NUL (unix(7); macOS has 104 bytes). An abstract name needs no NUL. Pipe names: CreateNamedPipe.
-const longestPath = { linux: 107, android: 107, win32: 255 } as Record<string, number>
+const longestPath = { linux: 107, android: 107, win32: 256 } as Record<string, number>
 
 /** 0 where the system can hold the whole path. A longer one would be cut in silence by the host's libuv. */
 export function pathStatus(path: string): Status {
   if (path === '') return UV_EINVAL
   const abstract = path.charCodeAt(0) === 0
   const limit = (longestPath[process.platform] ?? 103) + (abstract ? 1 : 0)
-  if (Buffer.byteLength(path) > limit) return UV_ENAMETOOLONG
+  // Windows counts characters.
+  const length = process.platform === 'win32' ? path.length : Buffer.byteLength(path)
+  if (length > limit) return UV_ENAMETOOLONG
   return !abstract && path.includes('\0') ? UV_EINVAL : 0
 }
