@@ -75,6 +75,9 @@ export function listen(
   checkOptions(at, options)
   if (connectionListener !== undefined) validateFunction(connectionListener, 'connectionListener')
   const below = options.transport ?? defaultTransport()
+  if (at.kind === 'pipe' && (options.readableAll || options.writableAll)) {
+    throw codedError('ERR_X_UNSUPPORTED', below.name, 'permissions of a named pipe')
+  }
   const authorize = options.authorize ?? defaultAuthorize(at, options)
   if (authorize !== null && !below.supports('credentials')) {
     throw codedError('ERR_X_UNSUPPORTED', below.name, 'credentials')
