@@ -296,6 +296,16 @@ describe.skipIf(!isAble)(`handles that do not arrive${why}`, () => {
     expect(readdirSync('/proc/self/fd').length).toBe(before)
   })
 
+  it('[I5] are acknowledged by a listener that closes the channel', async () => {
+    const [near, far] = await channelPair()
+    far.on('handle', (_value, handle) => {
+      handle.close()
+      void far.close()
+    })
+    await near.send('x', { handles: [await descriptorOf(openSync('/dev/null', 'r'))] })
+    await once(near, 'close')
+  })
+
   it('[I5] close waits for their acknowledgement', async () => {
     const [near, far] = await channelPair()
     const sending = near.send('x', { handles: [await descriptorOf(openSync('/dev/null', 'r'))] })

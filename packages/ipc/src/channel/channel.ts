@@ -349,16 +349,18 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
 
   #end(): void {
     if (this.#state !== 'open') return
-    this.#outbound.flush()
     this.#state = 'ending'
     this.#requests.failAll(ipcError('ERR_X_CHANNEL_CLOSED'))
     this.#wait('it has not ended its side')
-    this.#endIfAcknowledged()
+    // A listener that closes us on a handle has this handle acknowledged first.
+    process.nextTick(() => this.#endIfAcknowledged())
   }
 
   // A peer that has taken a handle must not be thought dead before it could say so.
   #endIfAcknowledged(): void {
-    if (this.#state === 'ending' && this.#outbound.acks.count === 0) this.#wire.end()
+    if (this.#state !== 'ending' || this.#outbound.acks.count > 0) return
+    this.#outbound.flush()
+    this.#wire.end()
   }
 
   #onClose(error: Error | null): void {
