@@ -23,6 +23,8 @@ export class FaultyListener implements ListenerHandle {
   readonly #timers = new Set<NodeJS.Timeout>()
   /** Accepted below, and not told yet. */
   readonly #waiting: StreamHandle[] = []
+  /** Judged, and told when their delay is over. */
+  readonly #delayed = new Set<StreamHandle>()
   readonly pause?: () => void
   readonly resume?: () => void
   #accept: AcceptSink | null = null
@@ -74,7 +76,8 @@ export class FaultyListener implements ListenerHandle {
     this.#isClosed = true
     this.#unwatch()
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const stream of this.#waiting.splice(0)) stream.close()
+    for (const stream of [...this.#waiting.splice(0), ...this.#delayed]) stream.close()
+    this.#delayed.clear()
     this.#inner.close(done)
   }
 
@@ -119,17 +122,12 @@ export class FaultyListener implements ListenerHandle {
 
   #judge(stream: StreamHandle): void {
     const { delayMs, outcome } = this.#decide('accept', stream.peername())
-    if (delayMs > 0) {
-      this.#waiting.push(stream)
-      this.#later(delayMs, () => this.#settleWaiting(stream, outcome))
-    } else this.#settle(stream, outcome)
-  }
-
-  #settleWaiting(stream: StreamHandle, outcome: Decision['outcome']): void {
-    const index = this.#waiting.indexOf(stream)
-    if (index < 0 || this.#isClosed) return
-    this.#waiting.splice(index, 1)
-    this.#settle(stream, outcome)
+    if (delayMs <= 0) return this.#settle(stream, outcome)
+    this.#delayed.add(stream)
+    this.#later(delayMs, () => {
+      this.#delayed.delete(stream)
+      this.#settle(stream, outcome)
+    })
   }
 
   #settle(stream: StreamHandle, outcome: Decision['outcome']): void {
