@@ -10,6 +10,8 @@ async function load(module: string): Promise<Transport> {
 
 async function main(): Promise<void> {
   process.on('disconnect', () => process.exit())
+  // Listening to it would keep the process.
+  process.channel?.unref()
   const input = JSON.parse(process.argv[2]!) as ChildInput
   const subject = await load(input.module)
   const peer = input.peerModule === input.module ? subject : await load(input.peerModule)
