@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { nodeOrReason, supportedNodes } from '@x/run/node-versions'
+import { root } from '@x/run/workspace'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asCommonJs, readmeExample } from '../examples.mjs'
 import { install, packAll, published, runProgram, type Tarballs } from '../tarballs.mjs'
@@ -69,6 +70,12 @@ for (const major of supportedNodes) {
         expect(await runProgram(project, node!, 'same.mjs', program)).toBe('compared\n')
       })
     }
+
+    it("runs the example of the repository's README as ESM and as CJS", async () => {
+      const { program, prints } = readmeExample(root)!
+      expect(await runProgram(project, node!, 'example.mjs', program)).toBe(prints)
+      expect(await runProgram(project, node!, 'example.cjs', asCommonJs(program))).toBe(prints)
+    })
 
     it.skipIf(!isNativeBuilt)(
       'runs native from the prebuilt engine in the tarball (skipped without a compiler)',
