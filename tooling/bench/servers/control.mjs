@@ -8,10 +8,15 @@ export const net = await import(process.env.X_BENCH_NET ?? 'node:net')
 export function serve(server) {
   server.listen({ port: 0, host: '127.0.0.1' }, () => {
     const address = server.address()
-    answer({ port: typeof address === 'object' && address !== null ? address.port : 0 })
+    tell({ port: typeof address === 'object' && address !== null ? address.port : 0 })
   })
+  answerQuestions()
+}
+
+/** Answers the bench until it closes our input. */
+export function answerQuestions() {
   process.stdin.setEncoding('utf8').on('data', question => {
-    answer(String(question).includes('memory') ? memory() : process.cpuUsage())
+    tell(String(question).includes('memory') ? memory() : process.cpuUsage())
   })
   process.stdin.on('end', () => process.exit())
 }
@@ -23,6 +28,6 @@ function memory() {
 }
 
 /** @param {object} facts */
-function answer(facts) {
+export function tell(facts) {
   process.stdout.write(`${JSON.stringify(facts)}\n`)
 }
