@@ -187,7 +187,11 @@ export interface ListenerHandle {
 
 /** A message that came over a handoff channel. The descriptors are the receiver's to close. */
 export interface HandoffSink {
-  /** Bytes as they arrived in one `recvmsg` and the descriptors that came with them (often none). */
+  /**
+   * Bytes as they arrived in one `recvmsg` and the descriptors that came with them (often none). Where the process is at
+   * its limit of descriptors and the system would hand over only some (`MSG_CTRUNC`), they are closed and `fds` is empty:
+   * a message should say how many it carries.
+   */
   onMessage(data: Buffer, fds: readonly number[]): void
   onEnd(): void
   onError(status: Status): void

@@ -28,6 +28,10 @@ describe.skipIf(absent !== null)('native transport, when things go wrong', { tim
     expect(await run('shortage', [], 40)).toEqual({ answered: 8, told: [errno('EMFILE')] })
   })
 
+  it('takes all descriptors of a message or, at the limit of descriptors, none, and leaks none', async () => {
+    expect(await run('truncated', [], 60)).toEqual({ first: ['eight', 0], second: ['again', 8], kept: 0 })
+  })
+
   it('goes on with the next event where a listener throws', async () => {
     expect(await run('throwing')).toEqual({
       accepted: 12,
