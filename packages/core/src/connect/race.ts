@@ -21,7 +21,7 @@ export interface RacePlan {
 
 /** Who watches a race. Any of these may call `cancel`. */
 export interface RaceWatcher {
-  attempt(to: TcpAddress): void
+  attempt(to: Address): void
   failed(to: Address, error: Error): void
   timedOut(to: TcpAddress): void
   /** Once: the connected stream, or why there is none. Not called after `cancel`. */
@@ -90,8 +90,13 @@ export class Race {
       if (refused) return this.#attemptFailed(to, refused.error, refused.isTold)
       if (this.#stream !== stream) return false
       this.#attempted.push(`${to.address}:${to.port}`)
-    }
+    } else this.#watcher.attempt(to)
     const status = stream.connect(to, outcome => this.#settled(stream, to, outcome))
+    if (status < 0 && !isTcp && status !== UV_EINVAL && status !== UV_ENAMETOOLONG) {
+      // A transport may know of a path at once; in Node it is told later, as an attempt that failed.
+      setImmediate(() => this.#settled(stream, to, status))
+      return true
+    }
     if (status < 0) return this.#attemptFailed(to, this.#connectError(to, status), targets.length > 1)
     if (isTcp && this.#next < targets.length) {
       this.#timer = setTimeout(() => this.#timedOut(stream, to), this.#plan.attemptTimeoutMs)

@@ -72,5 +72,6 @@ export function checkServerOptions(options: ServerOpts): void {
   if (options.keepAliveInitialDelay !== undefined) {
     validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay')
   }
+  if (options.highWaterMark !== undefined) validateNumber(options.highWaterMark, 'options.highWaterMark')
   readBlockList(options.blockList)
 }

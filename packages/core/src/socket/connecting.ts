@@ -86,9 +86,10 @@ function race(socket: Socket, state: SocketState, context: AsyncResource, plan: 
   const running = new Race(
     { ...plan, prepared },
     {
-      attempt({ address, port, family }) {
-        debug('attempt to connect to %s:%s', address, port)
-        socket.emit('connectionAttempt', address, port, family === 'IPv6' ? 6 : 4)
+      attempt(to) {
+        debug('attempt to connect to %o', to)
+        if ('path' in to) socket.emit('connectionAttempt', to.path, undefined, undefined)
+        else socket.emit('connectionAttempt', to.address, to.port, to.family === 'IPv6' ? 6 : 4)
       },
       failed(to, error) {
         if ('path' in to) socket.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
