@@ -2,17 +2,19 @@
 // buffers copied into one. It knows no socket.
 
 export interface GatheredWrite {
-  readonly chunk: string | Uint8Array
-  readonly encoding: BufferEncoding | 'buffer'
+  chunk: string | Uint8Array
+  encoding: BufferEncoding | 'buffer'
 }
 
 /** Encodings in which the bytes of two strings are the bytes of their concatenation. */
-const joinable: Partial<Record<string, boolean>> = {
-  utf8: true,
-  'utf-8': true,
-  latin1: true,
-  binary: true,
-  ascii: true,
+export function isJoinable(encoding: string): boolean {
+  return (
+    encoding === 'utf8' ||
+    encoding === 'latin1' ||
+    encoding === 'utf-8' ||
+    encoding === 'ascii' ||
+    encoding === 'binary'
+  )
 }
 
 /** Up to this length the bytes of a buffer are cheaper to copy than its entry in a vector of buffers is to make. */
@@ -21,27 +23,27 @@ const SMALL_LENGTH = 256
 /** Up to this length a loop copies faster than `set`. */
 const TINY_LENGTH = 16
 
-/** The bytes of the writes, in order. */
-export function encodeWrites(writes: readonly GatheredWrite[]): Uint8Array[] {
+/** The bytes of the first `count` writes, in order. */
+export function encodeWrites(writes: readonly GatheredWrite[], count = writes.length): Uint8Array[] {
   const chunks: Uint8Array[] = []
-  for (let from = 0, to = 0; from < writes.length; from = to) {
-    to = endOfRun(writes, from)
+  for (let from = 0, to = 0; from < count; from = to) {
+    to = endOfRun(writes, from, count)
     chunks.push(encodeRun(writes, from, to))
   }
   return chunks
 }
 
 /** Where the neighbours end that become one buffer with the write at `from`. */
-function endOfRun(writes: readonly GatheredWrite[], from: number): number {
+function endOfRun(writes: readonly GatheredWrite[], from: number, end: number): number {
   const first = writes[from]!
   let to = from + 1
   if (typeof first.chunk !== 'string') {
-    if (isSmall(first.chunk)) while (to < writes.length && isSmall(writes[to]!.chunk)) to++
+    if (isSmall(first.chunk)) while (to < end && isSmall(writes[to]!.chunk)) to++
     return to
   }
-  if (!joinable[first.encoding]) return to
+  if (!isJoinable(first.encoding)) return to
   let text = first.chunk
-  for (; to < writes.length; to++) {
+  for (; to < end; to++) {
     const { chunk, encoding } = writes[to]!
     if (typeof chunk !== 'string' || encoding !== first.encoding || endsInHalfPair(text)) break
     if (chunk !== '') text = chunk

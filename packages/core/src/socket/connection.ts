@@ -8,7 +8,7 @@ import { byteLength } from './chunks'
 import { debug } from './debug'
 import { BufferLink, Link } from './link'
 import { applySettings } from './options'
-import { release } from './outbox'
+import { holdGathered, release, settleDispatched } from './outbox'
 import type { Socket } from './socket'
 import { kState, type SocketState, type WriteCallback } from './state'
 
@@ -41,8 +41,12 @@ export function resumeWaiting(socket: Socket): void {
 /** Sends now, once connected, or calls back with why not. */
 export function send(socket: Socket, chunks: readonly Uint8Array[], callback: WriteCallback): void {
   const state = socket[kState]
-  if (state.link !== null) state.link.send(chunks, callback)
-  else if (state.isConnecting) state.waitingWrite = { chunks, bytes: byteLength(chunks), callback }
+  const { link } = state
+  if (link !== null) {
+    if (settleDispatched(state, link, callback)) return
+    if (state.isUncorking) holdGathered(socket, state, chunks, callback)
+    else link.send(chunks, callback)
+  } else if (state.isConnecting) state.waitingWrite = { chunks, bytes: byteLength(chunks), callback }
   else callback(codedError('ERR_SOCKET_CLOSED'))
 }
 

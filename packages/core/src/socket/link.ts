@@ -51,16 +51,16 @@ export class Link implements ReadSink {
     this.context.runInAsyncScope(onError, this, status)
   }
 
-  /** Sends; the callback comes in this call only where the system took or refused it at once. */
+  /** Sends; the callback comes within the call only where the system took or refused it at once. */
   send(chunks: readonly Uint8Array[], callback: WriteCallback): void {
-    const { state } = this
-    state.idle?.refresh()
-    const status = this.handle.write(chunks, this.written)
-    if (status > 0) {
-      // At the end of a turn Writable is not to defer the callback a second time.
-      if (state.isTurnOver) state.settled = callback
-      else callback()
-    } else if (status === 0) this.writeCallback = callback
+    this.state.idle?.refresh()
+    this.settle(this.handle.write(chunks, this.written), callback)
+  }
+
+  /** Calls back with the outcome of a write, or keeps the callback until there is one. */
+  settle(status: Status, callback: WriteCallback): void {
+    if (status > 0) callback()
+    else if (status === 0) this.writeCallback = callback
     else callback(systemError(status, 'write'))
   }
 }

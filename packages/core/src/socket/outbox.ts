@@ -1,59 +1,169 @@
-// The writes that one turn of the loop makes on a socket go out together at its end, as one write of the transport.
-// It decides when; Writable keeps the writes and their callbacks, in order. It knows no transport.
+// The writes that one turn of the loop makes on a socket are held here and go out together at its end, as one write of
+// the transport. What the system does not take at once goes the way of any Writable from there on. It knows no transport.
+import { AsyncResource } from 'node:async_hooks'
 import { Writable } from 'node:stream'
+import { encodeWrites, type GatheredWrite, isJoinable } from './chunks'
+import type { Outbox } from './held'
+import type { Link } from './link'
 import type { Socket } from './socket'
-import { kState, type SocketState } from './state'
+import { kState, type SocketState, type WriteCallback } from './state'
 
-const { cork, uncork } = Writable.prototype
+type Write = (
+  this: Writable,
+  chunk: Uint8Array,
+  encoding: BufferEncoding | undefined,
+  callback: WriteCallback | undefined,
+) => boolean
 
-/** Sockets that hold writes back, in the order of their first; the first `waitingCount` places are in use. */
+const writableWrite = Writable.prototype.write as Write
+
+/** Sockets that hold writes, in the order of their first; the first `waitingCount` places are in use. */
 let waiting: (Socket | null)[] = []
 let waitingCount = 0
 /** The list of the turn before, to be used again. */
 let spare: (Socket | null)[] = []
 let isScheduled = false
 
+/** Lists of writes to be used again, so that holding allocates nothing for each write. */
+const lists: GatheredWrite[][] = []
+const MOST_LISTS = 32
+const LONGEST_LIST = 256
+
 /**
- * Called before each write of a connected socket that could go out at once: starts to hold back, or lets go first
- * where what is held would make `write` answer false sooner than without it.
+ * Holds a write until the end of the turn. False where it is not to be held: Writable takes it then, as it does what is
+ * too long, corked, in the way of another write, or wrong.
  */
-export function holdBack(socket: Socket, state: SocketState, length: number): void {
-  if (!state.isHolding) {
-    if (length >= socket.writableHighWaterMark) return
-    hold(socket, state)
-    state.heldLength = length
-    return
+export function hold(
+  socket: Socket,
+  state: SocketState,
+  chunk: string | Uint8Array,
+  encoding: BufferEncoding | undefined,
+  callback: WriteCallback | undefined,
+): boolean {
+  const { outbox, link } = state
+  if (link === null || link.writeCallback !== null || outbox.writableCallback !== null) return false
+  const isText = typeof chunk === 'string'
+  const textEncoding = encoding ?? state.defaultEncoding
+  if (isText ? !isJoinable(textEncoding) : !(chunk instanceof Uint8Array)) return false
+  if (!socket.writable || socket.writableCorked > 0) return false
+  const limit = socket.writableHighWaterMark
+  const { length } = chunk
+  if (length >= limit) return false
+  if (outbox.length + length >= limit) {
+    // More would make `write` answer false sooner than without holding.
+    release(socket, state)
+    if (link.writeCallback !== null || socket.destroyed) return false
   }
-  state.heldLength += length
-  if (state.heldLength < socket.writableHighWaterMark) return
-  release(socket, state)
-  if (length >= socket.writableHighWaterMark) return
-  hold(socket, state)
-  state.heldLength = length
+  if (!outbox.isHolding) awaitEndOfTurn(socket, outbox)
+  if (length > 0) keep(outbox, chunk, isText ? textEncoding : 'buffer')
+  outbox.length += length
+  if (typeof callback === 'function') {
+    outbox.callbacks ??= []
+    outbox.callbacks.push(inContext(callback))
+  }
+  return true
 }
 
-function hold(socket: Socket, state: SocketState): void {
-  cork.call(socket)
-  awaitTurn(socket, state)
+/** Holds what Writable gave, after a caller's cork; `callback` is Writable's own. */
+export function holdGathered(
+  socket: Socket,
+  { outbox }: SocketState,
+  chunks: readonly Uint8Array[],
+  callback: WriteCallback,
+): void {
+  if (!outbox.isHolding) awaitEndOfTurn(socket, outbox)
+  for (const chunk of chunks) if (chunk.length > 0) keep(outbox, chunk, 'buffer')
+  outbox.writableCallback = callback
 }
 
-/** Takes over a cork of the caller's own instead of a cork of ours. */
-export function awaitTurn(socket: Socket, state: SocketState): void {
-  state.isHolding = true
-  state.heldLength = 0
-  if (state.isInTurn) return
-  state.isInTurn = true
+function keep(outbox: Outbox, chunk: string | Uint8Array, encoding: GatheredWrite['encoding']): void {
+  const { writes } = outbox
+  if (outbox.count < writes.length) {
+    const entry = writes[outbox.count]!
+    entry.chunk = chunk
+    entry.encoding = encoding
+  } else writes.push({ chunk, encoding })
+  outbox.count++
+}
+
+/** The bytes of what is held, which is then held no more. */
+function takeHeld(outbox: Outbox): Uint8Array[] {
+  const { writes, count } = outbox
+  const chunks = encodeWrites(writes, count)
+  for (let i = 0; i < count; i++) writes[i]!.chunk = ''
+  if (writes.length <= LONGEST_LIST && lists.length < MOST_LISTS) lists.push(writes)
+  outbox.count = 0
+  return chunks
+}
+
+function awaitEndOfTurn(socket: Socket, outbox: Outbox): void {
+  outbox.isHolding = true
+  outbox.writes = lists.pop() ?? []
+  if (outbox.isInTurn) return
+  outbox.isInTurn = true
   waiting[waitingCount++] = socket
   if (isScheduled) return
   isScheduled = true
   process.nextTick(endTurn)
 }
 
-/** Lets go of what is held back, now. Callbacks come in a later tick, as after any write. */
+/** Sends what is held, now. Callbacks come in a later tick, as after any write. */
 export function release(socket: Socket, state: SocketState): void {
-  if (!state.isHolding) return
-  state.isHolding = false
-  uncork.call(socket)
+  if (!state.outbox.isHolding) return
+  const told = dispatch(socket, state)
+  if (told !== null) process.nextTick(told)
+}
+
+/** Sends what is held; the callback to call where the system has taken all of it. */
+function dispatch(socket: Socket, state: SocketState): (() => void) | null {
+  const { outbox } = state
+  const { callbacks, writableCallback } = outbox
+  outbox.isHolding = false
+  outbox.length = 0
+  outbox.callbacks = null
+  outbox.writableCallback = null
+  const chunks = takeHeld(outbox)
+  const link = state.link!
+  if (state.idle !== null) state.idle.refresh()
+  const status = chunks.length === 0 ? 1 : link.handle.write(chunks, link.written)
+  if (status > 0) {
+    if (writableCallback !== null) return writableCallback
+    return callbacks === null ? null : () => callEach(callbacks, null)
+  }
+  if (writableCallback !== null) link.settle(status, writableCallback)
+  else {
+    // Writable takes over: it counts what is under way, tells callbacks and errors, and says 'drain'.
+    outbox.dispatched = status
+    const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    const tell = callbacks === null ? undefined : (error?: Error | null) => callEach(callbacks, error)
+    writableWrite.call(socket, whole, undefined, tell)
+  }
+  return null
+}
+
+/** Takes the outcome of what was sent before Writable heard of it; false where `_write` is to send. */
+export function settleDispatched({ outbox }: SocketState, link: Link, callback: WriteCallback): boolean {
+  const { dispatched } = outbox
+  if (dispatched === null) return false
+  outbox.dispatched = null
+  link.settle(dispatched, callback)
+  return true
+}
+
+function callEach(callbacks: readonly WriteCallback[], error: Error | null | undefined, from = 0): void {
+  let done = from
+  try {
+    while (done < callbacks.length) callbacks[done++]!(error)
+  } finally {
+    // One that throws costs the others nothing.
+    if (done < callbacks.length) process.nextTick(callEach, callbacks, error, done)
+  }
+}
+
+/** Callbacks are heard in the context of their own write, not of the turn's first. */
+function inContext(callback: WriteCallback): WriteCallback {
+  const resource = new AsyncResource('WRITEWRAP')
+  return error => resource.runInAsyncScope(callback, undefined, error)
 }
 
 function endTurn(): void {
@@ -68,8 +178,8 @@ function endTurn(): void {
       const socket = sockets[done]!
       sockets[done++] = null
       const state = socket[kState]
-      state.isInTurn = false
-      if (state.isHolding) endTurnOf(socket, state)
+      state.outbox.isInTurn = false
+      if (state.outbox.isHolding) dispatch(socket, state)?.()
     }
   } finally {
     if (done < count) postpone(sockets, done, count)
@@ -85,16 +195,6 @@ function postpone(sockets: (Socket | null)[], from: number, to: number): void {
   }
   if (!isScheduled) process.nextTick(endTurn)
   isScheduled = true
-}
-
-function endTurnOf(socket: Socket, state: SocketState): void {
-  state.isTurnOver = true
-  release(socket, state)
-  state.isTurnOver = false
-  const { settled } = state
-  if (settled === null) return
-  state.settled = null
-  settled()
 }
 
 // `write()` and then `process.exit()`: node:net has given the bytes to the system by then.

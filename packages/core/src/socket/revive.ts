@@ -1,4 +1,5 @@
 // Makes a socket that was connected before ready for another connection.
+import { Outbox } from './held'
 import type { Socket } from './socket'
 import type { SocketState } from './state'
 
@@ -18,5 +19,5 @@ export function revive(socket: Socket, state: SocketState): void {
   state.waitingWrite = null
   state.waitingFinal = null
   state.wantsRead = false
-  state.isHolding = false
+  state.outbox = new Outbox()
 }

@@ -19,7 +19,7 @@ import {
   type SocketConnectOpts,
   type SocketConstructorOpts,
 } from './options'
-import { awaitTurn, holdBack, release } from './outbox'
+import { hold, release } from './outbox'
 import { kState, type SocketState, type WriteCallback } from './state'
 
 type Listener = () => void
@@ -83,10 +83,12 @@ export class Socket extends Duplex {
     if (state.peerEnded && this.writableEnded) {
       return refuseAfterEnd(this, typeof encoding === 'function' ? encoding : callback)
     }
-    const { link } = state
-    if (link !== null && link.writeCallback === null && chunk != null) {
-      if (state.isHolding || this.writableCorked === 0) holdBack(this, state, chunk.length)
-    }
+    const isHeld =
+      typeof encoding === 'function'
+        ? hold(this, state, chunk, undefined, encoding)
+        : hold(this, state, chunk, encoding, callback)
+    if (isHeld) return true
+    release(this, state)
     return super.write(chunk, encoding as BufferEncoding, callback)
   }
 
@@ -105,12 +107,16 @@ export class Socket extends Duplex {
 
   override uncork(): void {
     const state = this[kState]
-    if (state.isHolding) return
-    const isLast = this.writableCorked === 1 && this.writableLength > 0
-    // What the caller corked leaves at the end of the turn, too, so that several corked blocks are one write.
-    if (isLast && state.link !== null && state.link.writeCallback === null && !this.writableNeedDrain) {
-      awaitTurn(this, state)
-    } else super.uncork()
+    // What the caller corked leaves at the end of the turn, too.
+    state.isUncorking = !this.writableNeedDrain
+    super.uncork()
+    state.isUncorking = false
+  }
+
+  override setDefaultEncoding(encoding: BufferEncoding): this {
+    super.setDefaultEncoding(encoding)
+    this[kState].defaultEncoding = encoding.toLowerCase() as BufferEncoding
+    return this
   }
 
   /** Ends the writable side, then destroys the socket once all is sent. */
@@ -301,7 +307,9 @@ export class Socket extends Duplex {
   /** Bytes sent and to be sent. */
   get bytesWritten(): number | undefined {
     const state = this[kState]
-    return state === undefined ? undefined : sentBytes(state) + gatheredBytes(this)
+    if (state === undefined) return undefined
+    release(this, state)
+    return sentBytes(state) + gatheredBytes(this)
   }
 
   /** `address:port` of what was tried, where the host had several addresses. */

@@ -4,6 +4,7 @@ import type { AsyncResource } from 'node:async_hooks'
 import type { BlockList } from '../address/block-list'
 import type { Race } from '../connect/race'
 import type { Address, StreamHandle, Transport } from '../transport/contract'
+import { Outbox } from './held'
 import type { IdleTimer } from './idle-timer'
 import type { Link } from './link'
 import type { ConnectionSettings, OnReadOptions } from './options'
@@ -46,12 +47,11 @@ export class SocketState {
   waitingFinal: WriteCallback | null = null
   wantsRead = false
 
-  /** The outbox: whether writes of this turn are held back, how much of them, and whether the turn's end is awaited. */
-  isHolding = false
-  isInTurn = false
-  heldLength = 0
-  isTurnOver = false
-  settled: WriteCallback | null = null
+  /** What was written in this turn. */
+  outbox = new Outbox()
+  defaultEncoding: BufferEncoding = 'utf8'
+  /** A caller takes its last cork off: what was corked joins the turn's writes. */
+  isUncorking = false
 
   idle: IdleTimer | null = null
   timeoutMs: number | undefined
