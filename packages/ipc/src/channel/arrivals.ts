@@ -7,6 +7,9 @@ import type { HandleNote } from './value'
 
 const KINDS: ReadonlySet<string> = new Set<DescriptorKind>(['server', 'socket', 'pipe', 'fd'])
 
+/** Frames whose descriptors are here and which are not read yet: the one under way, and some that came as we were paused. */
+const MOST_GROUPS = 8
+
 export class Arrivals {
   readonly #transport: Transport | null
   readonly #limit: number
@@ -24,8 +27,12 @@ export class Arrivals {
     return this.#waiting
   }
 
+  /** Throws where more have come than the frames that may be under way can announce. */
   add(fds: readonly number[]): void {
     this.#groups.push(fds)
+    if (this.#groups.length <= MOST_GROUPS) return
+    this.closeAll()
+    throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'descriptors that no frame announced')
   }
 
   /** No frame asks for what is here: closed, and a reason to end the channel. */

@@ -58,11 +58,22 @@ export class Inbound {
   }
 
   push(chunk: Buffer, fds: readonly number[] | null): void {
-    if (fds !== null && fds.length > 0) this.#arrivals.add(fds)
+    if (fds !== null && fds.length > 0 && !this.#add(fds)) return
     if (this.#isClosed) this.#arrivals.closeAll()
     else {
       this.#reader.push(chunk)
       this.read()
+    }
+  }
+
+  #add(fds: readonly number[]): boolean {
+    try {
+      this.#arrivals.add(fds)
+      return true
+    } catch (error) {
+      this.close()
+      this.#sink.onProtocolError(error as Error)
+      return false
     }
   }
 

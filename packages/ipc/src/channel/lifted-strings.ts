@@ -26,20 +26,22 @@ export function liftStrings(value: unknown): Lifted | null {
   for (const key in given) {
     const each = given[key]
     if (typeof each === 'string' && each.length >= LONG && key !== '__proto__' && isWellFormed(each)) {
-      keys ??= []
-      keys.push(key)
+      // Not an empty array that grows: that one is made for sixteen.
+      if (keys === null) keys = [key]
+      else keys.push(key)
     }
   }
   if (keys === null || keys.length > MOST || typeof given['toJSON'] === 'function') return null
   const rest: Record<string, unknown> = { ...given }
-  const strings: string[] = []
-  for (const key of keys) {
+  const strings = new Array<string>(keys.length)
+  for (let at = 0; at < keys.length; at++) {
+    const each = rest[keys[at]!]
     // A getter may have changed its mind.
-    if (typeof rest[key] !== 'string') return null
-    strings.push(rest[key])
-    rest[key] = 0
+    if (typeof each !== 'string') return null
+    strings[at] = each
+    rest[keys[at]!] = 0
   }
-  return { strings, json: JSON.stringify([rest, ...keys]) }
+  return { strings, json: JSON.stringify(keys.length === 1 ? [rest, keys[0]] : [rest, ...keys]) }
 }
 
 /** Bytes that the lifted value needs at most. */
@@ -78,11 +80,11 @@ export function joinLifted(
   let lengthAt = start + 1
   let at = lengthAt + count * LENGTH_BYTES
   if (at > end) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'lifted strings without their lengths')
-  const strings: string[] = []
-  for (; strings.length < count; lengthAt += LENGTH_BYTES) {
+  const strings = new Array<string>(count)
+  for (let index = 0; index < count; index++, lengthAt += LENGTH_BYTES) {
     const stringEnd = at + body.readUInt32LE(lengthAt)
     if (stringEnd > end) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'a lifted string beyond its frame')
-    strings.push(body.toString('utf8', at, stringEnd))
+    strings[index] = body.toString('utf8', at, stringEnd)
     at = stringEnd
   }
   const json = parse(body.toString('utf8', at, end))
