@@ -38,11 +38,7 @@ export interface PathEnds {
   readonly peer: string
 }
 
-/** A write that the system has not taken yet, by its place among all writes of the stream. */
-interface QueuedWrite {
-  readonly place: number
-  readonly done: (status: Status) => void
-}
+const NOTHING = Buffer.alloc(0)
 
 const unnamed: PathEnds = { own: '', peer: '' }
 
@@ -61,9 +57,8 @@ export class PortableStream implements StreamHandle {
   #shutDown: ((status: Status) => void) | null = null
   #shut = false
   #bytesGiven = 0
-  #writes = 0
-  #writesOver = 0
-  #queue: QueuedWrite[] = []
+  /** Who waits for a write that the system has not taken yet, in order. */
+  #queue: Array<(status: Status) => void> = []
   #paths: PathEnds = unnamed
   #own: Address | null = null
   #peer: Address | null = null
@@ -257,14 +252,16 @@ export class PortableStream implements StreamHandle {
     else if (chunks.length > 1) this.#giveAll(chunks)
     else return 1
     if (socket.writableLength === 0) return socket.errored ? statusOf(socket.errored) : 1
-    this.#queue.push({ place: this.#writes, done })
+    this.#queue.push(done)
+    // node:net calls back in order, so the callback of nothing tells of all before it. A write that the system takes at
+    // once, nearly each, costs no callback.
+    socket.write(NOTHING, this.#wrote)
     return 0
   }
 
   #give(chunk: Uint8Array): void {
     this.#bytesGiven += chunk.length
-    this.#writes++
-    this.#socket.write(chunk, this.#wrote)
+    this.#socket.write(chunk)
   }
 
   // Copying little is cheaper than node:net's way of many chunks; much goes out by one writev.
@@ -279,13 +276,10 @@ export class PortableStream implements StreamHandle {
     this.#socket.uncork()
   }
 
-  // One for all writes of the stream: node:net calls back in order, so counting tells which write it was.
   readonly #wrote = (error?: Error | null): void => {
-    this.#writesOver++
-    const next = this.#queue[0]
-    if (next === undefined || next.place > this.#writesOver || this.#state !== 'open') return
-    this.#queue.shift()
-    next.done(error ? statusOf(this.#socket.errored ?? error) : 0)
+    if (this.#state !== 'open') return
+    const done = this.#queue.shift()
+    done?.(error ? statusOf(this.#socket.errored ?? error) : 0)
   }
 
   shutdown(done: (status: Status) => void): Status {
@@ -380,7 +374,7 @@ export class PortableStream implements StreamHandle {
     this.#queue = []
     const calls: Array<() => void> = []
     if (connected) calls.push(() => connected(UV_ECANCELED))
-    for (const { done } of queue) calls.push(() => done(UV_ECANCELED))
+    for (const done of queue) calls.push(() => done(UV_ECANCELED))
     if (shutDown) calls.push(() => shutDown(UV_ECANCELED))
     callEach(calls.concat(this.#closeDone))
     this.#closeDone = []
