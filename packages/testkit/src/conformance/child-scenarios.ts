@@ -45,14 +45,20 @@ async function connect(transport: Transport, stage: Stage, at: Address): Promise
 // Referenced handles keep this process until the timer, which does not; then they are unreferenced, and it must end.
 async function holds(stage: Stage): Promise<void> {
   const handles: { unref(): void }[] = []
+  let accepted = () => {}
+  const isAccepted = new Promise<void>(resolve => {
+    accepted = resolve
+  })
   const { listener, at } = await listen(stage, stream => {
     if (stream === null) return
     handles.push(stream)
     stream.readStart(silent)
+    accepted()
   })
   const stream = await connect(stage.subject, stage, at)
   stream.readStart(silent)
   handles.push(listener, stream)
+  await isAccepted
   setTimeout(() => {
     stage.tell({ event: 'held' })
     for (const handle of handles) handle.unref()
