@@ -4,7 +4,6 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { chooseArms } from './arms.mjs'
 import { BENCHES } from './benches.mjs'
-import { benchIpc } from './ipc/main.mjs'
 import { measure } from './measure.mjs'
 import { HELP, parseOptions } from './options.mjs'
 import { formatTable, summarize } from './report.mjs'
@@ -12,7 +11,7 @@ import { formatTable, summarize } from './report.mjs'
 try {
   const words = process.argv.slice(2).filter(word => word !== '--')
   const options = words[0] === 'ipc' ? null : parseOptions(words)
-  if (options === null) await benchIpc(words.slice(1))
+  if (options === null) await (await import('./ipc/main.mjs')).benchIpc(words.slice(1))
   else if (options === 'help') process.stdout.write(HELP)
   else await main(options)
 } catch (error) {
