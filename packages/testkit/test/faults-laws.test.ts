@@ -25,6 +25,12 @@ const rules: Record<string, () => Rule> = {
   refusal: () => sometimes(0.5, faults.refuse()),
   blackhole: () => sometimes(0.5, faults.blackhole()),
   emfile: () => sometimes(0.5, faults.emfile()),
+  latency: () => faults.latency({ ms: 1, jitterMs: 3 }),
+  bandwidth: () => faults.bandwidth({ bytesPerSecond: 1_000_000 }),
+  'slow close': () => faults.slowClose({ ms: 3 }),
+  slicer: () => faults.slicer({ bytes: 300, variation: 200, delayMs: 1 }),
+  'partial writes': () => faults.partialWrites({ bytes: 500 }),
+  'short reads': () => faults.shortReads({ bytes: 100 }),
   'delayed resets': () => sometimes(0.2, on('write', { delayMs: 2, then: 'reset' })),
   'everything at once': () => {
     const all: Rule[] = [
