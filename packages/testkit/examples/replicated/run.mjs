@@ -9,11 +9,12 @@ const { values } = parseArgs({
     bug: { type: 'string', default: 'none' },
     'chaos-ms': { type: 'string', default: '4000' },
     json: { type: 'boolean', default: false },
+    hashes: { type: 'boolean', default: false },
   },
 })
 
 const began = process.hrtime.bigint()
-const totals = { seeds: 0, failed: [], virtualMs: 0, events: 0, acknowledged: 0, hashes: '' }
+const totals = { seeds: 0, failed: [], virtualMs: 0, events: 0, acknowledged: 0, hashes: [] }
 const last = Number(values.from) + Number(values.seeds)
 for (let seed = Number(values.from); seed < last; seed++) {
   totals.seeds++
@@ -22,7 +23,7 @@ for (let seed = Number(values.from); seed < last; seed++) {
     totals.virtualMs += report.virtualMs
     totals.events += report.events
     totals.acknowledged += report.value.acknowledged
-    if (totals.seeds <= 3) totals.hashes += `${report.hash} `
+    if (values.hashes) totals.hashes.push(report.hash)
   } catch (error) {
     totals.failed.push(seed)
     if (totals.failed.length === 1 && !values.json) console.log(error.message)

@@ -1,0 +1,160 @@
+// Testkit's counted cases: leases across processes, seeds that find bugs and seeds that must not, replays, an hour of
+// traffic, and the laws under each fault. Each runs the built package in processes of their own.
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const home = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
+const workers = Math.max(1, Math.min(4, availableParallelism()))
+
+/** Runs node in the package's folder; what it printed. */
+function node(args, env = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd: home,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  child.stdout.on('data', data => {
+    said += data
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', () => resolve(said))
+  })
+}
+
+/** Seeds 1 to `rounds`, spread over the processors. */
+async function seeds(rounds, bug, tell) {
+  const batch = 100
+  const totals = { seeds: 0, failed: 0, 'virtual seconds': 0, events: 0, 'values acknowledged': 0 }
+  let next = 1
+  const work = async () => {
+    while (next <= rounds) {
+      const from = next
+      next += batch
+      const count = Math.min(batch, rounds - from + 1)
+      const args = ['--seeds', String(count), '--from', String(from), '--bug', bug, '--json']
+      const part = JSON.parse(await node(['examples/replicated/run.mjs', ...args]))
+      totals.seeds += part.seeds
+      totals.failed += part.failed.length
+      totals['virtual seconds'] += Math.round(part.virtualMs / 1000)
+      totals.events += part.events
+      totals['values acknowledged'] += part.acknowledged
+      tell(totals.seeds)
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, work))
+  return totals
+}
+
+const LEASES = `const { leasePorts } = require('@x/testkit')
+  Promise.all([leasePorts(100), leasePorts(50, { contiguous: true }), leasePorts(50, { contiguous: true })])
+    .then(leases => {
+      process.send(leases.flat().map(lease => lease.port))
+      process.on('message', () => process.exit())
+    })
+    .catch(error => process.send({ error: error.code }))`
+
+/** Ten processes with 200 leases each at once. */
+async function leaseRound() {
+  const children = Array.from({ length: 10 }, () =>
+    spawn(process.execPath, ['-e', LEASES], { cwd: home, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+  )
+  const told = await Promise.all(
+    children.map(child => new Promise(resolve => child.once('message', resolve))),
+  )
+  const ends = children.map(child => new Promise(resolve => child.once('exit', resolve)))
+  children.forEach((child, index) => {
+    // Half of them die without a word: the system gives their ports back.
+    if (index % 2 === 0) child.kill('SIGKILL')
+    else child.send('end')
+  })
+  await Promise.all(ends)
+  const ports = told.flatMap(each => (Array.isArray(each) ? each : []))
+  return {
+    leases: ports.length,
+    collisions: ports.length - new Set(ports).size,
+    errors: told.length * 200 - ports.length,
+  }
+}
+
+export const cases = [
+  {
+    name: 'ports',
+    title: 'ten processes lease 200 ports each at once, half of them in blocks, and half of them are killed',
+    rounds: 10,
+    async run(rounds, tell) {
+      const totals = { leases: 0, collisions: 0, errors: 0 }
+      for (let round = 1; round <= rounds; round++) {
+        const part = await leaseRound()
+        for (const key of Object.keys(totals)) totals[key] += part[key]
+        tell(round)
+      }
+      return totals
+    },
+    check: ({ leases, collisions, errors }, rounds) => [
+      ...(leases === rounds * 2000 ? [] : [`${leases} leases in place of ${rounds * 2000}`]),
+      ...(collisions === 0 ? [] : [`${collisions} ports were leased twice`]),
+      ...(errors === 0 ? [] : [`${errors} leases failed`]),
+    ],
+  },
+  ...['early-ack', 'forgotten-vote'].map(bug => ({
+    name: bug,
+    title: `seeds with partitions and crashes find the planted bug "${bug}"`,
+    rounds: 1000,
+    run: (rounds, tell) => seeds(rounds, bug, tell),
+    check: ({ failed }) => (failed > 0 ? [] : ['no seed found it']),
+  })),
+  {
+    name: 'seeds',
+    title: 'seeds without the bug pass',
+    rounds: 10_000,
+    run: (rounds, tell) => seeds(rounds, 'none', tell),
+    check: ({ failed }) => (failed === 0 ? [] : [`${failed} seeds failed`]),
+  },
+  {
+    name: 'replays',
+    title: 'two runs of a seed, in two processes, are the same to the last byte',
+    rounds: 100,
+    async run(rounds, tell) {
+      const args = ['examples/replicated/run.mjs', '--seeds', String(rounds), '--json', '--hashes']
+      const [one, other] = (await Promise.all([node(args), node(args)])).map(said => JSON.parse(said))
+      tell(rounds)
+      const same = one.hashes.filter((hash, index) => hash === other.hashes[index]).length
+      return { 'same hashes': same, 'different traces among the seeds': new Set(one.hashes).size }
+    },
+    check: (counts, rounds) => (counts['same hashes'] === rounds ? [] : ['a replay differed']),
+  },
+  {
+    name: 'hour',
+    title: 'virtual minutes of traffic of ten clients',
+    rounds: 60,
+    async run(rounds) {
+      const { answered, virtualMs, events, seconds } = JSON.parse(
+        await node(['examples/hour.mjs', String(rounds)]),
+      )
+      return {
+        answered,
+        'virtual seconds': Math.round(virtualMs / 1000),
+        events,
+        'real milliseconds': seconds * 1000,
+      }
+    },
+    check: (counts, rounds) => (counts.answered > rounds * 290 ? [] : ['too few answers']),
+  },
+  {
+    name: 'laws',
+    title: 'the conformance suite under each fault alone',
+    rounds: 1,
+    async run() {
+      const vitest = path.join(home, '..', '..', 'node_modules', 'vitest', 'vitest.mjs')
+      const args = [vitest, 'run', 'test/conformance.test.ts', '--reporter=json']
+      const said = await node(args, { X_TESTKIT_SOAK: '1', X_TEST_REPORT: '' })
+      const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(said.slice(said.indexOf('{')))
+      return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
+    },
+    check: ({ passed, failed }) => (failed === 0 && passed > 0 ? [] : [`${failed} failed`]),
+  },
+]
