@@ -1,7 +1,6 @@
 // The same observations on node:net and on each transport under @x/core: native, portable, memory and simulated agree
 // with node:net on every one.
 import nodeNet from 'node:net'
-import path from 'node:path'
 import * as core from '@x/core'
 import {
   defaultTransport,

@@ -1,0 +1,45 @@
+// Every example of docs/testkit.md is a vitest file, and passes.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = path.join(__dirname, '..')
+const page = readFileSync(path.join(root, '..', '..', 'docs', 'testkit.md'), 'utf8')
+const examples = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program!)
+const vitest = path.join(path.dirname(createRequire(__filename).resolve('vitest/package.json')), 'vitest.mjs')
+
+describe('docs/testkit.md', () => {
+  it('[T1] [T2] [T3] [T4] [T5] has examples, and all of them pass', async () => {
+    const folder = mkdtempSync(path.join(root, '.docs-'))
+    try {
+      examples.forEach((program, at) => writeFileSync(path.join(folder, `example-${at}.test.mjs`), program))
+      const own = JSON.stringify(path.join(root, 'dist', 'index.mjs'))
+      writeFileSync(
+        path.join(folder, 'vitest.config.mjs'),
+        `export default {
+          resolve: { alias: { '@x/testkit': ${own} } },
+          test: { include: ['*.test.mjs'], pool: 'forks', maxWorkers: 1, server: { deps: { external: [/dist/] } } },
+        }`,
+      )
+      const child = spawn(process.execPath, [vitest, 'run', '--root', folder, '--reporter=json'], {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let said = ''
+      child.stdout.on('data', chunk => {
+        said += chunk
+      })
+      await once(child, 'close')
+      const { numPassedTests, testResults } = JSON.parse(said.slice(said.indexOf('{')))
+      const failed = testResults.filter((result: { status: string }) => result.status !== 'passed')
+      expect(failed).toEqual([])
+      expect(examples.length).toBe(7)
+      expect(numPassedTests).toBe(8)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }, 60_000)
+})
