@@ -1,5 +1,5 @@
 /** The members of the package by name, which index also gives as the default export. It holds no behaviour. */
-export { type AddressLike, BlockList, type IpVersion } from './address/block-list'
+export { type AddressFilter, type AddressLike, BlockList, type IpVersion } from './address/block-list'
 export { isIP, isIPv4, isIPv6 } from './address/ip'
 export {
   type IpFamily,

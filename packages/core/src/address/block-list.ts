@@ -18,6 +18,11 @@ export type IpVersion = IpFamily | 'IPv4' | 'IPv6'
 /** An address as text (its family is told beside it), or a SocketAddress of this package or of `node:net`. */
 export type AddressLike = string | SocketAddressJson
 
+/** What `blockList` options take: a BlockList of this package, or one of `node:net`. */
+export interface AddressFilter {
+  check(address: string, family?: IpFamily): boolean
+}
+
 interface AddressRule {
   readonly kind: 'Address'
   readonly text: string

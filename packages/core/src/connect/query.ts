@@ -1,5 +1,5 @@
 // What a caller asks of connect(): options checked, with defaults. It resolves and opens nothing.
-import type { BlockList } from '../address/block-list'
+import type { AddressFilter } from '../address/block-list'
 import { isIP } from '../address/ip'
 import { codedError } from '../errors/codes'
 import {
@@ -101,9 +101,9 @@ function readLookupOptions(options: Options, host: string): Pick<HostQuery, 'fam
  *
  * @throws `ERR_INVALID_ARG_TYPE` for anything that has no `check`.
  */
-export function readBlockList(value: unknown): BlockList | undefined {
+export function readBlockList(value: unknown): AddressFilter | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'object' && 'check' in value && typeof value.check === 'function')
-    return value as BlockList
+    return value as AddressFilter
   throw codedError('ERR_INVALID_ARG_TYPE', 'options.blockList', 'net.BlockList', value)
 }

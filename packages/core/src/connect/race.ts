@@ -1,6 +1,6 @@
 // One connected stream out of several addresses (RFC 8305, as Node's autoSelectFamily does it: one attempt at a time,
 // each given up after a timeout but for the last). A single address is a race of one. It knows no socket.
-import type { BlockList } from '../address/block-list'
+import type { AddressFilter } from '../address/block-list'
 import { aggregateError, codedError } from '../errors/codes'
 import { UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
 import { systemError } from '../errors/system-error'
@@ -14,7 +14,7 @@ export interface RacePlan {
   readonly localAddress?: string | undefined
   readonly localPort?: number | undefined
   readonly attemptTimeoutMs: number
-  readonly blockList?: BlockList | undefined
+  readonly blockList?: AddressFilter | undefined
   /** A stream that is bound already, for the first attempt. */
   readonly prepared?: StreamHandle | undefined
 }

@@ -1,5 +1,5 @@
 // The options of a server and of listen(), and the events of servers. Types, and what is checked at construction.
-import type { BlockList } from '../address/block-list'
+import type { AddressFilter } from '../address/block-list'
 import { readBlockList } from '../connect/query'
 import { validateNumber } from '../errors/validate'
 import type { Socket } from '../socket/index'
@@ -18,7 +18,7 @@ export interface ServerOpts {
   /** Of each connection, both directions, in bytes. */
   highWaterMark?: number | undefined
   /** Whom to refuse, unheard. */
-  blockList?: BlockList | undefined
+  blockList?: AddressFilter | undefined
   /** 'error' handling of promises that connection listeners return, see EventEmitter. */
   captureRejections?: boolean | undefined
   /** What carries the connections; the process's default where left out. */

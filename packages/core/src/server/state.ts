@@ -1,6 +1,6 @@
 // What a server keeps besides its public properties, for the files of this folder. It opens and accepts nothing.
 import type { AsyncResource } from 'node:async_hooks'
-import type { BlockList } from '../address/block-list'
+import type { AddressFilter } from '../address/block-list'
 import type { ListenerHandle, ListenRequester, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
 import type { Server } from './server'
@@ -17,7 +17,7 @@ export interface SharedListener {
 
 export class ServerState {
   readonly transport: Transport | undefined
-  readonly blockList: BlockList | undefined
+  readonly blockList: AddressFilter | undefined
   /** The face of the server for a source of listeners. */
   readonly requester: ListenRequester
   listener: SharedListener | null = null

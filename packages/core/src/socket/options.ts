@@ -1,7 +1,7 @@
 // The options of a socket: what callers may pass, checked; and the settings of a connection that can be made before
 // there is one. It knows no stream.
 import type { Duplex } from 'node:stream'
-import type { BlockList } from '../address/block-list'
+import type { AddressFilter } from '../address/block-list'
 import { readBlockList } from '../connect/query'
 import { codedError } from '../errors/codes'
 import { validateInt32, validateNumber } from '../errors/validate'
@@ -32,7 +32,7 @@ export interface SocketConstructorOpts {
   keepAlive?: boolean | undefined
   /** Milliseconds before the first keep-alive probe; 0 keeps the system's. */
   keepAliveInitialDelay?: number | undefined
-  blockList?: BlockList | undefined
+  blockList?: AddressFilter | undefined
   /** 0 to 255. */
   typeOfService?: number | undefined
   highWaterMark?: number | undefined
@@ -42,7 +42,14 @@ export interface SocketConstructorOpts {
   pauseOnCreate?: boolean | undefined
   /** What carries the connection; the process's default where left out. */
   transport?: Transport | undefined
-  [more: string]: unknown
+  readableHighWaterMark?: number | undefined
+  writableHighWaterMark?: number | undefined
+  /** Refused, as its two halves: sockets carry bytes. */
+  objectMode?: boolean | undefined
+  readableObjectMode?: boolean | undefined
+  writableObjectMode?: boolean | undefined
+  /** Takes over a handle without a first read. Default false. */
+  manualStart?: boolean | undefined
 }
 
 /** Where and how to connect by TCP. Source: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
@@ -105,7 +112,7 @@ const refusedOptions = ['objectMode', 'readableObjectMode', 'writableObjectMode'
  */
 export function readSocketOptions(options: SocketConstructorOpts): {
   settings: ConnectionSettings
-  blockList: BlockList | undefined
+  blockList: AddressFilter | undefined
 } {
   for (const name of refusedOptions) {
     if (options[name]) {

@@ -1,7 +1,7 @@
 // What a socket keeps besides its Duplex: the fields that the files of this folder (and the server) share, and that
 // nobody else sees. It does nothing by itself.
 import type { AsyncResource } from 'node:async_hooks'
-import type { BlockList } from '../address/block-list'
+import type { AddressFilter } from '../address/block-list'
 import type { Race } from '../connect/race'
 import type { Address, StreamHandle, Transport } from '../transport/contract'
 import { Outbox } from './held'
@@ -29,7 +29,7 @@ export interface ConnectionKeeper {
 export class SocketState {
   transport: Transport | null
   settings: ConnectionSettings
-  blockList: BlockList | undefined
+  blockList: AddressFilter | undefined
   onread: OnReadOptions | null
 
   /** What exists only while connected. */
@@ -69,7 +69,7 @@ export class SocketState {
   constructor(
     transport: Transport | null,
     settings: ConnectionSettings,
-    blockList: BlockList | undefined,
+    blockList: AddressFilter | undefined,
     onread: OnReadOptions | null,
   ) {
     this.transport = transport
