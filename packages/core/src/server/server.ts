@@ -14,6 +14,7 @@ import type { Socket } from '../socket/index'
 import type { AddressInfo } from '../socket/socket'
 import { type BindFlags, isTcpAddress, type ListenerHandle } from '../transport/contract'
 import { acceptStream } from './accept'
+import { connections } from './connections'
 import { descriptorOf, isHolder, sharedListener } from './holder'
 import { checkServerOptions, type ListenOptions, type ServerOpts } from './options'
 import { kServer, ServerState, type SharedListener } from './state'
@@ -136,6 +137,11 @@ export class Server extends EventEmitter {
     this[kServer].isRef = false
     this[kServer].listener?.handle.unref()
     return this
+  }
+
+  /** The connections, at most 128 of them waiting to be taken; see `connections` of `@x/core/promises`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Socket, undefined> {
+    return connections(this)
   }
 
   /** With `captureRejections`: a promise of a 'connection' listener that rejects costs its connection. */
