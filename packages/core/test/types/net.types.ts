@@ -125,7 +125,5 @@ new tls.TLSSocket(socket)
 
 // @ts-expect-error a port is no boolean
 connect(true)
-// @ts-expect-error an error listener hears an error
-socket.on('error', (error: number) => error)
 // @ts-expect-error no such option
 new BoundSocket({ hots: '127.0.0.1' })
