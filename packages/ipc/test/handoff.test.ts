@@ -36,13 +36,22 @@ beforeEach(() => {
   ;({ folder, remove } = temporaryFolder())
 })
 afterEach(async () => {
+  // Channels first: a program that others started ends with its channel, and only then do its pipes.
+  for (const each of channels.splice(0)) await ended(each)
   for (const program of programs.splice(0)) await program.stop()
-  for (const each of channels.splice(0)) each.destroy()
   for (const server of servers.splice(0)) if (server.listening) await closed(server)
   remove()
 })
 
 const at = (name = 's') => path.join(folder, name)
+
+async function ended(channel: Channel): Promise<void> {
+  const closed = once(channel, 'close')
+  if (channel.isOpen) {
+    channel.destroy()
+    await closed
+  }
+}
 
 async function closed(server: Server): Promise<void> {
   server.close()
@@ -185,7 +194,9 @@ describe.skipIf(!isAble)(`handles between processes${why}`, () => {
     program.tell('release')
     expect(await program.line()).toBe('released')
     expect(await openIn(program)).toBe(before)
-    await expect(sendHandle(to, 'keep', open(254))).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' })
+    const tooMany = open(254)
+    await expect(sendHandle(to, 'keep', tooMany)).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' })
+    for (const fd of tooMany) closeSync(fd)
   })
 
   it('[I5] order holds between messages with handles and without', async () => {
@@ -291,8 +302,7 @@ describe.skipIf(!isAble)(`handles that do not arrive${why}`, () => {
     const error = await sending.catch(failure => failure)
     expect(error).toMatchObject({ code: 'ERR_X_HANDLE_LOST' })
     for (const handle of error.handles) handle.close()
-    await channels.splice(0).map(each => each.destroy())
-    await new Promise(resolve => setImmediate(resolve))
+    for (const each of channels.splice(0)) await ended(each)
     expect(readdirSync('/proc/self/fd').length).toBe(before)
   })
 

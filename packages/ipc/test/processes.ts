@@ -17,6 +17,7 @@ export class Program {
   readonly process: ChildProcess
   readonly #lines: AsyncIterator<string>
   readonly #reader: Interface
+  readonly #closed: Promise<unknown>
   #errors = ''
 
   constructor(name: string, { args = [], uid, env = {} }: ProgramOptions = {}) {
@@ -25,6 +26,7 @@ export class Program {
       env: { ...process.env, ...env },
       ...(uid !== undefined && { uid, gid: uid }),
     })
+    this.#closed = once(this.process, 'close')
     this.process.stderr!.setEncoding('utf8').on('data', text => {
       this.#errors += text
     })
@@ -44,17 +46,18 @@ export class Program {
     this.process.stdin!.write(`${line}\n`)
   }
 
-  /** How it ended: exit code, or signal. */
+  /** How it ended: exit code, or signal. Its pipes are closed by then. */
   async ended(): Promise<number | string> {
-    const { process } = this
-    if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
-    return process.exitCode ?? process.signalCode!
+    await this.#closed
+    return this.process.exitCode ?? this.process.signalCode!
   }
 
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.process.kill(signal)
-    await this.ended()
     this.#reader.close()
+    // What it has printed and nobody has read would keep its pipe.
+    this.process.stdout!.resume()
+    await this.ended()
   }
 }
 
