@@ -4,10 +4,11 @@ import { fstatSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { UV_EINVAL, UV_ENOTSOCK } from '../../errors/errno'
 import type { HandleKind, ListenerHandle, Status, StreamHandle, Transport } from '../contract'
+import { adoptStream } from './adopted-stream'
 import { supports } from './host'
 import { adoptListener, PortableListener } from './listener'
 import { statusOf } from './status'
-import { adoptStream, PortableStream } from './stream'
+import { PortableStream } from './stream'
 
 function adopt(fd: number, as: 'listener'): ListenerHandle | Status
 function adopt(fd: number, as: 'stream'): StreamHandle | Status

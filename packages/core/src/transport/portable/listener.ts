@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
 import { isTcpAddress } from '../contract'
+import { isAddressOf, tcpAddress } from './ends'
 import { canSetUmask, supports } from './host'
 import { socketPath } from './socket-path'
 import { pathStatus, statusOf } from './status'
@@ -40,13 +41,14 @@ export class PortableListener implements ListenerHandle {
 
   bind(at: Address, flags: BindFlags = {}): Status {
     if (this.#state === 'closed') return UV_EBADF
-    if (this.#at !== null || this.fd >= 0 || isTcpAddress(at) !== (this.kind === 'tcp')) return UV_EINVAL
+    if (this.#at !== null || this.fd >= 0 || !isAddressOf(this.kind, at)) return UV_EINVAL
     if (flags.reusePort && !supports('reuse-port')) return UV_ENOTSUP
     // node:net sets SO_REUSEADDR itself, and takes no word on it.
     if (flags.reuseAddress === false && process.platform !== 'win32') return UV_ENOTSUP
     if (!isTcpAddress(at)) {
       const refused = pathStatus(at.path)
       if (refused < 0) return refused
+      // Node refuses process.umask in worker threads, and a mode set after the bind would come too late.
       if (flags.mode !== undefined && at.path.charCodeAt(0) !== 0 && !canSetUmask) return UV_ENOTSUP
     }
     this.#at = at
@@ -202,8 +204,7 @@ function ownAddress(server: Server): Address | null {
   const own = server.address()
   if (!own) return null
   if (typeof own === 'string') return { path: own }
-  const { address, port } = own
-  return { family: address.includes(':') ? 'IPv6' : 'IPv4', address, port }
+  return tcpAddress(own.address, own.port)
 }
 
 function onConnection(this: OwnedServer, socket: Socket): void {

@@ -21,8 +21,9 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import { callEach } from './call-each'
-import { hasKeepAliveProbes, hasTypeOfService } from './host'
+import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
+import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
 
 const owner = Symbol('stream')
@@ -32,15 +33,7 @@ interface OwnedSocket extends Socket {
   [owner]?: PortableStream
 }
 
-/** Paths of the two ends: node:net does not tell them of a connected local socket. */
-export interface PathEnds {
-  readonly own: string
-  readonly peer: string
-}
-
 const NOTHING = Buffer.alloc(0)
-
-const unnamed: PathEnds = { own: '', peer: '' }
 
 export class PortableStream implements StreamHandle {
   readonly kind: HandleKind
@@ -83,7 +76,7 @@ export class PortableStream implements StreamHandle {
   bind(at: TcpAddress): Status {
     if (this.#state !== 'new')
       return this.#state === 'closing' || this.#state === 'closed' ? UV_EBADF : UV_EINVAL
-    if (this.kind !== 'tcp' || !isTcpAddress(at) || this.#local !== null) return UV_EINVAL
+    if (this.kind !== 'tcp' || !isAddressOf('tcp', at) || this.#local !== null) return UV_EINVAL
     this.#local = at
     return 0
   }
@@ -92,9 +85,9 @@ export class PortableStream implements StreamHandle {
     if (this.#state === 'connecting') return UV_EALREADY
     if (this.#state === 'open') return UV_EISCONN
     if (this.#state !== 'new') return UV_EBADF
-    if (isTcpAddress(to) !== (this.kind === 'tcp')) return UV_EINVAL
+    if (!isAddressOf(this.kind, to)) return UV_EINVAL
     try {
-      if (isTcpAddress(to)) this.#connectTcp(to)
+      if (isTcpAddress(to)) this.#socket.connect(towards(to, this.#local))
       else {
         const refused = pathStatus(to.path)
         if (refused < 0) return refused
@@ -108,19 +101,6 @@ export class PortableStream implements StreamHandle {
     this.#connected = done
     this.#socket.once('connect', onConnect)
     return 0
-  }
-
-  #connectTcp(to: TcpAddress): void {
-    const local = this.#local
-    this.#socket.connect({
-      host: to.address,
-      port: to.port,
-      family: to.family === 'IPv6' ? 6 : 4,
-      localAddress: local?.address,
-      localPort: local?.port,
-      autoSelectFamily: false,
-      lookup: refuseLookup,
-    })
   }
 
   /** @internal */
@@ -154,15 +134,9 @@ export class PortableStream implements StreamHandle {
   // node:net forgets both addresses when it closes the socket, which it does by itself once both sides have ended.
   #learnNames(): void {
     if (this.#peer !== null) return
-    if (this.kind === 'pipe') {
-      this.#own = { path: this.#paths.own }
-      this.#peer = { path: this.#paths.peer }
-      return
-    }
-    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket
-    if (localAddress !== undefined && localPort !== undefined) this.#own = tcpAddress(localAddress, localPort)
-    if (remoteAddress !== undefined && remotePort !== undefined)
-      this.#peer = tcpAddress(remoteAddress, remotePort)
+    const { own, peer } = this.kind === 'pipe' ? pathEnds(this.#paths) : tcpEnds(this.#socket)
+    this.#own = own
+    this.#peer = peer
   }
 
   #unconnected(): Status {
@@ -301,35 +275,12 @@ export class PortableStream implements StreamHandle {
 
   setOption(option: StreamOption): Status {
     if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
-    if (this.kind !== 'tcp') return UV_ENOTSUP
-    const socket = this.#socket
-    if (option.name === 'noDelay') socket.setNoDelay(option.enable)
-    else if (option.name === 'typeOfService') {
-      if (!hasTypeOfService) return UV_ENOTSUP
-      try {
-        socket.setTypeOfService(option.value)
-      } catch (error) {
-        return statusOf(error as NodeJS.ErrnoException)
-      }
-    } else {
-      const { enable, delaySeconds, intervalSeconds, count } = option
-      if (!hasKeepAliveProbes) {
-        socket.setKeepAlive(enable, delaySeconds * 1000)
-        return intervalSeconds > 0 || count > 0 ? UV_ENOTSUP : 0
-      }
-      socket.setKeepAlive(enable, delaySeconds * 1000, intervalSeconds * 1000, count)
-    }
-    return 0
+    return this.kind === 'tcp' ? setSocketOption(this.#socket, option) : UV_ENOTSUP
   }
 
   getOption(_name: 'typeOfService'): number {
     if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
-    if (!hasTypeOfService || this.kind !== 'tcp') return UV_ENOTSUP
-    try {
-      return this.#socket.getTypeOfService()
-    } catch (error) {
-      return statusOf(error as NodeJS.ErrnoException)
-    }
+    return this.kind === 'tcp' ? typeOfServiceOf(this.#socket) : UV_ENOTSUP
   }
 
   reset(done: () => void): Status {
@@ -428,27 +379,3 @@ function closed(stream: PortableStream): void {
 function tellOver(stream: PortableStream): void {
   stream.tellOver()
 }
-
-// The transport is given addresses; a name here is a defect of the caller, and asks no resolver.
-function refuseLookup(
-  _host: string,
-  _options: object,
-  done: (error: NodeJS.ErrnoException, address: string) => void,
-) {
-  done(Object.assign(new Error('not an address'), { code: 'EINVAL', errno: UV_EINVAL }), '')
-}
-
-function tcpAddress(address: string, port: number): TcpAddress {
-  return { family: address.includes(':') ? 'IPv6' : 'IPv4', address, port }
-}
-
-/** A stream of a connected descriptor, or a status where it is none. */
-export function adoptStream(fd: number, isFifo: boolean): StreamHandle | Status {
-  const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true })
-  socket.on('error', ignore)
-  const kind: HandleKind = !isFifo && socket.localAddress !== undefined ? 'tcp' : 'pipe'
-  if (kind === 'tcp' && socket.remoteAddress === undefined) return UV_ENOTCONN
-  return new PortableStream(kind, socket, unnamed, fd)
-}
-
-function ignore(): void {}

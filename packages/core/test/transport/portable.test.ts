@@ -1,0 +1,60 @@
+// What is the portable transport's own: its statuses for errors of node:net, names that it never resolves, modes of
+// socket files. What all transports have in common is in the conformance suite.
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it } from 'vitest'
+import { errno, type Status, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../src/transport'
+import { portable } from '../../src/transport/portable'
+import { joined, totalLength } from '../../src/transport/portable/joined-chunks'
+import { statusOf } from '../../src/transport/portable/status'
+
+const never = () => expect.fail('called back')
+const failure = (fields: object) => Object.assign(new Error('failed'), fields)
+
+describe('the status of an error of node:net', () => {
+  it('is its number, the number of its name where it has none, and ECANCELED for what Node destroyed', () => {
+    const statuses: Status[] = [
+      statusOf(failure({ errno: -104, code: 'ECONNRESET' })),
+      statusOf(failure({ code: 'ECONNREFUSED' })),
+      statusOf(failure({ code: 'ERR_STREAM_DESTROYED' })),
+      statusOf(failure({})),
+    ]
+    expect(statuses).toEqual([-104, errno('ECONNREFUSED'), UV_ECANCELED, UV_EINVAL])
+  })
+})
+
+describe('the portable transport', () => {
+  it('asks no resolver: a name in the place of an address is EINVAL', () => {
+    const name = { family: 'IPv4', address: 'localhost', port: 1 } as const
+    const stream = portable.stream('tcp')
+    expect(stream.connect(name, never)).toBe(UV_EINVAL)
+    expect(stream.bind(name)).toBe(UV_EINVAL)
+    expect(portable.listener('tcp').bind(name)).toBe(UV_EINVAL)
+  })
+
+  it('refuses what node:net gives no word on: no SO_REUSEADDR, a mode in a worker thread', async () => {
+    const at = { family: 'IPv4', address: '127.0.0.1', port: 0 } as const
+    expect(portable.listener('tcp').bind(at, { reuseAddress: false })).toBe(UV_ENOTSUP)
+    const program = `
+      const { portable } = require(${JSON.stringify(require.resolve('@x/core/transport'))})
+      const listener = portable.listener('pipe')
+      const status = listener.bind({ path: '/tmp/never-bound' }, { mode: 0o600 })
+      require('node:worker_threads').parentPort.postMessage(status)
+    `
+    const worker = new Worker(program, { eval: true })
+    const status = await new Promise((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+    })
+    await worker.terminate()
+    expect(status).toBe(UV_ENOTSUP)
+  })
+})
+
+describe('joined chunks', () => {
+  it('are the bytes of all, in order, whatever the sizes', () => {
+    const chunks = [1, 0, 24, 25, 300, 7].map((size, index) => new Uint8Array(size).fill(index + 1))
+    const size = totalLength(chunks)
+    expect(size).toBe(357)
+    expect(Buffer.from(joined(chunks, size)).equals(Buffer.concat(chunks))).toBe(true)
+  })
+})
