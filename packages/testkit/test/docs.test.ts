@@ -15,7 +15,9 @@ describe('docs/testkit.md', () => {
   it('[T1] [T2] [T3] [T4] [T5] has examples, and all of them pass', async () => {
     const folder = mkdtempSync(path.join(root, '.docs-'))
     try {
-      examples.forEach((program, at) => writeFileSync(path.join(folder, `example-${at}.test.mjs`), program))
+      for (const [at, program] of examples.entries()) {
+        writeFileSync(path.join(folder, `example-${at}.test.mjs`), program)
+      }
       const own = JSON.stringify(path.join(root, 'dist', 'index.mjs'))
       writeFileSync(
         path.join(folder, 'vitest.config.mjs'),
