@@ -36,7 +36,7 @@ export class Server extends EventEmitter {
   declare keepAliveInitialDelay: number
   declare highWaterMark: number | undefined
   /** Connections beyond this many are closed at once, and told as 'drop'; 0 drops all. */
-  declare maxConnections: number | undefined
+  declare maxConnections: number
   /** In a worker of a cluster: drop such connections instead of giving them to another worker. */
   declare dropMaxConnection: boolean | undefined
 
@@ -102,7 +102,7 @@ export class Server extends EventEmitter {
   }
 
   /** Open connections. Deprecated: `getConnections`. */
-  get connections(): number | null {
+  get connections(): number {
     return this[kServer].connections
   }
 

@@ -295,8 +295,9 @@ export class Socket extends Duplex {
   }
 
   /** Characters and bytes waiting to be sent. Deprecated: `writableLength`. */
-  get bufferSize(): number | undefined {
-    return this[kState]?.link || this.connecting ? this.writableLength : undefined
+  get bufferSize(): number {
+    // Undefined where there is no connection, which Node's types do not say either.
+    return (this[kState]?.link || this.connecting ? this.writableLength : undefined) as number
   }
 
   get bytesRead(): number {
@@ -305,17 +306,17 @@ export class Socket extends Duplex {
   }
 
   /** Bytes sent and to be sent. */
-  get bytesWritten(): number | undefined {
+  get bytesWritten(): number {
     const state = this[kState]
-    if (state === undefined) return undefined
+    if (state === undefined) return undefined as unknown as number
     release(this, state)
     return sentBytes(state) + gatheredBytes(this)
   }
 
   /** `address:port` of what was tried, where the host had several addresses. */
-  get autoSelectFamilyAttemptedAddresses(): string[] | undefined {
+  get autoSelectFamilyAttemptedAddresses(): string[] {
     const attempted = this[kState]?.attempted
-    return attempted && [...attempted]
+    return (attempted && [...attempted]) as string[]
   }
 
   get localAddress(): string | undefined {
