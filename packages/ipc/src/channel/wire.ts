@@ -31,6 +31,9 @@ export interface Wire {
   unref(): void
 }
 
+/** Bytes under way before a sender is held back. */
+export const HIGH_WATER_BYTES = 256 * 1024
+
 /** Any Duplex of bytes as a wire: a socket of `@x/core` or `node:net`, a TLS socket, a pair in memory. */
 export class DuplexWire implements Wire {
   readonly #duplex: Duplex
@@ -61,12 +64,17 @@ export class DuplexWire implements Wire {
   write(chunks: readonly Buffer[]): boolean {
     const duplex = this.#duplex
     if (duplex.destroyed || duplex.writableEnded) return true
-    if (chunks.length === 1) return duplex.write(chunks[0])
+    if (chunks.length === 1) return duplex.write(chunks[0]) || this.#isRoomLeft()
     let isRoomLeft = true
     duplex.cork()
     for (const chunk of chunks) isRoomLeft = duplex.write(chunk)
     duplex.uncork()
-    return isRoomLeft
+    return isRoomLeft || this.#isRoomLeft()
+  }
+
+  // Streams say "full" at 16 KiB, which is less than one turn's frames. 'drain' comes all the same, once all is out.
+  #isRoomLeft(): boolean {
+    return this.#duplex.writableLength < HIGH_WATER_BYTES
   }
 
   get backlog(): number {

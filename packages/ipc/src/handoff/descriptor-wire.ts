@@ -1,13 +1,12 @@
 // Bytes and descriptors over a local stream as a wire for channels. It knows in which order they go out and what waits; no
 // frames.
 import { errno, type HandoffChannel, type Status, systemError, type Transport } from '@x/core/transport'
-import type { Wire, WireSink } from '../channel/wire'
+import { HIGH_WATER_BYTES, type Wire, type WireSink } from '../channel/wire'
 
 // The kernel takes no more descriptors under way for now: unix(7), sendmsg(2).
 const SHORTAGES: ReadonlySet<Status> = new Set(['ETOOMANYREFS', 'ENOBUFS', 'ENOMEM'].map(errno))
 const ENDS: ReadonlySet<Status> = new Set(['ECONNRESET', 'EPIPE'].map(errno))
 const RETRY_MS = 10
-const HIGH_WATER_BYTES = 256 * 1024
 const NO_FDS: readonly number[] = []
 
 interface Outgoing {
