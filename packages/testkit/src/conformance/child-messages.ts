@@ -3,7 +3,7 @@ import type { Address } from '@x/core/transport'
 import type { Variant } from './test-case'
 
 /** What the other process is asked to do. */
-export type Scenario = 'holds' | 'throws' | 'serves' | 'connects' | 'adopts'
+export type Scenario = 'holds' | 'throws' | 'serves' | 'connects' | 'adopts' | 'stranger'
 
 /** How the other process is set up. */
 export interface ChildInput {
@@ -23,6 +23,7 @@ export type FromChild =
   | { readonly event: 'full'; readonly descriptors: number }
   | { readonly event: 'freed' }
   | { readonly event: 'short'; readonly status: number; readonly times: number }
+  | { readonly event: 'refused'; readonly connect: number; readonly listen: number }
   | { readonly event: 'failed'; readonly reason: string }
 
 /** `fill`: take all descriptors. `free`: give them back. `die`: SIGKILL yourself. */

@@ -19,6 +19,7 @@ export const scenarios: Readonly<Record<Scenario, (stage: Stage) => Promise<void
   serves,
   connects,
   adopts,
+  stranger,
 }
 
 const silent: ReadSink = { onData() {}, onEnd() {}, onError() {} }
@@ -185,4 +186,18 @@ async function adopts(stage: Stage): Promise<void> {
   if (typeof stream === 'number') throw new Error(`adopt: ${stream}`)
   stream.readStart(echo(stream))
   stage.tell({ event: 'connected' })
+}
+
+// As a user without rights: what comes of connecting to a path of another's, and of listening beside it.
+async function stranger(stage: Stage): Promise<void> {
+  const { at } = stage.input
+  if (!('path' in at)) throw new Error('a path is needed')
+  process.setgid?.(65534)
+  process.setuid?.(65534)
+  const connected = await outcome(done => stage.subject.stream('pipe').connect(at, done))
+  const listener = stage.subject.listener('pipe')
+  const bound = listener.bind({ path: `${at.path}.mine` })
+  const listening = bound < 0 ? bound : await outcome(done => listener.listen(1, () => {}, done))
+  stage.tell({ event: 'refused', connect: connected, listen: listening })
+  await closed(listener)
 }

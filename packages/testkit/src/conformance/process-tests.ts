@@ -1,6 +1,7 @@
 // What takes a process of its own: laws 10 and 11, running out of descriptors, a peer that is killed.
 import assert from 'node:assert/strict'
-import { type StreamHandle, UV_ECONNRESET, UV_EMFILE } from '@x/core/transport'
+import { chmodSync } from 'node:fs'
+import { type StreamHandle, UV_EACCES, UV_ECONNRESET, UV_EMFILE } from '@x/core/transport'
 import { type Bed, outcome, settle } from './bed'
 import { ChildRun } from './child-run'
 import { Reader } from './reader'
@@ -86,6 +87,24 @@ export const processTests: readonly ConformanceTest[] = [
       child.send('free')
       await child.next('freed')
       await greet(await bed.connect(bed.peer, at))
+    },
+  },
+  {
+    name: 'a path of another user is EACCES to connect to, and its folder EACCES to listen in',
+    once: true,
+    system: true,
+    process: true,
+    variants: ['path'],
+    async run(bed) {
+      if (process.getuid?.() !== 0) bed.skip('only root can become another user')
+      // The folder lets others through and keeps its files; the socket lets nobody else in.
+      chmodSync(bed.folder(), 0o755)
+      const { at } = await bed.listen(bed.peer, () => assert.fail('a stranger connected'), bed.address(), {
+        mode: 0o600,
+      })
+      const child = ChildRun.start(bed, 'stranger', { at })
+      const { connect, listen } = await child.next('refused')
+      assert.deepEqual([connect, listen], [UV_EACCES, UV_EACCES])
     },
   },
   {
