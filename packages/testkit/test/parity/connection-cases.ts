@@ -213,7 +213,7 @@ export const connectionCases: Record<string, Case> = {
     const data = Buffer.alloc(2 << 20, '0123456789')
     const both = [client, peer].map(async socket => {
       const chunks: Buffer[] = []
-      socket.on('data', chunk => chunks.push(chunk))
+      socket.on('data', chunk => chunks.push(Buffer.from(chunk)))
       socket.end(data)
       await once(socket, 'end')
       return Buffer.concat(chunks).equals(data)
