@@ -29,7 +29,9 @@ export async function benchIpc(words) {
       trips: { type: 'string', default: '3000' },
     },
   })
-  const [runs, messages, trips] = [values.runs, values.messages, values.trips].map(Number)
+  const runs = Number(values.runs)
+  const messages = Number(values.messages)
+  const trips = Number(values.trips)
   const folder = mkdtempSync(join(tmpdir(), 'x-bench-ipc-'))
   const { transport } = selectTransport()
   console.log(`Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}`)
