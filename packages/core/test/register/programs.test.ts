@@ -26,7 +26,7 @@ const kinds: Record<string, string> = {
 const answers = new Map<string, Promise<Run>>()
 
 function onNode(file: string): Promise<Run> {
-  const answer = answers.get(file) ?? run([file], { flags: [] })
+  const answer = answers.get(file) ?? run([file], { flags: [], timeoutMs: 150_000 })
   answers.set(file, answer)
   return answer
 }
@@ -41,10 +41,10 @@ describe('programs on @x/core', () => {
       const isMissing = transport === 'native' && native.transport === null
       it.skipIf(isMissing)(
         `[N5] [N6] runs ${kind} on ${transport}, as on node:net`,
-        { timeout: 120_000 },
+        { timeout: 300_000 },
         async () => {
           const file = path.join(folder, program)
-          const ours = await run([file], { env: { X_NET_TRANSPORT: transport } })
+          const ours = await run([file], { env: { X_NET_TRANSPORT: transport }, timeoutMs: 150_000 })
           expect(ours).toMatchObject({ code: 0 })
           expect(ours.stdout).toContain('on @x/core')
           const nodes = await onNode(file)
