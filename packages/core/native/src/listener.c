@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Connections taken per turn of the loop, so that a flood of them does not starve those that stand.
-#define BATCH 32
+// Connections taken per turn of the loop: enough to empty a backlog in two turns, bounded so that a flood of them does
+// not starve those that stand.
+#define BATCH 256
 // Bare descriptors cost less, and travel together (253 fit into one message).
 #define DESCRIPTOR_BATCH 128
 #define RETRY_MS 100
