@@ -104,14 +104,19 @@ export interface PortLeases extends ReadonlyArray<PortLease> {
   [Symbol.dispose](): void
 }
 
-/** How often a block of ports is looked for before it is given up. */
-const BLOCK_TRIES = 200
+/**
+ * Where blocks are looked for: below the ports that systems give to outgoing connections (32768 and up on Linux), many of
+ * which wait in TIME_WAIT on a busy machine.
+ */
+const FIRST_BLOCK_PORT = 10_000
+const LAST_BLOCK_PORT = 32_767
 
 /**
  * Leases several ports at once.
  *
- * @param options `contiguous`: a block of ports, each the one before plus 1. Rejects with `EADDRINUSE` where none is
- * found in 200 tries.
+ * @param options `contiguous`: a block of ports, each the one before plus 1. They are
+ * between 10000 and 32767; rejects with `EADDRINUSE` where no such block is free, with a `RangeError` for a block that
+ * could never be.
  */
 export async function leasePorts(
   count: number,
@@ -123,30 +128,35 @@ export async function leasePorts(
     for (let index = 0; index < count; index++) leases.push(await leasePort(where))
     return together(leases)
   }
-  for (let tries = 1; ; tries++) {
-    try {
-      return together(await leaseBlock(count, where))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries >= BLOCK_TRIES) throw error
-    }
-  }
+  return together(await leaseBlock(count, where))
 }
 
-/** The system chooses the first port; the others follow, or it is no block. */
+/** Goes along the ports from one that chance chooses, once around, and keeps what is free until something is not. */
 async function leaseBlock(count: number, where: LeaseOptions): Promise<PortLease[]> {
-  const leases: PortLease[] = []
-  try {
-    for (let index = 0; index < count; index++) {
-      const first = leases[0]
-      leases.push(await leasePort(first ? { ...where, port: first.port + index } : where))
-    }
-    return leases
-  } catch (error) {
-    for (const lease of leases) lease.release()
-    // Past the last port of all there is nothing to bind.
-    const isPastEnd = error instanceof RangeError
-    throw isPastEnd ? Object.assign(new Error('no block of ports'), { code: 'EADDRINUSE' }) : error
+  const range = LAST_BLOCK_PORT - FIRST_BLOCK_PORT + 1
+  if (!Number.isInteger(count) || count < 1 || count > range)
+    throw new RangeError(`no block has ${count} ports`)
+  const start = Math.floor(Math.random() * range)
+  let block: PortLease[] = []
+  let refusal: unknown
+  const drop = () => {
+    for (const lease of block) lease.release()
+    block = []
   }
+  for (let step = 0; step < range + count && block.length < count; step++) {
+    const port = FIRST_BLOCK_PORT + ((start + step) % range)
+    if (port === FIRST_BLOCK_PORT) drop()
+    try {
+      block.push(await leasePort({ ...where, port }))
+    } catch (error) {
+      drop()
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      refusal = error
+    }
+  }
+  if (block.length === count) return block
+  drop()
+  throw refusal
 }
 
 function together(leases: PortLease[]): PortLeases {
