@@ -21,7 +21,11 @@ function node(args, env = {}) {
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', () => resolve(said))
+    child.on('close', (code, signal) => {
+      // A test run that found something fails, and has still said what.
+      if (said === '') reject(new Error(`${args[0]} said nothing, and ended with ${signal ?? code}`))
+      else resolve(said)
+    })
   })
 }
 
