@@ -1,5 +1,6 @@
 // The two ends of a socket of node:net, as addresses of the contract and back. It holds no state.
-import { isIP, type Socket, type TcpSocketConnectOpts } from 'node:net'
+import type { Socket, TcpSocketConnectOpts } from 'node:net'
+import { isIP } from '../../address/ip'
 import type { Address, HandleKind, TcpAddress } from '../contract'
 import { isTcpAddress } from '../contract'
 

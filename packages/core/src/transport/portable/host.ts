@@ -1,16 +1,20 @@
 // What the running host's node:net can do beyond the oldest supported Node; found by looking, not by trying.
-import { Socket } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import type { Feature } from '../contract'
+import { nodeNet } from './node-net'
 
 const isNode = process.versions['bun'] === undefined && process.versions['deno'] === undefined
 const [major = 0, minor = 0] = (process.versions.node ?? '').split('.').map(Number)
 
 /** `net.Socket#setTypeOfService` is there (Node 24.15 and 25.6 on). */
-export const hasTypeOfService = 'setTypeOfService' in Socket.prototype
+export function hasTypeOfService(): boolean {
+  return 'setTypeOfService' in nodeNet().Socket.prototype
+}
 
 /** `setKeepAlive` takes the interval and the count of the probes. */
-export const hasKeepAliveProbes = Socket.prototype.setKeepAlive.length === 4
+export function hasKeepAliveProbes(): boolean {
+  return nodeNet().Socket.prototype.setKeepAlive.length === 4
+}
 
 /** `server.listen({ reusePort })` is there (Node 22.12 and 23.1 on) and the platform spreads connections. */
 const hasReusePort =
@@ -30,9 +34,8 @@ const features: Partial<Record<Feature, boolean>> = {
   'abstract-path': hasAbstractNames,
   adopt: isNode && process.platform !== 'win32',
   'reuse-port': hasReusePort,
-  'type-of-service': hasTypeOfService,
 }
 
 export function supports(feature: Feature): boolean {
-  return features[feature] === true
+  return feature === 'type-of-service' ? hasTypeOfService() : features[feature] === true
 }

@@ -1,10 +1,11 @@
 // A listener over one net.Server. It knows how node:net reports a bind, and hands accepted sockets on as streams.
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
 import { isTcpAddress } from '../contract'
 import { isAddressOf, tcpAddress } from './ends'
 import { canSetUmask, supports } from './host'
+import { nodeNet } from './node-net'
 import { socketPath } from './socket-path'
 import { pathStatus, statusOf } from './status'
 import { PortableStream } from './stream'
@@ -197,7 +198,7 @@ export class PortableListener implements ListenerHandle {
 }
 
 function newServer(): Server {
-  return createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  return nodeNet().createServer({ allowHalfOpen: true, pauseOnConnect: true })
 }
 
 function ownAddress(server: Server): Address | null {

@@ -14,20 +14,20 @@ export function setSocketOption(socket: Socket, option: StreamOption): Status {
     case 'keepAlive':
       return setKeepAlive(socket, option)
     case 'typeOfService':
-      return hasTypeOfService ? attempt(() => socket.setTypeOfService(option.value) && 0) : UV_ENOTSUP
+      return hasTypeOfService() ? attempt(() => socket.setTypeOfService(option.value) && 0) : UV_ENOTSUP
     default:
       return UV_ENOTSUP
   }
 }
 
 export function typeOfServiceOf(socket: Socket): number {
-  return hasTypeOfService ? attempt(() => socket.getTypeOfService()) : UV_ENOTSUP
+  return hasTypeOfService() ? attempt(() => socket.getTypeOfService()) : UV_ENOTSUP
 }
 
 // Where the host knows no probes, what it knows is set, and the answer says that it was not all.
 function setKeepAlive(socket: Socket, option: Extract<StreamOption, { name: 'keepAlive' }>): Status {
   const { enable, delaySeconds, intervalSeconds, count } = option
-  if (hasKeepAliveProbes) {
+  if (hasKeepAliveProbes()) {
     socket.setKeepAlive(enable, delaySeconds * 1000, intervalSeconds * 1000, count)
     return 0
   }

@@ -1,5 +1,5 @@
 // A stream over one net.Socket: statuses and sinks on this side, events on that. It knows nothing of listeners.
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import {
   UV_EALREADY,
   UV_EBADF,
@@ -23,6 +23,7 @@ import { isTcpAddress } from '../contract'
 import { callEach } from './call-each'
 import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
+import { nodeNet } from './node-net'
 import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
 
@@ -63,7 +64,7 @@ export class PortableStream implements StreamHandle {
     this.kind = kind
     this.fd = fd
     this.#paths = paths
-    const socket: OwnedSocket = connected ?? new Socket({ allowHalfOpen: true })
+    const socket: OwnedSocket = connected ?? new (nodeNet().Socket)({ allowHalfOpen: true })
     socket[owner] = this
     this.#socket = socket
     if (connected) this.#state = 'open'
