@@ -1,12 +1,12 @@
 // The host's node:net, loaded when it is first used: a process on another transport never loads it.
 import { createRequire } from 'node:module'
 import type * as net from 'node:net'
+import path from 'node:path'
 
-let loaded: typeof net | null = null
+/** From this package's own folder: `register`, which answers for node:net everywhere else, leaves that alone. */
+const hostRequire = createRequire(path.join(__dirname, 'portable.js'))
 
 /** `node:net` of the host. */
 export function nodeNet(): typeof net {
-  // Any absolute path will do: the name of a builtin means the same from everywhere.
-  loaded ??= createRequire(process.execPath)('node:net') as typeof net
-  return loaded
+  return hostRequire('node:net') as typeof net
 }
