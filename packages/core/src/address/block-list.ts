@@ -62,11 +62,11 @@ export class BlockList {
     'fc00::/7',
   ])
 
+  /** All rules, the oldest first; what follows finds some of them. */
+  readonly #rules = new Set<AddressRule | RangeRule | SubnetRule>()
   readonly #addresses = new Map<number | string, AddressRule>()
-  readonly #subnets: SubnetRule[] = []
-  readonly #ranges: RangeRule[] = []
-  /** The subnets once more, to be found by an address. */
-  readonly #table = new SubnetTable()
+  readonly #ranges = new Set<RangeRule>()
+  readonly #subnets = new SubnetTable()
 
   /** True for a BlockList of this package. */
   static isBlockList(value: unknown): value is BlockList {
@@ -93,14 +93,15 @@ export class BlockList {
       const first = toSocketAddress(start, 'start', family)
       throw codedError('ERR_INVALID_ARG_VALUE', 'start', first, 'must come before end')
     }
-    this.#ranges.push(rule)
+    this.#rules.add(rule)
+    this.#ranges.add(rule)
   }
 
   /** Blocks the addresses whose first `prefix` bits are those of `network`: 0 to 32 for IPv4, 0 to 128 for IPv6. */
   addSubnet(network: AddressLike, prefix: number, family: IpVersion = 'ipv4'): void {
     const rule = toSubnet(network, prefix, family)
-    this.#subnets.push(rule)
-    this.#table.add(rule.network, rule.prefix)
+    this.#rules.add(rule)
+    this.#subnets.add(rule.network, rule.prefix)
   }
 
   /** Blocks a subnet written as `10.0.0.0/8` or `2001:db8::/32`. */
@@ -119,18 +120,27 @@ export class BlockList {
 
   /** Takes an address rule away; nothing happens where there is none. */
   removeAddress(address: AddressLike, family: IpVersion = 'ipv4'): void {
-    this.#addresses.delete(ipKey(ipValueOf(toSocketAddress(address, 'address', family))))
+    const key = ipKey(ipValueOf(toSocketAddress(address, 'address', family)))
+    const rule = this.#addresses.get(key)
+    if (rule === undefined) return
+    this.#addresses.delete(key)
+    this.#rules.delete(rule)
   }
 
   /** Takes away the last added range with exactly these ends; nothing happens where there is none. */
   removeRange(start: AddressLike, end: AddressLike, family: IpVersion = 'ipv4'): void {
-    removeLast(this.#ranges, toRange(start, end, family).text)
+    const rule = this.#newest(toRange(start, end, family))
+    if (rule === undefined) return
+    this.#rules.delete(rule)
+    this.#ranges.delete(rule)
   }
 
   /** Takes away the last added subnet with exactly this network and prefix; nothing happens where there is none. */
   removeSubnet(network: AddressLike, prefix: number, family: IpVersion = 'ipv4'): void {
-    const rule = toSubnet(network, prefix, family)
-    if (removeLast(this.#subnets, rule.text)) this.#table.remove(rule.network, rule.prefix)
+    const rule = this.#newest(toSubnet(network, prefix, family))
+    if (rule === undefined) return
+    this.#rules.delete(rule)
+    this.#subnets.remove(rule.network, rule.prefix)
   }
 
   /** Takes a subnet away that is written as in `addCIDR`. */
@@ -142,19 +152,19 @@ export class BlockList {
   check(address: AddressLike, family: IpVersion = 'ipv4'): boolean {
     const value = valueToCheck(address, family)
     if (value === undefined) return false
-    return (
-      this.#addresses.has(ipKey(value)) ||
-      this.#table.has(value) ||
-      this.#ranges.some(({ start, end }) => compareIp(start, value) <= 0 && compareIp(value, end) <= 0)
-    )
+    if (this.#addresses.has(ipKey(value)) || this.#subnets.has(value)) return true
+    for (const { start, end } of this.#ranges) {
+      if (compareIp(start, value) <= 0 && compareIp(value, end) <= 0) return true
+    }
+    return false
   }
 
   /** Takes all rules away. */
   clear(): void {
+    this.#rules.clear()
     this.#addresses.clear()
-    this.#subnets.length = 0
-    this.#ranges.length = 0
-    this.#table.clear()
+    this.#ranges.clear()
+    this.#subnets.clear()
   }
 
   /** The rules as text, for `fromJSON`. */
@@ -174,16 +184,14 @@ export class BlockList {
     for (const rule of rules as string[]) this.#addText(rule)
   }
 
-  /** The rules as text: addresses, then subnets, then ranges, each with the newest first. */
+  /** The rules as text, the newest first. */
   get rules(): string[] {
-    return [[...this.#addresses.values()], this.#subnets, this.#ranges].flatMap(kind =>
-      kind.map(({ kind, text }) => `${kind}: ${text}`).reverse(),
-    )
+    return Array.from(this.#rules, ({ kind, text }) => `${kind}: ${text}`).reverse()
   }
 
   /** How many rules there are. */
   get size(): number {
-    return this.#addresses.size + this.#subnets.length + this.#ranges.length
+    return this.#rules.size
   }
 
   [inspect.custom](depth: number, options: InspectContext): string {
@@ -193,7 +201,17 @@ export class BlockList {
   }
 
   #add(address: SocketAddressJson): void {
-    this.#addresses.set(ipKey(ipValueOf(address)), { kind: 'Address', text: describe(address) })
+    const key = ipKey(ipValueOf(address))
+    const rule: AddressRule = { kind: 'Address', text: describe(address) }
+    const replaced = this.#addresses.get(key)
+    if (replaced !== undefined) this.#rules.delete(replaced)
+    this.#addresses.set(key, rule)
+    this.#rules.add(rule)
+  }
+
+  /** The rule that was added last of those that read as this one. */
+  #newest<Rule extends RangeRule | SubnetRule>({ kind, text }: Rule): Rule | undefined {
+    return [...this.#rules].findLast(rule => rule.kind === kind && rule.text === text) as Rule | undefined
   }
 
   #addText(rule: string): void {
@@ -272,12 +290,4 @@ function parseCidr(cidr: string): [network: string, prefix: number, family: IpFa
     throw codedError('ERR_INVALID_ARG_VALUE', 'cidr', cidr, 'prefix length must be a valid integer')
   }
   return [network, Number(prefix), network.includes(':') ? 'ipv6' : 'ipv4']
-}
-
-/** Takes away the last rule with this text; answers whether there was one. */
-function removeLast(rules: { readonly text: string }[], text: string): boolean {
-  const at = rules.findLastIndex(rule => rule.text === text)
-  if (at === -1) return false
-  rules.splice(at, 1)
-  return true
 }

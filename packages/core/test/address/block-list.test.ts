@@ -104,9 +104,9 @@ describe('BlockList', () => {
     list.addSubnet(new net.SocketAddress({ address: 'fe80::1', family: 'ipv6' }), 64, 'ipv4')
     list.addRange(new SocketAddress({ address: '10.1.0.0' }), new net.SocketAddress({ address: '10.1.0.9' }))
     expect(list.rules).toEqual([
-      'Address: IPv4 10.0.0.1',
-      'Subnet: IPv6 fe80::1/64',
       'Range: IPv4 10.1.0.0-10.1.0.9',
+      'Subnet: IPv6 fe80::1/64',
+      'Address: IPv4 10.0.0.1',
     ])
     expect(list.check(new net.SocketAddress({ address: '10.0.0.1', port: 99 }))).toBe(true)
     expect(list.check(new SocketAddress({ address: 'fe80::2', family: 'ipv6' }))).toBe(true)
@@ -126,6 +126,23 @@ describe('BlockList', () => {
     expect([list.check('10.0.0.3'), list.check('::5', 'ipv6'), list.size]).toEqual([false, false, 1])
   })
 
+  it('[N1] lists its rules with the newest first, whatever their kind', () => {
+    const list = new BlockList()
+    list.addAddress('10.0.0.1')
+    list.addRange('10.1.0.0', '10.1.0.9')
+    list.addSubnet('10.2.0.0', 16)
+    list.addAddress('10.0.0.2')
+    list.removeRange('10.1.0.0', '10.1.0.9')
+    list.addRange('10.3.0.0', '10.3.0.9')
+    list.addAddress('::ffff:10.0.0.1', 'ipv6')
+    expect(list.rules).toEqual([
+      'Address: IPv6 ::ffff:10.0.0.1',
+      'Range: IPv4 10.3.0.0-10.3.0.9',
+      'Address: IPv4 10.0.0.2',
+      'Subnet: IPv4 10.2.0.0/16',
+    ])
+  })
+
   it('[N1] adds addresses all or none, and CIDR subnets', () => {
     const list = new BlockList()
     expect(() => list.addAddresses(['10.0.0.1', 'foo'])).toThrow('Invalid socket address')
@@ -133,10 +150,10 @@ describe('BlockList', () => {
     list.addAddresses(['10.0.0.1', '10.0.0.2', '10.0.0.1'])
     list.addCIDRs(['192.168.0.0/16', 'fc00::/7'])
     expect(list.rules).toEqual([
-      'Address: IPv4 10.0.0.2',
-      'Address: IPv4 10.0.0.1',
       'Subnet: IPv6 fc00::/7',
       'Subnet: IPv4 192.168.0.0/16',
+      'Address: IPv4 10.0.0.1',
+      'Address: IPv4 10.0.0.2',
     ])
     list.removeCIDR('fc00::/7')
     list.removeCIDR('fc00::/7')

@@ -1,7 +1,8 @@
 // What is the portable transport's own: its statuses for errors of node:net, names that it never resolves, modes of
 // socket files. What all transports have in common is in the conformance suite.
+import dns from 'node:dns'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { errno, type Status, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../src/transport'
 import { portable } from '../../src/transport/portable'
 import { joined, totalLength } from '../../src/transport/portable/joined-chunks'
@@ -29,6 +30,17 @@ describe('the portable transport', () => {
     expect(stream.connect(name, never)).toBe(UV_EINVAL)
     expect(stream.bind(name)).toBe(UV_EINVAL)
     expect(portable.listener('tcp').bind(name)).toBe(UV_EINVAL)
+  })
+
+  it('listens at an address within the call, whatever a program has put in the place of dns.lookup', () => {
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(() => expect.fail('asked'))
+    const listener = portable.listener('tcp')
+    expect(listener.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 })).toBe(0)
+    expect(listener.listen(5, never, never)).toBe(1)
+    expect(listener.sockname()).toMatchObject({ address: '127.0.0.1', port: expect.any(Number) })
+    expect(dns.lookup).toBe(lookup)
+    lookup.mockRestore()
+    listener.close()
   })
 
   it('refuses what node:net gives no word on: no SO_REUSEADDR, a mode in a worker thread', async () => {

@@ -3,9 +3,11 @@ import type { Server, Socket } from 'node:net'
 import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
 import { isTcpAddress } from '../contract'
+import { hideFromDiagnostics } from './diagnostics'
 import { isAddressOf, tcpAddress } from './ends'
 import { canSetUmask, supports } from './host'
 import { nodeNet } from './node-net'
+import { listenWithoutLookup } from './numeric-host'
 import { socketPath } from './socket-path'
 import { pathStatus, statusOf } from './status'
 import { PortableStream } from './stream'
@@ -91,14 +93,9 @@ export class PortableListener implements ListenerHandle {
       const { address: host, port } = at
       // Without a host node:net resolves nothing and listens within the call; of ipv6Only it then takes no notice.
       const isUnspecified = host === '::' && !ipv6Only
-      this.#server.listen({
-        ...(!isUnspecified && { host }),
-        port,
-        backlog,
-        exclusive: true,
-        ipv6Only,
-        ...(reusePort && { reusePort }),
-      })
+      const options = { port, backlog, exclusive: true, ipv6Only, ...(reusePort && { reusePort }) }
+      if (isUnspecified) this.#server.listen(options)
+      else listenWithoutLookup(() => this.#server.listen({ ...options, host }))
       return
     }
     const restore = mode === undefined || !canSetUmask ? null : process.umask(0o777 & ~mode)
@@ -198,7 +195,9 @@ export class PortableListener implements ListenerHandle {
 }
 
 function newServer(): Server {
-  return nodeNet().createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  const server = nodeNet().createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  hideFromDiagnostics(server)
+  return server
 }
 
 function ownAddress(server: Server): Address | null {

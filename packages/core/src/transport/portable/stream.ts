@@ -21,6 +21,7 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import { callEach } from './call-each'
+import { hideFromDiagnostics } from './diagnostics'
 import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
 import { nodeNet } from './node-net'
@@ -64,7 +65,7 @@ export class PortableStream implements StreamHandle {
     this.kind = kind
     this.fd = fd
     this.#paths = paths
-    const socket: OwnedSocket = connected ?? new (nodeNet().Socket)({ allowHalfOpen: true })
+    const socket: OwnedSocket = connected ?? newSocket()
     socket[owner] = this
     this.#socket = socket
     if (connected) this.#state = 'open'
@@ -357,6 +358,12 @@ export class PortableStream implements StreamHandle {
   get writeQueueSize(): number {
     return this.#socket.writableLength
   }
+}
+
+function newSocket(): Socket {
+  const socket = new (nodeNet().Socket)({ allowHalfOpen: true })
+  hideFromDiagnostics(socket)
+  return socket
 }
 
 function onConnect(this: OwnedSocket): void {

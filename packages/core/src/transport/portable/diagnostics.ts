@@ -1,0 +1,49 @@
+// Keeps node:net's own sockets and servers, on which this transport stands, from subscribers of diagnostics_channel: they
+// hear of each connection once, by the class that the program uses. It knows the channels' names, and no socket's work.
+import { type Channel, channel } from 'node:diagnostics_channel'
+
+/** Source: https://nodejs.org/api/diagnostics_channel.html#built-in-channels */
+const channelNames = [
+  'net.client.socket',
+  'net.server.socket',
+  'tracing:net.server.listen:asyncStart',
+  'tracing:net.server.listen:asyncEnd',
+  'tracing:net.server.listen:error',
+]
+
+interface Message {
+  readonly socket?: { readonly server?: unknown } | undefined
+  readonly server?: unknown
+}
+
+const inner = new WeakSet<object>()
+
+/** Marks a socket or server of node:net, and with a server the sockets that it accepts, as nobody's but ours. */
+export function hideFromDiagnostics(innerObject: object): void {
+  inner.add(innerObject)
+}
+
+function isHidden(message: unknown): boolean {
+  const { socket, server } = (message ?? {}) as Message
+  return [socket, socket?.server, server].some(
+    one => typeof one === 'object' && one !== null && inner.has(one),
+  )
+}
+
+/** Has the channels pass over what is marked. Once for each thread. */
+export function filterDiagnostics(): void {
+  for (const name of channelNames) {
+    const own: Channel = channel(name)
+    // A channel changes its class with its first and its last subscriber: the class is asked at each message.
+    const publish = (message: unknown): void => {
+      if (isHidden(message)) return
+      const { publish } = Object.getPrototypeOf(own) as Channel
+      publish.call(own, message)
+    }
+    Object.defineProperty(own, 'publish', { value: publish, configurable: true, writable: true })
+    channels.push(own)
+  }
+}
+
+/** Held: a channel that nobody holds is made anew. */
+const channels: Channel[] = []
