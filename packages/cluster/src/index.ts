@@ -5,7 +5,7 @@ import { Primary, WORKER_VARIABLE } from './primary/primary'
 export * from './policy'
 export type { ClusterSettings } from './settings'
 export * from './start'
-export { Worker } from './worker'
+export { type DrainTask, Worker } from './worker'
 
 /** `node:cluster` for this process: the primary's, or in a forked worker the worker's. */
 const cluster: Primary | Child = process.env[WORKER_VARIABLE] === undefined ? new Primary() : new Child()

@@ -11,7 +11,12 @@ export interface WorkerControl {
   destroy(worker: Worker, signal: NodeJS.Signals | number | undefined): void
   /** In a worker: tells the primary that it can serve. */
   ready?(worker: Worker): void
+  /** In a worker: something to be done before a drain ends. */
+  onDrain?(task: DrainTask): void
 }
+
+/** What a worker does when it is drained; `deadlineMs` is what it has for that. */
+export type DrainTask = (deadlineMs: number) => void | Promise<void>
 
 /**
  * A worker (https://nodejs.org/api/cluster.html#class-worker). In the primary it is got from `cluster.workers` and
@@ -65,6 +70,15 @@ export class Worker extends EventEmitter {
   /** In a worker of `startCluster({ readyOn: 'call' })`: it can serve now. In the primary it does nothing. */
   ready(): void {
     this.#control.ready?.(this)
+  }
+
+  /**
+   * In a worker: `task` runs once when the worker is drained, after its servers have stopped to take connections, and the
+   * drain waits for its promise as it waits for connections (the deadline ends both). For connections that no server
+   * counts, or that are moved to another worker. What it rejects with is nobody's concern. In the primary it does nothing.
+   */
+  onDrain(task: DrainTask): void {
+    this.#control.onDrain?.(task)
   }
 
   /** True while the channel between primary and worker is open. */

@@ -38,6 +38,7 @@ export class Child extends EventEmitter {
       disconnect: () => this.#disconnect(),
       destroy: () => this.#destroy(),
       ready: () => void this.#control.notify({ act: 'ready' }),
+      onDrain: task => this.#drain.add(task),
     }
     this.worker = new Worker(id, process, control)
     this.#control = new ControlEndpoint<FromWorker, ToWorker>(process, (message, reply, handle) =>

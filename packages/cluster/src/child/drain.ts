@@ -3,6 +3,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ControlEndpoint } from '../control/endpoint'
 import type { FromWorker, ToWorker, WorkerLoadReport } from '../control/messages'
+import type { DrainTask } from '../worker'
 import type { ClusterSource } from './source'
 
 /** How often idle keep-alive connections are looked for while draining. */
@@ -22,6 +23,7 @@ interface ResponseLike {
 export class Drain {
   readonly #source: ClusterSource
   readonly #control: ControlEndpoint<FromWorker, ToWorker>
+  readonly #tasks: DrainTask[] = []
   #timer: NodeJS.Timeout | null = null
   #before = 0
   #isUnderWay = false
@@ -29,6 +31,11 @@ export class Drain {
   constructor(source: ClusterSource, control: ControlEndpoint<FromWorker, ToWorker>) {
     this.#source = source
     this.#control = control
+  }
+
+  /** Something more to be done before the worker may leave. */
+  add(task: DrainTask): void {
+    this.#tasks.push(task)
   }
 
   /** Starts to drain; where that is under way already, only the deadline moves. */
@@ -48,7 +55,9 @@ export class Drain {
       for (const server of https) server.closeIdleConnections()
     }, IDLE_SWEEP_MS)
     sweep.unref()
-    this.#source.closeAll(() => this.#finish())
+    const closed = new Promise<void>(resolve => this.#source.closeAll(resolve))
+    const tasks = this.#tasks.map(async task => task(deadlineMs))
+    void Promise.allSettled([closed, ...tasks]).then(() => this.#finish())
   }
 
   #finish(): void {

@@ -63,6 +63,21 @@ describe(`life of a cluster on ${transport}`, () => {
     expect(await client.line()).toBeNull()
   })
 
+  it('[C5] waits for what a worker has to do before it leaves, up to the deadline', async () => {
+    const { cluster } = await startAnswering({ workers: 2, env: { FAREWELL: '1' } })
+    const drained = cluster.drain(30_000)
+    for (let told = 0; told < 2; told++) {
+      const [worker, message] = await once(cluster, 'message')
+      expect(message).toEqual({ leaving: 30_000 })
+      expect(worker.isConnected()).toBe(true)
+      worker.send('farewell')
+    }
+    expect(await drained).toHaveLength(2)
+
+    const { cluster: hasty } = await startAnswering({ workers: 1, env: { FAREWELL: '1' } })
+    expect(await hasty.drain(1)).toHaveLength(1)
+  })
+
   it('[C5] restarts a worker that was killed; the others go on', async () => {
     const { port, cluster } = await startAnswering({ workers: 2, restart: { minDelayMs: 1 } })
     const held = [new Client({ ...here, port }), new Client({ ...here, port })]
