@@ -1,20 +1,20 @@
 // What the program says when it is ready: where it listens, on which transport, and commands to copy. It opens nothing.
 import { selectTransport } from '@x/core/transport'
 import { version } from '../package.json'
-import type { Endpoint } from './endpoints'
+import type { Places } from './primary/hub-messages'
 
-export function greeting(endpoints: readonly Endpoint[], host: string): string {
-  const client = endpoints.map(endpoint => redisCli(endpoint, host))
-  const subscriber = client[0]
+export function greeting({ port, path }: Places, host: string, workers: number): string {
+  const client = redisCli({ port, path }, host)
   return [
     `demo ${version}: a publish/subscribe broker that speaks the Redis protocol`,
     `Transport: ${transport()}`,
-    ...endpoints.map(endpoint => `Listening: ${where(endpoint, host)}`),
+    `Workers:   ${workers}`,
+    ...where({ port, path }, host).map(place => `Listening: ${place}`),
     '',
     'Try it, each line in a terminal of its own:',
-    `  ${subscriber} subscribe news`,
+    `  ${client[0]} subscribe news`,
     ...client.map(command => `  ${command} publish news hello`),
-    `  ${subscriber} info clients`,
+    `  ${client[0]} info clients`,
     '',
     'Ctrl-C stops it.',
     '',
@@ -27,14 +27,16 @@ export function transport(): string {
   return reason === null ? `${chosen.name} (the compiled engine was found)` : `${chosen.name} (${reason})`
 }
 
-export function where({ path, port }: Endpoint, host: string): string {
-  return path ?? (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+/** The places as people write them. */
+export function where({ port, path }: Places, host: string): string[] {
+  const tcp = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return [...(port === null ? [] : [tcp]), ...(path === null ? [] : [path])]
 }
 
-function redisCli({ path, port }: Endpoint, host: string): string {
-  if (path !== null) return `redis-cli -s ${shellWord(path)}`
+function redisCli({ port, path }: Places, host: string): string[] {
   const isLocal = host === '127.0.0.1' || host === '0.0.0.0' || host === 'localhost'
-  return `redis-cli ${isLocal ? '' : `-h ${host} `}-p ${port}`
+  const tcp = `redis-cli ${isLocal ? '' : `-h ${host} `}-p ${port}`
+  return [...(port === null ? [] : [tcp]), ...(path === null ? [] : [`redis-cli -s ${shellWord(path)}`])]
 }
 
 function shellWord(text: string): string {

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-// The program: command line, start, greeting, signals, exit code. What it runs is `Demo`.
+// The program: command line, start, greeting, signals, exit code. What it runs is `Supervisor`.
 import { version } from '../package.json'
-import { Demo } from './demo'
-import { EndpointError } from './endpoints'
 import { greeting, where } from './greeting'
 import { HELP, type Options, parseOptions, UsageError } from './options'
+import { StartError, Supervisor } from './primary/supervisor'
 
 /** The exit code for a command line that is wrong. */
 const EXIT_USAGE = 2
@@ -14,19 +13,19 @@ await main()
 async function main(): Promise<void> {
   const options = readOptions()
   if (options === null) return
-  const demo = new Demo(options)
+  const supervisor = new Supervisor(options)
   try {
-    await demo.start()
+    await supervisor.start()
   } catch (error) {
-    if (!(error instanceof EndpointError)) throw error
+    if (!(error instanceof StartError)) throw error
     console.error(`demo: ${error.message}`)
     process.exitCode = 1
     return
   }
-  stopOnSignal(demo)
-  if (options.showsBanner) process.stdout.write(greeting(demo.endpoints, options.host))
-  const places = demo.endpoints.map(endpoint => where(endpoint, options.host))
-  demo.log.info('server', `ready on ${places.join(' and ')}`)
+  obeySignals(supervisor)
+  const { places, log } = supervisor
+  if (options.showsBanner) process.stdout.write(greeting(places, options.host, options.workers))
+  log.info('server', `ready on ${where(places, options.host).join(' and ')}`)
 }
 
 /** Options to run with; null where the command line asked for less, or was wrong. */
@@ -44,21 +43,29 @@ function readOptions(): Options | null {
   return null
 }
 
-/** The first signal stops the program once its clients have what is theirs; the second does not wait for them. */
-function stopOnSignal(demo: Demo): void {
+/**
+ * SIGHUP replaces the workers. The first SIGINT or SIGTERM stops the program once its clients have what is theirs; the second
+ * does not wait for them.
+ */
+function obeySignals(supervisor: Supervisor): void {
+  const { log } = supervisor
   let isStopping = false
-  const stop = (signal: string) => {
-    if (isStopping) {
-      demo.log.warn('server', `${signal} again: cutting off ${demo.clientCount} client(s)`)
-      demo.hurry()
+  const stop = async (signal: string) => {
+    const isAgain = isStopping
+    isStopping = true
+    const clients = await supervisor.clientCount()
+    if (isAgain) {
+      log.warn('server', `${signal} again: cutting off ${clients} client(s)`)
+      await supervisor.hurry()
       return
     }
-    isStopping = true
-    demo.log.info('server', `${signal}: no longer accepting, ending ${demo.clientCount} client(s)`)
-    demo.stop().then(() => {
-      demo.log.info('server', 'stopped')
-      process.off('SIGINT', stop).off('SIGTERM', stop)
-    })
+    log.info('server', `${signal}: no longer accepting, ending ${clients} client(s)`)
+    await supervisor.drain()
+    log.info('server', 'stopped')
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload)
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  const reload = () => {
+    if (!isStopping) supervisor.reload().catch(() => {})
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', reload)
 }

@@ -1,10 +1,10 @@
 // The command line: which options there are, what they default to, and what is wrong with a bad one. It does nothing.
-import { tmpdir, userInfo } from 'node:os'
+import { availableParallelism, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseByteSize } from './byte-size'
+import { type OutputLimit, parseOutputLimit } from './client/output-limit'
 import { LEVELS, type Level } from './log'
-import { type OutputLimit, parseOutputLimit } from './output-limit'
 
 export interface Options {
   /** Null where TCP is not wanted. 0: the system chooses. */
@@ -12,12 +12,18 @@ export interface Options {
   readonly host: string
   /** A path, null where none is wanted, undefined for `defaultPath`. */
   readonly path: string | null | undefined
+  readonly workers: number
+  /** What the clients of a worker that leaves have to be moved, or to end. */
+  readonly drainSeconds: number
   readonly maxRequestBytes: number
   readonly outputLimit: OutputLimit
   readonly maxClients: number
   readonly logLevel: Level
   readonly showsBanner: boolean
 }
+
+/** Workers that can be asked for: each has a link to each other. */
+export const MOST_WORKERS = 256
 
 /** The command line is wrong; the message says what, and what would be right. */
 export class UsageError extends Error {
@@ -33,6 +39,8 @@ Usage: demo [options]
   --no-tcp               no TCP, the path alone
   --path PATH            path of the local (IPC) socket            (in your runtime folder)
   --no-path              no path, TCP alone
+  --workers NUMBER       processes that share the work             (one a processor)
+  --drain-seconds NUMBER what a worker that leaves has for its clients (30)
   --max-request SIZE     largest request taken from a client       (64mb)
   --output-limit LIMIT   what may wait for a slow subscriber before it is dropped:
                          "HARD SOFT SECONDS" or "HARD"; 0: no limit (32mb 8mb 60)
@@ -57,6 +65,11 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
     port: values['no-tcp'] ? null : wholeNumber('--port', values.port, 0, 65_535),
     host: nonEmpty('--host', values.host),
     path: values['no-path'] ? null : values.path === undefined ? undefined : nonEmpty('--path', values.path),
+    workers:
+      values.workers === undefined
+        ? availableParallelism()
+        : wholeNumber('--workers', values.workers, 1, MOST_WORKERS),
+    drainSeconds: wholeNumber('--drain-seconds', values['drain-seconds'], 1, 86_400),
     maxRequestBytes: byteSize('--max-request', values['max-request'], 1024, 1024 ** 3),
     outputLimit: outputLimit(values['output-limit']),
     maxClients: wholeNumber('--max-clients', values['max-clients'], 1, 1_000_000),
@@ -83,6 +96,8 @@ function parseWords(words: readonly string[]) {
         'no-tcp': { type: 'boolean', default: false },
         path: { type: 'string' },
         'no-path': { type: 'boolean', default: false },
+        workers: { type: 'string' },
+        'drain-seconds': { type: 'string', default: '30' },
         'max-request': { type: 'string', default: '64mb' },
         'output-limit': { type: 'string', default: '32mb 8mb 60' },
         'max-clients': { type: 'string', default: '10000' },

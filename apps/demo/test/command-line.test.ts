@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { parseOutputLimit } from '../src/client/output-limit'
 import { parseOptions } from '../src/options'
-import { parseOutputLimit } from '../src/output-limit'
 import { DemoProcess, runDemo } from './demo-process'
 import { RawClient } from './raw-client'
 
@@ -18,6 +18,8 @@ it('has defaults', () => {
     port: 6399,
     host: '127.0.0.1',
     path: undefined,
+    workers: availableParallelism(),
+    drainSeconds: 30,
     maxRequestBytes: 64 * 1024 ** 2,
     outputLimit: { hardBytes: 32 * 1024 ** 2, softBytes: 8 * 1024 ** 2, softSeconds: 60 },
     maxClients: 10_000,
@@ -44,6 +46,9 @@ it.each([
   '--max-request 9xb',
   '--output-limit 1,2',
   '--max-clients 0',
+  '--workers 0',
+  '--workers many',
+  '--drain-seconds 0',
   '--log-level loud',
   '--no-tcp --no-path',
   '--path /x --no-path',

@@ -101,6 +101,11 @@ export class DemoProcess extends Program {
     return demo
   }
 
+  /** The process of a worker, by the log. */
+  async pidOf(worker: number): Promise<number> {
+    return Number((await this.printed(new RegExp(`worker ${worker}: ready \\(process (\\d+)\\)`)))[1])
+  }
+
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]()
     rmSync(this.#folder, { recursive: true, force: true })

@@ -273,90 +273,96 @@ const ODD: Readonly<Record<string, string>> = {
   'bytes of every kind': '*2\r\n$4\r\nECHO\r\n$5\r\n\x00\r\n\xff*\r\n',
 }
 
-describe.skipIf(reason !== null)(`beside a Redis server${reason === null ? '' : ` (${reason})`}`, () => {
-  let demo: DemoProcess
-  let redis: Program
-  let folder: string
+describe.skipIf(reason !== null).each(['1', '3'])(
+  `beside a Redis server, in %s worker(s)${reason === null ? '' : ` (${reason})`}`,
+  workers => {
+    let demo: DemoProcess
+    let redis: Program
+    let folder: string
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'x-demo-redis-'))
-    redis = new Program('redis-server', [
-      '--port',
-      '0',
-      '--unixsocket',
-      join(folder, 'redis.sock'),
-      '--save',
-      '',
-    ])
-    ;[demo] = await Promise.all([DemoProcess.start(), redis.printed(/eady to accept connections/)])
-  })
-
-  afterAll(async () => {
-    await Promise.all([demo[Symbol.asyncDispose](), redis.kill('SIGTERM')])
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  /** Ids differ, since the two have seen different clients. */
-  function withoutIds(reply: string): string {
-    return reply.replace(/(\$2\r\nid\r\n):\d+/g, '$1:ID')
-  }
-
-  async function both<T>(act: (client: RawClient) => Promise<T>): Promise<[T, T]> {
-    await using ofDemo = await RawClient.connect(demo.path)
-    await using ofRedis = await RawClient.connect(join(folder, 'redis.sock'))
-    return await Promise.all([act(ofDemo), act(ofRedis)])
-  }
-
-  it.each(Object.entries(STANDING))('%s: the same replies', async (_name, lines) => {
-    const [demoReplies, redisReplies] = await both(async client => {
-      const replies: [string, string][] = []
-      // Replies may be off: a script is sent whole, then once more line by line after a RESET.
-      const whole = withoutIds(await client.ask(`${lines.join('\r\n')}\r\nCLIENT REPLY ON\r\nRESET\r\n`))
-      for (const line of lines.filter(line => !line.startsWith('CLIENT REPLY'))) {
-        replies.push([line, withoutIds(await client.ask(`${line}\r\nRESET\r\n`))])
-      }
-      return { whole, replies }
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'x-demo-redis-'))
+      redis = new Program('redis-server', [
+        '--port',
+        '0',
+        '--unixsocket',
+        join(folder, 'redis.sock'),
+        '--save',
+        '',
+      ])
+      ;[demo] = await Promise.all([
+        DemoProcess.start('--workers', workers),
+        redis.printed(/eady to accept connections/),
+      ])
     })
-    expect(demoReplies).toEqual(redisReplies)
-  })
 
-  it.each(Object.entries(ENDING))('%s: the same last words', async (_name, bytes) => {
-    const [demoReply, redisReply] = await both(client => {
-      client.send(bytes)
-      return client.ended()
+    afterAll(async () => {
+      await Promise.all([demo[Symbol.asyncDispose](), redis.kill('SIGTERM')])
+      rmSync(folder, { recursive: true, force: true })
     })
-    expect(demoReply).toBe(redisReply)
-  })
 
-  it.each(Object.entries(ODD))('%s: the same replies', async (_name, bytes) => {
-    const [demoReply, redisReply] = await both(client => client.ask(bytes))
-    expect(demoReply).toBe(redisReply)
-  })
+    /** Ids differ, since the two have seen different clients. */
+    function withoutIds(reply: string): string {
+      return reply.replace(/(\$2\r\nid\r\n):\d+/g, '$1:ID')
+    }
 
-  it('a message: the same bytes to subscribers of channels and patterns, in RESP2 and RESP3', async () => {
-    const heard = await Promise.all(
-      [demo.path, join(folder, 'redis.sock')].map(async path => {
-        await using older = await RawClient.connect(path)
-        await using newer = await RawClient.connect(path)
-        await using publisher = await RawClient.connect(path)
-        const subscribe = 'SUBSCRIBE n other\r\nPSUBSCRIBE [mn]* ?x\r\n'
-        await Promise.all([older.ask(subscribe), newer.ask(`HELLO 3\r\n${subscribe}`)])
-        older.received = ''
-        newer.received = ''
-        const replies = await publisher.ask(
-          'PUBLISH n "a\\r\\n\\x00\\xff"\r\nPUBLISH other x\r\nPUBLISH ox x\r\nPUBLISH none x\r\nPUBLISH n last\r\n',
-        )
-        const last = '$1\r\nn\r\n$4\r\nlast\r\n'
-        await Promise.all([older, newer].map(client => client.until(`$5\r\n[mn]*\r\n${last}`)))
-        return { replies, older: older.received, newer: newer.received }
-      }),
-    )
-    expect(heard[0]).toEqual(heard[1])
-  })
+    async function both<T>(act: (client: RawClient) => Promise<T>): Promise<[T, T]> {
+      await using ofDemo = await RawClient.connect(demo.path)
+      await using ofRedis = await RawClient.connect(join(folder, 'redis.sock'))
+      return await Promise.all([act(ofDemo), act(ofRedis)])
+    }
 
-  it('the fields of CLIENT LIST: all of them, in the same order', async () => {
-    const names = (line: string) => [...line.matchAll(/([a-z-]+)=/g)].map(match => match[1])
-    const [ofDemo, ofRedis] = await both(client => client.ask('CLIENT INFO\r\n'))
-    expect(names(ofDemo).filter(name => !name?.startsWith('lib-'))).toEqual(names(ofRedis))
-  })
-})
+    it.each(Object.entries(STANDING))('%s: the same replies', async (_name, lines) => {
+      const [demoReplies, redisReplies] = await both(async client => {
+        const replies: [string, string][] = []
+        // Replies may be off: a script is sent whole, then once more line by line after a RESET.
+        const whole = withoutIds(await client.ask(`${lines.join('\r\n')}\r\nCLIENT REPLY ON\r\nRESET\r\n`))
+        for (const line of lines.filter(line => !line.startsWith('CLIENT REPLY'))) {
+          replies.push([line, withoutIds(await client.ask(`${line}\r\nRESET\r\n`))])
+        }
+        return { whole, replies }
+      })
+      expect(demoReplies).toEqual(redisReplies)
+    })
+
+    it.each(Object.entries(ENDING))('%s: the same last words', async (_name, bytes) => {
+      const [demoReply, redisReply] = await both(client => {
+        client.send(bytes)
+        return client.ended()
+      })
+      expect(demoReply).toBe(redisReply)
+    })
+
+    it.each(Object.entries(ODD))('%s: the same replies', async (_name, bytes) => {
+      const [demoReply, redisReply] = await both(client => client.ask(bytes))
+      expect(demoReply).toBe(redisReply)
+    })
+
+    it('a message: the same bytes to subscribers of channels and patterns, in RESP2 and RESP3', async () => {
+      const heard = await Promise.all(
+        [demo.path, join(folder, 'redis.sock')].map(async path => {
+          await using older = await RawClient.connect(path)
+          await using newer = await RawClient.connect(path)
+          await using publisher = await RawClient.connect(path)
+          const subscribe = 'SUBSCRIBE n other\r\nPSUBSCRIBE [mn]* ?x\r\n'
+          await Promise.all([older.ask(subscribe), newer.ask(`HELLO 3\r\n${subscribe}`)])
+          older.received = ''
+          newer.received = ''
+          const replies = await publisher.ask(
+            'PUBLISH n "a\\r\\n\\x00\\xff"\r\nPUBLISH other x\r\nPUBLISH ox x\r\nPUBLISH none x\r\nPUBLISH n last\r\n',
+          )
+          const last = '$1\r\nn\r\n$4\r\nlast\r\n'
+          await Promise.all([older, newer].map(client => client.until(`$5\r\n[mn]*\r\n${last}`)))
+          return { replies, older: older.received, newer: newer.received }
+        }),
+      )
+      expect(heard[0]).toEqual(heard[1])
+    })
+
+    it('the fields of CLIENT LIST: all of them, in the same order', async () => {
+      const names = (line: string) => [...line.matchAll(/([a-z-]+)=/g)].map(match => match[1])
+      const [ofDemo, ofRedis] = await both(client => client.ask('CLIENT INFO\r\n'))
+      expect(names(ofDemo).filter(name => !name?.startsWith('lib-'))).toEqual(names(ofRedis))
+    })
+  },
+)

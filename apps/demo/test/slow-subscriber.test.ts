@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { OutputGauge } from '../src/output-limit'
+import { OutputGauge } from '../src/client/output-limit'
 import { DemoProcess } from './demo-process'
 import { RawClient } from './raw-client'
 

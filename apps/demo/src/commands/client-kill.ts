@@ -1,16 +1,17 @@
-// CLIENT KILL: its filters, and the end of those that all of them choose.
-import { clientType } from '../clients'
+// CLIENT KILL: its filters. The workers find and end those that all of them choose.
+import { isChosen, isClientType } from '../client/clients'
+import type { Later } from '../client/later'
+import type { Session } from '../client/session'
 import { error, integer, OK, type Reply } from '../resp/reply'
-import type { Session } from '../session'
-import { text, wholeNumber } from './command'
+import { later, text, wholeNumber } from './command'
 
-type Filter = (client: Session) => boolean
+type Filter = [option: string, value: string]
 
 /** CLIENT KILL addr:port, or CLIENT KILL with filters, of which each has a value. */
-export function clientKill(session: Session, args: readonly Buffer[]): Reply {
+export function clientKill(session: Session, args: readonly Buffer[]): Reply | Later {
   if (args.length === 3) {
-    const killed = kill(session, client => client.address === text(args, 2))
-    return killed === 0 ? error('ERR No such client') : OK
+    const killed = kill(session, [['addr', text(args, 2)]])
+    return later(killed.then(count => (count === 0 ? error('ERR No such client') : OK)))
   }
   if (args.length % 2 === 1) return error('ERR syntax error')
   const filters: Filter[] = []
@@ -24,43 +25,37 @@ export function clientKill(session: Session, args: readonly Buffer[]): Reply {
     } else {
       const filter = toFilter(option, args, at + 1)
       if (typeof filter === 'string') return filter
-      filters.push(filter)
+      filters.push(...filter)
     }
   }
-  if (isSparingSelf) filters.push(client => client !== session)
-  return integer(kill(session, client => filters.every(filter => filter(client))))
+  if (isSparingSelf) filters.push(['not-id', String(session.id)])
+  return later(kill(session, filters).then(integer))
 }
 
-/** A filter, or the error reply. */
-function toFilter(option: string, args: readonly Buffer[], at: number): Filter | string {
+/** What a filter means to the workers, or the error reply. */
+function toFilter(option: string, args: readonly Buffer[], at: number): Filter[] | string {
   const value = text(args, at)
   if (option === 'id') {
     const id = wholeNumber(args, at)
     if (id === null || id < 1) return error('ERR client-id should be greater than 0')
-    return client => client.id === id
+    return [['id', value]]
   }
-  if (option === 'addr') return client => client.address === value
-  if (option === 'laddr') return client => client.localAddress === value
-  if (option === 'user') {
-    return value === 'default' ? () => true : error(`ERR No such user '${value}'`)
-  }
+  if (option === 'addr' || option === 'laddr') return [[option, value]]
+  if (option === 'user') return value === 'default' ? [] : error(`ERR No such user '${value}'`)
   if (option === 'type') {
     const type = value.toLowerCase()
-    if (!['normal', 'master', 'replica', 'slave', 'pubsub'].includes(type)) {
-      return error(`ERR Unknown client type '${value}'`)
-    }
-    return client => clientType(client) === type
+    return isClientType(type) ? [['type', type]] : error(`ERR Unknown client type '${value}'`)
   }
   return error('ERR syntax error')
 }
 
-/** Ends the chosen clients: others at once, itself once it has read the reply. Returns how many. */
-function kill(session: Session, isChosen: Filter): number {
-  const chosen = [...session.surroundings.clients].filter(isChosen)
-  for (const client of chosen) {
-    if (client === session) session.isEndingAfterReply = true
-    else client.cut()
-  }
-  if (chosen.length > 0) session.surroundings.log.info(session.who, `killed ${chosen.length} client(s)`)
-  return chosen.length
+/** Ends the chosen clients: others at once, itself once it has read the reply. Resolves with how many. */
+async function kill(session: Session, filters: readonly Filter[]): Promise<number> {
+  const isOwn = isChosen(session, filters)
+  if (isOwn) session.isEndingAfterReply = true
+  const others: Filter[] = [...filters, ['not-id', String(session.id)]]
+  const counts = await session.surroundings.mesh.ask('kill', others)
+  const killed = counts.reduce((sum, count) => sum + count, isOwn ? 1 : 0)
+  if (killed > 0) session.surroundings.log.info(session.who, `killed ${killed} client(s)`)
+  return killed
 }

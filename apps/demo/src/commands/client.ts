@@ -1,35 +1,37 @@
 // The CLIENT command: what a client tells and asks about clients.
-import { clientType, describeClient } from '../clients'
+import { describeClient, isClientType } from '../client/clients'
+import type { Later } from '../client/later'
+import type { Session } from '../client/session'
 import { array, bulk, error, integer, nothing, OK, type Reply, simple, verbatim } from '../resp/reply'
-import type { Session } from '../session'
 import { clientKill } from './client-kill'
-import { type Command, help, isPlainName, text, wholeNumber } from './command'
+import { type Command, help, isPlainName, later, text, wholeNumber } from './command'
 import { invalidName } from './connection'
 
 const SYNTAX_ERROR = error('ERR syntax error')
-const TYPES = ['normal', 'master', 'replica', 'slave', 'pubsub']
 
-function list(session: Session, args: readonly Buffer[]): Reply {
-  const { clients } = session.surroundings
-  let chosen = [...clients]
+function list(session: Session, args: readonly Buffer[]): Reply | Later {
+  const filters: [option: string, value: string][] = []
   const filter = text(args, 2).toLowerCase()
   if (filter === 'type' && args.length === 4) {
     const type = text(args, 3).toLowerCase()
-    if (!TYPES.includes(type)) return error(`ERR Unknown client type '${text(args, 3)}'`)
-    chosen = chosen.filter(client => clientType(client) === type)
+    if (!isClientType(type)) return error(`ERR Unknown client type '${text(args, 3)}'`)
+    filters.push(['type', type])
   } else if (filter === 'id' && args.length > 3) {
-    chosen = []
     for (let at = 3; at < args.length; at++) {
-      const id = wholeNumber(args, at)
-      if (id === null) return error('ERR Invalid client ID')
-      const client = clients.get(id)
-      if (client !== undefined) chosen.push(client)
+      if (wholeNumber(args, at) === null) return error('ERR Invalid client ID')
     }
+    filters.push(['ids', args.slice(3).join(' ')])
   } else if (args.length !== 2) {
     return SYNTAX_ERROR
   }
-  const nowMs = Date.now()
-  return verbatim(session.protocol, chosen.map(client => `${describeClient(client, nowMs)}\n`).join(''))
+  const { protocol } = session
+  const asked = session.surroundings.mesh.ask('clients', filters)
+  return later(
+    asked.then(answers => {
+      const lines = answers.flat().sort((a, b) => a.connectedMs - b.connectedMs || a.id - b.id)
+      return verbatim(protocol, lines.map(({ line }) => `${line}\n`).join(''))
+    }),
+  )
 }
 
 function setName(session: Session, args: readonly Buffer[]): Reply {

@@ -1,4 +1,6 @@
 // Which commands there are, and the COMMAND command, which tells clients of them.
+
+import type { Session } from '../client/session'
 import {
   array,
   bulk,
@@ -11,7 +13,6 @@ import {
   set,
   simple,
 } from '../resp/reply'
-import type { Session } from '../session'
 import { clientCommand } from './client'
 import { type Command, help, text } from './command'
 import { configCommand } from './config'

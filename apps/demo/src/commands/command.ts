@@ -1,6 +1,7 @@
 // What a command is: its name, how many words it takes, and what it does. It knows no particular command.
-import type { Reply } from '../resp/reply'
-import type { Session } from '../session'
+import { Later } from '../client/later'
+import type { Session } from '../client/session'
+import { error, type Reply } from '../resp/reply'
 
 /** The parts of Redis's COMMAND DOCS that clients show to people. */
 export interface CommandDocs {
@@ -22,8 +23,13 @@ export interface Command extends CommandDocs {
    * Carries out a request (all its words) and returns the reply, or null where there is none. Absent for a container
    * of subcommands.
    */
-  readonly run?: (session: Session, args: readonly Buffer[]) => Reply | null
+  readonly run?: (session: Session, args: readonly Buffer[]) => Reply | Later | null
   readonly subcommands?: readonly Command[]
+}
+
+/** The reply that other workers are asked for. */
+export function later(reply: Promise<Reply>): Later {
+  return Later.of(reply, failure => error(`ERR ${failure.message}`))
 }
 
 /** An argument as text, a character to a byte. */

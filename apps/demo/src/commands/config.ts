@@ -1,8 +1,9 @@
 // The CONFIG command: the options that the broker was started with, under Redis's names, to be read.
+import type { Later } from '../client/later'
+import type { Session } from '../client/session'
 import { Glob } from '../resp/glob'
 import { array, bulk, map, OK, type Reply, simple } from '../resp/reply'
-import type { Session } from '../session'
-import { type Command, help } from './command'
+import { type Command, help, later } from './command'
 
 function parameters(session: Session): Readonly<Record<string, string>> {
   const { options } = session.surroundings
@@ -33,9 +34,8 @@ function get(session: Session, args: readonly Buffer[]): Reply {
   )
 }
 
-function resetStatistics(session: Session): Reply {
-  session.surroundings.statistics.reset()
-  return OK
+function resetStatistics(session: Session): Later {
+  return later(session.surroundings.mesh.ask('resetStatistics', null).then(() => OK))
 }
 
 const ABOUT = { flags: ['admin', 'noscript', 'loading', 'stale'], since: '2.0.0', group: 'server' } as const

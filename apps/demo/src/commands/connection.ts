@@ -1,6 +1,7 @@
 // The commands about a connection itself: PING, ECHO, HELLO, AUTH, SELECT, RESET, QUIT.
+
+import type { Session } from '../client/session'
 import { array, bulk, error, integer, map, OK, PONG, type Protocol, type Reply, simple } from '../resp/reply'
-import type { Session } from '../session'
 import { type Command, isPlainName, text, wholeNumber } from './command'
 
 /** The version of Redis whose commands and replies these are; clients decide by it what to send. */

@@ -1,6 +1,7 @@
 // From a request to its reply: finds the command, checks what can be checked without running it, and runs it.
+import type { Later } from '../client/later'
+import type { Session } from '../client/session'
 import { error, type Reply } from '../resp/reply'
-import type { Session } from '../session'
 import type { Command } from './command'
 import { findCommand } from './command-table'
 
@@ -12,7 +13,7 @@ const MINUS = 45
 export function execute(session: Session, args: readonly Buffer[]): void {
   session.surroundings.statistics.commandsProcessed++
   const command = chooseCommand(session, args)
-  let reply: Reply | null
+  let reply: Reply | Later | null
   if (typeof command === 'string') {
     reply = command
   } else {

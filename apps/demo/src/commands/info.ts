@@ -2,14 +2,23 @@
 import { arch, platform, release } from 'node:os'
 import { version } from '../../package.json'
 import { formatByteSize } from '../byte-size'
-import { type Reply, verbatim } from '../resp/reply'
-import type { Session } from '../session'
-import type { Command } from './command'
+import type { Later } from '../client/later'
+import type { Session } from '../client/session'
+import { sum } from '../client/statistics'
+import type { WorkerFigures } from '../mesh/questions'
+import { verbatim } from '../resp/reply'
+import { type Command, later } from './command'
 import { REDIS_VERSION } from './connection'
 
 type Fields = Readonly<Record<string, string | number>>
 
-const SECTIONS: Readonly<Record<string, (session: Session) => Fields>> = {
+/** All workers' figures, and the session that asks. */
+interface Source {
+  readonly session: Session
+  readonly workers: readonly WorkerFigures[]
+}
+
+const SECTIONS: Readonly<Record<string, (source: Source) => Fields>> = {
   server: serverFields,
   clients: clientsFields,
   memory: memoryFields,
@@ -21,70 +30,84 @@ const SECTIONS: Readonly<Record<string, (session: Session) => Fields>> = {
   keyspace: () => ({}),
 }
 
-function serverFields({ surroundings }: Session): Fields {
-  const seconds = Math.floor((Date.now() - surroundings.statistics.startedMs) / 1000)
+function total(workers: readonly WorkerFigures[], figure: (worker: WorkerFigures) => number): number {
+  return workers.reduce((sum, worker) => sum + figure(worker), 0)
+}
+
+function serverFields({ session, workers }: Source): Fields {
+  const { program } = session.surroundings
+  const seconds = Math.floor((Date.now() - program.startedMs) / 1000)
   return {
     redis_version: REDIS_VERSION,
     redis_mode: 'standalone',
     demo_version: version,
+    demo_workers: workers.length,
     node_version: process.versions.node,
     os: `${platform()} ${release()} ${arch()}`,
-    process_id: process.pid,
-    tcp_port: surroundings.options.port ?? 0,
+    process_id: program.pid,
+    tcp_port: program.port ?? 0,
     uptime_in_seconds: seconds,
     uptime_in_days: Math.floor(seconds / 86_400),
   }
 }
 
-function clientsFields({ surroundings }: Session): Fields {
-  const sessions = [...surroundings.clients]
+function clientsFields({ session, workers }: Source): Fields {
   return {
-    connected_clients: sessions.length,
-    maxclients: surroundings.options.maxClients,
-    client_recent_max_output_buffer: Math.max(0, ...sessions.map(session => session.waitingBytes)),
+    connected_clients: total(workers, worker => worker.clients),
+    maxclients: session.surroundings.options.maxClients,
+    client_recent_max_output_buffer: Math.max(...workers.map(worker => worker.mostWaitingBytes)),
     blocked_clients: 0,
-    pubsub_clients: sessions.filter(session => session.isSubscriber).length,
+    pubsub_clients: total(workers, worker => worker.subscribers),
   }
 }
 
-function memoryFields(): Fields {
-  const { rss, heapUsed, external } = process.memoryUsage()
+function memoryFields({ workers }: Source): Fields {
+  const used = total(workers, worker => worker.usedMemory)
+  const resident = total(workers, worker => worker.residentMemory)
   return {
-    used_memory: heapUsed + external,
-    used_memory_human: formatByteSize(heapUsed + external),
-    used_memory_rss: rss,
-    used_memory_rss_human: formatByteSize(rss),
+    used_memory: used,
+    used_memory_human: formatByteSize(used),
+    used_memory_rss: resident,
+    used_memory_rss_human: formatByteSize(resident),
   }
 }
 
-function statsFields({ surroundings }: Session): Fields {
-  const { statistics, broker } = surroundings
+function statsFields({ workers }: Source): Fields {
+  const counts = sum(workers.map(worker => worker.counts))
   return {
-    total_connections_received: statistics.connectionsReceived,
-    total_commands_processed: statistics.commandsProcessed,
-    rejected_connections: statistics.connectionsRejected,
-    client_output_buffer_limit_disconnections: statistics.slowSubscribersDropped,
-    total_error_replies: statistics.errorReplies,
-    protocol_errors: statistics.protocolErrors,
-    pubsub_channels: broker.channelCount,
-    pubsub_patterns: broker.patternCount,
-    messages_published: statistics.messagesPublished,
-    messages_delivered: statistics.messagesDelivered,
+    total_connections_received: counts.connectionsReceived,
+    total_commands_processed: counts.commandsProcessed,
+    rejected_connections: counts.connectionsRejected,
+    client_output_buffer_limit_disconnections: counts.slowSubscribersDropped,
+    total_error_replies: counts.errorReplies,
+    protocol_errors: counts.protocolErrors,
+    pubsub_channels: new Set(workers.flatMap(worker => worker.channels)).size,
+    pubsub_patterns: new Set(workers.flatMap(worker => worker.patterns)).size,
+    messages_published: counts.messagesPublished,
+    messages_delivered: counts.messagesDelivered,
+    clients_moved: counts.clientsMovedIn,
   }
 }
 
-function cpuFields(): Fields {
-  const { user, system } = process.cpuUsage()
-  return { used_cpu_sys: (system / 1e6).toFixed(6), used_cpu_user: (user / 1e6).toFixed(6) }
+function cpuFields({ workers }: Source): Fields {
+  const seconds = (micros: number) => (micros / 1e6).toFixed(6)
+  return {
+    used_cpu_sys: seconds(total(workers, worker => worker.systemCpuMicros)),
+    used_cpu_user: seconds(total(workers, worker => worker.userCpuMicros)),
+  }
 }
 
-function info(session: Session, args: readonly Buffer[]): Reply {
+function info(session: Session, args: readonly Buffer[]): Later {
   const asked = args.slice(1).map(arg => arg.toString('latin1').toLowerCase())
   const isAll = asked.length === 0 || asked.some(name => ['default', 'all', 'everything'].includes(name))
   const sections = Object.entries(SECTIONS).filter(([name]) => isAll || asked.includes(name))
-  return verbatim(
-    session.protocol,
-    sections.map(([name, fields]) => format(name, fields(session))).join('\r\n'),
+  const { protocol } = session
+  const workers = session.surroundings.mesh.ask('figures', null)
+  return later(
+    workers.then(all => {
+      const source = { session, workers: all }
+      return verbatim(protocol, sections.map(([name, fields]) => format(name, fields(source))).join('\r\n'))
+    }),
   )
 }
 

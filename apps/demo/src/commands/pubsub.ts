@@ -1,7 +1,8 @@
 // The commands of publishing and subscribing: their words and replies. The deliveries are the broker's.
+import type { Later } from '../client/later'
+import type { Session } from '../client/session'
 import { array, bulk, error, integer, nothing, push, type Reply } from '../resp/reply'
-import type { Session } from '../session'
-import { type Command, help, text } from './command'
+import { type Command, help, later, text } from './command'
 
 /**
  * One reply for each name, counted as it goes. These are deliveries, as in Redis: CLIENT REPLY does not silence them.
@@ -62,32 +63,37 @@ function punsubscribe(session: Session, args: readonly Buffer[]): null {
   )
 }
 
-function publish(session: Session, args: readonly Buffer[]): Reply {
-  const { broker, statistics } = session.surroundings
-  const deliveries = broker.publish(text(args, 1), args[2]!)
-  statistics.messagesPublished++
-  statistics.messagesDelivered += deliveries
-  return integer(deliveries)
+function publish(session: Session, args: readonly Buffer[]): Reply | Later {
+  return session.surroundings.mesh.publish(text(args, 1), args[2]!)
 }
 
-function channels(session: Session, args: readonly Buffer[]): Reply {
+function channels(session: Session, args: readonly Buffer[]): Reply | Later {
   if (args.length > 3) {
     return error(
       `ERR unknown subcommand or wrong number of arguments for '${text(args, 1)}'. Try PUBSUB HELP.`,
     )
   }
-  const pattern = args.length > 2 ? text(args, 2) : undefined
-  return array(session.surroundings.broker.activeChannels(pattern).map(bulk))
+  const pattern = args.length > 2 ? text(args, 2) : null
+  const asked = session.surroundings.mesh.ask('channels', pattern)
+  return later(asked.then(answers => array([...new Set(answers.flat())].map(bulk))))
 }
 
-function subscriberCounts(session: Session, args: readonly Buffer[]): Reply {
-  const { broker } = session.surroundings
-  return array(
-    args.slice(2).flatMap(arg => {
-      const channel = arg.toString('latin1')
-      return [bulk(channel), integer(broker.subscriberCount(channel))]
-    }),
+function subscriberCounts(session: Session, args: readonly Buffer[]): Later {
+  const names = args.slice(2).map(arg => arg.toString('latin1'))
+  const counts = session.surroundings.mesh.ask('subscribers', names).then(answers =>
+    array(
+      names.flatMap((name, index) => {
+        const count = answers.reduce((sum, answer) => sum + answer[index]!, 0)
+        return [bulk(name), integer(count)]
+      }),
+    ),
   )
+  return later(counts)
+}
+
+function patternCount(session: Session): Later {
+  const asked = session.surroundings.mesh.ask('patterns', null)
+  return later(asked.then(answers => integer(new Set(answers.flat()).size)))
 }
 
 const SUBSCRIBING = {
@@ -165,7 +171,7 @@ export const pubsubCommands: readonly Command[] = [
         ...ASKING,
         name: 'pubsub|numpat',
         arity: 2,
-        run: session => integer(session.surroundings.broker.patternCount),
+        run: patternCount,
         summary: 'Get the count of unique patterns pattern subscriptions',
       },
       {

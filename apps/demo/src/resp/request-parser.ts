@@ -61,6 +61,17 @@ export class RequestParser {
     }
   }
 
+  /** All that was pushed and not taken, as bytes that make another parser stand where this one does. */
+  rest(): Buffer {
+    const parts: Buffer[] = []
+    if (this.#argsMissing > 0) {
+      parts.push(Buffer.from(`*${this.#args.length + this.#argsMissing}\r\n`))
+      for (const arg of this.#args) parts.push(Buffer.from(`$${arg.length}\r\n`), arg, Buffer.from('\r\n'))
+      if (this.#bulkLength >= 0) parts.push(Buffer.from(`$${this.#bulkLength}\r\n`))
+    }
+    return Buffer.concat([...parts, this.#buffer.subarray(this.#position), ...this.#arrived])
+  }
+
   #join(): void {
     const rest = this.#buffer.length - this.#position
     if (rest === 0 && this.#arrived.length === 1) this.#buffer = this.#arrived[0]!

@@ -1,17 +1,29 @@
 // Who is connected: numbers them, finds them, and lists them as CLIENT LIST does. It knows no command and no socket.
+import type { Filters } from '../mesh/questions'
 import type { Session } from './session'
 
+/** Clients that a worker numbers before it jumps to the next range. */
+const RANGE = 1_000_000
+/** Workers that a range lets in: the next range of one is beyond the first of all others. */
+const WORKERS = 2 ** 20
+
 export class Clients {
+  readonly #workerId: number
   readonly #sessions = new Map<number, Session>()
-  #lastId = 0
+  #count = 0
+
+  constructor(workerId: number) {
+    this.#workerId = workerId
+  }
 
   get count(): number {
     return this.#sessions.size
   }
 
-  /** A number that no client has had before. */
+  /** A number that no client of any worker has had before. The 17th of worker 3 is 3000017. */
   nextId(): number {
-    return ++this.#lastId
+    const index = this.#count++
+    return (this.#workerId + WORKERS * Math.floor(index / RANGE)) * RANGE + (index % RANGE) + 1
   }
 
   add(session: Session): void {
@@ -32,8 +44,35 @@ export class Clients {
 }
 
 /** What CLIENT calls the sort of a client: one that has a subscription is `pubsub`. */
-export function clientType(session: Session): 'normal' | 'pubsub' {
+function clientType(session: Session): 'normal' | 'pubsub' {
   return session.isSubscriber ? 'pubsub' : 'normal'
+}
+
+/** Whether Redis knows such a sort of client. */
+export function isClientType(type: string): boolean {
+  return ['normal', 'master', 'replica', 'slave', 'pubsub'].includes(type)
+}
+
+/** Whether a client is one that every filter chooses: `id`, `ids` (with spaces between), `addr`, `laddr`, `type`, `not-id`. */
+export function isChosen(session: Session, filters: Filters): boolean {
+  return filters.every(([option, value]) => {
+    switch (option) {
+      case 'id':
+        return session.id === Number(value)
+      case 'ids':
+        return value.split(' ').some(id => session.id === Number(id))
+      case 'not-id':
+        return session.id !== Number(value)
+      case 'addr':
+        return session.address === value
+      case 'laddr':
+        return session.localAddress === value
+      case 'type':
+        return clientType(session) === value
+      default:
+        return false
+    }
+  })
 }
 
 /** One line of CLIENT LIST. What a broker of this kind has not (descriptors to show, transactions, memory pools) reads 0 or -1. */

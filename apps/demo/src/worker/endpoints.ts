@@ -1,7 +1,7 @@
 // Where clients come in: opens the TCP port and the local path, and closes them. What a client does is the session's.
-import { existsSync, lstatSync, unlinkSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { connect, createServer, type Server, type Socket } from './net'
+import { createServer, type Server, type Socket } from '../net'
 
 /** An endpoint cannot be opened; the message says why and what to do next. */
 export class EndpointError extends Error {
@@ -30,19 +30,13 @@ export async function openTcp(port: number, host: string, welcome: Welcome): Pro
   return { server, path: null, port: address !== null && typeof address === 'object' ? address.port : port }
 }
 
-/** Listens on a path. The socket file of a process that has died is replaced. Rejects with `EndpointError`. */
+/** Listens on a path. Rejects with `EndpointError`. */
 export async function openPath(path: string, welcome: Welcome): Promise<Endpoint> {
   const server = createServer(socket => welcome(socket, path))
   try {
     await listening(server, () => server.listen({ path }))
   } catch (error) {
-    const isRetried = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' && (await removeIfStale(path))
-    if (!isRetried) throw new EndpointError(whyNoPath(error as NodeJS.ErrnoException, path))
-    try {
-      await listening(server, () => server.listen({ path }))
-    } catch (secondError) {
-      throw new EndpointError(whyNoPath(secondError as NodeJS.ErrnoException, path))
-    }
+    throw new EndpointError(whyNoPath(error as NodeJS.ErrnoException, path))
   }
   return { server, path, port: null }
 }
@@ -65,29 +59,6 @@ function listening(server: Server, listen: () => void): Promise<void> {
     server.once('listening', onListening)
     server.once('error', onError)
     listen()
-  })
-}
-
-/** Removes a socket file that nobody listens on; true where it is gone. */
-async function removeIfStale(path: string): Promise<boolean> {
-  try {
-    if (!lstatSync(path).isSocket()) return false
-    if (!(await isRefusing(path))) return false
-    unlinkSync(path)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function isRefusing(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect({ path })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(false)
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
   })
 }
 

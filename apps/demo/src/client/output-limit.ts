@@ -1,6 +1,6 @@
 // How much may wait for a slow subscriber before it is dropped: Redis's `client-output-buffer-limit pubsub`. It knows
 // no clock and no connection.
-import { parseByteSize } from './byte-size'
+import { parseByteSize } from '../byte-size'
 
 export interface OutputLimit {
   /** Dropped at once beyond this many bytes; 0 for never. */

@@ -1,13 +1,18 @@
 // Who listens to which channel and pattern, and how a message finds them. It knows no socket and no command.
-import { Glob } from './resp/glob'
-import { message, type Protocol, type Reply } from './resp/reply'
+import { Glob } from '../resp/glob'
+import { message, type Protocol, type Reply } from '../resp/reply'
+import type { MessageNumber } from './vector'
 
-/** Someone who gets messages. `deliver` may drop the subscriber, but must not throw. */
+/** Someone who gets messages. */
 export interface Subscriber {
   readonly protocol: Protocol
   readonly channels: Set<string>
   readonly patterns: Set<string>
-  deliver(bytes: Reply): void
+  /**
+   * Takes a message. It may drop the subscriber, but must not throw. Returns how many receivers that makes: 1, or 0 for
+   * one that it had before; a promise where that shows later (of a client that is on its way here).
+   */
+  receive(bytes: Reply, number: MessageNumber): number | Promise<number>
 }
 
 interface PatternEntry {
@@ -19,6 +24,7 @@ interface PatternEntry {
 export class Broker {
   readonly #channels = new Map<string, Set<Subscriber>>()
   readonly #patterns = new Map<string, PatternEntry>()
+  #undecided: Promise<number>[] = []
 
   /** How many patterns have a subscriber. */
   get patternCount(): number {
@@ -27,6 +33,10 @@ export class Broker {
 
   get channelCount(): number {
     return this.#channels.size
+  }
+
+  get patterns(): string[] {
+    return [...this.#patterns.keys()]
   }
 
   subscribe(subscriber: Subscriber, channel: string): void {
@@ -64,16 +74,27 @@ export class Broker {
     for (const pattern of subscriber.patterns) this.unsubscribePattern(subscriber, pattern)
   }
 
-  /** Delivers to the channel's subscribers, then to those of each matching pattern. Returns the number of deliveries. */
-  publish(channel: string, payload: Uint8Array): number {
+  /**
+   * Delivers to the channel's subscribers, then to those of each matching pattern. Returns the number of deliveries but for
+   * those that `takeUndecided` tells of.
+   */
+  publish(channel: string, payload: Uint8Array, number: MessageNumber): number {
     let deliveries = 0
     const subscribers = this.#channels.get(channel)
-    if (subscribers !== undefined) deliveries += deliverToAll(subscribers, channel, payload)
+    if (subscribers !== undefined) deliveries += this.#deliver(subscribers, channel, payload, number)
     for (const [pattern, entry] of this.#patterns) {
       if (entry.glob.matches(channel))
-        deliveries += deliverToAll(entry.subscribers, channel, payload, pattern)
+        deliveries += this.#deliver(entry.subscribers, channel, payload, number, pattern)
     }
     return deliveries
+  }
+
+  /** Deliveries of the last `publish` that show later whether they count; null where there are none. */
+  takeUndecided(): Promise<number> | null {
+    if (this.#undecided.length === 0) return null
+    const undecided = this.#undecided
+    this.#undecided = []
+    return Promise.all(undecided).then(counts => counts.reduce((sum, count) => sum + count, 0))
   }
 
   subscriberCount(channel: string): number {
@@ -87,22 +108,24 @@ export class Broker {
     const glob = new Glob(pattern)
     return channels.filter(channel => glob.matches(channel))
   }
-}
 
-/** Encodes the message once for each edition of the protocol among the subscribers. */
-function deliverToAll(
-  subscribers: ReadonlySet<Subscriber>,
-  channel: string,
-  payload: Uint8Array,
-  pattern?: string,
-): number {
-  const encoded: { 2?: Buffer; 3?: Buffer } = {}
-  let deliveries = 0
-  for (const subscriber of subscribers) {
-    const protocol = subscriber.protocol
-    encoded[protocol] ??= message(protocol, channel, payload, pattern)
-    subscriber.deliver(encoded[protocol])
-    deliveries++
+  /** Encodes the message once for each edition of the protocol among the subscribers. */
+  #deliver(
+    subscribers: ReadonlySet<Subscriber>,
+    channel: string,
+    payload: Uint8Array,
+    number: MessageNumber,
+    pattern?: string,
+  ): number {
+    const encoded: { 2?: Buffer; 3?: Buffer } = {}
+    let deliveries = 0
+    for (const subscriber of subscribers) {
+      const protocol = subscriber.protocol
+      encoded[protocol] ??= message(protocol, channel, payload, pattern)
+      const receivers = subscriber.receive(encoded[protocol], number)
+      if (typeof receivers === 'number') deliveries += receivers
+      else this.#undecided.push(receivers)
+    }
+    return deliveries
   }
-  return deliveries
 }

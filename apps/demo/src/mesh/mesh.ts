@@ -1,0 +1,231 @@
+// This worker among the others: a link to each of them, over which messages, questions and clients go. Every worker has a
+// link to every other before it takes its first client, so that a message which is published anywhere reaches all.
+import { type Channel, channel, connect, endpoint, listen, type Message } from '@x/ipc'
+import type { Broker } from '../client/broker'
+import type { Later } from '../client/later'
+import type { Statistics } from '../client/statistics'
+import type { Vector } from '../client/vector'
+import type { Server, Socket } from '../net'
+import type { Reply } from '../resp/reply'
+import { ownUser, supportsHandles } from './capabilities'
+import { decode, encodeCounts, type PublishedMessage } from './frames'
+import { Link } from './link'
+import { Publisher } from './publisher'
+import type { Answers, QuestionName, Questions } from './questions'
+
+/** Another worker, and where it listens. */
+export interface Peer {
+  readonly id: number
+  readonly pid: number
+  readonly path: string
+}
+
+/** Who acts on what comes from other workers beside messages. */
+export interface MeshListener {
+  readonly answers: Answers
+  /** A request about clients that move. */
+  request(from: Link, value: unknown): unknown
+  /** A client that moves here. */
+  arrived(from: Link, message: Message): void
+  /** Messages of another worker were seen. */
+  progressed(): void
+  gone(link: Link): void
+  /** A link has ended, and nobody knows why. */
+  lost(link: Link, error: Error | null): void
+}
+
+/** What a worker has to answer a question in. */
+const ANSWER_MS = 5000
+/** More than all clients together may have under way: what one may have is bounded where it is read. */
+const BACKLOG_BYTES = 2 ** 40
+
+interface Ask {
+  readonly ask: string
+  readonly value: unknown
+}
+
+export class Mesh {
+  readonly id: number
+  listener: MeshListener | null = null
+  readonly #broker: Broker
+  readonly #statistics: Statistics
+  readonly #links = new Map<number, Link>()
+  readonly #publisher: Publisher
+  readonly #frameLimitBytes: number
+  #server: Server | null = null
+  #watchers: (() => void)[] = []
+
+  constructor(id: number, broker: Broker, statistics: Statistics, maxRequestBytes: number) {
+    this.id = id
+    this.#broker = broker
+    this.#statistics = statistics
+    this.#publisher = new Publisher(id, broker, statistics, this.#links)
+    this.#frameLimitBytes = maxRequestBytes + 1024 ** 2
+  }
+
+  /** The other workers. */
+  get links(): readonly Link[] {
+    return [...this.#links.values()]
+  }
+
+  /** Lets other workers of this user connect. */
+  async listen(name: string): Promise<string> {
+    const at = endpoint(name)
+    this.#server = await listen(at, ownUser(), socket => this.#welcome(socket))
+    return at.path
+  }
+
+  /** Connects to those who came before. Resolves when each of them sends us what it publishes. */
+  async join(peers: readonly Peer[]): Promise<void> {
+    await Promise.all(
+      peers.map(async ({ id, path }) => {
+        const socket = await connect(path).catch(() => null)
+        // It has gone, and is nobody's peer any more.
+        if (socket === null) return
+        const link = this.#open(id, this.#channelOf(socket))
+        const hello = await link.channel.request<number>({ ask: 'hello', value: this.id }).catch(() => null)
+        if (hello !== null) link.seen = Math.max(link.seen, hello.value)
+      }),
+    )
+  }
+
+  /** Publishes a message; the reply is the number of its receivers in all workers. */
+  publish(channel: string, payload: Uint8Array): Reply | Later {
+    return this.#publisher.publish(channel, payload)
+  }
+
+  /** The answers of all workers, ours first. One that does not answer, or goes, is left out. */
+  async ask<Name extends QuestionName>(
+    name: Name,
+    value: Questions[Name]['ask'],
+  ): Promise<Questions[Name]['answer'][]> {
+    type Answer = Questions[Name]['answer']
+    const own = this.listener!.answers[name](value) as Answer
+    if (this.#links.size === 0) return [own]
+    const questions = this.links.map(link =>
+      this.request<Answer>(link, { ask: name, value }).catch((): null => null),
+    )
+    const answers = await Promise.all(questions)
+    return [own, ...(answers.filter(answer => answer !== null) as { value: Answer }[]).map(it => it.value)]
+  }
+
+  /** Asks one worker. What was published here before goes first. */
+  request<Answer>(link: Link, value: unknown): Promise<Message<Answer>> {
+    this.#publisher.flush()
+    return link.channel.request<Answer>(value, { timeoutMs: ANSWER_MS })
+  }
+
+  /** Tells all others something about this worker. */
+  tell(about: { readonly clients?: number; readonly isLeaving?: true }): void {
+    for (const link of this.#links.values()) link.send(about)
+  }
+
+  /** How far this worker is with the messages of each. */
+  vector(): Vector {
+    const vector = new Map([[this.id, this.#publisher.sequence]])
+    for (const link of this.#links.values()) vector.set(link.id, link.seen)
+    return vector
+  }
+
+  /** Resolves when messages have come, or a worker has come or gone. */
+  hasChanged(): Promise<void> {
+    return new Promise(resolve => this.#watchers.push(resolve))
+  }
+
+  /** Takes no more workers. */
+  close(): void {
+    this.#server?.close()
+  }
+
+  #channelOf(socket: Socket): Channel {
+    return channel(socket, {
+      handles: supportsHandles(),
+      frameLimitBytes: this.#frameLimitBytes,
+      backlogLimitBytes: BACKLOG_BYTES,
+    })
+  }
+
+  /** A worker that came after us: it says who it is, and gets all that is published from then on. */
+  #welcome(socket: Socket): void {
+    const incoming = this.#channelOf(socket)
+    incoming.on('close', () => {})
+    incoming.serve(value => {
+      const { ask, value: id } = value as Ask
+      if (ask !== 'hello' || typeof id !== 'number') throw new Error('say hello first')
+      this.#publisher.flush()
+      this.#open(id, incoming)
+      this.#progressed()
+      return this.#publisher.sequence
+    })
+  }
+
+  #open(id: number, through: Channel): Link {
+    const link = new Link(id, through)
+    this.#links.set(id, link)
+    through.serve(value => this.#answer(link, value as Ask))
+    through.on('message', message => this.#take(link, message))
+    through.on('close', error => this.#closed(link, error))
+    return link
+  }
+
+  #answer(link: Link, { ask, value }: Ask): unknown {
+    const answers = this.listener!.answers as Readonly<Record<string, (value: unknown) => unknown>>
+    if (Object.hasOwn(answers, ask)) return answers[ask]!(value)
+    return this.listener!.request(link, value)
+  }
+
+  #take(link: Link, message: Message): void {
+    const { value, handles } = message
+    if (handles.length > 0) this.listener!.arrived(link, message)
+    else if (!Buffer.isBuffer(value)) this.#learn(link, value as Parameters<Mesh['tell']>[0])
+    else {
+      const frame = decode(value)
+      if (frame.kind === 'counts') link.counted(frame.first, frame.counts)
+      else this.#deliver(link, frame.first, frame.messages)
+    }
+  }
+
+  #learn(link: Link, { clients, isLeaving }: Parameters<Mesh['tell']>[0]): void {
+    if (clients !== undefined) link.clients = clients
+    if (isLeaving) link.isLeaving = true
+  }
+
+  /** Delivers another worker's messages here, and tells it how many receivers each had. */
+  #deliver(link: Link, first: number, messages: readonly PublishedMessage[]): void {
+    const counts: number[] = []
+    const undecided: Promise<void>[] = []
+    for (const [index, { channel, payload }] of messages.entries()) {
+      const count = this.#broker.publish(channel, payload, { publisher: link.id, sequence: first + index })
+      counts.push(count)
+      this.#statistics.messagesDelivered += count
+      const more = this.#broker.takeUndecided()
+      if (more === null) continue
+      const added = more.then(late => {
+        counts[index]! += late
+      })
+      undecided.push(added)
+    }
+    link.seen = first + messages.length - 1
+    const answer = () => link.send(encodeCounts(first, counts))
+    if (undecided.length === 0) answer()
+    else void Promise.all(undecided).then(answer)
+    this.#progressed()
+  }
+
+  #closed(link: Link, error: Error | null): void {
+    if (this.#links.get(link.id) !== link) return
+    this.#links.delete(link.id)
+    link.end()
+    this.listener?.gone(link)
+    if (!link.isLeaving) this.listener?.lost(link, error)
+    this.#progressed()
+  }
+
+  #progressed(): void {
+    this.listener?.progressed()
+    const watchers = this.#watchers
+    if (watchers.length === 0) return
+    this.#watchers = []
+    for (const watcher of watchers) watcher()
+  }
+}

@@ -1,0 +1,79 @@
+// What the program and its workers say to each other. Shapes only.
+import type { Counts } from '../client/statistics'
+import type { Peer } from '../mesh/mesh'
+
+/** Environment variable that tells a worker where the program listens for it. */
+export const HUB_VARIABLE = 'X_DEMO_HUB'
+
+/** Where clients come in. */
+export interface Places {
+  /** Null where there is no TCP port. */
+  readonly port: number | null
+  readonly path: string | null
+}
+
+/** What a worker is told when it says who it is. */
+export interface Welcome {
+  readonly peers: readonly Peer[]
+  readonly pid: number
+  readonly startedMs: number
+  /** Whether somebody looks at the page. */
+  readonly isWatched: boolean
+}
+
+export interface WorkerReport {
+  readonly clients: number
+  readonly subscribers: number
+  readonly counts: Counts
+}
+
+/** How a worker left its clients. */
+export interface Leaving {
+  readonly moved: number
+  readonly ended: number
+}
+
+/** A message that was published, for the page. */
+export interface Sample {
+  readonly channel: string
+  readonly text: string
+}
+
+/** What a worker asks the program, and the answers. */
+export interface HubQuestions {
+  hello: { ask: Peer; answer: Welcome }
+  /** Removes the socket file of a dead process before the path is listened on. */
+  clearPath: { ask: string; answer: null }
+  opened: { ask: Places; answer: null }
+  /** It cannot start; the message is for people. */
+  failed: { ask: string; answer: null }
+  /** The link to another worker has ended, though that has not said that it leaves. */
+  lost: { ask: { readonly id: number; readonly why: string }; answer: null }
+  left: { ask: Leaving; answer: null }
+  samples: { ask: readonly Sample[]; answer: null }
+}
+
+/** What the program asks a worker, and the answers. */
+export interface WorkerQuestions {
+  report: { ask: null; answer: WorkerReport }
+  /** The answer is the number of receivers. */
+  publish: { ask: { readonly channel: string; readonly text: string }; answer: number }
+  /** Takes no more clients, and ends those that it has once they have what is theirs. */
+  stop: { ask: null; answer: null }
+  /** Ends its clients now. */
+  hurry: { ask: null; answer: null }
+  watch: { ask: boolean; answer: null }
+}
+
+/** Functions that answer each of the questions. */
+export type Answering<Questions extends { [Name in keyof Questions]: { ask: unknown; answer: unknown } }> = {
+  readonly [Name in keyof Questions]: (
+    ask: Questions[Name]['ask'],
+  ) => Questions[Name]['answer'] | Promise<Questions[Name]['answer']>
+}
+
+/** A question on its way. */
+export interface Asked {
+  readonly ask: string
+  readonly value: unknown
+}

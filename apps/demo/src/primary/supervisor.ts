@@ -1,0 +1,223 @@
+// The program as a whole: its workers, what they tell, and how it is reloaded, scaled and ended. It knows no command line, no
+// signal and no page.
+import { fileURLToPath } from 'node:url'
+import { type Cluster, type ClusterStatus, startCluster, type WorkerStatus } from '@x/cluster'
+import { type Counts, sum } from '../client/statistics'
+import { Log } from '../log'
+import type { Options } from '../options'
+import { Hub } from './hub'
+import { HUB_VARIABLE, type Leaving, type Places } from './hub-messages'
+import { clearStalePath } from './stale-path'
+
+/** The program cannot start; the message says why and what to do next. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+export interface WorkerView extends WorkerStatus {
+  readonly clients: number
+  readonly subscribers: number
+}
+
+/** All that the program tells of itself. */
+export interface Status extends Omit<ClusterStatus, 'workers'> {
+  readonly pid: number
+  readonly uptimeMs: number
+  readonly places: Places
+  readonly clients: number
+  readonly subscribers: number
+  readonly counts: Counts
+  readonly reloads: number
+  readonly workers: readonly WorkerView[]
+}
+
+/** What workers have at the end to send their clients what is theirs. */
+const STOP_MS = 10_000
+/** A worker that others have lost, and that lives on for so long, is not one of them any more. */
+const FENCE_MS = 2000
+
+export class Supervisor {
+  readonly log: Log
+  readonly #options: Options
+  readonly #startedMs = Date.now()
+  readonly #hub: Hub
+  readonly #cleared = new Map<string, Promise<null>>()
+  /** Why a worker said that it cannot start. */
+  #failure: string | null = null
+  #cluster: Cluster | null = null
+  #places: Places = { port: null, path: null }
+  #reloads = 0
+  /** How many clients workers have moved and ended since the last look. */
+  #left: Leaving = { moved: 0, ended: 0 }
+  #isStopping = false
+
+  constructor(options: Options) {
+    this.#options = options
+    this.log = new Log(options.logLevel)
+    this.#hub = new Hub({
+      hello: () => ({
+        peers: this.#hub.peers,
+        pid: process.pid,
+        startedMs: this.#startedMs,
+        isWatched: false,
+      }),
+      clearPath: path => this.#clear(path),
+      opened: places => {
+        this.#places = places
+        return null
+      },
+      failed: message => {
+        this.#failure ??= message
+        return null
+      },
+      lost: ({ id, why }, worker) => this.#onLost(worker, id, why),
+      left: ({ moved, ended }) => {
+        this.#left = { moved: this.#left.moved + moved, ended: this.#left.ended + ended }
+        return null
+      },
+      samples: () => null,
+    })
+  }
+
+  get places(): Places {
+    return this.#places
+  }
+
+  /** Starts the workers; resolves when all are ready. Rejects with `StartError`, and leaves nothing open then. */
+  async start(): Promise<void> {
+    const path = await this.#hub.listen()
+    try {
+      this.#cluster = await startCluster({
+        exec: fileURLToPath(new URL('worker.js', import.meta.url)),
+        args: process.argv.slice(2),
+        env: { [HUB_VARIABLE]: path },
+        workers: this.#options.workers,
+        readyOn: 'call',
+        drainTimeoutMs: this.#options.drainSeconds * 1000,
+        health: { deadlineMs: 30_000 },
+      })
+    } catch (error) {
+      this.#hub.close()
+      throw this.#failure === null ? error : new StartError(this.#failure)
+    }
+    this.#follow(this.#cluster)
+  }
+
+  async status(): Promise<Status> {
+    const { workers, ...cluster } = this.#running.status()
+    const reports = await this.#hub.askAll('report', null)
+    const views = workers.map((worker): WorkerView => {
+      const { clients = 0, subscribers = 0 } = reports.get(worker.id) ?? {}
+      return { ...worker, clients, subscribers }
+    })
+    return {
+      ...cluster,
+      pid: process.pid,
+      uptimeMs: Date.now() - this.#startedMs,
+      places: this.#places,
+      clients: views.reduce((sum, { clients }) => sum + clients, 0),
+      subscribers: views.reduce((sum, { subscribers }) => sum + subscribers, 0),
+      counts: sum([...reports.values()].map(({ counts }) => counts)),
+      reloads: this.#reloads,
+      workers: views,
+    }
+  }
+
+  async clientCount(): Promise<number> {
+    const reports = await this.#hub.askAll('report', null)
+    return [...reports.values()].reduce((sum, { clients }) => sum + clients, 0)
+  }
+
+  /** Replaces every worker; resolves with a line for people. */
+  async reload(): Promise<string> {
+    this.log.info('server', 'reloading: new workers start, then the old ones hand over their clients')
+    this.#left = { moved: 0, ended: 0 }
+    try {
+      const { replaced } = await this.#running.reload()
+      this.#reloads++
+      return this.#told(`reloaded: ${replaced} worker(s) replaced, ${this.#moved()}`)
+    } catch (error) {
+      this.log.error('server', `not reloaded: ${this.#failure ?? (error as Error).message}`)
+      throw error
+    }
+  }
+
+  /** Changes the number of workers; resolves with a line for people. */
+  async scale(workers: number): Promise<string> {
+    this.log.info('server', `scaling to ${workers} worker(s)`)
+    this.#left = { moved: 0, ended: 0 }
+    await this.#running.scale(workers)
+    return this.#told(`scaled to ${workers} worker(s), ${this.#moved()}`)
+  }
+
+  /** Stops accepting, ends each client once its replies are out, and then the workers. */
+  async drain(): Promise<void> {
+    this.#isStopping = true
+    await this.#hub.askAll('stop', null)
+    await this.#running.drain(STOP_MS)
+    this.#hub.close()
+  }
+
+  /** Ends what `drain` waits for, at once. */
+  async hurry(): Promise<void> {
+    await this.#hub.askAll('hurry', null)
+  }
+
+  get #running(): Cluster {
+    if (this.#cluster === null) throw new Error('not started')
+    return this.#cluster
+  }
+
+  #moved(): string {
+    const { moved, ended } = this.#left
+    return `${moved} client(s) moved${ended > 0 ? `, ${ended} ended` : ''}`
+  }
+
+  #told(line: string): string {
+    this.log.info('server', line)
+    return line
+  }
+
+  #clear(path: string): Promise<null> {
+    // Once: afterwards it is our own.
+    const known = this.#cleared.get(path)
+    if (known !== undefined) return known
+    const cleared = clearStalePath(path).then(() => null)
+    this.#cleared.set(path, cleared)
+    return cleared
+  }
+
+  #follow(cluster: Cluster): void {
+    const tellReady = (id: number) => {
+      const pid = this.#hub.peers.find(peer => peer.id === id)?.pid
+      this.log.info(`worker ${id}`, `ready (process ${pid})`)
+    }
+    for (const { id } of cluster.status().workers) tellReady(id)
+    cluster.on('worker:ready', tellReady)
+    cluster.on('worker:exit', ({ id, code, signal, isExpected }) => {
+      this.#hub.forget(id)
+      if (isExpected || this.#isStopping) this.log.info(`worker ${id}`, 'ended')
+      else this.log.error(`worker ${id}`, `died (${signal ?? `exit code ${code}`})`)
+    })
+    cluster.on('restart', ({ delayMs }) => {
+      this.log.warn('server', `another worker starts in ${delayMs} ms`)
+    })
+    cluster.on('unhealthy', (id: number) => this.log.error(`worker ${id}`, 'does not answer: killed'))
+    cluster.on('give-up', ({ failures }) => {
+      this.log.error('server', `${failures} workers died in a short time: no more are started. See above why`)
+    })
+  }
+
+  /** Two workers that do not hear each other must not both serve: messages of one would miss clients of the other. */
+  #onLost(worker: number, other: number, why: string): null {
+    setTimeout(() => {
+      const status = this.#running.status().workers
+      const lost = status.find(({ id }) => id === other)
+      const isHeard = status.some(({ id }) => id === worker)
+      if (lost?.pid === undefined || !isHeard || lost.state === 'gone' || this.#isStopping) return
+      this.log.error(`worker ${other}`, `killed: worker ${worker} has lost its link to it (${why})`)
+      process.kill(lost.pid, 'SIGKILL')
+    }, FENCE_MS).unref()
+    return null
+  }
+}

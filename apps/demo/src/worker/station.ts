@@ -1,0 +1,170 @@
+// The broker in one worker: its endpoints, its clients, its place among the other workers; how it comes up and goes down. It
+// knows no command line and no signal.
+import { Broker } from '../client/broker'
+import { newClient } from '../client/client-state'
+import { Clients } from '../client/clients'
+import { Later } from '../client/later'
+import { type Program, Session, type Surroundings } from '../client/session'
+import { Statistics } from '../client/statistics'
+import { execute } from '../commands/execute'
+import { Log } from '../log'
+import type { Link } from '../mesh/link'
+import { Mesh } from '../mesh/mesh'
+import type { Socket } from '../net'
+import { defaultPath, type Options } from '../options'
+import type { WorkerReport } from '../primary/hub-messages'
+import { error, type Reply } from '../resp/reply'
+import { Admission } from './admission'
+import { answersOf } from './answers'
+import { type Endpoint, openPath, openTcp } from './endpoints'
+import type { HubLink } from './hub-link'
+
+/** How often clients that get nothing any more are held against the soft output limit. */
+const SWEEP_MS = 1000
+
+export class Station {
+  readonly #id: number
+  readonly #hub: HubLink
+  readonly #program: Program = { pid: 0, startedMs: 0, port: null }
+  readonly #surroundings: Surroundings
+  readonly #admission: Admission
+  readonly #endpoints: Endpoint[] = []
+  #isStopping = false
+
+  constructor(id: number, options: Options, hub: HubLink) {
+    this.#id = id
+    this.#hub = hub
+    const broker = new Broker()
+    const statistics = new Statistics()
+    const clients = new Clients(id)
+    const mesh = new Mesh(id, broker, statistics, options.maxRequestBytes)
+    const log = new Log(options.logLevel)
+    this.#surroundings = {
+      options,
+      log,
+      broker,
+      clients,
+      statistics,
+      mesh,
+      program: this.#program,
+      execute,
+    }
+    this.#admission = new Admission(options.maxClients, clients, mesh)
+  }
+
+  /** Joins the other workers, then opens what the options ask for. Rejects with `EndpointError`. */
+  async start(): Promise<void> {
+    const { mesh } = this.#surroundings
+    mesh.listener = {
+      answers: answersOf(this.#surroundings),
+      request: () => null,
+      arrived: () => {},
+      progressed: () => {},
+      gone: () => {},
+      lost: (link, failure) => this.#lost(link, failure),
+    }
+    this.#serveHub()
+    const path = await mesh.listen(`x-demo-${process.ppid}-${this.#id}`)
+    const { peers, pid, startedMs } = await this.#hub.ask('hello', { id: this.#id, pid: process.pid, path })
+    Object.assign(this.#program, { pid, startedMs })
+    await mesh.join(peers)
+    await this.#open()
+    setInterval(() => this.#sweep(), SWEEP_MS).unref()
+  }
+
+  /** What is left to be done once no more clients come: see to those that are here. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.#surroundings.clients].map(session => session.end()))
+  }
+
+  async #open(): Promise<void> {
+    const { port, host, path } = this.#surroundings.options
+    const welcome = (socket: Socket, localPath: string | null) => void this.#welcome(socket, localPath)
+    if (port !== null) {
+      const tcp = await openTcp(port, host, welcome)
+      this.#endpoints.push(tcp)
+      this.#program.port = tcp.port
+    }
+    let opened: string | null = null
+    if (path !== null) {
+      opened = path ?? defaultPath(this.#program.port)
+      await this.#hub.ask('clearPath', opened)
+      this.#endpoints.push(await openPath(opened, welcome))
+    }
+    const { log } = this.#surroundings
+    for (const { server } of this.#endpoints) {
+      server.on('error', failure => log.error(`worker ${this.#id}`, failure.message))
+    }
+    await this.#hub.ask('opened', { port: this.#program.port, path: opened })
+  }
+
+  #serveHub(): void {
+    const { clients, mesh } = this.#surroundings
+    this.#hub.serve({
+      report: () => this.#report(),
+      publish: ({ channel, text }) =>
+        receivers(mesh.publish(Buffer.from(channel).toString('latin1'), Buffer.from(text))),
+      stop: () => {
+        this.#isStopping = true
+        for (const { server } of this.#endpoints) server.close()
+        for (const session of clients) void session.end()
+        return null
+      },
+      hurry: () => {
+        for (const session of clients) session.cut()
+        return null
+      },
+      watch: () => null,
+    })
+  }
+
+  #report(): WorkerReport {
+    const { clients, statistics } = this.#surroundings
+    const sessions = [...clients]
+    return {
+      clients: sessions.length,
+      subscribers: sessions.filter(session => session.isSubscriber).length,
+      counts: statistics.counts,
+    }
+  }
+
+  async #welcome(socket: Socket, localPath: string | null): Promise<void> {
+    const { clients, options, statistics, log } = this.#surroundings
+    statistics.connectionsReceived++
+    socket.on('error', () => {})
+    const decision = this.#admission.mayEnter()
+    const mayEnter = typeof decision === 'boolean' ? decision : await decision
+    if (socket.destroyed) return
+    if (mayEnter && !this.#isStopping) {
+      const session = new Session(socket, newClient(clients.nextId(), socket, localPath), this.#surroundings)
+      log.info(session.who, 'connected')
+      return
+    }
+    statistics.connectionsRejected++
+    if (!mayEnter)
+      log.warn('server', `a client was refused: ${options.maxClients} are connected (--max-clients)`)
+    if (mayEnter) socket.end()
+    else socket.end(error('ERR max number of clients reached'))
+    socket.resume()
+  }
+
+  #lost(link: Link, failure: Error | null): void {
+    if (this.#isStopping) return
+    this.#hub.tell('lost', { id: link.id, why: failure?.message ?? 'it closed' })
+  }
+
+  #sweep(): void {
+    for (const session of this.#surroundings.clients) {
+      if (session.isSubscriber) session.checkOutput()
+    }
+  }
+}
+
+/** The number in the reply to PUBLISH. */
+function receivers(reply: Reply | Later): Promise<number> {
+  const later = reply instanceof Later ? reply : new Later()
+  if (!(reply instanceof Later)) later.settle(reply)
+  return new Promise(resolve => {
+    later.whenSettled(() => resolve(Number(String(later.reply).slice(1))))
+  })
+}
