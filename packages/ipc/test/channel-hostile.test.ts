@@ -17,7 +17,7 @@ const NONE = 0
 const JSON_TEXT = 1
 const BYTES = 2
 const CLONE = 3
-const LIFTED = 5
+const PACKED = 5
 const EXTENDED = 0x80
 
 const open: { destroy(): void }[] = []
@@ -46,6 +46,13 @@ function extended(meta: unknown, rest: Buffer | string = ''): Buffer {
   const head = Buffer.alloc(4)
   head.writeUInt32LE(text.length)
   return Buffer.concat([head, text, Buffer.from(rest as string)])
+}
+
+/** Packed values: the strings that were lifted out of them, and the rest. */
+function packed(strings: string, json: string, bytes = strings.length): Buffer {
+  const head = Buffer.alloc(4)
+  head.writeUInt32LE(bytes)
+  return Buffer.concat([head, Buffer.from(strings + json)])
 }
 
 const plain = { value: 0, buffers: [], handles: [], ack: 0 }
@@ -122,20 +129,42 @@ describe('a malformed peer', () => {
       /longer than its parts/,
     ],
     ...[
-      [5],
-      [1, 9, 0, 0, 0, 65],
-      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{}]')],
-      [1, 1, 0, 0, 0, 65, ...Buffer.from('[null,"a"]')],
-      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{},"a"]')],
-      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{},"toString"]')],
-      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{"__proto__":0},"__proto__"]')],
-      [1, 1, 0, 0, 0, 65, ...Buffer.from('[{"a":0},7]')],
-      [0, ...Buffer.from('{}')],
+      Buffer.from([1, 0, 0]),
+      packed('', '', 5),
+      packed('', '{}'),
+      packed('', '[]'),
+      packed('', '[[]]'),
+      packed('', '[{},{}]'),
+      packed('A', '[{"a":0},[0,"b",1]]'),
+      packed('A', '[{"a":0},[1,"a",1]]'),
+      packed('A', '[{"a":0},["0","a",1]]'),
+      packed('A', '[{"a":0},["__proto__","concat",1]]'),
+      packed('A', '[{"a":0},[0,"toString",1]]'),
+      packed('A', '[{"__proto__":0},[0,"__proto__",1]]'),
+      packed('A', '[{"a":0},[0,7,1]]'),
+      packed('A', '[{"a":0},[0,"a"]]'),
+      packed('A', '[{"a":0},[0,"a",-1]]'),
+      packed('A', '[{"a":0},[0,"a",0.5]]'),
+      packed('A', '[{"a":0},[0,"a",2]]'),
+      packed('A', '[null,[0,"a",1]]'),
+      packed('A', '["text",[0,"length",1]]'),
+      packed('AB', '[{"a":0},[0,"a",1]]'),
+      packed('A', '[{"a":0},[]]'),
     ].map<[string, Buffer, RegExp]>(bytes => [
-      `lifts strings out of nothing: ${Buffer.from(bytes).toString('latin1')}`,
-      Buffer.concat([preamble(), frame(MESSAGE, LIFTED, Buffer.from(bytes))]),
+      `lifts strings out of nothing: ${bytes.toString('latin1', 4)}, ${bytes.length} bytes`,
+      Buffer.concat([preamble(), frame(MESSAGE, PACKED, bytes)]),
       /lifted string/,
     ]),
+    [
+      'sends packed values that are no JSON',
+      Buffer.concat([preamble(), frame(MESSAGE, PACKED, packed('', '[1,2,[]'))]),
+      /not JSON/,
+    ],
+    [
+      'sends several values in a request',
+      Buffer.concat([preamble(), frame(REQUEST, PACKED, packed('', '[1,2,[]]'), 1)]),
+      /several values/,
+    ],
     [
       'describes handles that it does not send',
       Buffer.concat([

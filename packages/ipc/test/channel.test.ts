@@ -68,6 +68,52 @@ describe('values', () => {
     }
   })
 
+  it('[I6] carries the values of a turn together, each as it was when it was sent', async () => {
+    const [near, far] = memoryPair()
+    const [a, b] = [channel(near), channel(far).serve(value => value)]
+    open.push(a, b)
+    await a.request('hello')
+    const frames: Buffer[] = []
+    far.prependListener('data', (chunk: Buffer) => frames.push(chunk))
+    const shared = { at: 0, list: [0], 'key "\u0000" é': 'x'.repeat(300) }
+    for (let at = 0; at < 10; at++) {
+      shared.at = at
+      shared.list[0] = at
+      void a.send(shared)
+      expect(() => a.send(1n)).toThrowError(TypeError)
+    }
+    void a.send('text between')
+    for (const value of [null, 1, [], 'x'.repeat(20_000), { long: 'é'.repeat(20_000) }, {}])
+      void a.send(value)
+    const seen: unknown[] = []
+    for await (const { value } of b) {
+      seen.push(value)
+      if (seen.length === 17) break
+    }
+    const objects = Array.from({ length: 10 }, (_, at) => ({ ...shared, at, list: [at] }))
+    const rest = [null, 1, [], 'x'.repeat(20_000), { long: 'é'.repeat(20_000) }, {}]
+    expect(seen).toEqual([...objects, 'text between', ...rest])
+    // Ten in the first frame: payload length, kind, encoding.
+    const bytes = Buffer.concat(frames)
+    expect([bytes[4], bytes[5]]).toEqual([1, 5])
+    expect(bytes.readUInt32LE(0)).toBeGreaterThan(3000)
+  })
+
+  it('[I6] stops between two values that came together where the reader is full', async () => {
+    const [near, far] = memoryPair()
+    const [a, b] = [channel(near), channel(far, { inboxLimit: 3 }).serve(value => value)]
+    open.push(a, b)
+    await a.request('hello')
+    const full = once(far, 'pause')
+    for (let at = 0; at < 100; at++) void a.send({ at })
+    await full
+    let at = 0
+    for await (const { value } of b) {
+      expect(value).toEqual({ at })
+      if (++at === 100) break
+    }
+  })
+
   it('[I6] carries bytes as bytes, and as what JSON makes of them nowhere', async () => {
     const [a, b] = await channelPair()
     for (const length of [0, 1, 2047, 2048, 2049, 65536, 1_000_000]) {

@@ -1,8 +1,8 @@
-// Frames out: the frames of a turn are written side by side into one slab and leave together. It knows no values beyond
-// text and bytes, and not what a frame is for.
+// Frames out: the frames of a turn are written side by side into one slab and leave together. It knows of
+// values how they are packed, and not what a frame is for.
 import { ipcError } from '../errors/codes'
 import { HEADER_BYTES, writeHeader } from './frame'
-import { type Lifted, liftedSize, writeLifted } from './lifted-strings'
+import { MOST_BYTES_A_CHAR, mostBytes, type Packed, Packing, packValue } from './packed-values'
 import type { Wire } from './wire'
 
 const SLAB_BYTES = 65536
@@ -10,9 +10,13 @@ const SLAB_BYTES = 65536
 const COPY_BYTES = 2048
 
 export class FrameWriter {
-  /** The longest payload that the peer takes. */
-  limit: number
+  /** The longest payload that the peer takes; ours, until it has told. */
+  #limit: number
+  #isAgreed = false
   readonly #wire: Wire
+  readonly #packing = new Packing()
+  #packingKind = 0
+  #packingId = 0
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
   /** The slab is sent up to `from`, and written up to `to`. */
   #from = 0
@@ -28,7 +32,7 @@ export class FrameWriter {
 
   constructor(wire: Wire, limit: number) {
     this.#wire = wire
-    this.limit = limit
+    this.#limit = limit
   }
 
   /** The peer is behind: wait for the wire's `onDrain`. */
@@ -36,9 +40,18 @@ export class FrameWriter {
     return this.#isFull
   }
 
+  agree(limit: number): void {
+    this.#limit = limit
+    this.#isAgreed = true
+  }
+
   /** Bytes that the system has not taken. */
   get backlog(): number {
-    return this.#wire.backlog + this.#chunkBytes + this.#to - this.#from
+    return this.#wire.backlog + this.#unsent
+  }
+
+  get #unsent(): number {
+    return this.#chunkBytes + this.#to - this.#from + this.#packing.chars
   }
 
   drained(): void {
@@ -53,6 +66,7 @@ export class FrameWriter {
       this.bytes(kind, id, [bytes], bytes.length)
       return
     }
+    this.#endPacking()
     this.#reserve(text.length * 3 + HEADER_BYTES)
     const length = this.#slab.write(text, this.#to + HEADER_BYTES)
     this.#check(length)
@@ -61,22 +75,45 @@ export class FrameWriter {
     this.#schedule()
   }
 
-  /** A frame of a lifted value; false where it is too long to be written in one go. */
-  lifted(kind: number, id: number, value: Lifted): boolean {
-    const most = liftedSize(value) + HEADER_BYTES
-    if (most > SLAB_BYTES) return false
-    this.#reserve(most)
-    const length = writeLifted(value, this.#slab, this.#to + HEADER_BYTES)
-    this.#check(length)
-    writeHeader(this.#slab, this.#to, length, kind, 0, id)
-    this.#to += HEADER_BYTES + length
+  /** A value as JSON. With `mayShare`, values that follow each other go in one frame, once the peer's limit is known. */
+  json(kind: number, id: number, value: unknown, mayShare: boolean): void {
+    const packed = packValue(value)
+    const mostChars = Math.min(this.#limit, SLAB_BYTES - HEADER_BYTES) / MOST_BYTES_A_CHAR
+    if (packed.chars > mostChars) {
+      this.#alone(kind, id, packed)
+      return
+    }
+    if (!mayShare || this.#packing.chars + packed.chars > mostChars) this.#endPacking()
+    this.#packing.add(packed)
+    this.#packingKind = kind
+    this.#packingId = id
+    if (!mayShare || !this.#isAgreed) this.#endPacking()
     this.#schedule()
-    return true
+  }
+
+  /** What is too long for the slab, or perhaps for the peer. */
+  #alone(kind: number, id: number, packed: Packed): void {
+    const packing = new Packing()
+    packing.add(packed)
+    const bytes = Buffer.allocUnsafe(mostBytes(packed))
+    const length = packing.write(bytes, 0)
+    this.bytes(kind, id, [bytes.subarray(0, length)], length)
+  }
+
+  /** Writes the frame of the values that came last. Each other frame comes after it. */
+  #endPacking(): void {
+    const packing = this.#packing
+    if (packing.isEmpty) return
+    this.#reserve(packing.chars * MOST_BYTES_A_CHAR + HEADER_BYTES)
+    const length = packing.write(this.#slab, this.#to + HEADER_BYTES)
+    writeHeader(this.#slab, this.#to, length, this.#packingKind, 0, this.#packingId)
+    this.#to += HEADER_BYTES + length
   }
 
   /** A frame of bytes. Long ones are not copied: leave them alone until they are out. */
   bytes(kind: number, id: number, parts: readonly Uint8Array[], length: number): void {
     this.#check(length)
+    this.#endPacking()
     this.#reserve(HEADER_BYTES)
     writeHeader(this.#slab, this.#to, length, kind, 0, id)
     this.#to += HEADER_BYTES
@@ -106,7 +143,7 @@ export class FrameWriter {
   }
 
   #check(length: number): void {
-    if (length > this.limit) throw ipcError('ERR_X_FRAME_TOO_LONG', length, this.limit, "the peer's")
+    if (length > this.#limit) throw ipcError('ERR_X_FRAME_TOO_LONG', length, this.#limit, "the peer's")
   }
 
   #append(part: Uint8Array): void {
@@ -140,7 +177,7 @@ export class FrameWriter {
   }
 
   #schedule(): void {
-    if (this.#chunkBytes + this.#to - this.#from >= SLAB_BYTES / 2) this.flush()
+    if (this.#unsent >= SLAB_BYTES / 2) this.flush()
     else if (!this.#isScheduled) {
       this.#isScheduled = true
       process.nextTick(this.#flushLater)
@@ -149,6 +186,7 @@ export class FrameWriter {
 
   /** Hands what is written to the wire. */
   flush(): void {
+    this.#endPacking()
     this.#cut()
     if (this.#chunks.length === 0) return
     const chunks = this.#chunks

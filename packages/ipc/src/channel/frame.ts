@@ -25,9 +25,9 @@ export const ENCODING_JSON = 1
 export const ENCODING_BYTES = 2
 export const ENCODING_CLONE = 3
 export const ENCODING_TEXT = 4
-/** JSON whose long strings stand in front of it: see lifted-strings. */
-export const ENCODING_LIFTED = 5
-const LAST_ENCODING = ENCODING_LIFTED
+/** JSON values, several in a message, whose long strings stand in front of them: see packed-values. */
+export const ENCODING_PACKED = 5
+const LAST_ENCODING = ENCODING_PACKED
 export const EXTENDED = 0x80
 
 export const FLAG_CLONE = 1

@@ -2,10 +2,20 @@
 // decoded, not what is done with it.
 import { ipcError } from '../errors/codes'
 import { Arrivals } from './arrivals'
-import { EXTENDED, KIND_ACK, KIND_CANCEL, KIND_REFUSAL, type Preamble, VERSION } from './frame'
+import {
+  ENCODING_PACKED,
+  EXTENDED,
+  KIND_ACK,
+  KIND_CANCEL,
+  KIND_MESSAGE,
+  KIND_REFUSAL,
+  type Preamble,
+  VERSION,
+} from './frame'
 import { FrameReader } from './frame-reader'
 import type { Message } from './message'
 import type { ChannelLimits } from './options'
+import { unpackValues } from './packed-values'
 import { decodeExtended, decodeValue } from './value'
 import type { Wire } from './wire'
 
@@ -36,6 +46,9 @@ export class Inbound {
   readonly #arrivals: Arrivals
   readonly #wire: Wire
   readonly #sink: FrameSink
+  /** The values of one frame that were not handed on yet. */
+  #values: unknown[] | null = null
+  #valueAt = 0
   #isReading = false
   #isPaused = false
   #isClosed = false
@@ -50,7 +63,7 @@ export class Inbound {
 
   /** Nothing is begun and nothing waits. */
   get isBetweenFrames(): boolean {
-    return this.#reader.isBetweenFrames
+    return this.#reader.isBetweenFrames && this.#values === null
   }
 
   get isPaused(): boolean {
@@ -116,6 +129,7 @@ export class Inbound {
   }
 
   #next(): Frame | null {
+    if (this.#values !== null) return this.#nextValue(this.#values)
     try {
       if (this.#reader.next()) {
         this.#count++
@@ -128,6 +142,12 @@ export class Inbound {
       this.#sink.onProtocolError(error as Error)
     }
     return null
+  }
+
+  #nextValue(values: readonly unknown[]): Frame {
+    const value = values[this.#valueAt++]
+    if (this.#valueAt === values.length) this.#values = null
+    return plainFrame(KIND_MESSAGE, 0, value)
   }
 
   #decode(): Frame {
@@ -143,8 +163,12 @@ export class Inbound {
     }
     if ((encoding & EXTENDED) === 0) {
       if (handles > 0) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'handles without a description')
-      const value = decodeValue(encoding, body, start, end, this.mayClone)
-      return { kind, id, message: { value, buffers: NONE, handles: NONE }, ack: 0, refusal: null }
+      if (encoding === ENCODING_PACKED && kind === KIND_MESSAGE) {
+        this.#values = unpackValues(body, start, end)
+        this.#valueAt = 0
+        return this.#nextValue(this.#values)
+      }
+      return plainFrame(kind, id, decodeValue(encoding, body, start, end, this.mayClone))
     }
     if (kind === KIND_REFUSAL) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'a refusal has no parts')
     const { value, buffers, notes, unread, ack } = decodeExtended(encoding, body, start, end, this.mayClone)
@@ -158,6 +182,10 @@ export class Inbound {
     if (preamble.version !== VERSION) throw ipcError('ERR_X_CHANNEL_VERSION', preamble.version, VERSION)
     this.#sink.onPreamble(preamble)
   }
+}
+
+function plainFrame(kind: number, id: number, value: unknown): Frame {
+  return { kind, id, message: { value, buffers: NONE, handles: NONE }, ack: 0, refusal: null }
 }
 
 const EMPTY: Message = { value: undefined, buffers: NONE, handles: NONE }

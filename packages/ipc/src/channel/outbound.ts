@@ -4,12 +4,19 @@ import { deserialize, serialize } from 'node:v8'
 import { codedError } from '@x/core/transport'
 import type { Descriptor } from '../handoff/descriptor'
 import { Acks } from './acks'
-import { ENCODING_LIFTED, encodePreamble, FLAG_CLONE, FLAG_HANDLES, pack, VERSION } from './frame'
+import {
+  ENCODING_PACKED,
+  encodePreamble,
+  FLAG_CLONE,
+  FLAG_HANDLES,
+  KIND_MESSAGE,
+  pack,
+  VERSION,
+} from './frame'
 import { FrameWriter } from './frame-writer'
-import { liftStrings } from './lifted-strings'
 import type { SendOptions } from './message'
 import type { ChannelLimits } from './options'
-import { encodeExtended, encodeValue } from './value'
+import { encodeExtended, encodeValue, isPackable } from './value'
 import type { Wire } from './wire'
 
 const MAX_HANDLES = 253
@@ -62,7 +69,7 @@ export class Outbound {
   /** The peer has said what it takes. */
   agree(useClone: boolean, frameLimit: number): void {
     this.#useClone = useClone
-    this.#writer.limit = frameLimit
+    this.#writer.agree(frameLimit)
     const held = this.#held ?? []
     this.#held = null
     for (const send of held) send()
@@ -83,13 +90,10 @@ export class Outbound {
 
   #write(kind: number, id: number, value: unknown, buffers: readonly Uint8Array[] | undefined): void {
     const isPlain = !this.#useClone && (buffers === undefined || buffers.length === 0)
-    if (!(isPlain && this.#writeLifted(kind, id, value))) this.#writeWhole(kind, id, value, buffers)
+    if (isPlain && isPackable(value)) {
+      this.#writer.json(pack(kind, ENCODING_PACKED), id, value, kind === KIND_MESSAGE)
+    } else this.#writeWhole(kind, id, value, buffers)
     if (this.#writer.isFull) this.#checkBacklog()
-  }
-
-  #writeLifted(kind: number, id: number, value: unknown): boolean {
-    const lifted = liftStrings(value)
-    return lifted !== null && this.#writer.lifted(pack(kind, ENCODING_LIFTED), id, lifted)
   }
 
   #writeWhole(kind: number, id: number, value: unknown, buffers: readonly Uint8Array[] | undefined): void {

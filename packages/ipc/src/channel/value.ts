@@ -6,12 +6,13 @@ import {
   ENCODING_BYTES,
   ENCODING_CLONE,
   ENCODING_JSON,
-  ENCODING_LIFTED,
   ENCODING_NONE,
+  ENCODING_PACKED,
   ENCODING_TEXT,
   EXTENDED,
 } from './frame'
-import { joinLifted } from './lifted-strings'
+import { isLength, parseJson } from './json'
+import { unpackValues } from './packed-values'
 
 /** A value in its encoding. Text is what becomes UTF-8. */
 export interface EncodedValue {
@@ -82,13 +83,13 @@ export function decodeValue(
 ): unknown {
   switch (encoding) {
     case ENCODING_JSON:
-      return parse(body.toString('utf8', start, end))
+      return parseJson(body.toString('utf8', start, end))
     case ENCODING_TEXT:
       return body.toString('utf8', start, end)
     case ENCODING_BYTES:
       return body.subarray(start, end)
-    case ENCODING_LIFTED:
-      return joinLifted(body, start, end, parse)
+    case ENCODING_PACKED:
+      return onlyOne(unpackValues(body, start, end))
     case ENCODING_NONE:
       if (start !== end) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'nothing has a length')
       return undefined
@@ -98,17 +99,21 @@ export function decodeValue(
   }
 }
 
+/** No text, bytes or nothing, which have encodings of their own, so that it goes as JSON. */
+export function isPackable(value: unknown): boolean {
+  return typeof value === 'object'
+    ? !ArrayBuffer.isView(value)
+    : typeof value !== 'string' && value !== undefined
+}
+
+function onlyOne(values: readonly unknown[]): unknown {
+  if (values.length !== 1) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'several values in place of one')
+  return values[0]
+}
+
 /** JSON keeps half a surrogate pair, UTF-8 does not. */
 function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed()
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw ipcError('ERR_X_CHANNEL_PROTOCOL', `not JSON (${(error as Error).message})`)
-  }
 }
 
 function revive(bytes: Buffer): unknown {
@@ -155,7 +160,7 @@ export function decodeExtended(
   let at = start + 4
   const metaEnd = at + body.readUInt32LE(start)
   if (metaEnd > end) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'an extended payload shorter than its head')
-  const meta = checkMeta(parse(body.toString('utf8', at, metaEnd)))
+  const meta = checkMeta(parseJson(body.toString('utf8', at, metaEnd)))
   at = metaEnd
   const take = (length: number): number => {
     const from = at
@@ -182,8 +187,4 @@ function checkMeta(meta: unknown): Meta {
     handles.every(note => typeof note?.kind === 'string' && isLength(note.unread))
   if (!isFine) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'the head of an extended payload')
   return meta as Meta
-}
-
-function isLength(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }

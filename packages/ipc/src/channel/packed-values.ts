@@ -1,0 +1,186 @@
+// Values as JSON whose long strings travel in front of it rather than inside it: neither side looks at each character for
+// what would have to be escaped, which is most of what JSON costs. Several values share one text: what a parser costs
+// before it begins is paid once. It knows no frames.
+//
+//   stringBytes:u32   strings in UTF-8   JSON: [value, value, ..., [index of a value, key, bytes of the string, ...]]
+//
+// A string's place in its value holds 0.
+import { codedError } from '@x/core/transport'
+import { ipcError } from '../errors/codes'
+import { isLength, parseJson } from './json'
+
+const LONG = 256
+const LENGTH_BYTES = 4
+/** What a string's place takes in the JSON beside its key, and what a packing takes beside its values. */
+const PLACE_CHARS = 24
+const FRAME_CHARS = 8
+/** A unit of a key may become `\\u0000`: six bytes, which is twice three. */
+const ESCAPED = 2
+
+/** A UTF-16 unit in UTF-8. */
+export const MOST_BYTES_A_CHAR = 3
+
+const NONE: string[] = []
+
+/** One value, encoded. */
+export interface Packed {
+  readonly json: string
+  readonly keys: readonly string[]
+  readonly strings: readonly string[]
+  /** UTF-16 units of it all, or a little more. */
+  readonly chars: number
+}
+
+/**
+ * Encodes a value now, whatever becomes of it later. Lifts the long strings among a plain object's own properties, not
+ * deeper, unless JSON would not say the same of it then (a `toJSON`, half a surrogate pair).
+ *
+ * @throws `ERR_INVALID_ARG_TYPE` for a function or a symbol; what `JSON.stringify` throws.
+ */
+export function packValue(value: unknown): Packed {
+  const rest = hasLongString(value) ? { ...value } : null
+  let keys: string[] | null = null
+  let strings: string[] = NONE
+  let chars = FRAME_CHARS
+  if (rest !== null && typeof rest['toJSON'] !== 'function') {
+    for (const key in rest) {
+      const each = rest[key]
+      if (!isLong(each) || key === '__proto__' || !Object.hasOwn(rest, key)) continue
+      if (keys === null) {
+        // Not empty arrays that grow: those are made for sixteen.
+        keys = [key]
+        strings = [each]
+      } else {
+        keys.push(key)
+        strings.push(each)
+      }
+      chars += each.length + key.length * ESCAPED + PLACE_CHARS
+      rest[key] = 0
+    }
+  }
+  const json = JSON.stringify(keys === null ? value : rest)
+  if (json === undefined) throw codedError('ERR_INVALID_ARG_TYPE', 'value', 'a JSON value', value)
+  return { json, keys: keys ?? NONE, strings, chars: chars + json.length }
+}
+
+function hasLongString(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+    return false
+  }
+  const given = value as Record<string, unknown>
+  for (const key in given) if (isLong(given[key])) return true
+  return false
+}
+
+/** Long enough to be worth lifting. JSON keeps half a surrogate pair, UTF-8 does not: such a string stays where it is. */
+function isLong(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= LONG && isWellFormed(value)
+}
+
+/** Bytes that it needs at most. */
+export function mostBytes({ json, strings, chars }: Packed): number {
+  let texts = json.length
+  let bytes = Buffer.byteLength(json)
+  for (const each of strings) {
+    texts += each.length
+    bytes += Buffer.byteLength(each)
+  }
+  return bytes + (chars - texts) * MOST_BYTES_A_CHAR
+}
+
+/** Values that go out together. */
+export class Packing {
+  #json = '['
+  #count = 0
+  #strings: string[] = []
+  /** Of each string the index of its value and its key. */
+  #places: (number | string)[] = []
+  #chars = 0
+
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
+  /** As of `Packed`: the sum. */
+  get chars(): number {
+    return this.#chars
+  }
+
+  add({ json, keys, strings, chars }: Packed): void {
+    this.#json += `${json},`
+    for (let at = 0; at < keys.length; at++) {
+      this.#strings.push(strings[at]!)
+      this.#places.push(this.#count, keys[at]!)
+    }
+    this.#count++
+    this.#chars += chars
+  }
+
+  /** Writes it, answers how many bytes it has become, and is empty again. `to` must have room for `chars` times three. */
+  write(to: Buffer, at: number): number {
+    const start = at + LENGTH_BYTES
+    let end = start
+    const lifts: (number | string)[] = []
+    for (let index = 0; index < this.#strings.length; index++) {
+      const length = to.write(this.#strings[index]!, end)
+      lifts.push(this.#places[index * 2]!, this.#places[index * 2 + 1]!, length)
+      end += length
+    }
+    to.writeUInt32LE(end - start, at)
+    end += to.write(`${this.#json}${JSON.stringify(lifts)}]`, end)
+    this.clear()
+    return end - at
+  }
+
+  clear(): void {
+    this.#json = '['
+    this.#count = 0
+    this.#strings = []
+    this.#places = []
+    this.#chars = 0
+  }
+}
+
+/**
+ * The values of a packing.
+ *
+ * @throws `ERR_X_CHANNEL_PROTOCOL` where its parts do not fit together.
+ */
+export function unpackValues(body: Buffer, start: number, end: number): unknown[] {
+  let at = start + LENGTH_BYTES
+  const stringsEnd = at <= end ? at + body.readUInt32LE(start) : Number.POSITIVE_INFINITY
+  if (stringsEnd > end) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'lifted strings beyond their frame')
+  const values = parseJson(body.toString('utf8', stringsEnd, end))
+  const lifts: unknown = Array.isArray(values) ? values.pop() : null
+  if (!Array.isArray(values) || !Array.isArray(lifts) || values.length === 0) {
+    throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'lifted strings that belong to nothing')
+  }
+  for (let index = 0; index < lifts.length; index += 3) {
+    const value: unknown = typeof lifts[index] === 'number' ? values[lifts[index]] : null
+    const key: unknown = lifts[index + 1]
+    const bytes: unknown = lifts[index + 2]
+    if (!hasPlace(value, key) || !isLength(bytes) || bytes > stringsEnd - at) {
+      throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'a lifted string that belongs nowhere')
+    }
+    value[key as string] = body.toString('utf8', at, at + bytes)
+    at += bytes
+  }
+  if (at !== stringsEnd) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'lifted strings that nobody wants')
+  return values
+}
+
+/** Only a place that is there: no key can reach a prototype. */
+function hasPlace(value: unknown, key: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof key === 'string' &&
+    key !== '__proto__' &&
+    Object.hasOwn(value, key)
+  )
+}
+
+/** Not in the library that the compiler knows; in all of Node from 20 on. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed()
+}
