@@ -14,8 +14,8 @@ export function newDisk() {
 /**
  * Starts a node.
  * @param {{ name: string, others: string[], disk: ReturnType<typeof newDisk>, bug?: string }} options `others`: host
- * names of the other nodes. `bug`: `early-ack` answers a client before a majority has the value; `forgotten-vote` keeps
- * the vote in memory alone.
+ * names of the other nodes. `bug`: `early-ack` answers a client before a majority has the value; `forgotten-vote` votes
+ * for whoever asks, as if it had not voted in this term.
  */
 export function startNode({ name, others, disk, bug = 'none' }) {
   const node = new Node(name, disk, bug)
@@ -51,7 +51,6 @@ class Node {
     this.name = name
     this.disk = disk
     this.bug = bug
-    if (bug === 'forgotten-vote') disk.votedFor = null
   }
 
   get last() {
@@ -117,7 +116,7 @@ class Node {
     const { disk } = this
     const ownTerm = disk.log[this.last].term
     const isCurrent = lastTerm > ownTerm || (lastTerm === ownTerm && last >= this.last)
-    const isFree = disk.votedFor === null || disk.votedFor === from
+    const isFree = disk.votedFor === null || disk.votedFor === from || this.bug === 'forgotten-vote'
     const granted = term === disk.term && isCurrent && isFree
     if (granted) {
       disk.votedFor = from

@@ -75,8 +75,11 @@ async function recovered(clock, what, holds) {
   }
 }
 
+/** The leader of the latest term: one that was cut off may believe for a while that it leads still. */
 function settledLeader(nodes) {
-  return [...nodes.values()].find(node => node.role === 'leader' && node.committed === node.last)
+  const all = [...nodes.values()]
+  const term = Math.max(...all.map(node => node.disk.term))
+  return all.find(node => node.role === 'leader' && node.disk.term === term && node.committed === node.last)
 }
 
 /** Two nodes may believe that they lead, in different terms only. */
