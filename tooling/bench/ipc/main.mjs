@@ -10,11 +10,21 @@ import { selectTransport } from '@x/core/transport'
 import { CARRIERS } from './carriers.mjs'
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url))
-const WARM_UP_SHARE = 0.3
+const WARM_UP_SHARE = 0.5
 
 /** @type {Record<string, unknown>} */
 const MESSAGES = {
-  'object of 1 KB': { id: 1, kind: 'update', tags: ['a', 'b'], body: 'x'.repeat(940) },
+  'object of 1 KB, mostly a text': { id: 1, kind: 'update', tags: ['a', 'b'], body: 'x'.repeat(940) },
+  'object of 1 KB, 60 fields': {
+    id: 1,
+    kind: 'update',
+    items: Array.from({ length: 14 }, (_, at) => ({
+      sku: `item-${at}`,
+      count: at,
+      price: at * 1.25,
+      name: 'so-and-so',
+    })),
+  },
   'text of 1 KB': 'x'.repeat(1024),
 }
 const BYTES = { 'bytes, 1 KB': Buffer.alloc(1024, 'x') }
@@ -25,8 +35,8 @@ export async function benchIpc(words) {
     args: words,
     options: {
       runs: { type: 'string', default: '5' },
-      messages: { type: 'string', default: '40000' },
-      trips: { type: 'string', default: '3000' },
+      messages: { type: 'string', default: '60000' },
+      trips: { type: 'string', default: '2000' },
     },
   })
   const runs = Number(values.runs)
@@ -50,6 +60,7 @@ export async function benchIpc(words) {
         trips,
       })
       print(title, rows)
+      if (!isBytes) printFloor(message)
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -132,6 +143,18 @@ async function pingPong({ carrier, next }, message, count) {
   return ((performance.now() - startedMs) * 1000) / count
 }
 
+/** What encoding and decoding cost by themselves, whatever carries it. @param {unknown} message */
+function printFloor(message) {
+  const text = JSON.stringify(message)
+  let least = Number.POSITIVE_INFINITY
+  for (let run = 0; run < 50; run++) {
+    const startedMs = performance.now()
+    for (let at = 0; at < 1000; at++) JSON.parse(JSON.stringify(message))
+    least = Math.min(least, performance.now() - startedMs)
+  }
+  console.log(`  ${text.length} bytes as JSON; JSON.stringify and JSON.parse alone: ${least.toFixed(1)} us\n`)
+}
+
 /** @template {Record<string, number>} T @param {T[]} samples @returns {T} */
 function medians(samples) {
   const keys = Object.keys(samples[0] ?? {})
@@ -149,7 +172,7 @@ function medians(samples) {
 function print(title, rows) {
   const [base] = rows
   console.log(
-    `${title.padEnd(28)}${'messages/s'.padStart(12)}${'ratio'.padStart(8)}${'CPU us'.padStart(9)}${'ratio'.padStart(8)}${'trip us'.padStart(9)}${'ratio'.padStart(8)}`,
+    `${title.padEnd(32)}${'messages/s'.padStart(12)}${'ratio'.padStart(8)}${'CPU us'.padStart(9)}${'ratio'.padStart(8)}${'trip us'.padStart(9)}${'ratio'.padStart(8)}`,
   )
   for (const { name, perSecond, cpuUs, tripUs } of rows) {
     const cells = [
@@ -160,7 +183,7 @@ function print(title, rows) {
       tripUs.toFixed(0).padStart(9),
       (tripUs / base.tripUs).toFixed(2).padStart(8),
     ]
-    console.log(`  ${/** @type {any} */ (CARRIERS[name]).title.padEnd(26)}${cells.join('')}`)
+    console.log(`  ${/** @type {any} */ (CARRIERS[name]).title.padEnd(30)}${cells.join('')}`)
   }
   console.log()
 }
