@@ -1,10 +1,15 @@
 import { library } from '@x/presets/tsup'
 
-export default library({
-  index: 'src/index.ts',
+const entries = {
   promises: 'src/promises.ts',
   transport: 'src/transport/index.ts',
   interop: 'src/interop/index.ts',
   register: 'src/register/index.ts',
   'register-thread': 'src/register/thread.ts',
-})
+}
+
+// The declarations of the index are written by module-faces.
+export default library(
+  { index: 'src/index.ts', ...entries },
+  { dts: { entry: { public: 'src/public.ts', ...entries } } },
+)

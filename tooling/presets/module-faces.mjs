@@ -13,6 +13,22 @@ if (process.argv.includes('--default-is-module')) {
   )
 }
 
+// `--index-of=public`: the index has the exports of that file, by name and as its default, and is declared so here. (The
+// bundler of declarations makes values of the types in a default export that is a whole module.) Values are named too:
+// who checks packages looks for named exports beside a default one.
+const whole = process.argv.find(word => word.startsWith('--index-of='))?.slice('--index-of='.length)
+if (whole !== undefined) {
+  const names = Object.keys(createRequire(import.meta.url)(path.resolve('dist/index.js')))
+  writeFileSync(
+    'dist/index.d.ts',
+    `import * as whole from './${whole}'
+export * from './${whole}'
+export { ${names.filter(name => name !== 'default').join(', ')} } from './${whole}'
+export { whole as default }
+`,
+  )
+}
+
 const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'))
 for (const entry of Object.values(entries)) {
   if (typeof entry !== 'object' || !entry.require) continue

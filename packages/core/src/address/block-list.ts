@@ -1,7 +1,8 @@
 // Which addresses a program does not want to talk to: rules, and the question whether one matches. It closes nothing itself.
-import { type InspectContext, inspect } from 'node:util'
+import { inspect } from 'node:util'
 import { codedError } from '../errors/codes'
 import { validateInt32, validateString } from '../errors/validate'
+import { type Inspecting, inspected } from './inspected'
 import { compareIp, type IpValue, ipKey, parseIPv4, parseIPv6 } from './ip'
 import {
   type IpFamily,
@@ -194,10 +195,8 @@ export class BlockList {
     return this.#rules.size
   }
 
-  [inspect.custom](depth: number, options: InspectContext): string {
-    if (depth < 0) return options.stylize('[BlockList]', 'special')
-    const inner = { ...options, depth: options.depth == null ? null : options.depth - 1 }
-    return `BlockList ${inspect({ rules: this.rules }, inner)}`
+  [inspect.custom](depth: number, options: Inspecting): string {
+    return inspected('BlockList', { rules: this.rules }, depth, options)
   }
 
   #add(address: SocketAddressJson): void {

@@ -1,7 +1,8 @@
 // The end point of a connection as a value: address, port, family, flow label. It knows no socket and looks nothing up.
-import { type InspectContext, inspect } from 'node:util'
+import { inspect } from 'node:util'
 import { codedError } from '../errors/codes'
 import { validateObject, validatePort, validateString, validateUint32 } from '../errors/validate'
+import { type Inspecting, inspected } from './inspected'
 import { formatIp, type IpValue, parseIPv4, parseIPv6 } from './ip'
 
 /** `ipv4` or `ipv6`. Any case is accepted where one is passed in. */
@@ -108,9 +109,8 @@ export class SocketAddress {
     return { address: this.address, port: this.port, family: this.family, flowlabel: this.flowlabel }
   }
 
-  [inspect.custom](depth: number, options: InspectContext): string {
-    if (depth < 0) return options.stylize('[SocketAddress]', 'special')
-    return `SocketAddress ${inspect(this.toJSON(), { ...options, depth: options.depth == null ? null : options.depth - 1 })}`
+  [inspect.custom](depth: number, options: Inspecting): string {
+    return inspected('SocketAddress', this.toJSON(), depth, options)
   }
 }
 

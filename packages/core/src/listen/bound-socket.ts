@@ -35,6 +35,12 @@ export interface BoundSocketOptions {
   readonly transport?: Transport | undefined
 }
 
+interface BoundAddress {
+  address: string
+  family: string
+  port: number
+}
+
 interface Binding {
   readonly transport: Transport
   readonly handle: ListenerHandle
@@ -86,12 +92,14 @@ export class BoundSocket {
   }
 
   /**
-   * Where it is bound: address, family and port, or the path. Throws `ERR_SOCKET_HANDLE_ADOPTED` once it is taken over.
+   * Where it is bound: address, family and port; of one that is bound to a path the path (`address<string>()`). Throws
+   * `ERR_SOCKET_HANDLE_ADOPTED` once it is taken over.
    */
-  address(): { address: string; family: string; port: number } | string {
+  address<At extends BoundAddress | string = BoundAddress>(): At {
     const own = this.#held().handle.sockname()
     if (typeof own === 'number') throw systemError(own, 'getsockname')
-    return isTcpAddress(own) ? { address: own.address, family: own.family, port: own.port } : own.path
+    const at = isTcpAddress(own) ? { address: own.address, family: own.family, port: own.port } : own.path
+    return at as At
   }
 
   /**

@@ -6,6 +6,7 @@ import { codedError } from '../errors/codes'
 import { systemError } from '../errors/system-error'
 import { validateFunction, validateInt32 } from '../errors/validate'
 import { isTcpAddress } from '../transport/contract'
+import type { AcceptingServer } from './accepting-server'
 import { encodeWrites, type GatheredWrite } from './chunks'
 import { startConnecting } from './connecting'
 import { closeConnection, refuseAfterEnd, reset, send, setRef, shutDown } from './connection'
@@ -40,7 +41,7 @@ export class Socket extends Duplex {
   declare [kState]: SocketState
   declare allowHalfOpen: boolean
   /** The server that accepted this socket; null for others. */
-  declare server: object | null
+  declare server: AcceptingServer | null
 
   /**
    * A socket that `connect` connects, or one over an open descriptor.
@@ -200,6 +201,9 @@ export class Socket extends Duplex {
     this[kState].timeoutMs = timeoutMs
   }
 
+  /** Has 'data' give strings of this encoding (default `utf8`) instead of Buffers. Nothing turns it back. */
+  declare setEncoding: (encoding?: BufferEncoding) => this
+
   /** Turns Nagle's algorithm (RFC 896) off, or on again. Before the connection is made: once it is. */
   setNoDelay(noDelay?: boolean): this {
     const { settings, link } = this[kState]
@@ -210,8 +214,8 @@ export class Socket extends Duplex {
     return this
   }
 
-  setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this
   setKeepAlive(options: SetKeepAliveOptions): this
+  setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this
   /**
    * Turns keep-alive probes on or off; milliseconds before the first (0: as it was), and between them, and how many go
    * unanswered before the connection is given up.

@@ -84,6 +84,7 @@ void servers
 // Events are typed by their names.
 socket
   .on('data', (data: Buffer) => data.length)
+  .on('data', (text: string) => text.length)
   .once('error', (error: Error) => error.message)
   .on('close', (hadError: boolean) => hadError)
   .on('lookup', (error, address, family, host) => [error, address, family, host])

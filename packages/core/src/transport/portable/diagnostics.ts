@@ -30,8 +30,12 @@ function isHidden(message: unknown): boolean {
   )
 }
 
-/** Has the channels pass over what is marked. Once for each thread. */
+/** Those that pass over what is marked. They are held, since a channel that nobody holds is made anew. */
+const channels: Channel[] = []
+
+/** Has the channels pass over what is marked; of several calls the first does it. */
 export function filterDiagnostics(): void {
+  if (channels.length > 0) return
   for (const name of channelNames) {
     const own: Channel = channel(name)
     // A channel changes its class with its first and its last subscriber: the class is asked at each message.
@@ -44,6 +48,3 @@ export function filterDiagnostics(): void {
     channels.push(own)
   }
 }
-
-/** Held: a channel that nobody holds is made anew. */
-const channels: Channel[] = []

@@ -7,13 +7,8 @@ import { filterDiagnostics } from './diagnostics'
 /** From this package's own folder: `register`, which answers for node:net everywhere else, leaves that alone. */
 const hostRequire = createRequire(path.join(__dirname, 'portable.js'))
 
-let loaded: typeof net | undefined
-
 /** `node:net` of the host. */
 export function nodeNet(): typeof net {
-  if (loaded === undefined) {
-    loaded = hostRequire('node:net') as typeof net
-    filterDiagnostics()
-  }
-  return loaded
+  filterDiagnostics()
+  return hostRequire('node:net') as typeof net
 }
