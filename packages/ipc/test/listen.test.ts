@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { createServer as createNodeServer } from 'node:net'
 import path from 'node:path'
+import { Worker } from 'node:worker_threads'
 import type { Server } from '@x/core'
 import { portable, selectTransport, type Transport } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -380,5 +381,27 @@ describe('connecting', () => {
     await serve(at())
     const signal = AbortSignal.abort()
     await expect(connect(at(), { signal })).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
+describe('a worker thread', () => {
+  const told = async (name: string) => {
+    const program = new URL('programs/in-thread.mjs', import.meta.url)
+    const worker = new Worker(program, { workerData: at(), env: { ...process.env, X_NET_TRANSPORT: name } })
+    const [[said]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')])
+    return said as unknown
+  }
+
+  it('[I2] serves a socket file on native', async context => {
+    if (selected.transport === portable) context.skip('the native transport is not here')
+    expect(await told('native')).toEqual({ hello: 'hello', isLeft: false })
+  })
+
+  it('[I2] is refused a socket file on portable, where its mode would not hold from the first instant', async () => {
+    expect(await told('portable')).toEqual({
+      code: 'ERR_X_UNSUPPORTED',
+      message: expect.stringMatching(/portable.*worker threads/),
+      isLeft: false,
+    })
   })
 })

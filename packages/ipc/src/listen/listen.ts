@@ -2,6 +2,7 @@
 // sockets cleared away under a lock, peers checked before they are seen. The parts know how; this knows the order.
 import { once } from 'node:events'
 import path from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { Server, type ServerOpts, type Socket } from '@x/core'
 import {
   codedError,
@@ -85,7 +86,7 @@ export function listen(
   const admit = authorize === null ? null : (stream: StreamHandle) => admitBy(authorize, stream)
   const transport = localTransport(below, { uid: options.uid, gid: options.gid, admit })
   const server = new Server({ ...options, transport }, connectionListener)
-  return at.kind === 'file' ? openFile(server, at, options, below) : open(server, at, options)
+  return at.kind === 'file' ? openFile(server, at, options, below) : open(server, at, options, below)
 }
 
 function checkOptions(at: Endpoint, options: LocalListenOptions): void {
@@ -132,19 +133,35 @@ async function openFile(
     const owners = [process.geteuid!(), ...(uid === undefined ? [] : [uid])]
     const occupant = await clearStale(at.path, transport, owners)
     if (occupant === 'taken') throw systemError(UV_EADDRINUSE, 'listen', { address: at.path, port: -1 })
-    return await open(server, at, options)
+    return await open(server, at, options, transport)
   } finally {
     unlock()
   }
 }
 
-async function open(server: Server, at: Endpoint, options: LocalListenOptions): Promise<Server> {
+async function open(
+  server: Server,
+  at: Endpoint,
+  options: LocalListenOptions,
+  transport: Transport,
+): Promise<Server> {
   const { backlog, signal, readableAll, writableAll } = options
   const more = (readableAll ? 0o444 : 0) | (writableAll ? 0o222 : 0)
   const mode = (options.mode ?? 0o600) | more
   // `exclusive`: in a worker of a cluster, too, it is this process that listens, by the rules of this package.
   const request = { path: at.path, exclusive: true, backlog, signal, ...(at.kind === 'file' && { mode }) }
   server.listen(request)
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOTSUP' ? explain(at, transport) : error
+  }
   return server
+}
+
+function explain(at: Endpoint, transport: Transport): Error {
+  // Node lets no worker thread set the umask, without which a file would have the wrong mode at first.
+  const feature =
+    at.kind === 'file' && !isMainThread ? 'socket files in worker threads' : `${at.kind} endpoints`
+  return codedError('ERR_X_UNSUPPORTED', transport.name, feature)
 }
