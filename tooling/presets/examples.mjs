@@ -1,4 +1,4 @@
-// The examples of a page: each program in a ```js block is followed by what it prints, in a ```text block. Tests run them.
+// The examples of a page: programs in ```js blocks, and what they print. Tests run them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,25 +11,29 @@ import path from 'node:path'
  * @property {string} prints
  */
 
-/** The examples of a page; throws where a program is without its output. @param {string} file @returns {Example[]} */
-export function examplesOf(file) {
+/** The programs of a page, each with its place and the heading above it. @param {string} file */
+export function programsOf(file) {
   const page = readFileSync(file, 'utf8')
-  const found = [...page.matchAll(/```js\n(.*?)```\s+(?:prints\s+)?```text\n(.*?)```/gs)].map((match, at) => {
-    const heading =
-      page
-        .slice(0, match.index)
-        .match(/^#+ (.*)$/gm)
-        ?.at(-1) ?? ''
-    return {
-      title: `${at + 1}, under "${heading.replace(/^#+ /, '')}"`,
-      program: match[1] ?? '',
-      prints: match[2] ?? '',
-    }
+  return [...page.matchAll(/^```js\n(.*?)^```$(?:\s+(?:prints\s+)?```text\n(.*?)```)?/gms)].map(
+    (match, at) => {
+      const heading = [...page.slice(0, match.index).matchAll(/^#+ (.*)$/gm)].at(-1)?.[1] ?? ''
+      return { title: `${at + 1}, under "${heading}"`, program: match[1] ?? '', text: match[2] }
+    },
+  )
+}
+
+/**
+ * The examples of a page: what a program prints is said in a ```text block after it, or in its lines `// prints: ...`.
+ * Throws where a program says neither.
+ *
+ * @param {string} file @returns {Example[]}
+ */
+export function examplesOf(file) {
+  return programsOf(file).map(({ title, program, text }) => {
+    const prints = text ?? [...program.matchAll(/^\/\/ prints: (.*\n)/gm)].map(([, line]) => line).join('')
+    if (prints === '') throw new Error(`${file}: program ${title} does not say what it prints`)
+    return { title, program, prints }
   })
-  const programs = page.match(/```js\n/g)?.length ?? 0
-  if (programs !== found.length)
-    throw new Error(`${file}: ${programs - found.length} programs do not say what they print`)
-  return found
 }
 
 /**
@@ -44,7 +48,7 @@ export async function runExample(packageFolder, program) {
     writeFileSync(path.join(folder, 'example.mjs'), program)
     const child = spawn(process.execPath, ['example.mjs'], {
       cwd: folder,
-      env: { ...process.env, XDG_RUNTIME_DIR: folder },
+      env: { ...process.env, NODE_OPTIONS: '', XDG_RUNTIME_DIR: folder },
     })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {

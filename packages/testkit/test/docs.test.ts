@@ -1,21 +1,21 @@
 // Every example of docs/testkit.md is a vitest file, and passes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { programsOf } from '@x/presets/examples'
 import { describe, expect, it } from 'vitest'
 
 const root = path.join(__dirname, '..')
-const page = readFileSync(path.join(root, '..', '..', 'docs', 'testkit.md'), 'utf8')
-const examples = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program!)
+const examples = programsOf(path.join(root, '..', '..', 'docs', 'testkit.md'))
 const vitest = path.join(path.dirname(createRequire(__filename).resolve('vitest/package.json')), 'vitest.mjs')
 
 describe('docs/testkit.md', () => {
   it('[T1] [T2] [T3] [T4] [T5] has examples, and all of them pass', async () => {
     const folder = mkdtempSync(path.join(root, '.docs-'))
     try {
-      for (const [at, program] of examples.entries()) {
+      for (const [at, { program }] of examples.entries()) {
         writeFileSync(path.join(folder, `example-${at}.test.mjs`), program)
       }
       const own = JSON.stringify(path.join(root, 'dist', 'index.mjs'))
