@@ -5,22 +5,9 @@ const { closeSync, mkdtempSync, openSync, readdirSync, rmSync } = require('node:
 const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { native } = require('./base.cjs')
-const {
-  add,
-  call,
-  close,
-  counts,
-  entered,
-  fail,
-  graveyard,
-  items,
-  maybeThrow,
-  pending,
-  pick,
-  random,
-  seed,
-  start,
-} = require('./fuzz-rules.cjs')
+const rules = require('./fuzz-rules.cjs')
+const { add, call, close, entered, fail, maybeThrow, pick, random, start } = rules
+const { counts, graveyard, items, pending, seed } = rules
 
 const rounds = Number(process.argv[3] ?? 300)
 const folder = mkdtempSync(path.join(tmpdir(), 'x-fuzz-'))
