@@ -62,22 +62,23 @@ describe('leak check', () => {
 
   it('[T5] names timers, child processes and servers of node:net', async () => {
     const ends: (() => void)[] = []
-    const error = await leaksOf(async () => {
-      const timer = setInterval(() => {}, 1234)
-      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
-      const server = net.createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      ends.push(
-        () => clearInterval(timer),
-        () => child.kill(),
-        () => server.close(),
-      )
-    })
-    const names = error?.leaks.map(leak => leak.what)
-    expect(names).toContain('interval of 1234 ms')
-    expect(names).toContain('child process')
-    expect(names).toContain('TCP server of node:net')
-    for (const end of ends) end()
+    try {
+      const error = await leaksOf(async () => {
+        const timer = setInterval(() => {}, 1234)
+        ends.push(() => clearInterval(timer))
+        const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+        ends.push(() => child.kill())
+        const server = net.createServer().listen(0, '127.0.0.1')
+        ends.push(() => server.close())
+        await once(server, 'listening')
+      })
+      const names = error?.leaks.map(leak => leak.what)
+      expect(names).toContain('interval of 1234 ms')
+      expect(names).toContain('child process')
+      expect(names).toContain('TCP server of node:net')
+    } finally {
+      for (const end of ends) end()
+    }
   })
 
   it('[T5] waits for what is closing', async () => {

@@ -1,7 +1,7 @@
 // What takes a process of its own: laws 10 and 11, running out of descriptors, a peer that is killed.
 import assert from 'node:assert/strict'
 import { chmodSync } from 'node:fs'
-import { type StreamHandle, UV_EACCES, UV_ECONNRESET, UV_EMFILE } from '@x/core/transport'
+import { type Address, type StreamHandle, UV_EACCES, UV_ECONNRESET, UV_EMFILE } from '@x/core/transport'
 import { type Bed, outcome, settle } from './bed'
 import { ChildRun } from './child-run'
 import { Reader } from './reader'
@@ -39,11 +39,9 @@ export const processTests: readonly ConformanceTest[] = [
     process: true,
     variants: ['tcp4', 'path'],
     async run(bed) {
-      const child = ChildRun.start(bed, 'serves', { descriptors: 60 })
-      const { at } = await child.next('listening')
+      const { child, at } = await narrowServer(bed)
       for (const times of [1, 2]) {
-        child.send('fill')
-        await child.next('full')
+        await fill(child)
         const waiting = Array.from({ length: 5 }, () => bed.stream(bed.peer))
         await Promise.all(waiting.map(stream => outcome(done => stream.connect(at, done))))
         assert.deepEqual(await child.next('short'), { event: 'short', status: UV_EMFILE, times })
@@ -60,11 +58,9 @@ export const processTests: readonly ConformanceTest[] = [
     process: true,
     variants: ['tcp4', 'path'],
     async run(bed) {
-      const child = ChildRun.start(bed, 'serves', { descriptors: 60 })
-      const { at } = await child.next('listening')
+      const { child, at } = await narrowServer(bed)
       await greet(await bed.connect(bed.peer, at))
-      child.send('fill')
-      await child.next('full')
+      await fill(child)
       const waiting = await Promise.all(Array.from({ length: 15 }, () => bed.connect(bed.peer, at)))
       const isShort = child.next('short').then(() => child.send('free'))
       await Promise.all([isShort, ...waiting.map(greet)])
@@ -77,10 +73,8 @@ export const processTests: readonly ConformanceTest[] = [
     process: true,
     variants: ['tcp4', 'path'],
     async run(bed) {
-      const child = ChildRun.start(bed, 'serves', { descriptors: 60 })
-      const { at } = await child.next('listening')
-      child.send('fill')
-      await child.next('full')
+      const { child, at } = await narrowServer(bed)
+      await fill(child)
       await Promise.all(
         Array.from({ length: 5 }, () => outcome(done => bed.stream(bed.peer).connect(at, done))),
       )
@@ -117,6 +111,19 @@ export const processTests: readonly ConformanceTest[] = [
     },
   },
 ]
+
+/** A server in a process that may have 60 descriptors. */
+async function narrowServer(bed: Bed): Promise<{ child: ChildRun; at: Address }> {
+  const child = ChildRun.start(bed, 'serves', { descriptors: 60 })
+  const { at } = await child.next('listening')
+  return { child, at }
+}
+
+/** Leaves it none. */
+async function fill(child: ChildRun): Promise<void> {
+  child.send('fill')
+  await child.next('full')
+}
 
 /** Sends a greeting and waits for its echo. */
 async function greet(stream: StreamHandle): Promise<void> {

@@ -1,9 +1,9 @@
 // A real exchange between a client and a server, recorded as it passes and played again without the server. It knows
 // the order of bytes, not their meaning.
-import { once } from 'node:events'
 import { connect, createServer, type Socket } from '@x/core'
 import { selectTransport, type Transport } from '@x/core/transport'
 import type { Place } from '../faults/fault-proxy'
+import { type Listening, listening } from './listening'
 import { type ScriptedPeer, type ScriptedServer, scriptedServer } from './scripted-peer'
 
 /** One thing that happened on a connection. `text` is Latin-1, so that any byte is in it and most can be read. */
@@ -17,16 +17,9 @@ export interface Recording {
 }
 
 /** A recorder between clients and a real server. */
-export interface Recorder {
-  /** Where clients connect: what `connect()` takes. */
-  readonly place: Place
-  /** The port; 0 on a path. */
-  readonly port: number
+export interface Recorder extends Listening {
   /** What has passed so far. */
   recording(): Recording
-  /** Ends the recorder and its connections. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -40,7 +33,7 @@ export async function record(options: {
   listen?: Place
   transport?: Transport
 }): Promise<Recorder> {
-  const { upstream, listen = { port: 0, host: '127.0.0.1' } } = options
+  const { upstream } = options
   const transport = options.transport ?? selectTransport().transport
   const connections: RecordedStep[][] = []
   const sockets = new Set<Socket>()
@@ -60,23 +53,10 @@ export async function record(options: {
       socket.pipe(other)
     }
   })
-  server.listen(listen)
-  await once(server, 'listening')
-  const at = server.address()
-  const place: Place = at && typeof at === 'object' ? { port: at.port, host: at.address } : listen
-  const close = async () => {
+  const at = await listening(server, options.listen, () => {
     for (const socket of sockets) socket.destroy()
-    if (!server.listening) return
-    server.close()
-    await once(server, 'close')
-  }
-  return {
-    place,
-    port: 'port' in place ? place.port : 0,
-    recording: () => ({ connections: connections.map(steps => [...steps]) }),
-    close,
-    [Symbol.asyncDispose]: close,
-  }
+  })
+  return { ...at, recording: () => ({ connections: connections.map(steps => [...steps]) }) }
 }
 
 /** A recording played to clients. */

@@ -1,11 +1,11 @@
 // The other end of a connection, played by a test: it expects bytes and sends bytes. It knows one socket; where that
 // comes from is its maker's part.
-import { once } from 'node:events'
 import { createServer, type Server, type Socket } from '@x/core'
 import type { Transport } from '@x/core/transport'
 import type { Place } from '../faults/fault-proxy'
 import { memoryNetwork } from '../memory/memory-network'
 import { describeDifference, firstDifference, printable } from './bytes-diff'
+import { type Listening, listening } from './listening'
 
 /** A peer that got something else than its script says, or nothing. */
 export class ScriptError extends Error {
@@ -151,18 +151,11 @@ export class ScriptedPeer {
 }
 
 /** A server whose connections are played by a test. */
-export interface ScriptedServer {
-  /** Where it listens: what `connect()` takes. */
-  readonly place: Place
-  /** The port; 0 on a path. */
-  readonly port: number
+export interface ScriptedServer extends Listening {
   /** The network it is on, in memory unless another was given. */
   readonly transport: Transport
   /** The next connection that comes, or came and was not taken yet. */
   accept(): Promise<ScriptedPeer>
-  /** Stops listening and closes its connections. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -179,7 +172,7 @@ export interface ScriptedServer {
 export async function scriptedServer(
   options: { transport?: Transport; listen?: Place; patienceMs?: number } = {},
 ): Promise<ScriptedServer> {
-  const { transport = memoryNetwork(), listen = { port: 0, host: '127.0.0.1' }, ...patience } = options
+  const { transport = memoryNetwork(), listen, ...patience } = options
   const peers = new Set<ScriptedPeer>()
   const waiting: ScriptedPeer[] = []
   let wake = () => {}
@@ -189,19 +182,11 @@ export async function scriptedServer(
     waiting.push(peer)
     wake()
   })
-  server.listen(listen)
-  await once(server, 'listening')
-  const at = server.address()
-  const place: Place = at && typeof at === 'object' ? { port: at.port, host: at.address } : listen
-  const close = async () => {
+  const at = await listening(server, listen, () => {
     for (const peer of peers) peer.close()
-    if (!server.listening) return
-    server.close()
-    await once(server, 'close')
-  }
+  })
   return {
-    place,
-    port: 'port' in place ? place.port : 0,
+    ...at,
     transport,
     async accept() {
       while (waiting.length === 0) {
@@ -211,7 +196,5 @@ export async function scriptedServer(
       }
       return waiting.shift()!
     },
-    close,
-    [Symbol.asyncDispose]: close,
   }
 }
