@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, closeSync, existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Server, Socket } from '@x/core'
-import { portable, selectTransport } from '@x/core/transport'
+import { portable } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Authorize,
@@ -16,13 +16,9 @@ import {
   pidfdOf,
 } from '../src/index'
 import { isRoot, Program, STRANGER } from './processes'
-import { temporaryFolder } from './wires'
+import { ability, temporaryFolder } from './wires'
 
-const { transport, reason } = selectTransport()
-const isAble = transport.supports('credentials')
-const why = isAble
-  ? ''
-  : ` (skipped: the portable transport has no credentials; native is not there: ${reason})`
+const { transport, isAble, why } = ability('credentials', 'credentials')
 const rootOnly = isRoot ? '' : ' (skipped: needs root to start processes of other users)'
 
 let folder = ''

@@ -2,16 +2,12 @@
 // own channel ends.
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync } from 'node:fs'
-import { type HandoffChannel, selectTransport } from '@x/core/transport'
+import type { HandoffChannel } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Channel, type ChannelOptions, channel, type Message } from '../src/index'
-import { frame, preamble } from './wires'
+import { ability, frame, preamble } from './wires'
 
-const { transport, reason } = selectTransport()
-const isAble = transport.supports('handoff')
-const why = isAble
-  ? ''
-  : ` (skipped: the portable transport has no descriptors; native is not there: ${reason})`
+const { transport, isAble, why } = ability('handoff', 'descriptors')
 
 const MESSAGE = 1
 const REFUSAL = 7

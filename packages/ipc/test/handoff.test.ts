@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeFileSyn
 import { type Socket as NodeSocket, connect as nodeConnect } from 'node:net'
 import path from 'node:path'
 import { createServer, type Server, type Socket } from '@x/core'
-import { portable, selectTransport } from '@x/core/transport'
+import { portable } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Channel,
@@ -18,13 +18,9 @@ import {
   socketOf,
 } from '../src/index'
 import { Program } from './processes'
-import { temporaryFolder } from './wires'
+import { ability, temporaryFolder } from './wires'
 
-const { transport, reason } = selectTransport()
-const isAble = transport.supports('handoff')
-const why = isAble
-  ? ''
-  : ` (skipped: the portable transport has no descriptors; native is not there: ${reason})`
+const { transport, isAble, why } = ability('handoff', 'descriptors')
 
 let folder = ''
 let remove = () => {}

@@ -5,6 +5,7 @@ import { createServer, connect as netConnect, type Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { Duplex } from 'node:stream'
+import { selectTransport } from '@x/core/transport'
 
 /** A folder of the test's own, and how to remove it. */
 export function temporaryFolder(): { folder: string; remove: () => void } {
@@ -73,4 +74,14 @@ export function preamble(version = 1, flags = 0, frameLimit = 65536): Buffer {
   const bytes = Buffer.from([0x78, 0x63, 0x68, version, flags, 0, 0, 0, 0, 0, 0, 0])
   bytes.writeUInt32LE(frameLimit, 8)
   return bytes
+}
+
+/** Whether the transport of this run has a feature; if not, the reason why, for the names of the tests that need it. */
+export function ability(feature: 'credentials' | 'handoff', what: string) {
+  const { transport, reason } = selectTransport()
+  const isAble = transport.supports(feature)
+  const why = isAble
+    ? ''
+    : ` (skipped: the portable transport has no ${what}; native is not there: ${reason})`
+  return { transport, isAble, why }
 }

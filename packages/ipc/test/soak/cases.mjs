@@ -209,54 +209,37 @@ async function count(sent, counts) {
   }
 }
 
-/** Complaints about counts that should be zero, and one that should be the number of rounds. */
-function expectCounts(counts, rounds, all, none) {
-  const wrong = none.filter(what => counts[what] !== 0).map(what => `${counts[what]} ${what}, should be 0`)
-  if (counts[all] !== rounds) wrong.push(`${counts[all]} ${all}, should be ${rounds}`)
-  return wrong
+/**
+ * A case of a thousand rounds: `all` of its counts is to be the number of rounds, and `none` of these anything but zero.
+ * @returns {import('../../../../tooling/soak/soak.mjs').SoakCase}
+ */
+function soakCase(name, title, run, { all, none }) {
+  const check = (counts, rounds) => {
+    const wrong = none.filter(what => counts[what] !== 0).map(what => `${counts[what]} ${what}, should be 0`)
+    if (counts[all] !== rounds) wrong.push(`${counts[all]} ${all}, should be ${rounds}`)
+    return wrong
+  }
+  return { name, title, rounds: 1000, run, check }
 }
 
-/** @type {import('../../../../tooling/soak/soak.mjs').SoakCase[]} */
-export const cases = [
-  {
-    name: 'race',
-    title: 'of three servers that start at once exactly one wins',
-    rounds: 1000,
-    run: race,
-    check: (counts, rounds) =>
-      expectCounts(counts, rounds, 'rounds with one winner', [
-        'rounds with none',
-        'rounds with more',
-        'answers of another than the winner',
-        'files left over',
-      ]),
-  },
-  {
-    name: 'kill-servers',
-    title: 'a server killed at a random moment leaves nothing that the next start does not clear',
-    rounds: 1000,
-    run: killServers,
-    check: (counts, rounds) =>
-      expectCounts(counts, rounds, 'killed servers', [
-        'next starts that failed',
-        'files left over after them',
-        'foreign files removed or changed',
-      ]),
-  },
-  ...(transport.supports('handoff')
-    ? [
-        {
-          name: 'kill-receivers',
-          title: 'a receiver killed at a random moment loses no descriptor',
-          rounds: 1000,
-          run: killReceivers,
-          check: (counts, rounds) =>
-            expectCounts(counts, rounds, 'killed receivers', [
-              'lost: neither taken nor returned',
-              'acknowledged and not taken',
-              'left open here',
-            ]),
-        },
-      ]
-    : []),
+const all = [
+  soakCase('race', 'of three servers that start at once exactly one wins', race, {
+    all: 'rounds with one winner',
+    none: ['rounds with none', 'rounds with more', 'answers of another than the winner', 'files left over'],
+  }),
+  soakCase(
+    'kill-servers',
+    'a server killed at a random moment leaves nothing that the next start does not clear',
+    killServers,
+    {
+      all: 'killed servers',
+      none: ['next starts that failed', 'files left over after them', 'foreign files removed or changed'],
+    },
+  ),
+  soakCase('kill-receivers', 'a receiver killed at a random moment loses no descriptor', killReceivers, {
+    all: 'killed receivers',
+    none: ['lost: neither taken nor returned', 'acknowledged and not taken', 'left open here'],
+  }),
 ]
+
+export const cases = all.filter(({ run }) => run !== killReceivers || transport.supports('handoff'))
