@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-// The program: command line, start, greeting, signals, exit code. What it runs is `Supervisor`.
 import { version } from '../package.json'
+// The program: command line, start, greeting, signals, exit code. What it runs is `Program`, or `ctl`.
+import { ctl } from './control/ctl'
 import { greeting, where } from './greeting'
 import { HELP, type Options, parseOptions, UsageError } from './options'
-import { StartError, Supervisor } from './primary/supervisor'
+import { Program } from './primary/program'
+import { StartError } from './primary/supervisor'
 
 /** The exit code for a command line that is wrong. */
 const EXIT_USAGE = 2
@@ -11,21 +13,25 @@ const EXIT_USAGE = 2
 await main()
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'ctl') {
+    process.exitCode = await ctl(process.argv.slice(3))
+    return
+  }
   const options = readOptions()
   if (options === null) return
-  const supervisor = new Supervisor(options)
+  const program = new Program(options)
   try {
-    await supervisor.start()
+    await program.start()
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     console.error(`demo: ${error.message}`)
     process.exitCode = 1
     return
   }
-  obeySignals(supervisor)
-  const { places, log } = supervisor
+  obeySignals(program)
+  const { places } = program.supervisor
   if (options.showsBanner) process.stdout.write(greeting(places, options.host, options.workers))
-  log.info('server', `ready on ${where(places, options.host).join(' and ')}`)
+  program.log.info('server', `ready on ${where(places, options.host).join(' and ')}`)
 }
 
 /** Options to run with; null where the command line asked for less, or was wrong. */
@@ -43,29 +49,12 @@ function readOptions(): Options | null {
   return null
 }
 
-/**
- * SIGHUP replaces the workers. The first SIGINT or SIGTERM stops the program once its clients have what is theirs; the second
- * does not wait for them.
- */
-function obeySignals(supervisor: Supervisor): void {
-  const { log } = supervisor
-  let isStopping = false
+/** SIGINT and SIGTERM stop the program, again: do not wait for clients. SIGHUP replaces the workers. */
+function obeySignals(program: Program): void {
   const stop = async (signal: string) => {
-    const isAgain = isStopping
-    isStopping = true
-    const clients = await supervisor.clientCount()
-    if (isAgain) {
-      log.warn('server', `${signal} again: cutting off ${clients} client(s)`)
-      await supervisor.hurry()
-      return
-    }
-    log.info('server', `${signal}: no longer accepting, ending ${clients} client(s)`)
-    await supervisor.drain()
-    log.info('server', 'stopped')
+    await program.stop(signal)
     process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload)
   }
-  const reload = () => {
-    if (!isStopping) supervisor.reload().catch(() => {})
-  }
+  const reload = () => void program.reload().catch(() => {})
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', reload)
 }

@@ -18,6 +18,8 @@ export interface Options {
   readonly maxRequestBytes: number
   readonly outputLimit: OutputLimit
   readonly maxClients: number
+  /** The name or path of the control socket; undefined for one that goes by the port. */
+  readonly control: string | undefined
   readonly logLevel: Level
   readonly showsBanner: boolean
 }
@@ -33,6 +35,7 @@ export class UsageError extends Error {
 export const HELP = `A publish/subscribe broker that speaks the Redis protocol.
 
 Usage: demo [options]
+       demo ctl status|reload|scale NUMBER|drain|stop   tells a running one what to do; see demo ctl --help
 
   --port NUMBER          TCP port; 0 lets the system choose        (6399)
   --host ADDRESS         address to listen on                      (127.0.0.1)
@@ -45,6 +48,7 @@ Usage: demo [options]
   --output-limit LIMIT   what may wait for a slow subscriber before it is dropped:
                          "HARD SOFT SECONDS" or "HARD"; 0: no limit (32mb 8mb 60)
   --max-clients NUMBER   clients at one time                       (10000)
+  --control NAME         name or path of the control socket        (goes by the port)
   --log-level LEVEL      ${LEVELS.join(', ')}          (info)
   --quiet                no greeting, warnings only
   --help, --version
@@ -73,6 +77,7 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
     maxRequestBytes: byteSize('--max-request', values['max-request'], 1024, 1024 ** 3),
     outputLimit: outputLimit(values['output-limit']),
     maxClients: wholeNumber('--max-clients', values['max-clients'], 1, 1_000_000),
+    control: values.control === undefined ? undefined : nonEmpty('--control', values.control),
     logLevel: logLevel(values['log-level'] ?? (values.quiet ? 'warn' : 'info')),
     showsBanner: !values.quiet,
   }
@@ -101,6 +106,7 @@ function parseWords(words: readonly string[]) {
         'max-request': { type: 'string', default: '64mb' },
         'output-limit': { type: 'string', default: '32mb 8mb 60' },
         'max-clients': { type: 'string', default: '10000' },
+        control: { type: 'string' },
         'log-level': { type: 'string' },
         quiet: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false, short: 'h' },
@@ -112,7 +118,7 @@ function parseWords(words: readonly string[]) {
   }
 }
 
-function wholeNumber(option: string, text: string, least: number, most: number): number {
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
   throw new UsageError(`${option} takes a whole number from ${least} to ${most}, not "${text}"`)
@@ -140,7 +146,7 @@ function logLevel(text: string): Level {
   throw new UsageError(`--log-level takes ${LEVELS.join(', ')}, not "${text}"`)
 }
 
-function nonEmpty(option: string, text: string): string {
+export function nonEmpty(option: string, text: string): string {
   if (text !== '') return text
   throw new UsageError(`${option} must not be empty`)
 }

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const { worker } = cluster
   const hub = await HubLink.connect(path)
   const station = new Station(worker.id, parseOptions(process.argv.slice(2)) as Options, hub)
-  worker.onDrain(() => station.leave())
+  worker.onDrain(deadlineMs => station.leave(deadlineMs))
   try {
     await station.start()
   } catch (error) {

@@ -23,6 +23,7 @@ it('has defaults', () => {
     maxRequestBytes: 64 * 1024 ** 2,
     outputLimit: { hardBytes: 32 * 1024 ** 2, softBytes: 8 * 1024 ** 2, softSeconds: 60 },
     maxClients: 10_000,
+    control: undefined,
     logLevel: 'info',
     showsBanner: true,
   })

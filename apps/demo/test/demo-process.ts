@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { selectTransport } from '@x/core/transport'
 
 const PROGRAM = new URL('../dist/main.js', import.meta.url).pathname
 
@@ -90,10 +91,15 @@ export class DemoProcess extends Program {
   #folder = ''
 
   /** Starts the built demo, and waits until it is ready. */
-  static async start(...options: string[]): Promise<DemoProcess> {
+  static start(...options: string[]): Promise<DemoProcess> {
+    return DemoProcess.startWith(process.env, ...options)
+  }
+
+  /** The same with other environment variables. */
+  static async startWith(env: NodeJS.ProcessEnv, ...options: string[]): Promise<DemoProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
     const path = join(folder, 'demo.sock')
-    const demo = new DemoProcess(process.execPath, [PROGRAM, '--port', '0', '--path', path, ...options])
+    const demo = new DemoProcess(process.execPath, [PROGRAM, '--port', '0', '--path', path, ...options], env)
     demo.path = path
     demo.#folder = folder
     demo.port = Number((await demo.printed(/Listening: 127\.0\.0\.1:(\d+)/))[1])
@@ -120,6 +126,12 @@ export function runDemo(options: readonly string[], env: NodeJS.ProcessEnv = pro
 /** Runs a program to its end. */
 export function run(command: string, args: readonly string[]): Promise<Finished> {
   return new Program(command, args).finished
+}
+
+/** Why tests that move connections are skipped; null where they can be moved. */
+export function whyNoMoves(): string | null {
+  const { transport } = selectTransport()
+  return transport.supports('handoff') ? null : `the ${transport.name} transport passes no descriptors`
 }
 
 /** Why tests that need Redis's own programs are skipped; null where the programs are there. */

@@ -8,6 +8,8 @@ export interface Subscriber {
   readonly protocol: Protocol
   readonly channels: Set<string>
   readonly patterns: Set<string>
+  /** False for one that is on its way here, and counted where it is. */
+  readonly isHere: boolean
   /**
    * Takes a message. It may drop the subscriber, but must not throw. Returns how many receivers that makes: 1, or 0 for
    * one that it had before; a promise where that shows later (of a client that is on its way here).
@@ -98,7 +100,9 @@ export class Broker {
   }
 
   subscriberCount(channel: string): number {
-    return this.#channels.get(channel)?.size ?? 0
+    let count = 0
+    for (const subscriber of this.#channels.get(channel) ?? []) if (subscriber.isHere) count++
+    return count
   }
 
   /** Channels with a subscriber (patterns do not count), all of them or those that the glob matches. */

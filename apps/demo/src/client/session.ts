@@ -55,6 +55,7 @@ export class Session implements Subscriber {
   readonly localAddress: string
   readonly isLocal: boolean
   readonly connectedMs: number
+  readonly isHere = true
   readonly channels = new Set<string>()
   readonly patterns = new Set<string>()
   protocol: Protocol
@@ -124,6 +125,17 @@ export class Session implements Subscriber {
     return this.channels.size + this.patterns.size
   }
 
+  /** Whether its connection has ended, or was moved. */
+  get isGone(): boolean {
+    return this.#isGone || this.#isEnding
+  }
+
+  /** Resolves when its connection has ended, or was moved. */
+  get closed(): Promise<void> {
+    if (this.#isGone) return Promise.resolve()
+    return new Promise(resolve => this.#socket.once('close', () => resolve()))
+  }
+
   /** Bytes that wait for the client to read. */
   get waitingBytes(): number {
     return this.#socket.writableLength + this.#queue.bytes
@@ -182,8 +194,7 @@ export class Session implements Subscriber {
       const deadline = setTimeout(() => this.#socket.destroy(), LINGER_MS)
       this.#socket.once('close', () => clearTimeout(deadline))
     }
-    if (this.#isGone) return Promise.resolve()
-    return new Promise(resolve => this.#socket.once('close', () => resolve()))
+    return this.closed
   }
 
   /** Ends the connection now, whatever waits. */
@@ -208,11 +219,10 @@ export class Session implements Subscriber {
     this.#letGo()
   }
 
-  /** Resolves when its output has changed; false where the client has gone or goes. */
-  async hasProgressed(): Promise<boolean> {
-    if (this.#queue.isEmpty) await new Promise<unknown>(resolve => this.#socket.write('', resolve))
-    else await new Promise<void>(resolve => this.#watchers.push(resolve))
-    return !this.#isEnding && !this.#isGone && !this.#socket.destroyed
+  /** Resolves when its output has gone out as far as it was known, or the client has gone. */
+  hasProgressed(): Promise<void> {
+    if (!this.#queue.isEmpty) return new Promise(resolve => this.#watchers.push(resolve))
+    return new Promise(resolve => this.#socket.write('', () => resolve()))
   }
 
   /** Takes the client off this session, which is over then. For one that is frozen and settled. */

@@ -24,7 +24,7 @@ export interface Peer {
 export interface MeshListener {
   readonly answers: Answers
   /** A request about clients that move. */
-  request(from: Link, value: unknown): unknown
+  request(from: Link, asked: Ask): unknown
   /** A client that moves here. */
   arrived(from: Link, message: Message): void
   /** Messages of another worker were seen. */
@@ -34,12 +34,13 @@ export interface MeshListener {
   lost(link: Link, error: Error | null): void
 }
 
+const LEAVING = 'leaving'
 /** What a worker has to answer a question in. */
 const ANSWER_MS = 5000
 /** More than all clients together may have under way: what one may have is bounded where it is read. */
 const BACKLOG_BYTES = 2 ** 40
 
-interface Ask {
+export interface Ask {
   readonly ask: string
   readonly value: unknown
 }
@@ -53,6 +54,7 @@ export class Mesh {
   readonly #publisher: Publisher
   readonly #frameLimitBytes: number
   #server: Server | null = null
+  #isLeaving = false
   #watchers: (() => void)[] = []
 
   constructor(id: number, broker: Broker, statistics: Statistics, maxRequestBytes: number) {
@@ -115,6 +117,16 @@ export class Mesh {
     return link.channel.request<Answer>(value, { timeoutMs: ANSWER_MS })
   }
 
+  /**
+   * Tells all others that this worker takes no more clients. Resolves when they know: what they had sent before has come by
+   * then, and they send no more.
+   */
+  async leave(): Promise<void> {
+    this.#isLeaving = true
+    const told = this.links.map(link => this.request(link, { ask: LEAVING, value: null }))
+    await Promise.allSettled(told)
+  }
+
   /** Tells all others something about this worker. */
   tell(about: { readonly clients?: number; readonly isLeaving?: true }): void {
     for (const link of this.#links.values()) link.send(about)
@@ -153,7 +165,8 @@ export class Mesh {
       const { ask, value: id } = value as Ask
       if (ask !== 'hello' || typeof id !== 'number') throw new Error('say hello first')
       this.#publisher.flush()
-      this.#open(id, incoming)
+      const link = this.#open(id, incoming)
+      if (this.#isLeaving) link.send({ isLeaving: true })
       this.#progressed()
       return this.#publisher.sequence
     })
@@ -169,9 +182,13 @@ export class Mesh {
   }
 
   #answer(link: Link, { ask, value }: Ask): unknown {
+    if (ask === LEAVING) {
+      link.isLeaving = true
+      return null
+    }
     const answers = this.listener!.answers as Readonly<Record<string, (value: unknown) => unknown>>
     if (Object.hasOwn(answers, ask)) return answers[ask]!(value)
-    return this.listener!.request(link, value)
+    return this.listener!.request(link, { ask, value })
   }
 
   #take(link: Link, message: Message): void {
@@ -202,6 +219,7 @@ export class Mesh {
       if (more === null) continue
       const added = more.then(late => {
         counts[index]! += late
+        this.#statistics.messagesDelivered += late
       })
       undecided.push(added)
     }

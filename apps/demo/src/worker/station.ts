@@ -5,11 +5,14 @@ import { newClient } from '../client/client-state'
 import { Clients } from '../client/clients'
 import { Later } from '../client/later'
 import { type Program, Session, type Surroundings } from '../client/session'
-import { Statistics } from '../client/statistics'
+import { type Counts, Statistics } from '../client/statistics'
 import { execute } from '../commands/execute'
 import { Log } from '../log'
 import type { Link } from '../mesh/link'
-import { Mesh } from '../mesh/mesh'
+import { type Ask, Mesh } from '../mesh/mesh'
+import { Arrivals } from '../move/arrivals'
+import { Departures } from '../move/departures'
+import type { Announcement } from '../move/messages'
 import type { Socket } from '../net'
 import { defaultPath, type Options } from '../options'
 import type { WorkerReport } from '../primary/hub-messages'
@@ -28,7 +31,9 @@ export class Station {
   readonly #program: Program = { pid: 0, startedMs: 0, port: null }
   readonly #surroundings: Surroundings
   readonly #admission: Admission
+  readonly #arrivals: Arrivals
   readonly #endpoints: Endpoint[] = []
+  #isLeaving = false
   #isStopping = false
 
   constructor(id: number, options: Options, hub: HubLink) {
@@ -49,6 +54,7 @@ export class Station {
       program: this.#program,
       execute,
     }
+    this.#arrivals = new Arrivals(this.#surroundings)
     this.#admission = new Admission(options.maxClients, clients, mesh)
   }
 
@@ -57,10 +63,10 @@ export class Station {
     const { mesh } = this.#surroundings
     mesh.listener = {
       answers: answersOf(this.#surroundings),
-      request: () => null,
-      arrived: () => {},
-      progressed: () => {},
-      gone: () => {},
+      request: (link, asked) => this.#answerMove(link, asked),
+      arrived: (link, message) => this.#arrivals.arrived(link, message),
+      progressed: () => this.#arrivals.progressed(),
+      gone: link => this.#arrivals.forget(link),
       lost: (link, failure) => this.#lost(link, failure),
     }
     this.#serveHub()
@@ -72,9 +78,22 @@ export class Station {
     setInterval(() => this.#sweep(), SWEEP_MS).unref()
   }
 
-  /** What is left to be done once no more clients come: see to those that are here. */
-  async leave(): Promise<void> {
-    await Promise.all([...this.#surroundings.clients].map(session => session.end()))
+  /** What is left to be done once no more clients come: the worker leaves, and has so long for those that are here. */
+  async leave(deadlineMs: number): Promise<void> {
+    if (this.#isStopping) {
+      await Promise.all([...this.#surroundings.clients].map(session => session.end()))
+      return
+    }
+    this.#isLeaving = true
+    await this.#hub.ask('left', await new Departures(this.#surroundings).run(deadlineMs))
+  }
+
+  #answerMove(link: Link, { ask, value }: Ask): unknown {
+    if (ask === 'announce')
+      return this.#isLeaving ? null : this.#arrivals.announce(link, value as Announcement)
+    if (ask === 'callOff') this.#arrivals.callOff(value as number)
+    if (ask === 'inherit') this.#surroundings.statistics.add(value as Counts)
+    return null
   }
 
   async #open(): Promise<void> {

@@ -1,0 +1,27 @@
+// The control socket: lets processes of this user tell the program what to do. What an order means is the program's.
+import { channel, endpoint, listen } from '@x/ipc'
+import { ownUser } from '../mesh/capabilities'
+import type { Server } from '../net'
+import type { Order, Outcome } from './control-messages'
+
+/** Opens the socket; rejects where it cannot be. */
+export async function openControl(
+  where: string,
+  obey: (order: Order) => Promise<Outcome>,
+): Promise<{ readonly path: string; close(): void }> {
+  const at = endpoint(where)
+  const open = new Set<{ close(): Promise<void> }>()
+  const server: Server = await listen(at, ownUser(), socket => {
+    const control = channel<Order, Outcome>(socket)
+    open.add(control)
+    control.on('close', () => open.delete(control))
+    control.serve(order => obey(order))
+  })
+  return {
+    path: at.path,
+    close() {
+      server.close()
+      for (const control of open) void control.close()
+    },
+  }
+}

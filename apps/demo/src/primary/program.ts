@@ -1,0 +1,78 @@
+// The program: its workers, its control socket, and its end. It knows no command line and no signal.
+import { controlName, type Order, type Outcome } from '../control/control-messages'
+import { openControl } from '../control/control-server'
+import type { Log } from '../log'
+import type { Options } from '../options'
+import { Supervisor } from './supervisor'
+
+export class Program {
+  readonly supervisor: Supervisor
+  readonly #options: Options
+  #control: { readonly path: string; close(): void } | null = null
+  #ending: Promise<void> | null = null
+
+  constructor(options: Options) {
+    this.#options = options
+    this.supervisor = new Supervisor(options)
+  }
+
+  get log(): Log {
+    return this.supervisor.log
+  }
+
+  /** Rejects with `StartError`, and leaves nothing open then. */
+  async start(): Promise<void> {
+    await this.supervisor.start()
+    const where = this.#options.control ?? controlName(this.supervisor.places.port)
+    try {
+      this.#control = await openControl(where, order => this.#obey(order))
+    } catch (error) {
+      this.log.warn('server', `demo ctl will not work: ${(error as Error).message}`)
+    }
+  }
+
+  /** The first call stops once all clients have what is theirs; the second does not wait. Resolves when all is over. */
+  async stop(why: string): Promise<void> {
+    const isAgain = this.#ending !== null
+    const clients = await this.supervisor.clientCount()
+    if (isAgain) {
+      this.log.warn('server', `${why} again: cutting off ${clients} client(s)`)
+      await this.supervisor.hurry()
+    } else this.log.info('server', `${why}: no longer accepting, ending ${clients} client(s)`)
+    this.#ending ??= this.#end()
+    await this.#ending
+  }
+
+  reload(): Promise<string> {
+    return this.supervisor.reload()
+  }
+
+  async #end(): Promise<void> {
+    await this.supervisor.drain()
+    this.log.info('server', 'stopped')
+    // Who asked for it has the answer first.
+    setImmediate(() => this.#control?.close())
+  }
+
+  async #obey(order: Order): Promise<Outcome> {
+    const { supervisor } = this
+    this.log.debug('ctl', order.order)
+    switch (order.order) {
+      case 'status':
+        return { status: await supervisor.status() }
+      case 'reload':
+        return { line: await supervisor.reload() }
+      case 'scale':
+        return { line: await supervisor.scale(order.workers) }
+      case 'drain':
+      case 'stop': {
+        const stopped = this.stop(`demo ctl ${order.order}`)
+        if (order.order === 'stop') void this.stop('demo ctl stop')
+        await stopped
+        return { line: 'stopped' }
+      }
+      default:
+        throw new Error('unknown order')
+    }
+  }
+}
