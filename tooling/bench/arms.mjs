@@ -1,10 +1,8 @@
 // What is compared: runtimes and net modules for one and the same server program. It runs nothing but to see what is
 // there.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compile } from './compile.mjs'
 
 /**
  * @typedef {object} Arm
@@ -53,7 +51,7 @@ function makeArm(name, { node, bun }) {
     const env = { X_BENCH_NET: 'node:net' }
     return { name, command: program => [bun, serverPath(program)], env, programs: null }
   }
-  const binary = buildEpollServer()
+  const binary = compile('servers/ping-epoll.c')
   if (binary === null) return 'no C compiler (cc), or no epoll on this system'
   return { name, command: () => [binary], env: {}, programs: ['ping'] }
 }
@@ -77,12 +75,4 @@ function whyNotLoading(node, env) {
     encoding: 'utf8',
   })
   return status === 0 ? null : (/Error.*: (.*)/.exec(stderr)?.[1] ?? 'it does not load')
-}
-
-/** @returns {string | null} */
-function buildEpollServer() {
-  const source = fileURLToPath(new URL('servers/ping-epoll.c', import.meta.url))
-  const binary = join(mkdtempSync(join(tmpdir(), 'x-bench-')), 'ping-epoll')
-  spawnSync('cc', ['-O2', '-o', binary, source])
-  return existsSync(binary) ? binary : null
 }

@@ -1,15 +1,27 @@
 // Server CPU for short connections, alone and handed to workers, and memory for idle ones.
 import { fileURLToPath } from 'node:url'
 import { holdLoad, runLoad } from '../child.mjs'
+import { compile } from '../compile.mjs'
 
 const DIAL = fileURLToPath(new URL('../loads/dial.mjs', import.meta.url))
 const HOLD = fileURLToPath(new URL('../loads/hold.mjs', import.meta.url))
 
+/** @type {readonly string[] | undefined} a command line, once it is known */
+let dialer
+
+/** The program in C, since a load that costs as much as its server hides what the server can do; else the same in JavaScript. */
+function dialCommand() {
+  const binary = compile('loads/dial.c')
+  return binary ? [binary] : [process.execPath, DIAL]
+}
+
 /** @param {number} port @param {import('../options.mjs').Options} options @param {number} share */
 async function dial(port, { connections, clients }, share) {
   const count = Math.round(connections * share)
+  dialer ??= dialCommand()
+  const [command = '', ...args] = dialer
   const startedMs = performance.now()
-  await runLoad(process.execPath, [DIAL, port, count, clients])
+  await runLoad(command, [...args, port, count, clients])
   return { count, perSecond: (count / (performance.now() - startedMs)) * 1000 }
 }
 

@@ -210,7 +210,7 @@ export class ClusterSource implements ListenerSource {
     this.receive(reply.listener, {
       hasRoom: promised => server?.hasRoom(promised) ?? true,
       take: fd => {
-        const stream = this.transport.adopt(fd, 'stream')
+        const stream = this.transport.adopt(fd, 'stream', kind)
         if (typeof stream === 'number') this.transport.closeDescriptors?.([fd])
         else accept(0, stream)
       },

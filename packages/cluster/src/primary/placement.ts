@@ -14,11 +14,52 @@ export interface Taker<Token> {
   take(listener: number, tokens: readonly Token[], done: (refused: readonly Token[]) => void): void
 }
 
-interface Seat<Token> {
-  readonly taker: Taker<Token>
-  readonly listener: number
-  underWay: number
-  batch: Token[]
+/** A worker as the policy sees it, and what is on its way there. */
+class Seat<Token> implements Candidate {
+  readonly #taker: Taker<Token>
+  readonly #listener: number
+  #underWay = 0
+  #batch: Token[] = []
+
+  constructor(taker: Taker<Token>, listener: number) {
+    this.#taker = taker
+    this.#listener = listener
+  }
+
+  get id(): number {
+    return this.#taker.id
+  }
+
+  get weight(): number {
+    return this.#taker.weight
+  }
+
+  get connections(): number {
+    return this.#taker.load + this.#underWay
+  }
+
+  get hasRoom(): boolean {
+    return this.#underWay < WINDOW && this.#taker.isOpen
+  }
+
+  add(token: Token): void {
+    this.#underWay++
+    this.#batch.push(token)
+  }
+
+  /** What has been added and not been sent. */
+  takeBatch(): Token[] {
+    const batch = this.#batch
+    if (batch.length > 0) this.#batch = []
+    return batch
+  }
+
+  send(batch: readonly Token[], done: (refused: readonly Token[]) => void): void {
+    this.#taker.take(this.#listener, batch, refused => {
+      this.#underWay -= batch.length
+      done(refused)
+    })
+  }
 }
 
 export interface PlacementOptions<Token> {
@@ -58,9 +99,9 @@ export class Placement<Token> {
   }
 
   join(taker: Taker<Token>, listener: number): void {
-    const seats = [...this.#seats.values(), { taker, listener, underWay: 0, batch: [] }]
-    seats.sort((a, b) => a.taker.id - b.taker.id)
-    this.#seats = new Map(seats.map(seat => [seat.taker.id, seat]))
+    const seats = [...this.#seats.values(), new Seat(taker, listener)]
+    seats.sort((a, b) => a.id - b.id)
+    this.#seats = new Map(seats.map(seat => [seat.id, seat]))
     this.retry()
   }
 
@@ -68,13 +109,18 @@ export class Placement<Token> {
   leave(id: number): void {
     const seat = this.#seats.get(id)
     this.#seats.delete(id)
-    if (seat) for (const token of seat.batch.splice(0)) this.#wait(token)
+    if (seat) for (const token of seat.takeBatch()) this.#wait(token)
     this.retry()
   }
 
   add(tokens: readonly Token[]): void {
-    for (const token of tokens) this.#wait(token)
-    this.retry()
+    let open = this.#waiting.length === 0 ? this.#open() : []
+    for (const token of tokens) {
+      const seat = this.#pick(token, open)
+      if (!seat) this.#wait(token)
+      else if (!seat.hasRoom) open = this.#open()
+    }
+    this.#setFlow()
   }
 
   /** The worker has room again: what it refused may be offered to it anew. */
@@ -89,15 +135,13 @@ export class Placement<Token> {
     const waiting = this.#waiting
     this.#waiting = []
     for (const entry of waiting) {
-      const seat = this.#pick(entry.token, entry.refusedBy)
-      if (!seat) {
-        this.#waiting.push(entry)
-        continue
-      }
-      if (entry.refusedBy.size > 0) this.#refusals.set(entry.token, entry.refusedBy)
-      seat.underWay++
-      seat.batch.push(entry.token)
-      this.#flushSoon()
+      const { token, refusedBy } = entry
+      const seat = this.#pick(
+        token,
+        this.#open().filter(({ id }) => !refusedBy.has(id)),
+      )
+      if (!seat) this.#waiting.push(entry)
+      else if (refusedBy.size > 0) this.#refusals.set(token, refusedBy)
     }
     this.#setFlow()
   }
@@ -105,7 +149,7 @@ export class Placement<Token> {
   /** Gives up what waits, and returns it. */
   close(): Token[] {
     const rest = this.#waiting.map(entry => entry.token)
-    for (const seat of this.#seats.values()) rest.push(...seat.batch.splice(0))
+    for (const seat of this.#seats.values()) rest.push(...seat.takeBatch())
     this.#waiting = []
     this.#seats.clear()
     return rest
@@ -117,17 +161,23 @@ export class Placement<Token> {
     this.#waiting.push({ token, refusedBy })
   }
 
-  #pick(token: Token, refusedBy: Set<number>): Seat<Token> | undefined {
-    const candidates: Candidate[] = []
-    for (const { taker, underWay } of this.#seats.values()) {
-      if (!taker.isOpen) continue
-      if (underWay >= WINDOW || refusedBy.has(taker.id)) continue
-      candidates.push({ id: taker.id, connections: taker.load + underWay, weight: taker.weight })
-    }
-    if (candidates.length === 0) return undefined
-    const incoming = this.#options.policy.needsAddress ? this.#options.incoming(token) : NOBODY
-    const choice = this.#options.policy.pick(candidates, incoming)
-    return choice ? this.#seats.get(choice.id) : undefined
+  /** Those that can take one more, in the order of worker ids. */
+  #open(): Seat<Token>[] {
+    const open: Seat<Token>[] = []
+    for (const seat of this.#seats.values()) if (seat.hasRoom) open.push(seat)
+    return open
+  }
+
+  /** Gives the token to the one that the policy picks. */
+  #pick(token: Token, open: readonly Seat<Token>[]): Seat<Token> | undefined {
+    if (open.length === 0) return undefined
+    const { policy, incoming } = this.#options
+    const choice = policy.pick(open, policy.needsAddress ? incoming(token) : NOBODY)
+    const seat = choice ? this.#seats.get(choice.id) : undefined
+    if (!seat) return undefined
+    seat.add(token)
+    this.#flushSoon()
+    return seat
   }
 
   #flushSoon(): void {
@@ -140,24 +190,30 @@ export class Placement<Token> {
   }
 
   #flush(seat: Seat<Token>): void {
-    const batch = seat.batch
+    const batch = seat.takeBatch()
     if (batch.length === 0) return
-    seat.batch = []
-    seat.taker.take(seat.listener, batch, refused => {
-      seat.underWay -= batch.length
-      const isRefused = new Set(refused)
-      const taken = batch.filter(token => !isRefused.has(token))
-      this.#placed += taken.length
-      for (const token of taken) this.#refusals.delete(token)
-      this.#options.release(taken)
-      for (const token of refused) {
-        const refusedBy = this.#refusals.get(token) ?? new Set<number>()
-        refusedBy.add(seat.taker.id)
-        this.#refusals.set(token, refusedBy)
-        this.#wait(token)
+    seat.send(batch, refused => {
+      this.#placed += batch.length - refused.length
+      if (refused.length > 0) this.#settleRefused(seat.id, batch, refused)
+      else {
+        if (this.#refusals.size > 0) for (const token of batch) this.#refusals.delete(token)
+        this.#options.release(batch)
       }
       this.retry()
     })
+  }
+
+  #settleRefused(worker: number, batch: readonly Token[], refused: readonly Token[]): void {
+    const isRefused = new Set(refused)
+    const taken = batch.filter(token => !isRefused.has(token))
+    for (const token of taken) this.#refusals.delete(token)
+    this.#options.release(taken)
+    for (const token of refused) {
+      const refusedBy = this.#refusals.get(token) ?? new Set<number>()
+      refusedBy.add(worker)
+      this.#refusals.set(token, refusedBy)
+      this.#wait(token)
+    }
   }
 
   #setFlow(): void {

@@ -27,6 +27,7 @@ typedef struct {
   x_handle base;
   int fd;
   bool receiving;
+  int polled;  // the events that are polled for
   queued_send *first, *last;
   uv_poll_t poll;
 } x_channel;
@@ -101,6 +102,8 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 static void update_poll(x_channel *channel) {
   if (channel->base.closing) return;
   int events = (channel->receiving ? UV_READABLE : 0) | (channel->first != NULL ? UV_WRITABLE : 0);
+  if (events == channel->polled) return;  // libuv would take the descriptor out and put it in again
+  channel->polled = events;
   if (events == 0) uv_poll_stop(&channel->poll);
   else uv_poll_start(&channel->poll, events, on_ready);
 }
@@ -169,7 +172,8 @@ static bool receive_one(x_channel *channel) {
     for (size_t i = 0; i < count; i++) (void)x_fd_prepare(fds[i]);
 #endif
     emit_message(channel, size, fds, count);
-    return true;
+    // What came without descriptors and did not fill the buffer was all that there was: reads stop at descriptors only.
+    return count > 0 || size == X_READ_SIZE;
   }
   channel->receiving = false;
   emit_message(channel, size == 0 ? UV_EOF : uv_translate_sys_error(errno), NULL, 0);
@@ -179,7 +183,10 @@ static bool receive_one(x_channel *channel) {
 // With a status below 0 libuv has stopped polling for an error on the socket: the calls themselves tell which.
 static void on_ready(uv_poll_t *poll, int status, int events) {
   x_channel *channel = poll->data;
-  if (status < 0) events = UV_READABLE | UV_WRITABLE;
+  if (status < 0) {
+    events = UV_READABLE | UV_WRITABLE;
+    channel->polled = 0;
+  }
   if ((events & UV_WRITABLE) != 0) send_queued(channel);
   if ((events & UV_READABLE) != 0) {
     for (int i = 0; i < BATCH && channel->receiving && !channel->base.closing; i++) {

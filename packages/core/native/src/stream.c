@@ -82,14 +82,15 @@ static bool is_unconnected(const x_stream *stream) {
   return getpeername(x_stream_fd(stream), (struct sockaddr *)&peer, &length) != 0 && errno == ENOTCONN;
 }
 
-// streamFrom(fd, kind): takes over a descriptor; an id without an object yet, or a status.
+// streamFrom(fd, kind or -1): takes over a descriptor; an id without an object yet, or a status. Of a kind that is told,
+// the descriptor is known to be a connection.
 static napi_value stream_from(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  x_kind kind;
-  x_instance *in = x_args(env, info, 1, argv);
+  napi_value argv[2];
+  x_instance *in = x_args(env, info, 2, argv);
   if (in == NULL) return NULL;
-  int fd = x_int(env, argv[0]);
-  int status = x_socket_kind(fd, false, &kind);
+  int fd = x_int(env, argv[0]), told = x_int(env, argv[1]), status = 0;
+  x_kind kind = told == X_PIPE ? X_PIPE : X_TCP;
+  if (told < 0) status = x_socket_kind(fd, false, &kind);
   if (status < 0) return x_number(env, status);
   x_stream *made = x_stream_new(in, kind, &status);
   if (made == NULL) return x_number(env, status);
@@ -189,6 +190,16 @@ static napi_value connect_stream(napi_env env, napi_callback_info info) {
   return x_number(env, 0);
 }
 
+// shutdownNow(id): 1 where nothing was queued and our side has ended; 0 where that takes a request.
+static napi_value shutdown_now(napi_env env, napi_callback_info info) {
+  x_call call;
+  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
+  x_stream *stream = (x_stream *)call.handle;
+  if (!stream->connected || stream->ended || stream->writes > 0 || stream->relay != NULL) return x_number(env, 0);
+  stream->ended = shutdown(x_stream_fd(stream), SHUT_WR) == 0;
+  return x_number(env, stream->ended ? 1 : 0);
+}
+
 static void on_shutdown(uv_shutdown_t *uv_request, int status) {
   x_request_done(uv_request->data, X_ON_SHUTDOWN, status);
 }
@@ -198,6 +209,7 @@ static napi_value shutdown_stream(napi_env env, napi_callback_info info) {
   x_call call;
   if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
   if (((x_stream *)call.handle)->relay != NULL) return x_number(env, UV_EBUSY);
+  if (((x_stream *)call.handle)->ended) return x_number(env, UV_ENOTCONN);
   x_request *request = x_request_new((x_stream *)call.handle, call.argv[1], "SHUTDOWNWRAP");
   if (request == NULL) return x_number(env, UV_ENOMEM);
   request->uv.shutdown.data = request;
@@ -224,7 +236,7 @@ void x_export_stream(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"stream", stream},          {"attach", attach},          {"streamFrom", stream_from},
       {"kindOf", kind_of},         {"bindStream", bind_stream}, {"connect", connect_stream},
-      {"shutdown", shutdown_stream}, {"reset", reset_stream},
+      {"shutdown", shutdown_stream}, {"shutdownNow", shutdown_now}, {"reset", reset_stream},
   };
   X_EXPORT_ALL(env, exports, list);
 }

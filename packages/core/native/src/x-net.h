@@ -102,6 +102,8 @@ struct x_stream {
   x_kind kind;
   bool bulk;            // the last read was large: read into an arena at once
   bool connected;
+  bool ended;       // our side was shut down without a request
+  uint32_t writes;  // queued, and not called back
   bool connecting;
   napi_ref into;        // the user's buffer for the next read
   x_relay *relay;       // moves its bytes, where there is one

@@ -1,5 +1,6 @@
 // A connection of a socket: what exists only while connected. It moves bytes between the transport's stream and the
-// Duplex, and tells the socket of ends and failures. It knows nothing of connecting.
+// Duplex, and tells the socket of ends and failures. Reads come in the context of the connection (law 12 of the transport).
+// It knows nothing of connecting.
 import type { AsyncResource } from 'node:async_hooks'
 import { systemError } from '../errors/system-error'
 import type { ReadSink, Status, StreamHandle } from '../transport/contract'
@@ -40,15 +41,21 @@ export class Link implements ReadSink {
   }
 
   onData(chunk: Buffer): void {
-    this.context.runInAsyncScope(onData, this, chunk)
+    this.state.idle?.refresh()
+    if (!this.socket.push(chunk)) this.stopReading()
   }
 
   onEnd(): void {
-    this.context.runInAsyncScope(onEnd, this)
+    const { socket } = this
+    this.isReading = false
+    socket.push(null)
+    // Ends a stream that nobody reads from, too.
+    socket.read(0)
   }
 
   onError(status: Status): void {
-    this.context.runInAsyncScope(onError, this, status)
+    this.isReading = false
+    this.socket.destroy(systemError(status, 'read'))
   }
 
   /** Sends; the callback comes within the call only where the system took or refused it at once. */
@@ -81,36 +88,16 @@ export class BufferLink extends Link {
   }
 
   override onData(chunk: Buffer): void {
-    this.context.runInAsyncScope(() => {
-      this.state.idle?.refresh()
-      const { buffer, callback } = this.#onread
-      const wantsMore = callback.call(this.socket, chunk.length, this.#buffer)
-      // The next read's buffer is asked for now, as Node does it.
-      if (typeof buffer === 'function') this.#buffer = buffer()
-      if (wantsMore === false) {
-        this.stopReading()
-        this.socket.pause()
-      }
-    })
+    this.state.idle?.refresh()
+    const { buffer, callback } = this.#onread
+    const wantsMore = callback.call(this.socket, chunk.length, this.#buffer)
+    // The next read's buffer is asked for now, as Node does it.
+    if (typeof buffer === 'function') this.#buffer = buffer()
+    if (wantsMore === false) {
+      this.stopReading()
+      this.socket.pause()
+    }
   }
-}
-
-function onData(this: Link, chunk: Buffer): void {
-  this.state.idle?.refresh()
-  if (!this.socket.push(chunk)) this.stopReading()
-}
-
-function onEnd(this: Link): void {
-  const { socket } = this
-  this.isReading = false
-  socket.push(null)
-  // Ends a stream that nobody reads from, too.
-  socket.read(0)
-}
-
-function onError(this: Link, status: Status): void {
-  this.isReading = false
-  this.socket.destroy(systemError(status, 'read'))
 }
 
 function onWritten(this: Link, status: Status): void {

@@ -247,11 +247,12 @@ export interface Transport {
   stream(kind: HandleKind): StreamHandle
   /**
    * Takes over a descriptor: a listening or bound socket as `listener`, a connected socket, pipe(2) end or FIFO as
-   * `stream`. The kind is read off the descriptor. From success on the handle owns the descriptor and closes it.
+   * `stream`. The kind is read off the descriptor, unless the caller knows it (`kind`, of a connected socket that was
+   * accepted elsewhere: nothing is looked at then). From success on the handle owns the descriptor and closes it.
    * A status where it is not open, or not of that sort (`UV_EBADF`, `UV_EINVAL`, `UV_ENOTSOCK`).
    */
   adopt(fd: number, as: 'listener'): ListenerHandle | Status
-  adopt(fd: number, as: 'stream'): StreamHandle | Status
+  adopt(fd: number, as: 'stream', kind?: HandleKind): StreamHandle | Status
   /** Takes over a connected Unix-domain stream descriptor. Present where `supports('handoff')`. */
   channel?(fd: number): HandoffChannel | Status
   /** A connected pair of Unix-domain stream descriptors (socketpair(2)), close-on-exec. With `supports('handoff')`. */

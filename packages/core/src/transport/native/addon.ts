@@ -35,12 +35,13 @@ export interface Addon {
   name(id: HandleId, peer: boolean): Address | Status
 
   stream(kind: 0 | 1, object: object): HandleId
-  streamFrom(fd: number): HandleId
+  streamFrom(fd: number, kind: 0 | 1 | -1): HandleId
   attach(id: HandleId, object: object): Status
   kindOf(id: HandleId): number
   bindStream(id: HandleId, address: string, port: number, flags: number): Status
   connect(id: HandleId, request: object, to: string, port: number): Status
   shutdown(id: HandleId, request: object): Status
+  shutdownNow(id: HandleId): Status
   reset(id: HandleId, tell: boolean): Status
 
   readStart(id: HandleId): Status

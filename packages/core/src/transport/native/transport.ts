@@ -78,11 +78,11 @@ export class NativeTransport implements Transport {
   }
 
   adopt(fd: number, as: 'listener'): ListenerHandle | Status
-  adopt(fd: number, as: 'stream'): StreamHandle | Status
-  adopt(fd: number, as: 'listener' | 'stream'): ListenerHandle | StreamHandle | Status {
+  adopt(fd: number, as: 'stream', kind?: HandleKind): StreamHandle | Status
+  adopt(fd: number, as: 'listener' | 'stream', known?: HandleKind): ListenerHandle | StreamHandle | Status {
     if (as === 'stream') {
-      const id = this.#addon.streamFrom(fd)
-      return id < 0 ? id : this.#wrap(this.#addon.kindOf(id) === 0 ? 'tcp' : 'pipe', id)
+      const id = this.#addon.streamFrom(fd, known === undefined ? -1 : known === 'tcp' ? 0 : 1)
+      return id < 0 ? id : this.#wrap(known ?? (this.#addon.kindOf(id) === 0 ? 'tcp' : 'pipe'), id)
     }
     const kind = this.#addon.listenerKind(fd)
     if (kind < 0) return kind
