@@ -104,7 +104,8 @@ describe.each(transports)('many connections on the $name transport', transport =
     60_000,
   )
 
-  it.skipIf(process.platform !== 'linux')(
+  // Beneath the portable transport libuv accepts, and closes at once, what it has no descriptor for.
+  it.skipIf(process.platform !== 'linux' || transport.name === 'portable')(
     '[S14] descriptors that run out cost a server nothing but time',
     async () => {
       // A process that may open few descriptors: the server in it takes what it can, and all the rest in the end.
