@@ -1,5 +1,6 @@
 // A stream over one net.Socket: statuses and sinks on this side, events on that. It knows nothing of listeners.
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import {
   UV_EALREADY,
   UV_EBADF,
@@ -69,6 +70,7 @@ export class PortableStream implements StreamHandle {
     socket[owner] = this
     this.#socket = socket
     if (connected) this.#state = 'open'
+    socket.push = push
     socket.pause()
     socket.on('data', onData)
     socket.on('end', onEnd)
@@ -162,6 +164,16 @@ export class PortableStream implements StreamHandle {
       this.#socket.pause()
     }
     return 0
+  }
+
+  /**
+   * @internal A chunk on its way into the socket's own buffer: taken here where the buffer would only hand it on, which is
+   * most of what a read costs. False where it is to be kept: nobody reads now, or others wait before it.
+   */
+  takes(chunk: Buffer): boolean {
+    if (!this.#reading || this.#socket.readableLength > 0) return false
+    this.heardData(chunk)
+    return true
   }
 
   /** @internal */
@@ -337,6 +349,7 @@ export class PortableStream implements StreamHandle {
   surrender(): Socket {
     const socket = this.#socket
     socket.off('data', onData).off('end', onEnd).off('error', onError)
+    delete (socket as Partial<Socket>).push
     delete socket[owner]
     this.#state = 'closed'
     this.#sink = null
@@ -366,6 +379,11 @@ function newSocket(): Socket {
   return socket
 }
 
+/** In the place of `Readable.push` (https://nodejs.org/api/stream.html#readablepushchunk-encoding). */
+function push(this: OwnedSocket, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk instanceof Uint8Array && chunk.length > 0 && this[owner]?.takes(chunk as Buffer)) return true
+  return Readable.prototype.push.call(this, chunk, encoding)
+}
 function onConnect(this: OwnedSocket): void {
   this[owner]?.heardConnect()
 }
