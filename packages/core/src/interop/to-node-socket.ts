@@ -1,14 +1,18 @@
-// From a socket of this package to one of node:net: the descriptor changes hands, or the portable transport's own socket.
+// From a socket of this package to one of node:net: the descriptor changes hands, or the portable transport's own socket, or
+// the bytes go through a bridge.
 import { Socket as NodeSocket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { codedError } from '../errors/codes'
 import { UV_EBUSY } from '../errors/errno'
 import { systemError } from '../errors/system-error'
-import { detach, streamOf } from '../socket/adopt'
+import { adoptStream, detach, streamOf } from '../socket/adopt'
 import type { Socket } from '../socket/index'
 import { release } from '../socket/outbox'
 import { kState } from '../socket/state'
 import type { StreamHandle } from '../transport/contract'
 import { PortableStream } from '../transport/portable/stream'
+import { bridge, type Ends } from './bridge'
+import { type NodeSides, nodeSocketOf } from './node-pair'
 
 /**
  * Makes a socket of node:net out of a connected socket of this package, without a byte lost: what was read and not
@@ -16,16 +20,23 @@ import { PortableStream } from '../transport/portable/stream'
  * `node:tls` at its full speed, which take no other.
  *
  * The socket that was passed in is over: it emits 'close', tells the peer nothing, and its server no longer counts it.
- * A paused socket gives a paused one, of which nothing is read. Timeouts and listeners are not carried over; options of the connection (`setNoDelay`) stay as they are.
+ * A paused socket gives a paused one, of which nothing is read. Timeouts and listeners are not carried over; options of
+ * the connection (`setNoDelay`) stay as they are.
+ *
+ * Where the connection has no descriptor (a transport in memory), and for any other Duplex (a TLS socket, a channel of
+ * `ssh2`), the new socket is one end of a local connection whose other end is joined to it in this process: slower by
+ * two copies, and over when this process is, but with the same ends, errors, addresses and back-pressure. Such a Duplex
+ * goes on to carry it. A plain socket of node:net is answered as it is.
  *
  * Throws `ERR_SOCKET_CLOSED` where it is not connected, `ERR_INVALID_ARG_VALUE` where it decodes strings
- * (`setEncoding`), `EBUSY` where the system has not taken all of its writes yet (wait for 'drain', or for the callback
- * of the last write), and `ERR_X_UNSUPPORTED` on a transport without descriptors. In each case the socket is left as it
- * was.
+ * (`setEncoding`), and `EBUSY` where the system has not taken all of its writes yet (wait for 'drain', or for the
+ * callback of the last write). In each case the socket is left as it was.
  */
-export function toNodeSocket(socket: Socket): NodeSocket {
+export function toNodeSocket(socket: Socket | Duplex): NodeSocket {
+  if (isPlainNodeSocket(socket)) return socket
   const handle = streamOf(socket)
-  if (handle === null || socket.destroyed) throw codedError('ERR_SOCKET_CLOSED')
+  const isForeign = !(kState in socket)
+  if ((handle === null && !isForeign) || socket.destroyed) throw codedError('ERR_SOCKET_CLOSED')
   if (socket.readableEncoding !== null) {
     throw codedError(
       'ERR_INVALID_ARG_VALUE',
@@ -34,39 +45,49 @@ export function toNodeSocket(socket: Socket): NodeSocket {
       'decodes strings (setEncoding)',
     )
   }
-  if (handle.release === undefined && !(handle instanceof PortableStream)) {
-    throw codedError('ERR_X_UNSUPPORTED', handle.constructor.name, 'becoming a socket of node:net')
+  const sides = {
+    allowHalfOpen: socket.allowHalfOpen,
+    isPaused: socket.isPaused(),
+    writable: socket.writable,
   }
-  const { allowHalfOpen, writableEnded } = socket
-  const isPaused = socket.isPaused()
+  if (handle === null) return bridge(socket as Duplex, sides, endsOf(socket as Duplex & Ends))
+  return moved(socket as Socket, handle, { ...sides, writable: !socket.writableEnded })
+}
+
+function isPlainNodeSocket(socket: object): socket is NodeSocket {
+  return socket instanceof NodeSocket && !(socket as { encrypted?: boolean }).encrypted && !(kState in socket)
+}
+
+function moved(socket: Socket, handle: StreamHandle, sides: NodeSides): NodeSocket {
   // What is held back until the end of the turn goes to the system now.
   release(socket, socket[kState])
   if (handle.writeQueueSize > 0) throw systemError(UV_EBUSY, 'detach')
+  const ends = endsOf(socket)
   const { unread } = detach(socket)!
-  const node = takeOver(handle, { allowHalfOpen, isPaused, writable: !writableEnded })
+  const node = takeOver(handle, sides)
+  if (node === null) {
+    return bridge(adoptStream(handle, { unread, allowHalfOpen: true, pauseOnCreate: true }), sides, ends)
+  }
   const bytes = Buffer.concat(unread)
   if (bytes.length > 0) node.unshift(bytes)
   return node
 }
 
-interface Sides {
-  readonly allowHalfOpen: boolean
-  readonly isPaused: boolean
-  readonly writable: boolean
-}
-
-function takeOver(handle: StreamHandle, { allowHalfOpen, isPaused, writable }: Sides): NodeSocket {
+/** Null where there is no descriptor to take over. */
+function takeOver(handle: StreamHandle, sides: NodeSides): NodeSocket | null {
   if (handle instanceof PortableStream) {
     const socket = handle.surrender()
-    socket.allowHalfOpen = allowHalfOpen
-    if (!isPaused) forgetPause(socket)
+    socket.allowHalfOpen = sides.allowHalfOpen
+    if (!sides.isPaused) forgetPause(socket)
     return socket
   }
-  const fd = handle.release!()
-  if (fd < 0) throw systemError(fd, 'detach')
-  // Not one byte may be read of a paused socket: it may be on its way to another process. The option is Node's own.
-  const options = { fd, readable: true, writable, allowHalfOpen, pauseOnCreate: isPaused }
-  return new NodeSocket(options)
+  const fd = handle.release?.() ?? -1
+  return fd < 0 ? null : nodeSocketOf(fd, sides)
+}
+
+function endsOf(socket: Ends): Ends {
+  const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
+  return { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily }
 }
 
 /** Takes back a `pause()` without a `resume()`, which would lose what comes before the first listener. */

@@ -174,6 +174,23 @@ for (const [name, transport] of transports) {
   })
 }
 
+it('[N6] gives a socket of node:net for any Duplex, such as one of tls; one of node:net as it is', async () => {
+  const [key, cert] = ['key.pem', 'cert.pem'].map(file => readFileSync(path.join(import.meta.dirname, file)))
+  const server = tls.createServer({ key, cert, allowHalfOpen: true } as tls.TlsOptions, socket =>
+    socket.pipe(socket),
+  )
+  opened.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  const secure = tls.connect({ port, host: '127.0.0.1', ca: cert, servername: 'localhost' })
+  await once(secure, 'secureConnect')
+  const node = toNodeSocket(secure)
+  expect(node.constructor).toBe(net.Socket)
+  expect([node.remotePort, toNodeSocket(node)]).toEqual([port, node])
+  expect(await echoes(node, 8)).toBe(true)
+})
+
 it('[N6] [S3] gives a socket that a child process takes, with nothing read of it', async () => {
   const child = fork(path.join(import.meta.dirname, 'child.mjs'), { env: {}, execArgv: [] })
   const server = createServer({ pauseOnConnect: true }, socket =>
