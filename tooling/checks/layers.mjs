@@ -21,7 +21,7 @@ const siblings = {
  * @type {readonly (readonly RegExp[])[]}
  */
 const coreLayers = [
-  [/^transport\/contract$/, /^errors\/errno$/],
+  [/^transport\/contract$/, /^errors\/errno$/, /^package-folder$/],
   [/^errors\//],
   [/^address\//],
   [/^transport\/native(\/|$)/, /^transport\/portable(\/|$)/],

@@ -43,7 +43,8 @@ function writeFace(implementation, face) {
     if (key !== 'default' && key !== 'module.exports' && !key.startsWith('_'))
       lines.push(`export const ${key} = x.${key}`)
   }
-  if (keys.includes('default')) lines.push('export default x.default')
+  // Node gives all exports as the default one of a CommonJS module; bundlers that follow __esModule give its default.
+  if (keys.includes('default')) lines.push('export default x.default ?? x')
   writeFileSync(face, `${lines.join('\n')}\n`)
 
   const types = [`export * from '${from}'`]

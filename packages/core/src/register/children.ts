@@ -1,9 +1,10 @@
 // How child processes and worker threads come to be registered as their parent is. It starts none.
 import path from 'node:path'
 import process from 'node:process'
+import { packageFolder } from '../package-folder'
 
 /** The file that a child has to load first. */
-const entry = path.join(__dirname, 'register.js')
+const entry = path.join(packageFolder, 'register.js')
 
 /**
  * Adds `--require` of this package to NODE_OPTIONS, which Node programs that this one starts read, unless they are given

@@ -3,6 +3,7 @@
 import Module from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { packageFolder } from '../package-folder'
 import { answersFor, type FaceSource, isNet } from './face-source'
 
 type Load = (
@@ -21,7 +22,7 @@ interface ModuleInternals {
 const internals = Module as unknown as ModuleInternals
 
 /** The folder of this package's built files: what they require of node:net is Node's own. */
-const ownFolder = __dirname + path.sep
+const ownFolder = packageFolder + path.sep
 
 /** `require('net')` in all modules but this package's own, and `process.getBuiltinModule('net')`. */
 export function answerRequire(net: object): void {

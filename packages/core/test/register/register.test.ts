@@ -165,4 +165,23 @@ describe('register', () => {
     )
     expect(await findings([file])).toEqual(['replaced', false, true])
   })
+
+  it('[N5] does not reach modules that loaded before it, nor a child without NODE_OPTIONS', async () => {
+    const file = program(
+      'limits.cjs',
+      `const before = require('net')
+      require('@x/core/register')
+      const { execFileSync } = require('node:child_process')
+      const isOurs = 'require("net").Socket === require("@x/core").Socket'
+      const child = env => execFileSync(process.execPath, ['-p', isOurs], { env }).toString().trim()
+      const { PATH } = process.env
+      console.log(JSON.stringify({
+        before: before.Socket === require('@x/core').Socket,
+        after: require('net').Socket === require('@x/core').Socket,
+        children: [child(process.env), child({ PATH })],
+      }))`,
+    )
+    const answers = await findings([file], { flags: [] })
+    expect(answers).toEqual({ before: false, after: true, children: ['true', 'false'] })
+  })
 })

@@ -2,6 +2,7 @@
 // no transport.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { packageFolder } from '../../package-folder'
 import type { Address, Status } from '../contract'
 import type { NativeChannel } from './channel'
 import type { NativeListener } from './listener'
@@ -83,8 +84,8 @@ export interface Addon {
   relayed?(id: HandleId, out: boolean): number
 }
 
-/** Folders that may hold `prebuilds`: the package's root as seen from dist/, and from src/transport/native/. */
-const roots = [path.join(__dirname, '..'), path.join(__dirname, '..', '..', '..')]
+/** Folders that may hold `prebuilds`: the package's root as seen from dist/ and from src/, and a bundle's own folder. */
+const roots = [path.join(packageFolder, '..'), packageFolder]
 
 /** Where the binary for the running system is, or null. On Linux it goes by the C library: glibc's or musl's. */
 export function findAddon(): string | null {
