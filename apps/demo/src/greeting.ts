@@ -1,15 +1,17 @@
 // What the program says when it is ready: where it listens, on which transport, and commands to copy. It opens nothing.
 import { selectTransport } from '@x/core/transport'
 import { version } from '../package.json'
+import type { Options } from './options'
 import type { Places } from './primary/hub-messages'
 
-export function greeting({ port, path }: Places, host: string, workers: number): string {
+export function greeting({ port, path }: Places, { host, workers }: Options, pageUrl: string | null): string {
   const client = redisCli({ port, path }, host)
   return [
     `demo ${version}: a publish/subscribe broker that speaks the Redis protocol`,
     `Transport: ${transport()}`,
     `Workers:   ${workers}`,
     ...where({ port, path }, host).map(place => `Listening: ${place}`),
+    ...(pageUrl === null ? [] : [`Live page: ${pageUrl}`]),
     '',
     'Try it, each line in a terminal of its own:',
     `  ${client[0]} subscribe news`,

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   }
   obeySignals(program)
   const { places } = program.supervisor
-  if (options.showsBanner) process.stdout.write(greeting(places, options.host, options.workers))
+  if (options.showsBanner) process.stdout.write(greeting(places, options, program.pageUrl))
   program.log.info('server', `ready on ${where(places, options.host).join(' and ')}`)
 }
 

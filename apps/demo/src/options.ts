@@ -18,11 +18,16 @@ export interface Options {
   readonly maxRequestBytes: number
   readonly outputLimit: OutputLimit
   readonly maxClients: number
+  /** The port of the live page; undefined for `PAGE_PORT`, or another where that is taken; null for none. */
+  readonly page: number | null | undefined
   /** The name or path of the control socket; undefined for one that goes by the port. */
   readonly control: string | undefined
   readonly logLevel: Level
   readonly showsBanner: boolean
 }
+
+/** Where the live page is, unless told otherwise. */
+export const PAGE_PORT = 6380
 
 /** Workers that can be asked for: each has a link to each other. */
 export const MOST_WORKERS = 256
@@ -48,6 +53,8 @@ Usage: demo [options]
   --output-limit LIMIT   what may wait for a slow subscriber before it is dropped:
                          "HARD SOFT SECONDS" or "HARD"; 0: no limit (32mb 8mb 60)
   --max-clients NUMBER   clients at one time                       (10000)
+  --page NUMBER          port of the live page; 0: any             (6380, or any)
+  --no-page              no live page
   --control NAME         name or path of the control socket        (goes by the port)
   --log-level LEVEL      ${LEVELS.join(', ')}          (info)
   --quiet                no greeting, warnings only
@@ -77,6 +84,11 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
     maxRequestBytes: byteSize('--max-request', values['max-request'], 1024, 1024 ** 3),
     outputLimit: outputLimit(values['output-limit']),
     maxClients: wholeNumber('--max-clients', values['max-clients'], 1, 1_000_000),
+    page: values['no-page']
+      ? null
+      : values.page === undefined
+        ? undefined
+        : wholeNumber('--page', values.page, 0, 65_535),
     control: values.control === undefined ? undefined : nonEmpty('--control', values.control),
     logLevel: logLevel(values['log-level'] ?? (values.quiet ? 'warn' : 'info')),
     showsBanner: !values.quiet,
@@ -106,6 +118,8 @@ function parseWords(words: readonly string[]) {
         'max-request': { type: 'string', default: '64mb' },
         'output-limit': { type: 'string', default: '32mb 8mb 60' },
         'max-clients': { type: 'string', default: '10000' },
+        page: { type: 'string' },
+        'no-page': { type: 'boolean', default: false },
         control: { type: 'string' },
         'log-level': { type: 'string' },
         quiet: { type: 'boolean', default: false },

@@ -98,8 +98,13 @@ export class DemoProcess extends Program {
   /** The same with other environment variables. */
   static async startWith(env: NodeJS.ProcessEnv, ...options: string[]): Promise<DemoProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
+    const page = options.includes('--page') ? [] : ['--no-page']
     const path = join(folder, 'demo.sock')
-    const demo = new DemoProcess(process.execPath, [PROGRAM, '--port', '0', '--path', path, ...options], env)
+    const demo = new DemoProcess(
+      process.execPath,
+      [PROGRAM, '--port', '0', '--path', path, ...page, ...options],
+      env,
+    )
     demo.path = path
     demo.#folder = folder
     demo.port = Number((await demo.printed(/Listening: 127\.0\.0\.1:(\d+)/))[1])

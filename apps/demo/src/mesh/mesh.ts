@@ -10,7 +10,7 @@ import type { Reply } from '../resp/reply'
 import { ownUser, supportsHandles } from './capabilities'
 import { decode, encodeCounts, type PublishedMessage } from './frames'
 import { Link } from './link'
-import { Publisher } from './publisher'
+import { Publisher, type PublisherSurroundings } from './publisher'
 import type { Answers, QuestionName, Questions } from './questions'
 
 /** Another worker, and where it listens. */
@@ -57,11 +57,11 @@ export class Mesh {
   #isLeaving = false
   #watchers: (() => void)[] = []
 
-  constructor(id: number, broker: Broker, statistics: Statistics, maxRequestBytes: number) {
+  constructor(id: number, about: PublisherSurroundings, maxRequestBytes: number) {
     this.id = id
-    this.#broker = broker
-    this.#statistics = statistics
-    this.#publisher = new Publisher(id, broker, statistics, this.#links)
+    this.#broker = about.broker
+    this.#statistics = about.statistics
+    this.#publisher = new Publisher(id, about, this.#links)
     this.#frameLimitBytes = maxRequestBytes + 1024 ** 2
   }
 

@@ -11,16 +11,26 @@ import type { Link } from './link'
 /** A batch that has grown so far goes out before the turn ends. */
 const BATCH_BYTES = 256 * 1024
 
+export interface PublisherSurroundings {
+  readonly broker: Broker
+  readonly statistics: Statistics
+  readonly onPublished: (channel: string, payload: Uint8Array) => void
+}
+
 export class Publisher {
   readonly #id: number
   readonly #broker: Broker
   readonly #statistics: Statistics
   readonly #links: ReadonlyMap<number, Link>
+  /** Hears of each message. */
+  readonly #onPublished: (channel: string, payload: Uint8Array) => void
   #sequence = 0
   #batch: Batch | null = null
 
-  constructor(id: number, broker: Broker, statistics: Statistics, links: ReadonlyMap<number, Link>) {
+  constructor(id: number, about: PublisherSurroundings, links: ReadonlyMap<number, Link>) {
+    const { broker, statistics, onPublished } = about
     this.#id = id
+    this.#onPublished = onPublished
     this.#broker = broker
     this.#statistics = statistics
     this.#links = links
@@ -38,6 +48,7 @@ export class Publisher {
     const undecided = this.#broker.takeUndecided()
     this.#statistics.messagesPublished++
     this.#statistics.messagesDelivered += count
+    this.#onPublished(channel, payload)
     if (this.#links.size === 0 && undecided === null) return integer(count)
     const batch = this.#batch ?? this.#begin(sequence)
     const reply = batch.add({ channel, payload }, count, undecided)

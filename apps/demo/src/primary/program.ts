@@ -1,14 +1,16 @@
-// The program: its workers, its control socket, and its end. It knows no command line and no signal.
+// The program: its workers, its control socket, its live page, and its end. It knows no command line and no signal.
 import { controlName, type Order, type Outcome } from '../control/control-messages'
 import { openControl } from '../control/control-server'
 import type { Log } from '../log'
-import type { Options } from '../options'
-import { Supervisor } from './supervisor'
+import { type Options, PAGE_PORT } from '../options'
+import { openPage } from '../page/page-server'
+import { StartError, Supervisor } from './supervisor'
 
 export class Program {
   readonly supervisor: Supervisor
   readonly #options: Options
   #control: { readonly path: string; close(): void } | null = null
+  #page: { readonly url: string; close(): void } | null = null
   #ending: Promise<void> | null = null
 
   constructor(options: Options) {
@@ -24,6 +26,7 @@ export class Program {
   async start(): Promise<void> {
     await this.supervisor.start()
     const where = this.#options.control ?? controlName(this.supervisor.places.port)
+    await this.#openPage()
     try {
       this.#control = await openControl(where, order => this.#obey(order))
     } catch (error) {
@@ -47,8 +50,34 @@ export class Program {
     return this.supervisor.reload()
   }
 
+  /** The address of the live page; null where there is none. */
+  get pageUrl(): string | null {
+    return this.#page?.url ?? null
+  }
+
+  async #openPage(): Promise<void> {
+    const { page } = this.#options
+    if (page === null) return
+    try {
+      this.#page = await openPage(page ?? PAGE_PORT, this.supervisor)
+    } catch (error) {
+      if (page === undefined) {
+        this.#page = await openPage(0, this.supervisor)
+        return
+      }
+      await this.supervisor.drain()
+      const { code, message } = error as NodeJS.ErrnoException
+      throw new StartError(
+        code === 'EADDRINUSE'
+          ? `port ${page} for the live page is taken. Choose another with --page, or do without: --no-page`
+          : `the live page cannot be served on port ${page}: ${message}`,
+      )
+    }
+  }
+
   async #end(): Promise<void> {
     await this.supervisor.drain()
+    this.#page?.close()
     this.log.info('server', 'stopped')
     // Who asked for it has the answer first.
     setImmediate(() => this.#control?.close())

@@ -1,12 +1,13 @@
 // The program as a whole: its workers, what they tell, and how it is reloaded, scaled and ended. It knows no command line, no
 // signal and no page.
+import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Cluster, type ClusterStatus, startCluster, type WorkerStatus } from '@x/cluster'
 import { type Counts, sum } from '../client/statistics'
 import { Log } from '../log'
 import type { Options } from '../options'
 import { Hub } from './hub'
-import { HUB_VARIABLE, type Leaving, type Places } from './hub-messages'
+import { HUB_VARIABLE, type Leaving, type Places, type Sample } from './hub-messages'
 import { clearStalePath } from './stale-path'
 
 /** The program cannot start; the message says why and what to do next. */
@@ -36,7 +37,8 @@ const STOP_MS = 10_000
 /** A worker that others have lost, and that lives on for so long, is not one of them any more. */
 const FENCE_MS = 2000
 
-export class Supervisor {
+/** Events: `samples` (some of the messages that are published, while somebody watches), `line` (for people). */
+export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; line: [string] }> {
   readonly log: Log
   readonly #options: Options
   readonly #startedMs = Date.now()
@@ -50,8 +52,10 @@ export class Supervisor {
   /** How many clients workers have moved and ended since the last look. */
   #left: Leaving = { moved: 0, ended: 0 }
   #isStopping = false
+  #isWatched = false
 
   constructor(options: Options) {
+    super()
     this.#options = options
     this.log = new Log(options.logLevel)
     this.#hub = new Hub({
@@ -59,7 +63,7 @@ export class Supervisor {
         peers: this.#hub.peers,
         pid: process.pid,
         startedMs: this.#startedMs,
-        isWatched: false,
+        isWatched: this.#isWatched,
       }),
       clearPath: path => this.#clear(path),
       opened: places => {
@@ -75,7 +79,10 @@ export class Supervisor {
         this.#left = { moved: this.#left.moved + moved, ended: this.#left.ended + ended }
         return null
       },
-      samples: () => null,
+      samples: samples => {
+        this.emit('samples', samples)
+        return null
+      },
     })
   }
 
@@ -121,6 +128,22 @@ export class Supervisor {
       reloads: this.#reloads,
       workers: views,
     }
+  }
+
+  /** Publishes a message; resolves with the number of its receivers. */
+  async publish(channel: string, text: string): Promise<number> {
+    for (const { id, state } of this.#running.status().workers) {
+      if (state !== 'ready') continue
+      const receivers = await this.#hub.ask(id, 'publish', { channel, text })
+      if (receivers !== null) return receivers
+    }
+    throw new Error('no worker is ready')
+  }
+
+  /** Somebody looks, or nobody does any more. */
+  watch(isWatched: boolean): void {
+    this.#isWatched = isWatched
+    void this.#hub.askAll('watch', isWatched)
   }
 
   async clientCount(): Promise<number> {
@@ -175,6 +198,7 @@ export class Supervisor {
 
   #told(line: string): string {
     this.log.info('server', line)
+    this.emit('line', line)
     return line
   }
 

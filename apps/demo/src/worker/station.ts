@@ -21,6 +21,7 @@ import { Admission } from './admission'
 import { answersOf } from './answers'
 import { type Endpoint, openPath, openTcp } from './endpoints'
 import type { HubLink } from './hub-link'
+import { Sampler } from './sampler'
 
 /** How often clients that get nothing any more are held against the soft output limit. */
 const SWEEP_MS = 1000
@@ -32,6 +33,7 @@ export class Station {
   readonly #surroundings: Surroundings
   readonly #admission: Admission
   readonly #arrivals: Arrivals
+  readonly #sampler: Sampler
   readonly #endpoints: Endpoint[] = []
   #isLeaving = false
   #isStopping = false
@@ -42,7 +44,9 @@ export class Station {
     const broker = new Broker()
     const statistics = new Statistics()
     const clients = new Clients(id)
-    const mesh = new Mesh(id, broker, statistics, options.maxRequestBytes)
+    this.#sampler = new Sampler(samples => hub.tell('samples', samples))
+    const onPublished = this.#sampler.take.bind(this.#sampler)
+    const mesh = new Mesh(id, { broker, statistics, onPublished }, options.maxRequestBytes)
     const log = new Log(options.logLevel)
     this.#surroundings = {
       options,
@@ -71,8 +75,13 @@ export class Station {
     }
     this.#serveHub()
     const path = await mesh.listen(`x-demo-${process.ppid}-${this.#id}`)
-    const { peers, pid, startedMs } = await this.#hub.ask('hello', { id: this.#id, pid: process.pid, path })
+    const { peers, pid, startedMs, isWatched } = await this.#hub.ask('hello', {
+      id: this.#id,
+      pid: process.pid,
+      path,
+    })
     Object.assign(this.#program, { pid, startedMs })
+    this.#sampler.watch(isWatched)
     await mesh.join(peers)
     await this.#open()
     setInterval(() => this.#sweep(), SWEEP_MS).unref()
@@ -133,7 +142,10 @@ export class Station {
         for (const session of clients) session.cut()
         return null
       },
-      watch: () => null,
+      watch: isWatched => {
+        this.#sampler.watch(isWatched)
+        return null
+      },
     })
   }
 
