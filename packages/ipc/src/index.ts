@@ -1,7 +1,14 @@
 // The package's public face. It names what is exported, and holds no behaviour.
 export type { HandleError } from './channel/acks'
-export type { Channel, ChannelEvents } from './channel/channel'
-export type { IncomingRequest, Message, RequestHandler, RequestOptions, SendOptions } from './channel/message'
+export type { Channel } from './channel/channel'
+export type {
+  ChannelEvents,
+  IncomingRequest,
+  Message,
+  RequestHandler,
+  RequestOptions,
+  SendOptions,
+} from './channel/message'
 export { channel } from './channel/open'
 export type { ChannelOptions } from './channel/options'
 export { connect, type LocalConnectOptions } from './connect'

@@ -298,6 +298,41 @@ describe('a peer that splits its bytes', () => {
   })
 })
 
+describe('a malformed peer that splits its bytes', () => {
+  it.each([1, 5, 12, 13, 16, 17, 23])('[I6] into pieces of %i ends its own channel', async size => {
+    const [stream, peer] = memoryPair()
+    const target = channel(stream)
+    open.push(target, peer)
+    const bytes = Buffer.concat([preamble(), frame(200, 0, 'x'.repeat(20))])
+    const closed = endOf(target)
+    for (let at = 0; at < bytes.length; at += size) peer.write(bytes.subarray(at, at + size))
+    expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_PROTOCOL' })
+  })
+})
+
+describe('a peer that takes next to nothing', () => {
+  it('[I6] ends its channel where not even an error fits', async () => {
+    const { target, peer } = await victim()
+    peer.write(Buffer.concat([preamble(1, 0, 1), frame(REQUEST, NONE, '', 1)]))
+    expect(await endOf(target)).toMatchObject({ code: 'ERR_X_FRAME_TOO_LONG', limit: 1 })
+  })
+
+  it('[I6] gets a shorter one where the error of a handler does not fit', async () => {
+    const [a, b] = await socketPair()
+    const [near, far] = [channel(a, { frameLimitBytes: 1000 }), channel(b)]
+    open.push(near, far)
+    far.serve(() => {
+      throw new RangeError('x'.repeat(1001))
+    })
+    const asked = near.request('anything')
+    await expect(asked).rejects.toMatchObject({
+      code: 'ERR_X_REQUEST_FAILED',
+      remote: { name: 'RangeError', message: 'its message is too long', code: null },
+    })
+    expect(near.isOpen && far.isOpen).toBe(true)
+  })
+})
+
 describe('a hostile peer', () => {
   it('[I6] costs the channel beside it nothing', async () => {
     const [a, b] = await socketPair()

@@ -10,10 +10,16 @@ interface SoakCase {
   check(counts: Record<string, number>, rounds: number): string[]
 }
 
-const ids: Record<string, string> = { race: '[I3]', 'kill-servers': '[I3]', 'kill-receivers': '[I5]' }
+const ids: Record<string, string> = {
+  race: '[I3]',
+  'kill-servers': '[I3]',
+  'kill-receivers': '[I5]',
+  'changed-bytes': '[I6]',
+  'stray-descriptors': '[I5]',
+}
 const ROUNDS = 6
 
-describe('with real processes', () => {
+describe('counted', () => {
   for (const each of cases as SoakCase[]) {
     it(`${ids[each.name]} ${each.title}`, { timeout: 60_000 }, async () => {
       const counts = await each.run(ROUNDS, () => {})

@@ -3,7 +3,6 @@
 import { EventEmitter } from 'node:events'
 import { abortError, validateAbortSignal, validateFunction } from '@x/core/transport'
 import { ipcError } from '../errors/codes'
-import type { Descriptor } from '../handoff/descriptor'
 import { withHandles } from './acks'
 import {
   FLAG_CLONE,
@@ -17,22 +16,13 @@ import {
 } from './frame'
 import { type Frame, Inbound } from './inbound'
 import { Inbox } from './inbox'
-import type { Message, RequestHandler, RequestOptions, SendOptions } from './message'
+import type { ChannelEvents, Message, RequestHandler, RequestOptions, SendOptions } from './message'
 import { type ChannelLimits, type ChannelOptions, readOptions } from './options'
 import { Outbound, quiet } from './outbound'
+import { Patience } from './patience'
 import { Requests } from './requests'
 import { Serving } from './serving'
 import type { Wire } from './wire'
-
-/** The events of a channel and what their listeners get. */
-export interface ChannelEvents<In> {
-  /** What came. Without a listener it waits for one, or for `for await`. */
-  message: [message: Message<In>]
-  /** What came with handles, if anybody listens to this; else it is a `message` like any other. */
-  handle: [value: In, ...handles: Descriptor[]]
-  /** It has ended; with what ended it, where nobody closed it. */
-  close: [error: Error | null]
-}
 
 const DONE = Promise.resolve()
 
@@ -48,7 +38,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   #state: 'open' | 'ending' | 'closed' = 'open'
   #error: Error | null = null
   #hasPeerEnded = false
-  #patience: NodeJS.Timeout | null = null
+  readonly #patience: Patience
   /** The number of the frame that the patience is for. */
   #waitingFor = 1
   readonly #onAbort = () => this.destroy(abortError(this.#limits.signal?.reason))
@@ -58,6 +48,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     super()
     this.#wire = wire
     this.#limits = readOptions(options)
+    this.#patience = new Patience(this.#limits.patienceMs, error => this.destroy(error))
     this.#outbound = new Outbound(wire, this.#limits, bytes => {
       const error = ipcError('ERR_X_CHANNEL_SLOW', `it has left ${bytes} bytes unread`)
       process.nextTick(() => this.destroy(error))
@@ -77,14 +68,14 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     )
     this.#serving = new Serving({
       reply: (id, value, parts) => this.#reply(id, value, parts),
-      fail: (id, error) => this.#state !== 'closed' && this.#outbound.put(KIND_FAILURE, id, error),
+      fail: (id, error) => this.#fail(id, error),
       finished: () => this.#resumeIfRoom(),
     })
     this.#start()
   }
 
   #start(): void {
-    this.#wait('it has not said hello')
+    this.#patience.waitFor('said hello')
     // A listener that comes late gets what came before it.
     this.on('newListener', name => {
       if (name === 'message' || name === 'handle') process.nextTick(() => this.#emitWaiting())
@@ -209,8 +200,22 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
       else this.#outbound.put(KIND_REPLY, id, value, parts.buffers)
     } catch (error) {
       const { name, message, code = null } = error as NodeJS.ErrnoException
-      this.#outbound.put(KIND_FAILURE, id, { name, message, code })
+      this.#fail(id, { name, message, code })
     }
+  }
+
+  #fail(id: number, error: { name: string; message: string; code: string | null }): void {
+    if (this.#state === 'closed') return
+    try {
+      this.#outbound.put(KIND_FAILURE, id, error)
+    } catch {
+      this.#tell(KIND_FAILURE, id, { name: error.name, message: 'its message is too long', code: error.code })
+    }
+  }
+
+  /** What the protocol asks of us. A peer that does not take it ends its channel. */
+  #tell(kind: number, id: number, value: unknown): void {
+    this.#guard(() => this.#outbound.put(kind, id, value))
   }
 
   #refuse(options: SendOptions | undefined): Promise<never> {
@@ -229,7 +234,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
       return
     }
     if (frame.refusal !== null) {
-      this.#outbound.put(KIND_REFUSAL, frame.ack, frame.refusal)
+      this.#tell(KIND_REFUSAL, frame.ack, frame.refusal)
       return
     }
     switch (frame.kind) {
@@ -308,7 +313,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
       if (isHeard || handles.some(handle => handle.fd < 0)) this.#acknowledge(ack)
       else {
         for (const handle of handles) handle.close()
-        if (this.#state !== 'closed') this.#outbound.put(KIND_REFUSAL, ack, 'its listener threw')
+        if (this.#state !== 'closed') this.#tell(KIND_REFUSAL, ack, 'its listener threw')
       }
     }
   }
@@ -334,8 +339,8 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     else if (this.#state === 'open' && waitingFor !== this.#waitingFor) {
       // A frame has so long as a whole, however it drips.
       this.#waitingFor = waitingFor
-      if (waitingFor === 0) this.#stopWaiting()
-      else this.#wait('a frame that it began is not here')
+      if (waitingFor === 0) this.#patience.stop()
+      else this.#patience.waitFor('finished a frame')
     }
   }
 
@@ -351,7 +356,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     if (this.#state !== 'open') return
     this.#state = 'ending'
     this.#requests.failAll(ipcError('ERR_X_CHANNEL_CLOSED'))
-    this.#wait('it has not ended its side')
+    this.#patience.waitFor('ended its side')
     // A listener that closes us on a handle has this handle acknowledged first.
     process.nextTick(() => this.#endIfAcknowledged())
   }
@@ -374,7 +379,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
 
   #finish(): void {
     this.#state = 'closed'
-    this.#stopWaiting()
+    this.#patience.stop()
     this.#limits.signal?.removeEventListener('abort', this.#onAbort)
     this.#inbound.close()
     const closed = this.#error ?? ipcError('ERR_X_CHANNEL_CLOSED')
@@ -383,20 +388,5 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     this.#serving.abortAll()
     this.#inbox.end(this.#error)
     process.nextTick(() => this.emit('close', this.#error))
-  }
-
-  #wait(what: string): void {
-    this.#stopWaiting()
-    const { patienceMs } = this.#limits
-    if (patienceMs === 0) return
-    this.#patience = setTimeout(() => {
-      this.destroy(ipcError('ERR_X_CHANNEL_SLOW', `${what} after ${patienceMs} ms`))
-    }, patienceMs)
-    this.#patience.unref()
-  }
-
-  #stopWaiting(): void {
-    if (this.#patience !== null) clearTimeout(this.#patience)
-    this.#patience = null
   }
 }

@@ -44,16 +44,12 @@ export class FrameReader {
     return this.#have > 0
   }
 
+  /** Only takes the chunk: what is wrong with it `next` says. */
   push(chunk: Buffer): void {
-    if (this.#joined !== null || this.#at < this.#chunk.length) {
-      // The reader was stopped between two frames of the last chunk.
-      this.#chunk = Buffer.concat([this.#chunk.subarray(this.#at), chunk])
-      this.#at = 0
-      return
-    }
-    this.#chunk = chunk
+    // What is left of the last one: the reader was stopped between two of its frames.
+    const rest = this.#chunk.subarray(this.#at)
+    this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     this.#at = 0
-    if (this.#have > 0) this.#fill()
   }
 
   // Completes what the last chunk began: first its header, then, once the length is known, the rest of it.
@@ -90,6 +86,7 @@ export class FrameReader {
    * @throws `ERR_X_CHANNEL_PROTOCOL` or `ERR_X_FRAME_TOO_LONG`; the stream is useless then.
    */
   next(): boolean {
+    if (this.#have > 0) this.#fill()
     let bytes = this.#chunk
     let at = this.#at
     if (this.#joined !== null) {

@@ -5,7 +5,9 @@ import { HEADER_BYTES, writeHeader } from './frame'
 import { MOST_BYTES_A_CHAR, mostBytes, type Packed, Packing, packValue } from './packed-values'
 import type { Wire } from './wire'
 
+/** A slab is small at first, for most channels say little, and each next one twice as large up to this. */
 const SLAB_BYTES = 65536
+const FIRST_SLAB_BYTES = 1024
 /** Bytes above this are sent from where they are, below it they are copied into the slab: one `writev` entry less. */
 const COPY_BYTES = 2048
 
@@ -17,7 +19,7 @@ export class FrameWriter {
   readonly #packing = new Packing()
   #packingKind = 0
   #packingId = 0
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  #slab = Buffer.allocUnsafeSlow(FIRST_SLAB_BYTES)
   /** The slab is sent up to `from`, and written up to `to`. */
   #from = 0
   #to = 0
@@ -158,9 +160,9 @@ export class FrameWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#to + bytes <= SLAB_BYTES) return
+    if (this.#to + bytes <= this.#slab.length) return
     this.#cut()
-    this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+    this.#slab = Buffer.allocUnsafeSlow(Math.min(Math.max(this.#slab.length * 2, bytes), SLAB_BYTES))
     this.#from = 0
     this.#to = 0
   }

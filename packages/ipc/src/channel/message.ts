@@ -44,3 +44,13 @@ export type RequestHandler<In = unknown, Out = unknown> = (
   value: In,
   request: IncomingRequest,
 ) => Out | Promise<Out>
+
+/** The events of a channel and what their listeners get. */
+export interface ChannelEvents<In> {
+  /** What came. Without a listener it waits for one, or for `for await`. */
+  message: [message: Message<In>]
+  /** What came with handles, if anybody listens to this; else it is a `message` like any other. */
+  handle: [value: In, ...handles: Descriptor[]]
+  /** It has ended; with what ended it, where nobody closed it. */
+  close: [error: Error | null]
+}

@@ -19,6 +19,7 @@ import path from 'node:path'
 import { selectTransport } from '@x/core/transport'
 import { connect, Descriptor, handleChannel, listen } from '@x/ipc'
 import { pause, start } from './child.mjs'
+import { changedBytes, strayDescriptors } from './hostile.mjs'
 
 const { transport } = selectTransport()
 
@@ -240,6 +241,25 @@ const all = [
     all: 'killed receivers',
     none: ['lost: neither taken nor returned', 'acknowledged and not taken', 'left open here'],
   }),
+  soakCase(
+    'changed-bytes',
+    'twenty peers whose bytes are not those of a channel end their own',
+    changedBytes,
+    {
+      all: 'rounds of twenty hostile peers',
+      none: ['ended otherwise', 'exceptions in the process', 'prototypes changed'],
+    },
+  ),
+  soakCase(
+    'stray-descriptors',
+    'twenty peers that send other descriptors than they announce leave none open',
+    strayDescriptors,
+    {
+      all: 'rounds of twenty hostile peers',
+      none: ['ended otherwise', 'exceptions in the process', 'descriptors left open'],
+    },
+  ),
 ]
 
-export const cases = all.filter(({ run }) => run !== killReceivers || transport.supports('handoff'))
+const needsHandoff = new Set(['kill-receivers', 'stray-descriptors'])
+export const cases = all.filter(({ name }) => !needsHandoff.has(name) || transport.supports('handoff'))

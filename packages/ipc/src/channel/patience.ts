@@ -1,0 +1,30 @@
+// How long a channel waits for what its peer owes it. It knows what is waited for in words only.
+import { ipcError } from '../errors/codes'
+
+export class Patience {
+  readonly #ms: number
+  readonly #over: (error: Error) => void
+  #timer: NodeJS.Timeout | null = null
+
+  /** `ms` of 0: it waits for ever. */
+  constructor(ms: number, over: (error: Error) => void) {
+    this.#ms = ms
+    this.#over = over
+  }
+
+  /** Waits from now on, in place of what it waited for. */
+  waitFor(what: string): void {
+    this.stop()
+    const ms = this.#ms
+    if (ms === 0) return
+    this.#timer = setTimeout(() => {
+      this.#over(ipcError('ERR_X_CHANNEL_SLOW', `it has not ${what} after ${ms} ms`))
+    }, ms)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
