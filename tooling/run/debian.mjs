@@ -26,6 +26,7 @@ export const programs = [
   },
   { program: 'wrk', package: 'wrk', reason: 'HTTP load on servers that run in workers' },
   { program: 'python3', package: 'python3', reason: "descriptors passed to another language's recv_fds" },
+  { program: 'chromium', package: 'chromium', reason: "the demo's live page in a browser" },
   { program: 'runuser', package: 'util-linux', reason: 'clients of another uid' },
 ]
 

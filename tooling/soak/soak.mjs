@@ -15,14 +15,16 @@ import { parseArgs } from 'node:util'
  * @property {(counts: Record<string, number>, rounds: number) => string[]} check  what is wrong with the counts
  */
 
-const packages = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', 'packages')
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
 })
 const [name, ...wanted] = positionals
-const file = path.join(packages, name ?? '', 'test', 'soak', 'cases.mjs')
-if (values.help || name === undefined || !existsSync(file)) {
+const file = ['packages', 'apps']
+  .map(folder => path.join(root, folder, name ?? '', 'test', 'soak', 'cases.mjs'))
+  .find(existsSync)
+if (values.help || name === undefined || file === undefined) {
   console.log('usage: pnpm soak <package> [--rounds N] [case ...]')
   process.exit(values.help ? 0 : 2)
 }

@@ -1,0 +1,150 @@
+// The counted cases of the demo: what they do is here, how often is the caller's.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { startPublisher } from './publisher.mjs'
+
+const SUBSCRIBERS = 100
+const CHANNELS = 4
+
+const file = name => fileURLToPath(new URL(name, import.meta.url))
+
+/** The built demo; `order` runs `demo ctl` on it. */
+async function startDemo(workers) {
+  const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
+  const words = [
+    '--port',
+    '0',
+    '--path',
+    join(folder, 'demo.sock'),
+    '--workers',
+    String(workers),
+    '--no-page',
+  ]
+  const program = file('../../dist/main.js')
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const log = { text: '' }
+  child.stderr.setEncoding('utf8').on('data', text => {
+    log.text += text
+  })
+  let port = 0
+  for await (const line of createInterface({ input: child.stdout })) {
+    port = Number(/Listening: 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? port)
+    if (line.startsWith('Ctrl-C')) break
+  }
+  child.stdout.resume()
+  return {
+    port,
+    log,
+    async order(...order) {
+      const ctl = spawn(process.execPath, [program, 'ctl', ...order, '--port', String(port)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let answer = ''
+      ctl.stdout.setEncoding('utf8').on('data', text => {
+        answer += text
+      })
+      await once(ctl, 'close')
+      return answer
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startSubscribers(port) {
+  const child = spawn(process.execPath, [file('subscribers.mjs'), port, SUBSCRIBERS, CHANNELS].map(String), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  await lines.next()
+  return async () => {
+    child.stdin.end()
+    return JSON.parse((await lines.next()).value)
+  }
+}
+
+/** Clients that come, ask, subscribe to something else, and go, again and again. */
+function startVisitors(port, counts) {
+  let isOver = false
+  const visit = async () => {
+    while (!isOver) {
+      const socket = connect(port, '127.0.0.1')
+      socket.setEncoding('latin1')
+      let text = ''
+      socket.on('data', chunk => {
+        text += chunk
+      })
+      socket.on('error', () => {})
+      socket.write('SUBSCRIBE other\r\nUNSUBSCRIBE other\r\nPING\r\nQUIT\r\n')
+      await once(socket, 'close')
+      counts.visits++
+      if (!text.endsWith('+PONG\r\n+OK\r\n')) counts.brokenVisits++
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+  }
+  const visits = [visit(), visit()]
+  return async () => {
+    isOver = true
+    await Promise.all(visits)
+  }
+}
+
+async function reload(rounds, tell) {
+  const demo = await startDemo(2)
+  const counts = { reloads: 0, moved: 0, visits: 0, brokenVisits: 0 }
+  const stopSubscribers = await startSubscribers(demo.port)
+  const stopVisitors = startVisitors(demo.port, counts)
+  const publishers = await Promise.all(
+    Array.from({ length: CHANNELS }, (_, channel) => startPublisher(demo.port, `c${channel}`, SUBSCRIBERS)),
+  )
+  for (let round = 0; round < rounds; round++) {
+    const line = await demo.order('reload')
+    counts.reloads += line.startsWith('reloaded') ? 1 : 0
+    counts.moved += Number(/(\d+) client\(s\) moved/.exec(line)?.[1] ?? 0)
+    tell(round + 1)
+  }
+  await Promise.all([stopVisitors(), ...publishers.map(publisher => publisher.stop())])
+  // What was published before this subscriber's message is answered: the messages are on their way, in order.
+  await new Promise(resolve => setTimeout(resolve, 500))
+  const { last, ...heard } = await stopSubscribers()
+  await demo.stop()
+  const published = publishers.map(publisher => publisher.published)
+  const isShort = last.flatMap(ends => ends.map((end, channel) => published[channel] - 1 - end))
+  return {
+    ...counts,
+    published: published.reduce((sum, count) => sum + count, 0),
+    ...heard,
+    missed: heard.missed + isShort.reduce((sum, count) => sum + count, 0),
+    broken: heard.broken + publishers.filter(publisher => publisher.isBroken).length,
+    wrongReplies: publishers.reduce((sum, publisher) => sum + publisher.wrongReplies, 0),
+  }
+}
+
+function whatIsWrong(counts, rounds) {
+  const wrong = ['missed', 'doubled', 'broken', 'brokenVisits', 'wrongReplies']
+    .filter(what => counts[what] !== 0)
+    .map(what => `${counts[what]} ${what}`)
+  if (counts.reloads !== rounds) wrong.push(`${rounds - counts.reloads} reloads failed`)
+  if (counts.received !== counts.published * SUBSCRIBERS)
+    wrong.push('not every message came to every subscriber')
+  return wrong
+}
+
+export const cases = [
+  {
+    name: 'reload',
+    title: `reloads while ${CHANNELS} publish to ${SUBSCRIBERS} subscribers, and others come and go`,
+    rounds: 100,
+    run: reload,
+    check: whatIsWrong,
+  },
+]
