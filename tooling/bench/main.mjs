@@ -10,8 +10,11 @@ import { formatTable, summarize } from './report.mjs'
 
 try {
   const words = process.argv.slice(2).filter(word => word !== '--')
-  const options = words[0] === 'ipc' ? null : parseOptions(words)
-  if (options === null) await (await import('./ipc/main.mjs')).benchIpc(words.slice(1))
+  const [first = '', ...rest] = words
+  const options = first === 'ipc' || first === 'spread' ? null : parseOptions(words)
+  if (first === 'ipc') await (await import('./ipc/main.mjs')).benchIpc(rest)
+  else if (first === 'spread') await (await import('./spread/main.mjs')).benchSpread(rest)
+  else if (options === null) throw new RangeError(`no bench "${first}"`)
   else if (options === 'help') process.stdout.write(HELP)
   else await main(options)
 } catch (error) {

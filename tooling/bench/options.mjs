@@ -22,6 +22,7 @@ export const HELP = `What @x/core costs beside node:net, as ratios: server CPU a
 
 Usage: pnpm bench [bench ...] [options]
        pnpm bench ipc [--runs N] [--messages N] [--trips N]   messages between processes, against process.send
+       pnpm bench spread [--rate N] [--seconds N] [--slow MS] [--quick MS]   policies with a slow worker
 
 Benches: ${BENCH_NAMES.join(', ')} (all)
 

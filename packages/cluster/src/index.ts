@@ -3,7 +3,7 @@ import { Child } from './child/child'
 import { Primary, WORKER_VARIABLE } from './primary/primary'
 
 export * from './policy'
-export type { ClusterSettings } from './settings'
+export type { ClusterSettings, Spread } from './settings'
 export * from './start'
 export { type DrainTask, Worker } from './worker'
 
