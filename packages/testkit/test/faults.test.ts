@@ -43,6 +43,23 @@ describe('faults', () => {
     })
   })
 
+  it('[T4] what is delayed does not go out in the call, however long the call takes', async () => {
+    const busy: Rule = ({ type }) => {
+      if (type !== 'write') return undefined
+      const until = performance.now() + 5
+      while (performance.now() < until);
+      return { delayMs: 1 }
+    }
+    const { client, server, end } = await underRules(busy, faults.slicer({ bytes: 1 }))
+    const reading = readAll(server)
+    const done = deferred<number>()
+    expect(client.write([Buffer.from('abc')], done.resolve)).toBe(0)
+    expect(await done.promise).toBe(0)
+    await shutdown(client)
+    expect((await reading).data.toString()).toBe('abc')
+    await end()
+  })
+
   it('[T4] bandwidth is a rate', async () => {
     await simulate({}, async ({ clock }) => {
       const { client, server, end } = await underRules(faults.bandwidth({ bytesPerSecond: 10_000 }))

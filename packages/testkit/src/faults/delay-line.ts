@@ -10,8 +10,8 @@ export interface LineItem {
 }
 
 /** When an item may happen, after a decision. */
-export function timing(delayMs: number, outcome: Outcome): LineItem {
-  return { dueAtMs: delayMs > 0 ? performance.now() + delayMs : 0, isHeld: outcome === 'hold' }
+export function timing(delayMs: number, outcome: Outcome, nowMs = performance.now()): LineItem {
+  return { dueAtMs: delayMs > 0 ? nowMs + delayMs : 0, isHeld: outcome === 'hold' }
 }
 
 /** A queue with delays; order is kept. */
@@ -40,10 +40,10 @@ export class DelayLine<Item extends LineItem> {
   }
 
   /** Takes the head off where it may happen now; else sees to it that `onDue` is called. */
-  take(): Item | null {
+  take(nowMs = performance.now()): Item | null {
     const head = this.#items[0]
     if (!head || head.isHeld) return null
-    const waitMs = head.dueAtMs - performance.now()
+    const waitMs = head.dueAtMs - nowMs
     if (waitMs > 0) {
       this.#wait(waitMs)
       return null

@@ -54,8 +54,10 @@ export class FaultyWriter {
     if (this.#failure !== 0) return this.#failure
     if (this.#hasEnded) return errno('EPIPE')
     const request: Request = { done, isQueued: false, status: null }
-    this.#line.push(...this.#plan(chunks, request))
-    this.#run()
+    // Time stands still in a call: on a busy machine, too, what is delayed does not go out in it.
+    const nowMs = performance.now()
+    this.#line.push(...this.#plan(chunks, request, nowMs))
+    this.#run(nowMs)
     if (request.status === null) {
       request.isQueued = true
       return 0
@@ -120,7 +122,7 @@ export class FaultyWriter {
     return [...requests].filter(request => request.status === null)
   }
 
-  #plan(chunks: readonly Uint8Array[], request: Request): Piece[] {
+  #plan(chunks: readonly Uint8Array[], request: Request, nowMs = performance.now()): Piece[] {
     const pieces: Piece[] = []
     let rest = chunks.filter(chunk => chunk.byteLength > 0)
     let left = lengthOf(rest)
@@ -130,7 +132,7 @@ export class FaultyWriter {
       const length = outcome === 'hold' ? left : bytes
       const [now, later] = cut(rest, length)
       pieces.push({
-        ...timing(delayMs, outcome),
+        ...timing(delayMs, outcome, nowMs),
         outcome,
         request,
         chunks: now,
@@ -143,9 +145,9 @@ export class FaultyWriter {
     return pieces
   }
 
-  #run(): void {
+  #run(nowMs?: number): void {
     while (!this.#current) {
-      const piece = this.#line.take()
+      const piece = this.#line.take(nowMs)
       if (!piece) return
       this.#perform(piece)
     }
