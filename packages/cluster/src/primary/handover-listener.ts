@@ -1,6 +1,5 @@
 // A listener of the primary whose connections go to workers one by one: accepts bare descriptors and places them. On the
 // native transport; `portable-listener` does the same with sockets of the host.
-import nodePath from 'node:path'
 import {
   type Address,
   isTcpAddress,
@@ -13,9 +12,7 @@ import type { ListenAsk } from '../control/messages'
 import type { Policy } from '../policy'
 import { Placement, type Taker } from './placement'
 import type { PrimaryListener } from './registry'
-
-/** Bytes of a socket's path that every system takes: macOS has 103, Linux 107 (unix(7)). */
-const MAX_PATH = 103
+import { shortPath } from './short-path'
 
 export interface HandoverListener extends PrimaryListener {
   readonly mode: 'handover'
@@ -78,13 +75,6 @@ export function bound(transport: Transport, ask: ListenAsk): ListenerHandle | St
   if (status >= 0) return handle
   handle.close()
   return status
-}
-
-/** Workers send absolute paths. One that is too long for a socket may do from here. */
-function shortPath(path: string): string {
-  if (path.startsWith('\0') || Buffer.byteLength(path) <= MAX_PATH) return path
-  const relative = nodePath.relative(process.cwd(), path)
-  return relative.length < path.length ? relative : path
 }
 
 function peer(transport: Transport, fd: number): { remoteAddress: string; remotePort: number } {

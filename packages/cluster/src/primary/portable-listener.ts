@@ -6,6 +6,7 @@ import type { ListenAsk } from '../control/messages'
 import type { Policy } from '../policy'
 import { Placement, type Taker } from './placement'
 import type { PrimaryListener } from './registry'
+import { shortPath } from './short-path'
 
 export interface PortableListener extends PrimaryListener {
   readonly placement: Placement<Socket>
@@ -54,7 +55,7 @@ function listenOptions(ask: ListenAsk): net.ListenOptions & { fd?: number } {
   const { at, backlog, flags } = ask
   const common = { backlog, exclusive: true }
   if ('fd' in at) return { ...common, fd: at.fd }
-  if ('path' in at) return { ...common, path: at.path }
+  if ('path' in at) return { ...common, path: shortPath(at.path) }
   return { ...common, port: at.port, host: at.address, ipv6Only: flags.ipv6Only ?? false }
 }
 
