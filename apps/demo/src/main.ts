@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 import { version } from '../package.json'
-// The program: command line, start, greeting, signals, exit code. What it runs is `Program`, or `ctl`.
-import { ctl } from './control/ctl'
-import { greeting, where } from './greeting'
+// The program: command line, start, greeting, signals, exit code. What it runs is `Program`, or `ctl`;
+// neither is loaded before it is clear which.
 import { HELP, type Options, parseOptions, UsageError } from './options'
-import { Program } from './primary/program'
-import { StartError } from './primary/supervisor'
+import type { Program } from './primary/program'
+import { StartError } from './primary/start-error'
 
 /** The exit code for a command line that is wrong. */
 const EXIT_USAGE = 2
@@ -14,11 +13,13 @@ await main()
 
 async function main(): Promise<void> {
   if (process.argv[2] === 'ctl') {
+    const { ctl } = await import('./control/ctl')
     process.exitCode = await ctl(process.argv.slice(3))
     return
   }
   const options = readOptions()
   if (options === null) return
+  const { Program } = await import('./primary/program')
   const program = new Program(options)
   try {
     await program.start()
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     return
   }
   obeySignals(program)
+  const { greeting, where } = await import('./greeting')
   const { places } = program.supervisor
   if (options.showsBanner) process.stdout.write(greeting(places, options, program.pageUrl))
   program.log.info('server', `ready on ${where(places, options.host).join(' and ')}`)

@@ -1,10 +1,11 @@
 // Clients on their way to this worker. A subscriber is announced before it comes: from then on its messages are kept here,
 // and once it is here it gets those that it has not had where it was. None is lost, none comes twice.
-import { type Message, socketOf } from '@x/ipc'
+import { type Descriptor, type Message, socketOf } from '@x/ipc'
 import type { Subscriber } from '../client/broker'
 import { Session, type Surroundings } from '../client/session'
 import { hasReached, includes, type MessageNumber, type Vector } from '../client/vector'
 import type { Link } from '../mesh/link'
+import type { Socket } from '../net'
 import type { Protocol, Reply } from '../resp/reply'
 import { type Announcement, entriesOf, type HandedOver, type VectorEntries } from './messages'
 
@@ -81,7 +82,13 @@ export class Arrivals {
     const { broker, log, options, statistics } = this.#surroundings
     const delivered = new Map(entries)
     const arrival = this.#take(state.id)
-    const session = new Session(socketOf(handles[0]!), state, this.#surroundings)
+    const socket = adopt(handles[0]!)
+    if (socket instanceof Error) {
+      log.warn(`client ${state.id}`, `lost on its way from worker ${from.id}: ${socket.message}`)
+      arrival?.settle(null)
+      return
+    }
+    const session = new Session(socket, state, this.#surroundings)
     statistics.clientsMovedIn++
     log.debug(session.who, `moved here from worker ${from.id}`)
     const { hardBytes } = options.outputLimit
@@ -117,5 +124,15 @@ export class Arrivals {
     if (arrival !== undefined) this.#surroundings.broker.remove(arrival)
     this.#arrivals.delete(id)
     return arrival
+  }
+}
+
+/** The connection, or why it is none any more; it is closed then. */
+function adopt(handle: Descriptor): Socket | Error {
+  try {
+    return socketOf(handle)
+  } catch (error) {
+    handle.close()
+    return error as Error
   }
 }

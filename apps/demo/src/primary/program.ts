@@ -4,7 +4,8 @@ import { openControl } from '../control/control-server'
 import type { Log } from '../log'
 import { type Options, PAGE_PORT } from '../options'
 import { openPage } from '../page/page-server'
-import { StartError, Supervisor } from './supervisor'
+import { StartError } from './start-error'
+import { Supervisor } from './supervisor'
 
 export class Program {
   readonly supervisor: Supervisor

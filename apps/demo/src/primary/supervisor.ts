@@ -9,11 +9,7 @@ import type { Options } from '../options'
 import { Hub } from './hub'
 import { HUB_VARIABLE, type Leaving, type Places, type Sample } from './hub-messages'
 import { clearStalePath } from './stale-path'
-
-/** The program cannot start; the message says why and what to do next. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
-}
+import { StartError } from './start-error'
 
 export interface WorkerView extends WorkerStatus {
   readonly clients: number
@@ -155,6 +151,7 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
   async reload(): Promise<string> {
     this.log.info('server', 'reloading: new workers start, then the old ones hand over their clients')
     this.#left = { moved: 0, ended: 0 }
+    this.#failure = null
     try {
       const { replaced } = await this.#running.reload()
       this.#reloads++
