@@ -1,7 +1,8 @@
 // A listener of the primary on the portable transport: accepts sockets of the host and places them on workers. Whatever
 // way of spreading was asked for that hands over descriptors becomes this one.
 import net, { type Socket } from 'node:net'
-import { type Address, type Status, UV_EBADF, UV_EINVAL } from '@x/core/transport'
+import { isMainThread } from 'node:worker_threads'
+import { type Address, type Status, UV_EBADF, UV_EINVAL, UV_ENOTSUP } from '@x/core/transport'
 import type { ListenAsk } from '../control/messages'
 import type { Policy } from '../policy'
 import { Placement, type Taker } from './placement'
@@ -19,6 +20,8 @@ export function openPortable(
   workers: { taker(id: number): Taker<Socket> | undefined; closed(listener: PortableListener): void },
   done: (status: Status, listener: PortableListener | null) => void,
 ): void {
+  // Node refuses process.umask in worker threads, and a mode set after the bind would come too late.
+  if (modeOf(ask) !== undefined && !isMainThread) return done(UV_ENOTSUP, null)
   // A server of the host goes on accepting while nobody can take: those wait here, paused, as they would in the backlog.
   const placement = new Placement<Socket>({
     policy,
@@ -48,7 +51,23 @@ export function openPortable(
     },
   }
   server.once('error', (error: NodeJS.ErrnoException) => done(error.errno ?? UV_EINVAL, null))
-  server.listen(listenOptions(ask), () => done(0, listener))
+  withMode(ask, () => server.listen(listenOptions(ask), () => done(0, listener)))
+}
+
+/** The socket file is made within the call, so that the call's umask is its mode from the first instant. */
+function withMode(ask: ListenAsk, listen: () => void): void {
+  const mode = modeOf(ask)
+  if (mode === undefined) return listen()
+  const before = process.umask(0o777 & ~mode)
+  try {
+    listen()
+  } finally {
+    process.umask(before)
+  }
+}
+
+function modeOf({ at, flags }: ListenAsk): number | undefined {
+  return 'path' in at ? flags.mode : undefined
 }
 
 function listenOptions(ask: ListenAsk): net.ListenOptions & { fd?: number } {

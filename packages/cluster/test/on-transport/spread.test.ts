@@ -1,5 +1,5 @@
 // How connections come to workers, in real processes.
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -17,7 +17,8 @@ describe(`spread on ${transport}`, () => {
   it('[C2] shares a local path, and removes it at the end', async () => {
     const file = path.join(tmpdir(), `x-cluster-${process.pid}-${transport}.sock`)
     rmSync(file, { force: true })
-    const { cluster } = await startAnswering({ where: { path: file } })
+    const { cluster } = await startAnswering({ where: { path: file, readableAll: true, writableAll: true } })
+    expect(statSync(file).mode & 0o666).toBe(0o666)
     const counts = await countAnswers({ path: file }, 10)
     expect([...counts.values()]).toEqual([5, 5])
     await cluster.drain()
