@@ -54,10 +54,9 @@ export class FaultyWriter {
     if (this.#failure !== 0) return this.#failure
     if (this.#hasEnded) return errno('EPIPE')
     const request: Request = { done, isQueued: false, status: null }
-    // Time stands still in a call: on a busy machine, too, what is delayed does not go out in it.
+    // On a busy machine, too, what is delayed goes out neither in this call nor in another of its turn.
     const nowMs = performance.now()
-    this.#line.push(...this.#plan(chunks, request, nowMs))
-    this.#run(nowMs)
+    this.#enqueue(this.#plan(chunks, request, nowMs), nowMs)
     if (request.status === null) {
       request.isQueued = true
       return 0
@@ -70,16 +69,17 @@ export class FaultyWriter {
     this.#hasEnded = true
     const { delayMs, outcome } = this.#port.decide('shutdown', 0)
     const request: Request = { done, isQueued: true, status: null }
-    this.#line.push({
-      ...timing(delayMs, outcome),
-      outcome,
-      request,
-      chunks: null,
-      bytes: 0,
-      isLast: true,
-    })
-    this.#run()
+    const nowMs = performance.now()
+    const when = timing(delayMs, outcome, nowMs)
+    this.#enqueue([{ ...when, outcome, request, chunks: null, bytes: 0, isLast: true }], nowMs)
     return 0
+  }
+
+  /** Runs at once what is the first in line; behind others it is run with them, by what they wait for. */
+  #enqueue(pieces: Piece[], nowMs: number): void {
+    const isFirst = this.#line.items.length === 0
+    this.#line.push(...pieces)
+    if (isFirst) this.#run(nowMs)
   }
 
   /** The rules have changed: what they held is asked again. */
