@@ -62,8 +62,8 @@ describe('over HTTP', () => {
     expect(status).toMatchObject({ pid: demo.child.pid, clients: 1, subscribers: 1 })
     const { text } = await ask('/metrics')
     expect(text).toMatch(/^# TYPE demo_messages_published_total counter$/m)
-    expect(text).toMatch(/^demo_subscribers 1$/m)
-    expect(text).toMatch(/^demo_worker_clients\{worker="2"\} [01]$/m)
+    expect(text).toMatch(/^demo_subscribers\{worker="[12]"\} 1$/m)
+    expect(text).toMatch(/^x_cluster_resident_memory_bytes\{worker="2"\} \d+$/m)
   })
 
   it('sends events: the status at once, and messages as they are published', async () => {

@@ -14,35 +14,23 @@ const COUNTERS: readonly (readonly [name: string, help: string, of: keyof Counts
   ['demo_clients_moved_total', 'Clients that were moved to another worker.', 'clientsMovedIn'],
 ]
 
-const WORKER_GAUGES: readonly (readonly [name: string, help: string, of: (worker: WorkerView) => number])[] =
-  [
-    ['demo_worker_clients', 'Clients of a worker.', worker => worker.clients],
-    ['demo_worker_memory_bytes', 'Resident memory of a worker.', worker => worker.memory],
-    [
-      'demo_worker_lag_seconds',
-      'How late the loop of a worker ran, 99th percentile.',
-      worker => worker.lagMs / 1000,
-    ],
-  ]
-
 export interface Metrics {
   readonly contentType: string
   readonly text: string
 }
 
-export async function metricsOf(status: Status): Promise<Metrics> {
-  const registry = new Registry()
-  const registers = [registry]
+/** The broker's own numbers, and those that `cluster` tells of its workers. */
+export async function metricsOf(status: Status, cluster: Registry): Promise<Metrics> {
+  const broker = new Registry()
+  const registers = [broker]
   for (const [name, help, of] of COUNTERS) new Counter({ name, help, registers }).inc(status.counts[of])
   new Counter({ name: 'demo_reloads_total', help: 'Reloads.', registers }).inc(status.reloads)
-  new Gauge({ name: 'demo_workers', help: 'Workers.', registers }).set(status.workers.length)
-  new Gauge({ name: 'demo_clients', help: 'Clients that are connected.', registers }).set(status.clients)
-  new Gauge({ name: 'demo_subscribers', help: 'Clients that have a subscription.', registers }).set(
-    status.subscribers,
-  )
-  for (const [name, help, of] of WORKER_GAUGES) {
+  const perWorker = (name: string, help: string, of: (worker: WorkerView) => number) => {
     const gauge = new Gauge({ name, help, labelNames: ['worker'], registers })
-    for (const worker of status.workers) gauge.set({ worker: String(worker.id) }, of(worker))
+    for (const worker of status.workers) gauge.set({ worker: worker.id }, of(worker))
   }
-  return { contentType: registry.contentType, text: await registry.metrics() }
+  perWorker('demo_clients', 'Clients of a worker.', worker => worker.clients)
+  perWorker('demo_subscribers', 'Clients of a worker that have a subscription.', worker => worker.subscribers)
+  const all = Registry.merge([broker, cluster])
+  return { contentType: all.contentType, text: await all.metrics() }
 }

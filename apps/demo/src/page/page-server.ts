@@ -88,7 +88,7 @@ async function show(path: string, response: ServerResponse, { supervisor, events
     case '/status':
       return send('application/json', JSON.stringify(await supervisor.status()))
     case '/metrics': {
-      const { contentType, text } = await metricsOf(await supervisor.status())
+      const { contentType, text } = await metricsOf(await supervisor.status(), supervisor.clusterMetrics)
       return send(contentType, text)
     }
     default:

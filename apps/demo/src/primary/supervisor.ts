@@ -3,6 +3,8 @@
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Cluster, type ClusterStatus, startCluster, type WorkerStatus } from '@x/cluster'
+import { clusterMetrics } from '@x/cluster/metrics'
+import type { Registry } from 'prom-client'
 import { type Counts, sum } from '../client/statistics'
 import { Log } from '../log'
 import type { Options } from '../options'
@@ -43,6 +45,7 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
   /** Why a worker said that it cannot start. */
   #failure: string | null = null
   #cluster: Cluster | null = null
+  #metrics: Registry | null = null
   #places: Places = { port: null, path: null }
   #reloads = 0
   /** How many clients workers have moved and ended since the last look. */
@@ -124,6 +127,12 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
       reloads: this.#reloads,
       workers: views,
     }
+  }
+
+  /** What the cluster counts, for Prometheus. */
+  get clusterMetrics(): Registry {
+    this.#metrics ??= clusterMetrics(this.#running)
+    return this.#metrics
   }
 
   /** Publishes a message; resolves with the number of its receivers. */
