@@ -129,6 +129,90 @@ async function reload(rounds, tell) {
   }
 }
 
+/** A subscriber of `c0` that comes again when its connection breaks. */
+function startListener(port, counts) {
+  const listener = { isSubscribed: false, stop }
+  let isOver = false
+  let socket
+  const open = () => {
+    socket = connect(port, '127.0.0.1')
+    socket.setEncoding('latin1')
+    socket.on('connect', () => socket.write('SUBSCRIBE c0\r\n'))
+    socket.on('data', () => {
+      listener.isSubscribed = true
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      if (isOver) return
+      if (listener.isSubscribed) counts.broken++
+      listener.isSubscribed = false
+      setTimeout(open, 20)
+    })
+  }
+  open()
+  return listener
+
+  function stop() {
+    isOver = true
+    socket.destroy()
+  }
+}
+
+/** Asks once, and resolves with the answer; null where none comes in ten seconds, or the connection breaks. */
+async function ask(port, request) {
+  const socket = connect(port, '127.0.0.1')
+  socket.setEncoding('latin1')
+  socket.on('error', () => {})
+  socket.write(request)
+  const answer = await Promise.race([
+    once(socket, 'data').then(([text]) => text),
+    once(socket, 'close').then(() => null),
+    new Promise(resolve => setTimeout(resolve, 10_000, null)),
+  ])
+  socket.destroy()
+  return answer
+}
+
+/** Whether, before long, every subscriber is there again, and a message counts and reaches each of them once. */
+async function isWhole(port, listeners) {
+  const wanted = `:${listeners.length}\r\n`
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (listeners.every(({ isSubscribed }) => isSubscribed)) {
+      const counted = await ask(port, 'PUBSUB NUMSUB c0\r\n')
+      const published = await ask(port, 'PUBLISH c0 x\r\n')
+      if (counted?.endsWith(wanted) && published === wanted) return true
+    }
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  return false
+}
+
+async function kill(rounds, tell) {
+  const demo = await startDemo(3)
+  const counts = { kills: 0, reloads: 0, broken: 0, standing: 0, notWhole: 0 }
+  const listeners = Array.from({ length: 60 }, () => startListener(demo.port, counts))
+  if (!(await isWhole(demo.port, listeners))) counts.notWhole++
+  for (let round = 0; round < rounds; round++) {
+    const { workers } = JSON.parse(await demo.order('status', '--json'))
+    const reloading = demo.order('reload')
+    await new Promise(resolve => setTimeout(resolve, Math.random() * 2000))
+    const brokenBefore = counts.broken
+    try {
+      process.kill(workers[round % workers.length].pid, 'SIGKILL')
+      counts.kills++
+    } catch {
+      // It had left already.
+    }
+    if ((await reloading).startsWith('reloaded')) counts.reloads++
+    if (!(await isWhole(demo.port, listeners))) counts.notWhole++
+    counts.standing += listeners.length - (counts.broken - brokenBefore)
+    tell(round + 1)
+  }
+  for (const listener of listeners) listener.stop()
+  await demo.stop()
+  return counts
+}
+
 function whatIsWrong(counts, rounds) {
   const wrong = ['missed', 'doubled', 'broken', 'brokenVisits', 'wrongReplies']
     .filter(what => counts[what] !== 0)
@@ -146,5 +230,13 @@ export const cases = [
     rounds: 100,
     run: reload,
     check: whatIsWrong,
+  },
+  {
+    name: 'kill',
+    title:
+      'workers are killed at random moments of reloads; then 60 subscribers are there, and counted, once',
+    rounds: 50,
+    run: kill,
+    check: counts => (counts.notWhole === 0 ? [] : [`${counts.notWhole} times not whole again`]),
   },
 ]
