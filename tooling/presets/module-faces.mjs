@@ -13,9 +13,10 @@ if (process.argv.includes('--default-is-module')) {
   )
 }
 
-// `--index-of=public`: the index has the exports of that file, by name and as its default, and is declared so here. (The
-// bundler of declarations makes values of the types in a default export that is a whole module.) Values are named too:
-// who checks packages looks for named exports beside a default one.
+// `--index-of=public`: the index has the exports of that file, by name and as its default. It is declared so here (the
+// bundler of declarations makes values of the types in a default export that is a whole module; values are named too,
+// since who checks packages looks for named exports beside a default one). And it becomes one plain object, whose members
+// programs can replace, as they do with those of Node's own modules.
 const whole = process.argv.find(word => word.startsWith('--index-of='))?.slice('--index-of='.length)
 if (whole !== undefined) {
   const names = Object.keys(createRequire(import.meta.url)(path.resolve('dist/index.js')))
@@ -25,6 +26,13 @@ if (whole !== undefined) {
 export * from './${whole}'
 export { ${names.filter(name => name !== 'default').join(', ')} } from './${whole}'
 export { whole as default }
+`,
+  )
+  appendFileSync(
+    'dist/index.js',
+    `
+const { default: _whole, ...members } = module.exports
+module.exports = Object.defineProperties(members, { __esModule: { value: true }, default: { value: members } })
 `,
   )
 }
@@ -37,17 +45,17 @@ for (const entry of Object.values(entries)) {
 
 function writeFace(implementation, face) {
   const from = `./${path.basename(implementation)}`
-  const keys = Object.keys(createRequire(import.meta.url)(implementation))
+  const module = createRequire(import.meta.url)(implementation)
   const lines = [`import x from '${from}'`]
-  for (const key of keys) {
+  for (const key of Object.keys(module)) {
     if (key !== 'default' && key !== 'module.exports' && !key.startsWith('_'))
       lines.push(`export const ${key} = x.${key}`)
   }
   // Node gives all exports as the default one of a CommonJS module; bundlers that follow __esModule give its default.
-  if (keys.includes('default')) lines.push('export default x.default ?? x')
+  if ('default' in module) lines.push('export default x.default ?? x')
   writeFileSync(face, `${lines.join('\n')}\n`)
 
   const types = [`export * from '${from}'`]
-  if (keys.includes('default')) types.push(`export { default } from '${from}'`)
+  if ('default' in module) types.push(`export { default } from '${from}'`)
   writeFileSync(face.replace(/\.mjs$/, '.d.mts'), `${types.join('\n')}\n`)
 }

@@ -43,6 +43,8 @@ const inside = {} as { valueOf(address: SocketAddress): IpValue }
  */
 export class SocketAddress {
   static {
+    // A build may rename the class; the other copies of this package know it by its name.
+    Object.defineProperty(SocketAddress, 'name', { value: 'SocketAddress', configurable: true })
     inside.valueOf = address => address.#value
   }
 

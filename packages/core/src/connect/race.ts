@@ -2,7 +2,7 @@
 // each given up after a timeout but for the last). A single address is a race of one. It knows no socket.
 import type { AddressFilter } from '../address/block-list'
 import { aggregateError, codedError } from '../errors/codes'
-import { UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
+import { UV_EALREADY, UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import type { Address, Status, StreamHandle, TcpAddress, Transport } from '../transport/contract'
 import { isTcpAddress } from '../transport/contract'
@@ -97,7 +97,7 @@ export class Race {
       setImmediate(() => this.#settled(stream, to, status))
       return true
     }
-    if (status < 0) return this.#attemptFailed(to, this.#connectError(to, status), targets.length > 1)
+    if (status < 0) return this.#attemptFailed(to, this.#refusal(to, status, stream), targets.length > 1)
     if (isTcp && this.#next < targets.length) {
       this.#timer = setTimeout(() => this.#timedOut(stream, to), this.#plan.attemptTimeoutMs)
       if (!this.#isRef) this.#timer.unref()
@@ -157,12 +157,28 @@ export class Race {
     this.#tryNext()
   }
 
-  #connectError(to: Address, status: Status): NodeJS.ErrnoException {
+  /** Refused within the call: the error tells, in its message alone, from where. */
+  #refusal(to: Address, status: Status, stream: StreamHandle): NodeJS.ErrnoException {
     if (!isTcpAddress(to)) {
       // Node's word for a path that is too long.
       const told = status === UV_ENAMETOOLONG ? UV_EINVAL : status
-      return systemError(told, 'connect', { address: to.path })
+      return systemError(told, 'connect', { address: to.path, local: 'undefined:undefined' })
     }
+    const own = stream.sockname()
+    const any = `${to.family === 'IPv6' ? '::' : '0.0.0.0'}:0`
+    const local = typeof own === 'object' && isTcpAddress(own) ? `${own.address}:${own.port}` : any
+    return systemError(status, 'connect', { address: to.address, port: to.port, local })
+  }
+
+  /** What a second call of `connect` gets while the race is on. */
+  refusalOfAnother(to: Address): NodeJS.ErrnoException {
+    return this.#stream === null
+      ? this.#connectError(to, UV_EALREADY)
+      : this.#refusal(to, UV_EALREADY, this.#stream)
+  }
+
+  #connectError(to: Address, status: Status): NodeJS.ErrnoException {
+    if (!isTcpAddress(to)) return systemError(status, 'connect', { address: to.path })
     const local = this.#localEnd(to)
     return systemError(status, 'connect', {
       address: to.address,

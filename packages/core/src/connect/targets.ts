@@ -37,7 +37,7 @@ export function resolveTargets(
     lookup(host, { family, hints }, (error, address, addressFamily) => {
       heard(error, address as string, addressFamily)
       if (error) return resolved(error, [])
-      const answer = { address: address as string, family: addressFamily ?? 0 }
+      const answer = { address: address as string, family: addressFamily as number }
       const problem = problemOf(answer, query)
       if (problem) resolved(problem, [])
       else resolved(null, [toTarget(answer, port)])
@@ -49,9 +49,10 @@ export function resolveTargets(
       heard(error)
       return resolved(error, [])
     }
-    const answers: Answer[] = Array.isArray(addresses) ? addresses : [{ address: addresses, family: 0 }]
+    // Who was asked for all answers and gives one has given none.
+    const answers: readonly Answer[] = Array.isArray(addresses) ? addresses : []
     for (const answer of answers) heard(null, answer.address, answer.family)
-    const usable = answers.filter(answer => problemOf(answer, query) === null)
+    const usable = withoutRepeats(answers.filter(answer => problemOf(answer, query) === null))
     if (usable.length > 0)
       return resolved(
         null,
@@ -66,6 +67,10 @@ function problemOf({ address, family }: Answer, { host, port }: HostQuery): Erro
   if (typeof address !== 'string' || isIP(address) === 0) return codedError('ERR_INVALID_IP_ADDRESS', address)
   if (family !== 4 && family !== 6) return codedError('ERR_INVALID_ADDRESS_FAMILY', family, host, port)
   return null
+}
+
+function withoutRepeats(answers: readonly Answer[]): Answer[] {
+  return [...new Map(answers.map(answer => [answer.address, answer])).values()]
 }
 
 function toTarget({ address, family }: Answer, port: number): TcpAddress {

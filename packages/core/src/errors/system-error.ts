@@ -10,6 +10,8 @@ export interface SystemErrorDetails {
   /** Our own end of a connection attempt, where one was asked for. */
   readonly localAddress?: string | undefined
   readonly localPort?: number | undefined
+  /** Our own end as the message alone tells it. */
+  readonly local?: string
 }
 
 /** The own properties of an error of the system. */
@@ -49,10 +51,11 @@ export function systemError(status: number, syscall: string, details: SystemErro
   return error
 }
 
-function describeEnds({ address, port, localAddress, localPort }: SystemErrorDetails): string {
+function describeEnds({ address, port, localAddress, localPort, local }: SystemErrorDetails): string {
   let ends = ''
   if (port && port > 0) ends = ` ${address}:${port}`
   else if (address) ends = ` ${address}`
+  if (local !== undefined) return `${ends} - Local (${local})`
   return localAddress && localPort ? `${ends} - Local (${localAddress}:${localPort})` : ends
 }
 

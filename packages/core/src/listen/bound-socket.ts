@@ -61,6 +61,8 @@ const inside = {} as { take(bound: BoundSocket): Binding }
  */
 export class BoundSocket {
   static {
+    // A build may rename the class; util.inspect and others show its name.
+    Object.defineProperty(BoundSocket, 'name', { value: 'BoundSocket', configurable: true })
     inside.take = bound => bound.#take()
   }
 

@@ -21,7 +21,7 @@ type ServerConstructor = Omit<typeof EventEmitter, 'prototype'> & {
 }
 
 /** `new Server([options][, connectionListener])`, also without `new`. */
-export const Server = callable(ServerBody, (server, [options, connectionListener]) => {
+export const Server = callable('Server', ServerBody, (server, [options, connectionListener]) => {
   const given = readServerArguments<ServerOpts, ConnectionListener>(options, connectionListener)
   const initEmitter = EventEmitter as unknown as (this: EventEmitter, options: unknown) => void
   initEmitter.call(server, given.options)

@@ -3,6 +3,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { tracingChannel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
+import { getDefaultHighWaterMark } from 'node:stream'
 import { readServerArguments } from '../args/create-server'
 import { type ListenArguments, readListenArguments } from '../args/listen'
 import { codedError } from '../errors/codes'
@@ -34,7 +35,7 @@ export class Server extends EventEmitter {
   declare keepAlive: boolean
   /** Milliseconds. */
   declare keepAliveInitialDelay: number
-  declare highWaterMark: number | undefined
+  declare highWaterMark: number
   /** Connections beyond this many are closed at once, and told as 'drop'; 0 drops all. */
   declare maxConnections: number
   /** In a worker of a cluster: drop such connections instead of giving them to another worker. */
@@ -173,7 +174,7 @@ export function initServer(server: Server, options: ServerOpts, listener?: Conne
   server.noDelay = Boolean(options.noDelay)
   server.keepAlive = Boolean(options.keepAlive)
   server.keepAliveInitialDelay = options.keepAliveInitialDelay ?? 0
-  server.highWaterMark = options.highWaterMark
+  server.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false)
   if (typeof listener === 'function') server.on('connection', listener as (socket: unknown) => void)
 }
 

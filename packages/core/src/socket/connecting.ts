@@ -81,6 +81,13 @@ function connectHost(
 }
 
 function race(socket: Socket, state: SocketState, context: AsyncResource, plan: RacePlan): void {
+  const [first] = plan.targets
+  if (state.race !== null && first !== undefined) {
+    // A second connect() while the first is under way.
+    tellAttempt(socket, first)
+    socket.destroy(state.race.refusalOfAnother(first))
+    return
+  }
   const prepared = state.prepared ?? undefined
   state.prepared = null
   const running = new Race(
@@ -88,8 +95,7 @@ function race(socket: Socket, state: SocketState, context: AsyncResource, plan: 
     {
       attempt(to) {
         debug('attempt to connect to %o', to)
-        if ('path' in to) socket.emit('connectionAttempt', to.path, undefined, undefined)
-        else socket.emit('connectionAttempt', to.address, to.port, to.family === 'IPv6' ? 6 : 4)
+        tellAttempt(socket, to)
       },
       failed(to, error) {
         if ('path' in to) socket.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
@@ -109,6 +115,11 @@ function race(socket: Socket, state: SocketState, context: AsyncResource, plan: 
   if (plan.targets.length > 1) state.attempted = running.attempted
   if (!state.isRef) running.setRef(false)
   running.start()
+}
+
+function tellAttempt(socket: Socket, to: Address): void {
+  if ('path' in to) socket.emit('connectionAttempt', to.path, undefined, undefined)
+  else socket.emit('connectionAttempt', to.address, to.port, to.family === 'IPv6' ? 6 : 4)
 }
 
 function connected(socket: Socket, stream: StreamHandle, context: AsyncResource): void {

@@ -34,7 +34,10 @@ export function resumeWaiting(socket: Socket): void {
   state.waitingFinal = null
   state.wantsRead = false
   if (wantsRead) link.read()
-  if (waitingWrite !== null) link.send(waitingWrite.chunks, waitingWrite.callback)
+  if (waitingWrite !== null) {
+    socket.removeListener('close', refuseWaiting)
+    link.send(waitingWrite.chunks, waitingWrite.callback)
+  }
   if (waitingFinal !== null) shutDown(socket, waitingFinal)
 }
 
@@ -46,8 +49,18 @@ export function send(socket: Socket, chunks: readonly Uint8Array[], callback: Wr
     if (settleDispatched(state, link, callback)) return
     if (state.isUncorking) holdGathered(socket, state, chunks, callback)
     else link.send(chunks, callback)
-  } else if (state.isConnecting) state.waitingWrite = { chunks, bytes: byteLength(chunks), callback }
-  else callback(codedError('ERR_SOCKET_CLOSED'))
+  } else if (state.isConnecting) {
+    state.waitingWrite = { chunks, bytes: byteLength(chunks), callback }
+    socket.once('close', refuseWaiting)
+  } else callback(codedError('ERR_SOCKET_CLOSED'))
+}
+
+/** Of a write that waited for a connection which never came. */
+function refuseWaiting(this: Socket): void {
+  const state = this[kState]
+  const { waitingWrite } = state
+  state.waitingWrite = null
+  waitingWrite?.callback(codedError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'))
 }
 
 /** Ends our side of the connection, now or once connected. */
@@ -84,21 +97,17 @@ export function closeConnection(
   const { link, race, prepared } = state
   state.idle?.stop()
   state.idle = null
+  const wasUsed = state.isConnecting || state.context !== null
   state.isConnecting = false
   state.race = null
   state.link = null
   state.prepared = null
   const handle = link?.handle ?? race?.cancel() ?? prepared
-  const emitClose = () => {
-    const { waitingWrite } = state
-    state.waitingWrite = null
-    waitingWrite?.callback(codedError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'))
-    socket.emit('close', error !== null)
-  }
+  const emitClose = () => void socket.emit('close', error !== null)
   if (!handle) {
-    // 'error' first.
+    // 'error' first. Of a socket that never was to connect Node tells no more than 'close'.
     destroyed(error)
-    process.nextTick(emitClose)
+    process.nextTick(wasUsed ? emitClose : () => void socket.emit('close'))
     return
   }
   state.bytesRead = handle.bytesRead

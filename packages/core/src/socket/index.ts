@@ -20,7 +20,7 @@ type SocketConstructor = Omit<typeof Duplex, 'prototype'> & {
 }
 
 /** `new Socket([options])`, also without `new`. */
-export const Socket = callable(SocketBody, (socket, [options]) => {
+export const Socket = callable('Socket', SocketBody, (socket, [options]) => {
   const given = typeof options === 'number' ? { fd: options } : (options ?? {})
   const initDuplex = Duplex as unknown as (this: Duplex, options: unknown) => void
   initDuplex.call(socket, duplexOptions(given))

@@ -144,6 +144,25 @@ export const scenes: { [name: string]: Scene } = {
       { address: '::1', family: 6 },
     ),
   }),
+  'connect where the lookup answers one address twice': attempt({
+    port: 1,
+    host: 'h',
+    autoSelectFamily: true,
+    lookup: answering({ address: LOCAL, family: 4 }, { address: LOCAL, family: 4 }),
+  }),
+  'connect where the lookup gives no family': attempt({
+    port: 1,
+    host: 'h',
+    autoSelectFamily: false,
+    lookup: (_host: string, _options: object, done: (...args: unknown[]) => void) => done(null, LOCAL),
+  }),
+  'connect to an address that is out of reach': attempt({ port: 1, host: '255.255.255.255' }),
+  'a second connect while the first is under way': attempt(
+    { port: 1, host: LOCAL, localAddress: LOCAL, localPort: 54_323 },
+    socket => {
+      socket.connect(1, LOCAL)
+    },
+  ),
   'connect of one family alone': attempt({
     port: 1,
     host: 'h',
@@ -157,6 +176,23 @@ export const scenes: { [name: string]: Scene } = {
   'reset at once': attempt({ port: 1, host: LOCAL }, socket => socket.resetAndDestroy()),
   'ended at once, refused': attempt({ port: 1, host: LOCAL }, socket => socket.end('x')),
   'written at once, refused': attempt({ port: 1, host: LOCAL }, socket => void socket.write('x', () => {})),
+  'written, ended and destroyed at once': async (net, record) => {
+    await attempt({ port: 1, host: LOCAL }, socket => {
+      socket.write('x', error => record.note(`write callback ${error}`))
+      socket.end('y', () => record.note('end callback'))
+      socket.once('close', () => record.note('a listener that came later'))
+      socket.destroy()
+    })(net, record)
+  },
+  'destroyed before it connects': async (net, record) => {
+    for (const error of [undefined, new Error('mine')]) {
+      const socket = new net.Socket()
+      record.watch('socket', socket, SOCKET_EVENTS)
+      socket.destroy(error)
+      await closed(socket)
+      await new Promise(setImmediate)
+    }
+  },
   'aborted at once': async (net, record) => {
     const controller = new AbortController()
     await attempt({ port: 1, host: LOCAL, signal: controller.signal }, () =>

@@ -1,0 +1,76 @@
+// What a program sees of the module and its classes without a call: names, what may be replaced, what a loop over an object
+// shows. The built package beside node:net; what node:net keeps for itself begins with an underscore.
+import net from 'node:net'
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+const core = require('@x/core') as Record<string, unknown>
+const classes = ['Socket', 'Server', 'BlockList', 'SocketAddress'] as const
+type Class = new (...args: never[]) => object
+
+const isNode26 = Number.parseInt(process.versions.node, 10) >= 26
+const isPublic = (name: string) => !name.startsWith('_')
+
+/** The names that `for ... in` gives. */
+function shown(object: object): string[] {
+  const names: string[] = []
+  for (const name in object) names.push(name)
+  return names
+}
+
+describe('the module', () => {
+  it('[N3] is one object, whose members can be replaced, by import and by require', async () => {
+    const imported = (await import('@x/core')) as Record<string, unknown>
+    expect(imported['default']).toBe(core)
+    expect(core['default']).toBe(core)
+    for (const name of Object.keys(net).filter(isPublic)) {
+      const descriptor = Object.getOwnPropertyDescriptor(core, name)
+      expect(descriptor, name).toMatchObject({ writable: true, enumerable: true, configurable: true })
+      expect(imported[name], name).toBe(core[name])
+    }
+    const gained = Object.keys(core).filter(name => !(name in net) && name !== 'BoundSocket')
+    expect(gained).toEqual(['isRegistered'])
+  })
+
+  it('[N3] has the names and lengths of the functions of node:net', () => {
+    for (const [name, theirs] of Object.entries(net)) {
+      if (!isPublic(name) || typeof theirs !== 'function') continue
+      const ours = core[name] as typeof theirs
+      expect([name, ours.name, ours.length]).toEqual([name, theirs.name, theirs.length])
+    }
+  })
+})
+
+describe.each(classes)('%s', name => {
+  const theirs = net[name] as unknown as Class
+  const ours = core[name] as Class
+  const make = (what: Class) => Reflect.construct(what, name === 'SocketAddress' ? [{}] : []) as object
+
+  it('[N3] is called so, also by its objects, and descends from the same class', () => {
+    expect([ours.name, make(ours).constructor.name]).toEqual([name, name])
+    expect(inspect(make(ours)).split(' ')[0]).toBe(name)
+    if (name !== 'Socket' && name !== 'Server') return
+    expect(Object.getPrototypeOf(ours)).toBe(Object.getPrototypeOf(theirs))
+    expect(Object.getPrototypeOf(ours.prototype)).toBe(Object.getPrototypeOf(theirs.prototype))
+  })
+
+  it('[N3] shows in a loop what that of node:net shows', () => {
+    const seen = shown(make(ours))
+    expect(
+      shown(make(theirs))
+        .filter(isPublic)
+        .filter(key => !seen.includes(key)),
+    ).toEqual([])
+  })
+
+  it.skipIf(!isNode26)('[N3] has the methods of node:net, which take as many arguments', () => {
+    for (const key of Object.getOwnPropertyNames(theirs.prototype).filter(isPublic)) {
+      const [mine, nodes] = [ours, theirs].map(what => Object.getOwnPropertyDescriptor(what.prototype, key))
+      expect([key, typeof mine?.value, mine?.value?.length]).toEqual([
+        key,
+        typeof nodes?.value,
+        nodes?.value?.length,
+      ])
+    }
+  })
+})
