@@ -1,25 +1,9 @@
-// The message channel between two ends that keep to its protocol: values, buffers, requests, back-pressure, ends.
+// The message channel between two ends that keep to its protocol: values, buffers, back-pressure, ends.
 import { once } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type Channel, type ChannelOptions, channel, type Message } from '../src/index'
+import { describe, expect, it } from 'vitest'
+import { channel } from '../src/index'
+import { channelPair, deferred, ending, nextMessage } from './channels'
 import { memoryPair, socketPair } from './wires'
-
-const open: Channel[] = []
-afterEach(() => {
-  for (const each of open.splice(0)) each.destroy()
-})
-
-async function channelPair(options: ChannelOptions = {}, others = options): Promise<[Channel, Channel]> {
-  const [a, b] = await socketPair()
-  const pair: [Channel, Channel] = [channel(a, options), channel(b, others)]
-  open.push(...pair)
-  return pair
-}
-
-async function nextMessage(of: Channel): Promise<Message> {
-  const { value } = await of[Symbol.asyncIterator]().next()
-  return value as Message
-}
 
 describe('values', () => {
   it.each([
@@ -71,7 +55,7 @@ describe('values', () => {
   it('[I6] carries the values of a turn together, each as it was when it was sent', async () => {
     const [near, far] = memoryPair()
     const [a, b] = [channel(near), channel(far).serve(value => value)]
-    open.push(a, b)
+    ending(a, b)
     await a.request('hello')
     const frames: Buffer[] = []
     far.prependListener('data', (chunk: Buffer) => frames.push(chunk))
@@ -102,7 +86,7 @@ describe('values', () => {
   it('[I6] stops between two values that came together where the reader is full', async () => {
     const [near, far] = memoryPair()
     const [a, b] = [channel(near), channel(far, { inboxLimit: 3 }).serve(value => value)]
-    open.push(a, b)
+    ending(a, b)
     await a.request('hello')
     const full = once(far, 'pause')
     for (let at = 0; at < 100; at++) void a.send({ at })
@@ -144,12 +128,12 @@ describe('values', () => {
       seen.push(chunk)
       return write(chunk, ...rest)
     }) as typeof near.write
-    open.push(channel(near), channel(far))
+    const [sender, receiver] = ending(channel(near), channel(far))
     const bytes = Buffer.alloc(100_000)
-    void open[0]!.send(bytes)
-    void open[0]!.send('beside', { buffers: [bytes] })
-    await nextMessage(open[1]!)
-    await nextMessage(open[1]!)
+    void sender.send(bytes)
+    void sender.send('beside', { buffers: [bytes] })
+    await nextMessage(receiver)
+    await nextMessage(receiver)
     expect(seen.filter(chunk => chunk.buffer === bytes.buffer)).toHaveLength(2)
   })
 
@@ -211,103 +195,6 @@ describe('structured clones', () => {
     void a.send(value)
     value.state = 'after'
     expect((await nextMessage(b)).value).toEqual({ state: 'before' })
-  })
-})
-
-describe('requests', () => {
-  it('[I6] are answered with what the handler returns, whatever the order', async () => {
-    const [a, b] = await channelPair()
-    const first = deferred<string>()
-    b.serve(async value => (value === 1 ? first.promise : { twice: (value as number) * 2 }))
-    const one = a.request(1)
-    expect((await a.request(2)).value).toEqual({ twice: 4 })
-    first.resolve('late')
-    expect((await one).value).toBe('late')
-  })
-
-  it('[I6] go both ways at once over one channel', async () => {
-    const [a, b] = await channelPair()
-    a.serve(value => `a${value}`)
-    b.serve(async value => (await b.request(value)).value)
-    const replies = await Promise.all(Array.from({ length: 100 }, (_, at) => a.request(at)))
-    expect(replies.map(reply => reply.value)).toEqual(Array.from({ length: 100 }, (_, at) => `a${at}`))
-  })
-
-  it('[I6] carry buffers there and back', async () => {
-    const [a, b] = await channelPair()
-    b.serve((_value, request) => {
-      request.attach({ buffers: [Buffer.concat(request.buffers)] })
-      return 'joined'
-    })
-    const reply = await a.request('join', { buffers: [Buffer.from('a'), Buffer.from('b')] })
-    expect(reply).toMatchObject({ value: 'joined', buffers: [Buffer.from('ab')] })
-  })
-
-  it('[I6] fail with what the handler threw', async () => {
-    const [a, b] = await channelPair()
-    b.serve(() => {
-      throw Object.assign(new RangeError('too far'), { code: 'ERR_FAR' })
-    })
-    await expect(a.request(1)).rejects.toMatchObject({
-      code: 'ERR_X_REQUEST_FAILED',
-      remote: { name: 'RangeError', message: 'too far', code: 'ERR_FAR' },
-    })
-    b.serve(() => Promise.reject('a string'))
-    await expect(a.request(1)).rejects.toMatchObject({ remote: { message: 'a string', code: null } })
-    b.serve(() => 1n)
-    await expect(a.request(1)).rejects.toMatchObject({ remote: { name: 'TypeError' } })
-    expect([a.isOpen, b.isOpen]).toEqual([true, true])
-  })
-
-  it('[I6] fail where nobody serves them', async () => {
-    const [a] = await channelPair()
-    await expect(a.request(1)).rejects.toMatchObject({ remote: { code: 'ERR_X_NOT_SERVED' } })
-  })
-
-  it('[I6] fail at their deadline, and the handler hears that nobody waits', async () => {
-    const [a, b] = await channelPair()
-    const aborted = deferred<boolean>()
-    b.serve((_value, { signal }) => {
-      signal.addEventListener('abort', () => aborted.resolve(true))
-      return aborted.promise
-    })
-    await expect(a.request(1, { timeoutMs: 1 })).rejects.toMatchObject({
-      code: 'ERR_X_REQUEST_TIMEOUT',
-      timeoutMs: 1,
-    })
-    expect(await aborted.promise).toBe(true)
-    b.serve(value => value)
-    expect((await a.request('still fine')).value).toBe('still fine')
-  })
-
-  it('[I6] are given up by an AbortSignal', async () => {
-    const [a, b] = await channelPair()
-    const controller = new AbortController()
-    const started = deferred<AbortSignal>()
-    b.serve((_value, { signal }) => {
-      started.resolve(signal)
-      return new Promise(() => {})
-    })
-    const request = a.request(1, { signal: controller.signal })
-    const signal = await started.promise
-    controller.abort(new Error('changed my mind'))
-    await expect(request).rejects.toMatchObject({ code: 'ABORT_ERR', cause: { message: 'changed my mind' } })
-    if (!signal.aborted) await once(signal, 'abort')
-    await expect(a.request(1, { signal: controller.signal })).rejects.toMatchObject({ code: 'ABORT_ERR' })
-  })
-
-  it('[I6] that wait when the channel ends are rejected, and their handlers aborted', async () => {
-    const [a, b] = await channelPair()
-    const started = deferred<AbortSignal>()
-    b.serve((_value, { signal }) => {
-      started.resolve(signal)
-      return new Promise(() => {})
-    })
-    const request = a.request(1)
-    const signal = await started.promise
-    a.destroy()
-    await expect(request).rejects.toMatchObject({ code: 'ERR_X_CHANNEL_CLOSED' })
-    if (!signal.aborted) await once(signal, 'abort')
   })
 })
 
@@ -453,16 +340,8 @@ describe('arguments', () => {
     expect(() => channel(stream, { frameLimitBytes: 0 })).toThrowError(code('ERR_OUT_OF_RANGE'))
     expect(() => channel(stream, { clone: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
     const one = channel(stream)
-    open.push(one)
+    ending(one)
     expect(() => one.serve(1 as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
     expect(() => one.request(1, { signal: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
   })
 })
-
-function deferred<Value>() {
-  let resolve!: (value: Value) => void
-  const promise = new Promise<Value>(yes => {
-    resolve = yes
-  })
-  return { promise, resolve }
-}
