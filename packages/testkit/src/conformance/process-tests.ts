@@ -7,12 +7,12 @@ import { ChildRun } from './child-run'
 import { Reader } from './reader'
 import type { ConformanceTest } from './test-case'
 
+const inProcess = { once: true, system: true, process: true } as const
+
 export const processTests: readonly ConformanceTest[] = [
   {
     name: 'law 10: referenced handles keep a process, and unreferenced ones let it end',
-    once: true,
-    system: true,
-    process: true,
+    ...inProcess,
     async run(bed) {
       const child = ChildRun.start(bed, 'holds')
       await child.next('held')
@@ -21,9 +21,7 @@ export const processTests: readonly ConformanceTest[] = [
   },
   {
     name: 'law 11: a listener that throws costs no other connection its events, nor itself the next',
-    once: true,
-    system: true,
-    process: true,
+    ...inProcess,
     async run(bed) {
       const child = ChildRun.start(bed, 'throws')
       const { counts } = await child.next('thrown')
@@ -34,9 +32,7 @@ export const processTests: readonly ConformanceTest[] = [
   },
   {
     name: 'running out of descriptors is told once each time, and accepting goes on afterwards',
-    once: true,
-    system: true,
-    process: true,
+    ...inProcess,
     variants: ['tcp4', 'path'],
     async run(bed) {
       const { child, at } = await narrowServer(bed)
@@ -53,9 +49,7 @@ export const processTests: readonly ConformanceTest[] = [
   },
   {
     name: 'running out of descriptors loses nothing of the backlog',
-    once: true,
-    system: true,
-    process: true,
+    ...inProcess,
     variants: ['tcp4', 'path'],
     async run(bed) {
       const { child, at } = await narrowServer(bed)
@@ -68,9 +62,7 @@ export const processTests: readonly ConformanceTest[] = [
   },
   {
     name: 'once there are descriptors again, connections are accepted again',
-    once: true,
-    system: true,
-    process: true,
+    ...inProcess,
     variants: ['tcp4', 'path'],
     async run(bed) {
       const { child, at } = await narrowServer(bed)
@@ -85,9 +77,7 @@ export const processTests: readonly ConformanceTest[] = [
   },
   {
     name: 'a path of another user is EACCES to connect to, and its folder EACCES to listen in',
-    once: true,
-    system: true,
-    process: true,
+    ...inProcess,
     variants: ['path'],
     async run(bed) {
       if (process.getuid?.() !== 0) bed.skip('only root can become another user')

@@ -11,6 +11,7 @@ import {
 import { FaultyStream } from './faulty-stream'
 import type { OperationType } from './rule'
 import type { Decision, Rulebook } from './rulebook'
+import { Timers } from './timers'
 
 /** How long a listener waits before it asks again after a shortage, as real ones do. */
 const SHORTAGE_RETRY_MS = 100
@@ -20,7 +21,7 @@ export class FaultyListener implements ListenerHandle {
   readonly #inner: ListenerHandle
   readonly #rules: Rulebook
   readonly #unwatch: () => void
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timers = new Timers()
   /** Accepted below, and not told yet. */
   readonly #waiting: StreamHandle[] = []
   /** Judged, and told when their delay is over. */
@@ -31,7 +32,6 @@ export class FaultyListener implements ListenerHandle {
   #isShort = false
   #isPaused = false
   #isClosed = false
-  #isReferenced = true
 
   constructor(inner: ListenerHandle, rules: Rulebook) {
     this.#inner = inner
@@ -45,7 +45,7 @@ export class FaultyListener implements ListenerHandle {
     this.resume = () => {
       this.#isPaused = false
       inner.resume?.()
-      this.#later(0, () => this.#reconsider())
+      this.#timers.start(0, () => this.#reconsider())
     }
   }
 
@@ -75,7 +75,7 @@ export class FaultyListener implements ListenerHandle {
   close(done?: () => void): void {
     this.#isClosed = true
     this.#unwatch()
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.stop()
     for (const stream of [...this.#waiting.splice(0), ...this.#delayed]) stream.close()
     this.#delayed.clear()
     this.#inner.close(done)
@@ -88,14 +88,13 @@ export class FaultyListener implements ListenerHandle {
   }
 
   ref(): void {
-    this.#isReferenced = true
     this.#inner.ref()
+    this.#timers.reference(true)
   }
 
   unref(): void {
-    this.#isReferenced = false
     this.#inner.unref()
-    for (const timer of this.#timers) timer.unref()
+    this.#timers.reference(false)
   }
 
   #decide(type: OperationType, remote: Address | Status): Decision {
@@ -124,7 +123,7 @@ export class FaultyListener implements ListenerHandle {
     const { delayMs, outcome } = this.#decide('accept', stream.peername())
     if (delayMs <= 0) return this.#settle(stream, outcome)
     this.#delayed.add(stream)
-    this.#later(delayMs, () => {
+    this.#timers.start(delayMs, () => {
       this.#delayed.delete(stream)
       this.#settle(stream, outcome)
     })
@@ -144,7 +143,7 @@ export class FaultyListener implements ListenerHandle {
   /** Told once; the connection waits, and is tried again. */
   #shortage(stream: StreamHandle, status: Status): void {
     this.#waiting.unshift(stream)
-    this.#later(SHORTAGE_RETRY_MS, () => this.#reconsider())
+    this.#timers.start(SHORTAGE_RETRY_MS, () => this.#reconsider())
     if (this.#isShort) return
     this.#isShort = true
     this.#accept?.(status, null)
@@ -156,16 +155,7 @@ export class FaultyListener implements ListenerHandle {
     const stream = this.#waiting.shift()
     if (!stream) return
     const waited = this.#waiting.length
-    if (waited > 0) this.#later(0, () => this.#reconsider())
+    if (waited > 0) this.#timers.start(0, () => this.#reconsider())
     this.#judge(stream)
-  }
-
-  #later(ms: number, job: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      job()
-    }, Math.ceil(ms))
-    this.#timers.add(timer)
-    if (!this.#isReferenced) timer.unref()
   }
 }

@@ -14,6 +14,7 @@ import { FaultyReader } from './faulty-reader'
 import { FaultyWriter } from './faulty-writer'
 import type { OperationType, Outcome } from './rule'
 import type { Decision, Rulebook } from './rulebook'
+import { Timers } from './timers'
 
 /** A connection under faults. */
 export class FaultyStream implements StreamHandle {
@@ -23,7 +24,7 @@ export class FaultyStream implements StreamHandle {
   readonly #number: number
   readonly #reader: FaultyReader
   readonly #writer: FaultyWriter
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timers = new Timers()
   readonly #unwatch: () => void
   #target: Address | null = null
   #connecting: ((status: Status) => void) | null = null
@@ -31,7 +32,6 @@ export class FaultyStream implements StreamHandle {
   #isConnected: boolean
   #isBroken = false
   #isInnerClosed = false
-  #isReferenced = true
   #closing: 'no' | 'asked' | 'done' = 'no'
   readonly #closeDones: (() => void)[] = []
 
@@ -133,7 +133,7 @@ export class FaultyStream implements StreamHandle {
     if (this.#closing === 'asked') return
     const { delayMs } = this.#decide('close', 0)
     const cancelled = this.#beginClose()
-    if (delayMs > 0 && !this.#isInnerClosed) this.#later(delayMs, () => this.#finishClose(cancelled))
+    if (delayMs > 0 && !this.#isInnerClosed) this.#timers.start(delayMs, () => this.#finishClose(cancelled))
     else this.#finishClose(cancelled)
   }
 
@@ -167,15 +167,11 @@ export class FaultyStream implements StreamHandle {
   }
 
   #reference(isReferenced: boolean): void {
-    this.#isReferenced = isReferenced
     if (isReferenced) this.#inner.ref()
     else this.#inner.unref()
     this.#reader.reference(isReferenced)
     this.#writer.reference(isReferenced)
-    for (const timer of this.#timers) {
-      if (isReferenced) timer.ref()
-      else timer.unref()
-    }
+    this.#timers.reference(isReferenced)
   }
 
   #refusal(): Status | null {
@@ -197,7 +193,7 @@ export class FaultyStream implements StreamHandle {
   #dialLater(to: Address, decision: Pick<Decision, 'delayMs' | 'outcome'>): void {
     const { delayMs, outcome } = decision
     this.#isHeldConnecting = outcome === 'hold'
-    if (outcome !== 'hold') this.#later(delayMs, () => this.#dial(to, outcome))
+    if (outcome !== 'hold') this.#timers.start(delayMs, () => this.#dial(to, outcome))
   }
 
   #dial(to: Address, outcome: Outcome): void {
@@ -225,7 +221,7 @@ export class FaultyStream implements StreamHandle {
   #opened(): void {
     const { delayMs, outcome } = this.#decide('open', 0)
     if (outcome === 'pass' || outcome === 'hold' || outcome === 'drop') return
-    this.#later(delayMs, () => {
+    this.#timers.start(delayMs, () => {
       if (this.#decide('open', 0).outcome === 'pass') return
       this.#breakOff(outcome === 'end' ? 'end' : 'reset')
     })
@@ -258,8 +254,7 @@ export class FaultyStream implements StreamHandle {
   /** Nothing happens here any more. Returns what was pending. */
   #beginClose(): ((status: Status) => void)[] {
     this.#closing = 'asked'
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+    this.#timers.stop()
     this.#unwatch()
     const cancelled = this.#writer.close()
     if (this.#connecting) cancelled.push(this.#connecting)
@@ -280,14 +275,5 @@ export class FaultyStream implements StreamHandle {
         for (const done of this.#closeDones.splice(0)) setImmediate(done)
       })
     })
-  }
-
-  #later(ms: number, job: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      job()
-    }, Math.ceil(ms))
-    this.#timers.add(timer)
-    if (!this.#isReferenced) timer.unref()
   }
 }
