@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { selectTransport } from '@x/core/transport'
+import { endpoint } from '@x/ipc'
 
 const PROGRAM = new URL('../dist/main.js', import.meta.url).pathname
 
@@ -120,6 +121,8 @@ export class DemoProcess extends Program {
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]()
     rmSync(this.#folder, { recursive: true, force: true })
+    // It was killed, and could not.
+    rmSync(endpoint(`x-demo-${this.port}.ctl`).path, { force: true })
   }
 }
 

@@ -1,12 +1,15 @@
 // The program's end of the connections to its workers: they connect, say who they are, ask and are asked. What is asked is
 // not its concern.
+import { dirname } from 'node:path'
 import { type Channel, channel, endpoint, listen } from '@x/ipc'
 import { ownUser } from '../mesh/capabilities'
 import type { Peer } from '../mesh/mesh'
 import type { Server } from '../net'
 import type { Answering, Asked, HubQuestions, WorkerQuestions } from './hub-messages'
-import { removeSocketFile } from './stale-path'
+import { removeLeftovers, removeSocketFile } from './stale-path'
 
+/** What the sockets of all programs of this kind begin with; their process number follows. */
+const NAME = 'x-demo-hub'
 /** What a worker has to answer in; one that hangs is found by the cluster. */
 const ANSWER_MS = 5000
 
@@ -35,8 +38,9 @@ export class Hub {
 
   /** Resolves with the path for workers to connect to. */
   async listen(): Promise<string> {
-    const at = endpoint(`x-demo-${process.pid}`)
+    const at = endpoint(`${NAME}-${process.pid}`)
     this.#server = await listen(at, ownUser(), socket => this.#serve(channel(socket)))
+    if (at.kind === 'file') removeLeftovers(dirname(at.path), NAME)
     return at.path
   }
 

@@ -1,5 +1,6 @@
 // Socket files that a process left when it died. It listens to nothing.
-import { lstatSync, unlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { connect } from '../net'
 
 /** Removes a socket file that nobody listens on; leaves everything else alone. */
@@ -19,6 +20,29 @@ export function removeSocketFile(path: string): void {
     } catch {
       // It was removed by its owner.
     }
+  }
+}
+
+/** Removes the sockets `NAME-PID...` in a folder of this user whose program is dead: a killed one cannot do it itself. */
+export function removeLeftovers(folder: string, name: string): void {
+  try {
+    for (const file of readdirSync(folder)) {
+      const pid = file.startsWith(`${name}-`)
+        ? /^(\d+)(-\d+)?(\.lock)?$/.exec(file.slice(name.length + 1))
+        : null
+      if (pid !== null && !isAlive(Number(pid[1]))) unlinkSync(join(folder, file))
+    }
+  } catch {
+    // Another program has removed them meanwhile.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

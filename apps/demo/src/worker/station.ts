@@ -74,7 +74,7 @@ export class Station {
       lost: (link, failure) => this.#lost(link, failure),
     }
     this.#serveHub()
-    const path = await mesh.listen(`x-demo-${process.ppid}-${this.#id}`)
+    const path = await mesh.listen(`x-demo-hub-${process.ppid}-${this.#id}`)
     const { peers, pid, startedMs, isWatched } = await this.#hub.ask('hello', {
       id: this.#id,
       pid: process.pid,
