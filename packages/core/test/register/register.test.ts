@@ -184,4 +184,30 @@ describe('register', () => {
     const answers = await findings([file], { flags: [] })
     expect(answers).toEqual({ before: false, after: true, children: ['true', 'false'] })
   })
+
+  it.each([
+    ['selected', ''],
+    ['portable', 'portable'],
+  ])('[N5] serves beside modules that watch what is required, on the %s transport', async (_, on) => {
+    const file = program(
+      'watched.cjs',
+      `const Module = require('node:module')
+      const required = Module.prototype.require
+      const first = new Map()
+      // As tracers do it: one answer for a name, whoever asks.
+      Module.prototype.require = function (id) {
+        const name = id.replace(/^node:/, '')
+        if (name !== 'net') return required.call(this, id)
+        if (!first.has(name)) first.set(name, required.call(this, id))
+        return first.get(name)
+      }
+      const net = require('net')
+      const server = net.createServer(socket => socket.end('hello')).listen(0, '127.0.0.1', () => {
+        const client = net.connect(server.address().port, '127.0.0.1')
+        client.on('data', data => console.log(JSON.stringify([String(data), 'isRegistered' in net])))
+        client.on('close', () => server.close())
+      })`,
+    )
+    expect(await findings([file], { env: { X_NET_TRANSPORT: on } })).toEqual(['hello', true])
+  })
 })

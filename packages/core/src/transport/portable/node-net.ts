@@ -5,11 +5,17 @@ import path from 'node:path'
 import { packageFolder } from '../../package-folder'
 import { filterDiagnostics } from './diagnostics'
 
-/** From this package's own folder: `register`, which answers for node:net everywhere else, leaves that alone. */
+/**
+ * As it was when this package was loaded: `register` and others that watch what modules are asked for (of tracing, say)
+ * put their own in its place. Source: https://nodejs.org/api/process.html#processgetbuiltinmoduleid (Node 20.16 on).
+ */
+const { getBuiltinModule } = process
+
+/** From this package's own folder, which `register` leaves alone. */
 const hostRequire = createRequire(path.join(packageFolder, 'portable.js'))
 
 /** `node:net` of the host. */
 export function nodeNet(): typeof net {
   filterDiagnostics()
-  return hostRequire('node:net') as typeof net
+  return getBuiltinModule?.('node:net') ?? (hostRequire('node:net') as typeof net)
 }
