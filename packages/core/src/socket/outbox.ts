@@ -44,7 +44,8 @@ export function hold(
   if (link === null || link.writeCallback !== null || outbox.writableCallback !== null) return false
   const isText = typeof chunk === 'string'
   const textEncoding = encoding ?? state.defaultEncoding
-  if (isText ? !isJoinable(textEncoding) : !(chunk instanceof Uint8Array)) return false
+  if (isText ? !isJoinable(textEncoding) : !(chunk instanceof Uint8Array && isEncodingOfBytes(encoding)))
+    return false
   if (!socket.writable || socket.writableCorked > 0) return false
   const limit = socket.writableHighWaterMark
   const { length } = chunk
@@ -74,6 +75,11 @@ export function holdGathered(
   if (!outbox.isHolding) awaitEndOfTurn(socket, outbox)
   for (const chunk of chunks) if (chunk.length > 0) keep(outbox, chunk, 'buffer')
   outbox.writableCallback = callback
+}
+
+/** Of bytes the encoding says nothing, but Writable refuses one that it does not know. */
+function isEncodingOfBytes(encoding: unknown): boolean {
+  return !encoding || encoding === 'buffer' || Buffer.isEncoding(encoding as string)
 }
 
 function keep(outbox: Outbox, chunk: string | Uint8Array, encoding: GatheredWrite['encoding']): void {

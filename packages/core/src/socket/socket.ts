@@ -97,8 +97,15 @@ export class Socket extends Duplex {
   override end(chunk: Chunk, callback?: Listener): this
   override end(chunk: Chunk, encoding?: BufferEncoding, callback?: Listener): this
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    release(this, this[kState])
-    return super.end(chunk, encoding as BufferEncoding, callback as Listener)
+    const state = this[kState]
+    const done = (typeof encoding === 'function' ? encoding : callback) as Listener
+    // The last write goes out with those before it.
+    const isLast = state.outbox.isHolding && (typeof chunk === 'string' || chunk instanceof Uint8Array)
+    const isHeld =
+      isLast &&
+      hold(this, state, chunk, encoding === done ? undefined : (encoding as BufferEncoding), undefined)
+    release(this, state)
+    return isHeld ? super.end(done) : super.end(chunk, encoding as BufferEncoding, callback as Listener)
   }
 
   override cork(): void {

@@ -32,6 +32,41 @@ describe.each(transports)('writing on the $name transport', transport => {
     expect(order).toEqual(Array.from({ length: 20 }, (_, i) => i))
   })
 
+  it.each([
+    ['a string', 'last', undefined],
+    ['a string of an encoding', 'bGFzdA==', 'base64'],
+    ['bytes', Buffer.from('last'), undefined],
+  ] as const)(
+    '[K4] what end() is given goes out with what was written before: %s',
+    async (_name, chunk, encoding) => {
+      const { near, far } = await pair({ transport })
+      const sent = countWrites(near)
+      const order: string[] = []
+      near.write('first, ', () => order.push('written'))
+      near.on('finish', () => order.push('finish'))
+      if (encoding) near.end(chunk, encoding, () => order.push('ended'))
+      else near.end(chunk, () => order.push('ended'))
+      expect(near.writableEnded).toBe(true)
+      expect(String(await readAll(far))).toBe('first, last')
+      expect(near.bytesWritten).toBe(11)
+      expect(order).toEqual(['written', 'ended', 'finish'])
+      // What cannot be joined as text goes out by itself.
+      expect(sent.count).toBe(encoding === 'base64' ? 2 : 1)
+    },
+  )
+
+  it('[K4] throws for an encoding that there is none of, also with bytes, and keeps what was written', async () => {
+    const { near, far } = await pair({ transport })
+    near.write('kept')
+    const wrong = 'nonsense' as BufferEncoding
+    expect(() => near.write(Buffer.from('x'), wrong)).toThrow(
+      expect.objectContaining({ code: 'ERR_UNKNOWN_ENCODING' }),
+    )
+    expect(() => near.end('x', wrong)).toThrow(expect.objectContaining({ code: 'ERR_UNKNOWN_ENCODING' }))
+    near.end()
+    expect(String(await readAll(far))).toBe('kept')
+  })
+
   it('[K4] does not wait longer than the turn, with or without callbacks', async () => {
     const { near } = await pair({ transport })
     const sent = countWrites(near)
