@@ -18,6 +18,7 @@ const kinds: Record<string, string> = {
   'mysql.mjs': 'a MySQL server and its client (mysql2)',
   'postgres.mjs': 'a PostgreSQL server and its client (pglite-socket, pg)',
   'redis.mjs': 'the client of a real Redis server (ioredis)',
+  'rpc.mjs': 'a gRPC server and its client (@grpc/grpc-js)',
   'shell.mjs': 'a remote shell, its client and a forwarded port (ssh2)',
   'websocket.mjs': 'WebSocket and HTTP over sockets of net (ws, undici, node:http)',
 }
