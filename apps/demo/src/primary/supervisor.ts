@@ -13,13 +13,14 @@ import { HUB_VARIABLE, type Leaving, type Places, type Sample } from './hub-mess
 import { clearStalePath } from './stale-path'
 import { StartError } from './start-error'
 
-export interface WorkerView extends WorkerStatus {
+/** What the cluster counts as connections are those that it handed over: `clients` has those that were moved, too. */
+export interface WorkerView extends Omit<WorkerStatus, 'connections'> {
   readonly clients: number
   readonly subscribers: number
 }
 
 /** All that the program tells of itself. */
-export interface Status extends Omit<ClusterStatus, 'workers'> {
+export interface Status extends Omit<ClusterStatus, 'workers' | 'connections'> {
   readonly pid: number
   readonly uptimeMs: number
   readonly places: Places
@@ -110,14 +111,16 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
   }
 
   async status(): Promise<Status> {
-    const { workers, ...cluster } = this.#running.status()
+    const { workers, generation, policy, transport } = this.#running.status()
     const reports = await this.#hub.askAll('report', null)
-    const views = workers.map((worker): WorkerView => {
+    const views = workers.map(({ connections: _, ...worker }): WorkerView => {
       const { clients = 0, subscribers = 0 } = reports.get(worker.id) ?? {}
       return { ...worker, clients, subscribers }
     })
     return {
-      ...cluster,
+      generation,
+      policy,
+      transport,
       pid: process.pid,
       uptimeMs: Date.now() - this.#startedMs,
       places: this.#places,
