@@ -12,15 +12,21 @@ const channelNames = [
 ]
 
 interface Message {
+  readonly error?: Error
   readonly socket?: { readonly server?: unknown } | undefined
   readonly server?: unknown
 }
 
-const inner = new WeakSet<object>()
+type Refused = (error: Error) => void
 
-/** Marks a socket or server of node:net, and with a server the sockets that it accepts, as nobody's but ours. */
-export function hideFromDiagnostics(innerObject: object): void {
-  inner.add(innerObject)
+const inner = new WeakMap<object, Refused | null>()
+
+/**
+ * Marks a socket or server of node:net, and with a server the sockets that it accepts, as nobody's but ours. `refused`
+ * hears of a `listen` that failed, within the call, where node:net would tell subscribers of it.
+ */
+export function hideFromDiagnostics(innerObject: object, refused: Refused | null = null): void {
+  inner.set(innerObject, refused)
 }
 
 function isHidden(message: unknown): boolean {
@@ -40,7 +46,11 @@ export function filterDiagnostics(): void {
     const own: Channel = channel(name)
     // A channel changes its class with its first and its last subscriber: the class is asked at each message.
     const publish = (message: unknown): void => {
-      if (isHidden(message)) return
+      if (isHidden(message)) {
+        const { server, error } = message as Message
+        if (error && server) inner.get(server as object)?.(error)
+        return
+      }
       const { publish } = Object.getPrototypeOf(own) as Channel
       publish.call(own, message)
     }

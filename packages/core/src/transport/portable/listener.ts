@@ -30,6 +30,8 @@ export class PortableListener implements ListenerHandle {
   #listened: ((status: Status) => void) | null = null
   #own: Address | null = null
   #short = false
+  /** What the last `listen` was refused with, where that was told within the call. */
+  #refusal: Error | null = null
 
   /** Of a server that listens on an adopted descriptor where one is given; else it can bind. */
   constructor(kind: HandleKind, listening?: Server, fd = -1) {
@@ -69,6 +71,7 @@ export class PortableListener implements ListenerHandle {
       if (this.#early.length > 0) process.nextTick(takeEarly, this)
       return 1
     }
+    const refusalBefore = this.#refusal
     this.#listened = done
     this.#state = 'opening'
     this.#server.once('listening', onListening)
@@ -78,11 +81,22 @@ export class PortableListener implements ListenerHandle {
       this.#state = 'new'
       return statusOf(error as NodeJS.ErrnoException)
     }
-    if (!this.#server.listening) return 0
+    const refusal = this.#refusal === refusalBefore ? null : this.#refusal
+    if (!this.#server.listening && refusal === null) return 0
     this.#server.removeListener('listening', onListening)
     this.#listened = null
+    if (refusal !== null) {
+      this.#state = 'new'
+      this.#at = null
+      return statusOf(refusal)
+    }
     this.#state = 'listening'
     return 1
+  }
+
+  /** @internal */
+  heardRefusal(error: Error): void {
+    if (this.#state === 'opening') this.#refusal = error
   }
 
   // `exclusive`: in a worker of node:cluster too, the socket is this process's own. node:net binds a path inside the
@@ -121,6 +135,7 @@ export class PortableListener implements ListenerHandle {
 
   /** @internal */
   heardError(error: Error): void {
+    if (error === this.#refusal) return
     const status = statusOf(error)
     if (this.#state === 'opening') {
       this.#state = 'new'
@@ -194,9 +209,9 @@ export class PortableListener implements ListenerHandle {
   }
 }
 
-function newServer(): Server {
-  const server = nodeNet().createServer({ allowHalfOpen: true, pauseOnConnect: true })
-  hideFromDiagnostics(server)
+function newServer(): OwnedServer {
+  const server: OwnedServer = nodeNet().createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  hideFromDiagnostics(server, error => server[owner]?.heardRefusal(error))
   return server
 }
 
