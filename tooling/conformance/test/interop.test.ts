@@ -23,12 +23,8 @@ async function connectedPair(): Promise<{ accepted: Socket; client: Socket }> {
   const transport = memoryNetwork()
   const server = createServer({ transport, allowHalfOpen: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const client = connect({
-    ...(server.address() as AddressInfo),
-    host: '127.0.0.1',
-    transport,
-    allowHalfOpen: true,
-  })
+  const { port } = server.address() as AddressInfo
+  const client = connect({ port, host: '127.0.0.1', transport, allowHalfOpen: true })
   const [accepted] = (await once(server, 'connection')) as [Socket]
   server.close()
   return { accepted, client }
