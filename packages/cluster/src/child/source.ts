@@ -240,7 +240,7 @@ export class ClusterSource implements ListenerSource {
     }
     this.transport.closeDescriptors?.(refused.map(index => fds[index] as number))
     this.#toldLoad = this.connections() + taken.length
-    this.#link?.send({ type: 'ack', batch: frame.batch, load: this.#toldLoad, refused }, [], () => {})
+    this.#link?.send({ type: 'ack', batch: frame.batch, load: this.#toldLoad, refused }, [])
     for (const fd of taken) sink?.take(fd)
   }
 
@@ -258,7 +258,7 @@ export class ClusterSource implements ListenerSource {
       const load = this.connections()
       if (load === this.#toldLoad) return
       this.#toldLoad = load
-      if (this.#link) this.#link.send({ type: 'load', load }, [], () => {})
+      if (this.#link) this.#link.send({ type: 'load', load }, [])
       else this.#control.notify({ act: 'load', load })
     }, LOAD_INTERVAL_MS)
     this.#loadTimer.unref()

@@ -75,7 +75,8 @@ function decodeFrame(bytes: Buffer): LinkFrame {
   if (type === 'connections') return { type, listener: first, batch, count }
   if (type === 'load') return { type, load: first }
   if (type === 'ack') {
-    const refused = Array.from({ length: count }, (_, i) => bytes.readUInt16LE(HEADER + i * 2))
+    const refused: number[] = []
+    for (let i = 0; i < count; i++) refused.push(bytes.readUInt16LE(HEADER + i * 2))
     return { type, batch, load: first, refused }
   }
   throw new RangeError(`Unknown frame type ${bytes.readUInt8(0)} on the link between primary and worker`)

@@ -33,14 +33,17 @@ export class Link {
     })
   }
 
-  /** Sends a frame. `sent` is called once the system has it (the descriptors may then be closed), or with the error. */
-  send(frame: LinkFrame, fds: readonly number[], sent: (status: Status) => void): void {
-    if (!this.#open) {
-      setImmediate(sent, UV_EPIPE)
-      return
+  /**
+   * Sends a frame. `sent` is called once the system has it (the descriptors may then be closed), `failed` with why it never
+   * will; either in a later turn.
+   */
+  send(frame: LinkFrame, fds: readonly number[], failed?: (status: Status) => void, sent?: () => void): void {
+    const settle = (status: Status): void => {
+      if (status < 0) failed?.(status)
+      else sent?.()
     }
-    const status = this.#channel.send(encodeFrame(frame), fds, sent)
-    if (status !== 0) setImmediate(sent, status)
+    const status = this.#open ? this.#channel.send(encodeFrame(frame), fds, settle) : UV_EPIPE
+    if (status < 0 ? failed : status > 0 && sent) setImmediate(settle, status)
   }
 
   ref(): void {

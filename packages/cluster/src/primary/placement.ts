@@ -120,6 +120,7 @@ export class Placement<Token> {
       if (!seat) this.#wait(token)
       else if (!seat.hasRoom) open = this.#open()
     }
+    this.#flushAll()
     this.#setFlow()
   }
 
@@ -143,6 +144,7 @@ export class Placement<Token> {
       if (!seat) this.#waiting.push(entry)
       else if (refusedBy.size > 0) this.#refusals.set(token, refusedBy)
     }
+    if (waiting.length > 0) this.#flushSoon()
     this.#setFlow()
   }
 
@@ -176,17 +178,21 @@ export class Placement<Token> {
     const seat = choice ? this.#seats.get(choice.id) : undefined
     if (!seat) return undefined
     seat.add(token)
-    this.#flushSoon()
     return seat
   }
 
+  /** In a later tick: this is asked for while a worker's answer is being taken. */
   #flushSoon(): void {
     if (this.#isFlushing) return
     this.#isFlushing = true
     process.nextTick(() => {
       this.#isFlushing = false
-      for (const seat of this.#seats.values()) this.#flush(seat)
+      this.#flushAll()
     })
+  }
+
+  #flushAll(): void {
+    for (const seat of this.#seats.values()) this.#flush(seat)
   }
 
   #flush(seat: Seat<Token>): void {

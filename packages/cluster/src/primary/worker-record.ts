@@ -106,7 +106,7 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
 
   /** Gives the worker a listening or bound descriptor; the copy here stays. */
   giveListener(listener: number, fd: number, sent: () => void): void {
-    if (this.#link) this.#link.send({ type: 'listener', listener }, [fd], sent)
+    if (this.#link) this.#link.send({ type: 'listener', listener }, [fd], sent, sent)
     else sent()
   }
 
@@ -127,7 +127,7 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
     const batch = ++this.#lastBatch >>> 0
     this.#batches.set(batch, { fds, done })
     link.send({ type: 'connections', listener, batch, count: fds.length }, fds, (status: Status) => {
-      if (status < 0 && status !== UV_EPIPE && this.#batches.delete(batch)) done(fds)
+      if (status !== UV_EPIPE && this.#batches.delete(batch)) done(fds)
       // EPIPE: the process is ending; `end` gives the batch back once it can no longer read it.
     })
   }
