@@ -60,6 +60,16 @@ describe('placement', () => {
     expect(one.batches[0]?.tokens).toEqual(['a'])
   })
 
+  it('[C3] keeps nothing of what comes back when all is closed', () => {
+    const { placement, released } = setUp()
+    const one = new FakeTaker(1)
+    placement.join(one, 1)
+    placement.add(['a', 'b'])
+    expect(placement.close()).toEqual([])
+    one.batches[0]?.answer(['a', 'b'])
+    expect(released).toEqual(['a', 'b'])
+  })
+
   it('[C3] offers a refused connection to another worker, and to nobody twice before there is room', async () => {
     const { placement, flow } = setUp()
     const [one, two] = [new FakeTaker(1), new FakeTaker(2)]

@@ -87,6 +87,7 @@ export class Placement<Token> {
   readonly #refusals = new Map<Token, Set<number>>()
   #isFlushing = false
   #isOpen = true
+  #isClosed = false
   #placed = 0
 
   constructor(options: PlacementOptions<Token>) {
@@ -150,6 +151,7 @@ export class Placement<Token> {
 
   /** Gives up what waits, and returns it. */
   close(): Token[] {
+    this.#isClosed = true
     const rest = this.#waiting.map(entry => entry.token)
     for (const seat of this.#seats.values()) rest.push(...seat.takeBatch())
     this.#waiting = []
@@ -200,6 +202,8 @@ export class Placement<Token> {
     if (batch.length === 0) return
     seat.send(batch, refused => {
       this.#placed += batch.length - refused.length
+      // Nobody is left to take what comes back.
+      if (this.#isClosed) return this.#options.release(batch)
       if (refused.length > 0) this.#settleRefused(seat.id, batch, refused)
       else {
         if (this.#refusals.size > 0) for (const token of batch) this.#refusals.delete(token)

@@ -14,6 +14,9 @@ interface Batch {
   readonly done: (refused: readonly number[]) => void
 }
 
+/** What an ended worker has said is here long before this. */
+const LAST_WORDS_MS = 1000
+
 export interface WorkerRecordOptions {
   readonly worker: Worker
   readonly weight: number
@@ -42,6 +45,8 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
   #lastBatch = 0
   #isOpen = true
   #isDead = false
+  /** The link has ended. */
+  #isGone = false
 
   constructor(options: WorkerRecordOptions) {
     this.worker = options.worker
@@ -55,6 +60,8 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
       frame: frame => this.#onFrame(frame),
       gone: () => {
         this.#isOpen = false
+        this.#isGone = true
+        if (this.#isDead) this.#giveBack()
       },
     })
   }
@@ -110,15 +117,24 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
     else sent()
   }
 
-  /** The process has ended: what it had not confirmed goes to others, for it can no longer read it. */
+  /**
+   * The process has ended: what it had not confirmed goes to others, for it can no longer read it. What it had confirmed may
+   * still be on its way here, and is heard first.
+   */
   end(): void {
     this.#isDead = true
     this.#isOpen = false
+    this.sockets.end()
+    if (!this.#link || this.#isGone) return this.#giveBack()
+    // A process of the worker's own that has its end of the link keeps it open.
+    setTimeout(() => this.#giveBack(), LAST_WORDS_MS).unref()
+  }
+
+  #giveBack(): void {
     this.#link?.close()
     const batches = [...this.#batches.values()]
     this.#batches.clear()
     for (const batch of batches) batch.done(batch.fds)
-    this.sockets.end()
   }
 
   #takePart(listener: number, fds: readonly number[], done: (refused: readonly number[]) => void): void {
