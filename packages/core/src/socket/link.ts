@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { systemError } from '../errors/system-error'
 import type { ReadSink, Status, StreamHandle } from '../transport/contract'
 import type { OnReadOptions } from './options'
+import { emitData } from './outbox'
 import type { Socket } from './socket'
 import { kState, type SocketState, type WriteCallback } from './state'
 
@@ -46,7 +47,7 @@ export class Link implements ReadSink {
   onData(chunk: Buffer): void {
     const { socket } = this
     this.state.idle?.refresh()
-    if (isFlowing(socket)) socket.emit('data', chunk)
+    if (isFlowing(socket)) emitData(socket, chunk)
     else if (!socket.push(chunk)) this.stopReading()
   }
 

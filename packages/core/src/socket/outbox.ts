@@ -193,6 +193,40 @@ function endTurn(): void {
   }
 }
 
+/**
+ * Hands a read to the listeners of 'data', as a turn of its own: what they write goes out when they are done, with no tick to
+ * wait for. That is the way of most requests and their replies.
+ */
+export function emitData(socket: Socket, chunk: Buffer): void {
+  if (isScheduled) {
+    socket.emit('data', chunk)
+    return
+  }
+  isScheduled = true
+  try {
+    socket.emit('data', chunk)
+  } finally {
+    isScheduled = false
+    if (waitingCount > 0) releaseAll()
+  }
+}
+
+/** Sends what all sockets hold. */
+function releaseAll(): void {
+  const sockets = waiting
+  const count = waitingCount
+  waiting = spare
+  waitingCount = 0
+  for (let at = 0; at < count; at++) {
+    const socket = sockets[at]!
+    sockets[at] = null
+    const state = socket[kState]
+    state.outbox.isInTurn = false
+    release(socket, state)
+  }
+  spare = sockets
+}
+
 /** A callback threw: the others' turn is not lost by it. */
 function postpone(sockets: (Socket | null)[], from: number, to: number): void {
   for (let i = from; i < to; i++) {
