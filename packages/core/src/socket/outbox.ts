@@ -173,9 +173,14 @@ function inContext(callback: WriteCallback): WriteCallback {
 }
 
 function endTurn(): void {
+  isScheduled = false
+  sendWaiting(told => told())
+}
+
+/** Sends what all sockets hold; `tell` has each hear that the system has taken it. */
+function sendWaiting(tell: (told: () => void) => void): void {
   const sockets = waiting
   const count = waitingCount
-  isScheduled = false
   waiting = spare
   waitingCount = 0
   let done = 0
@@ -185,7 +190,8 @@ function endTurn(): void {
       sockets[done++] = null
       const state = socket[kState]
       state.outbox.isInTurn = false
-      if (state.outbox.isHolding) dispatch(socket, state)?.()
+      const told = state.outbox.isHolding ? dispatch(socket, state) : null
+      if (told !== null) tell(told)
     }
   } finally {
     if (done < count) postpone(sockets, done, count)
@@ -207,24 +213,8 @@ export function emitData(socket: Socket, chunk: Buffer): void {
     socket.emit('data', chunk)
   } finally {
     isScheduled = false
-    if (waitingCount > 0) releaseAll()
+    if (waitingCount > 0) sendWaiting(process.nextTick)
   }
-}
-
-/** Sends what all sockets hold. */
-function releaseAll(): void {
-  const sockets = waiting
-  const count = waitingCount
-  waiting = spare
-  waitingCount = 0
-  for (let at = 0; at < count; at++) {
-    const socket = sockets[at]!
-    sockets[at] = null
-    const state = socket[kState]
-    state.outbox.isInTurn = false
-    release(socket, state)
-  }
-  spare = sockets
 }
 
 /** A callback threw: the others' turn is not lost by it. */
