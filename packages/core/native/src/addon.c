@@ -18,7 +18,7 @@ static void free_instance(napi_env env, void *data, void *hint) {
 }
 
 // setup(events): takes the functions that events call, in the order of `x_event` (`this` is the handle's or request's
-// object), and answers with the memory that small reads land in.
+// object), and answers with the memory that small reads land in and, behind it, the lists of descriptors.
 static napi_value setup(napi_env env, napi_callback_info info) {
   napi_value argv[1], function, scratch;
   void *memory;
@@ -29,9 +29,11 @@ static napi_value setup(napi_env env, napi_callback_info info) {
     X_TRY(napi_get_element(env, argv[0], i, &function));
     X_TRY(napi_create_reference(env, function, 1, &in->events[i]));
   }
-  X_TRY(napi_create_buffer(env, X_READ_SIZE, &memory, &scratch));
+  X_TRY(napi_create_buffer(env, X_READ_SIZE + 2 * X_FD_SLOTS * sizeof(int32_t), &memory, &scratch));
   X_TRY(napi_create_reference(env, scratch, 1, &in->scratch_buffer));
   in->scratch = memory;
+  in->told = (int32_t *)(in->scratch + X_READ_SIZE);
+  in->passed = in->told + X_FD_SLOTS;
   return scratch;
 }
 

@@ -7,42 +7,33 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-// An array of numbers in `list`; the descriptors stay the caller's where this fails.
-bool x_fd_list(napi_env env, const int *fds, size_t count, napi_value *list) {
-  if (napi_create_array_with_length(env, count, list) != napi_ok) return false;
-  for (uint32_t i = 0; i < count; i++) {
-    napi_value fd = x_number(env, fds[i]);
-    if (fd == NULL || napi_set_element(env, *list, i, fd) != napi_ok) return false;
-  }
-  return true;
+// At most X_FD_SLOTS - 1 of them, and a -1.
+void x_list_fds(int32_t *list, const int *fds, size_t count) {
+  for (size_t i = 0; i < count; i++) list[i] = fds[i];
+  list[count] = -1;
 }
 
-// At most `*count` numbers out of an array; how many in `*count`.
-bool x_read_fds(napi_env env, napi_value list, int *fds, uint32_t *count) {
-  uint32_t most = *count;
-  if (napi_get_array_length(env, list, count) != napi_ok || *count > most) return false;
-  for (uint32_t i = 0; i < *count; i++) {
-    napi_value fd;
-    if (napi_get_element(env, list, i, &fd) != napi_ok || napi_get_value_int32(env, fd, &fds[i]) != napi_ok) return false;
-  }
-  return true;
+// How many descriptors a call passes. False: more than `most`, or no number.
+bool x_passed_count(napi_env env, napi_value value, uint32_t most, uint32_t *count) {
+  return napi_get_value_uint32(env, value, count) == napi_ok && *count <= most;
 }
 
-// socketPair(): two connected Unix-domain streams, or a status.
+// socketPair(): a status, and two connected Unix-domain streams in the list.
 static napi_value socket_pair(napi_env env, napi_callback_info info) {
   int pair[2], type = SOCK_STREAM;
-  napi_value list;
-  (void)info;
+  x_instance *in = x_args(env, info, 0, NULL);
+  if (in == NULL) return NULL;
 #ifdef SOCK_CLOEXEC
   type |= SOCK_CLOEXEC;
 #endif
   if (socketpair(AF_UNIX, type, 0, pair) != 0) return x_number(env, uv_translate_sys_error(errno));
   int status = x_fd_prepare(pair[0]);
   if (status == 0) status = x_fd_prepare(pair[1]);
-  if (status == 0 && x_fd_list(env, pair, 2, &list)) return list;
+  x_list_fds(in->passed, pair, 2);
+  if (status == 0) return x_number(env, 0);
   close(pair[0]);
   close(pair[1]);
-  return x_number(env, status < 0 ? status : UV_ENOMEM);
+  return x_number(env, status);
 }
 
 // peerOf(fd): the address of the other end, or a status.
@@ -60,16 +51,15 @@ static napi_value duplicate(napi_env env, napi_callback_info info) {
   return x_number(env, fd < 0 ? uv_translate_sys_error(errno) : fd);
 }
 
-// closeDescriptors(fds)
+// closeDescriptors(count): those in the list.
 static napi_value close_descriptors(napi_env env, napi_callback_info info) {
-  napi_value argv[1], fd;
+  napi_value argv[1];
   uint32_t count = 0;
-  int number;
-  if (x_args(env, info, 1, argv) == NULL) return NULL;
-  X_TRY(napi_get_array_length(env, argv[0], &count));
+  x_instance *in = x_args(env, info, 1, argv);
+  if (in == NULL) return NULL;
+  if (!x_passed_count(env, argv[0], X_FD_SLOTS, &count)) return x_number(env, UV_EINVAL);
   for (uint32_t i = 0; i < count; i++) {
-    X_TRY(napi_get_element(env, argv[0], i, &fd));
-    if (napi_get_value_int32(env, fd, &number) == napi_ok && number >= 0) close(number);
+    if (in->passed[i] >= 0) close(in->passed[i]);
   }
   return x_number(env, 0);
 }

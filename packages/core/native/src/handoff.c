@@ -141,43 +141,50 @@ static size_t take_fds(struct msghdr *message, int *fds) {
 static void emit_message(x_channel *channel, ssize_t size, const int *fds, size_t fd_count) {
   x_instance *in = channel->base.in;
   napi_handle_scope scope;
-  if (!x_enter(in, &scope)) {
-    close_all(fds, fd_count);
-    return;
+  bool told = false;
+  if (x_enter(in, &scope)) {
+    napi_value argv[1] = {x_number(in->env, size)};
+    x_list_fds(in->told, fds, fd_count);
+    told = argv[0] != NULL && x_emit(in, &channel->base.context, X_ON_MESSAGE, 1, argv);
+    x_leave(in, scope);
   }
-  napi_value argv[2] = {x_number(in->env, size), NULL};
-  bool told = argv[0] != NULL && x_fd_list(in->env, fds, fd_count, &argv[1]);
-  told = told && x_emit(in, &channel->base.context, X_ON_MESSAGE, 2, argv);
   if (!told) close_all(fds, fd_count);
-  x_leave(in, scope);
 }
 
-// False: there is no more for now, or the receiver has had enough.
-static bool receive_one(x_channel *channel) {
+// The size of the next message, UV_EOF, UV_EAGAIN where there is none, or another status; its descriptors in `fds`.
+static ssize_t receive_message(const x_channel *channel, char *data, size_t length, int *fds, size_t *fd_count) {
   fd_space space;
-  int fds[MOST_FDS];
-  struct iovec part = {.iov_base = channel->base.in->scratch, .iov_len = X_READ_SIZE};
+  struct iovec part = {.iov_base = data, .iov_len = length};
   struct msghdr message = {
       .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.space, .msg_controllen = sizeof(space.space)};
+  ssize_t size;
 #ifdef MSG_CMSG_CLOEXEC
-  ssize_t size = recvmsg(channel->fd, &message, MSG_CMSG_CLOEXEC);
+  const int flags = MSG_CMSG_CLOEXEC;
 #else
-  ssize_t size = recvmsg(channel->fd, &message, 0);
+  const int flags = 0;
 #endif
-  if (size < 0 && errno == EINTR) return true;
-  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
-  if (size > 0) {
-    size_t count = take_fds(&message, fds);
+  do size = recvmsg(channel->fd, &message, flags);
+  while (size < 0 && errno == EINTR);
+  *fd_count = 0;
+  if (size < 0) return uv_translate_sys_error(errno);
+  if (size == 0) return UV_EOF;
+  *fd_count = take_fds(&message, fds);
 #ifndef MSG_CMSG_CLOEXEC
-    for (size_t i = 0; i < count; i++) (void)x_fd_prepare(fds[i]);
+  for (size_t i = 0; i < *fd_count; i++) (void)x_fd_prepare(fds[i]);
 #endif
-    emit_message(channel, size, fds, count);
-    // What came without descriptors and did not fill the buffer was all that there was: reads stop at descriptors only.
-    return count > 0 || size == X_READ_SIZE;
-  }
-  channel->receiving = false;
-  emit_message(channel, size == 0 ? UV_EOF : uv_translate_sys_error(errno), NULL, 0);
-  return false;
+  return size;
+}
+
+// False: there is no more for now.
+static bool receive_one(x_channel *channel) {
+  int fds[MOST_FDS];
+  size_t count;
+  ssize_t size = receive_message(channel, channel->base.in->scratch, X_READ_SIZE, fds, &count);
+  if (size == UV_EAGAIN) return false;
+  if (size < 0) channel->receiving = false;
+  emit_message(channel, size, fds, count);
+  // What came without descriptors and did not fill the buffer was all that there was: reads stop at descriptors only.
+  return count > 0 || size == X_READ_SIZE;
 }
 
 // With a status below 0 libuv has stopped polling for an error on the socket: the calls themselves tell which.
@@ -227,31 +234,31 @@ static napi_value channel(napi_env env, napi_callback_info info) {
   return x_number(env, UV_ENOMEM);
 }
 
-// trySend(id, data, fds): the bytes that went out at once (with them the descriptors), 0 for none now, or a status.
+// trySend(id, data, count): with the first `count` of the list. The bytes that went out at once (with them the
+// descriptors), 0 for none now, or a status.
 static napi_value try_send(napi_env env, napi_callback_info info) {
   x_call call;
   uv_buf_t data;
-  int fds[MOST_FDS];
-  uint32_t count = MOST_FDS;
+  uint32_t count;
   if (!x_call_open(env, info, X_CHANNEL, &call)) return x_number(env, UV_EBADF);
   x_channel *sender = (x_channel *)call.handle;
-  if (!x_bytes(env, call.argv[1], &data) || !x_read_fds(env, call.argv[2], fds, &count)) return x_number(env, UV_EINVAL);
+  if (!x_bytes(env, call.argv[1], &data)) return x_number(env, UV_EINVAL);
+  if (!x_passed_count(env, call.argv[2], MOST_FDS, &count)) return x_number(env, UV_EINVAL);
   if (data.len == 0 && count > 0) return x_number(env, UV_EINVAL);
   if (sender->first != NULL || data.len == 0) return x_number(env, 0);
-  return x_number(env, send_some(sender->fd, data.base, data.len, fds, count));
+  return x_number(env, send_some(sender->fd, data.base, data.len, call.in->passed, count));
 }
 
-// queueSend(id, request, data, fds, skip): the rest of a message, after its first `skip` bytes.
+// queueSend(id, request, data, count, skip): the rest of a message, after its first `skip` bytes.
 static napi_value queue_send(napi_env env, napi_callback_info info) {
   x_call call;
   uv_buf_t data;
-  int fds[MOST_FDS];
-  uint32_t count = MOST_FDS;
+  uint32_t count;
   if (!x_call_open(env, info, X_CHANNEL, &call)) return x_number(env, UV_EBADF);
   x_channel *sender = (x_channel *)call.handle;
   size_t skip = (size_t)x_int64(env, call.argv[4]);
-  if (!x_bytes(env, call.argv[2], &data) || !x_read_fds(env, call.argv[3], fds, &count)) return x_number(env, UV_EINVAL);
-  if (skip > data.len) return x_number(env, UV_EINVAL);
+  if (!x_bytes(env, call.argv[2], &data) || skip > data.len) return x_number(env, UV_EINVAL);
+  if (!x_passed_count(env, call.argv[3], MOST_FDS, &count)) return x_number(env, UV_EINVAL);
   queued_send *item = calloc(1, sizeof(*item) + data.len - skip);
   if (item == NULL) return x_number(env, UV_ENOMEM);
   if (!x_context_open(call.in, &item->context, call.argv[1], "WRITEWRAP")) {
@@ -261,7 +268,7 @@ static napi_value queue_send(napi_env env, napi_callback_info info) {
   item->length = data.len - skip;
   if (item->length > 0) memcpy(item->data, data.base + skip, item->length);
   item->fd_count = skip == 0 ? count : 0;
-  memcpy(item->fds, fds, item->fd_count * sizeof(int));
+  memcpy(item->fds, call.in->passed, item->fd_count * sizeof(int));
   if (sender->last != NULL) sender->last->next = item;
   else sender->first = item;
   sender->last = item;
@@ -279,8 +286,25 @@ static napi_value receive(napi_env env, napi_callback_info info) {
   return x_number(env, 0);
 }
 
+// receiveInto(id, buffer): the size of a message that has come, with its descriptors in the list, or a status.
+static napi_value receive_into(napi_env env, napi_callback_info info) {
+  x_call call;
+  uv_buf_t into;
+  int fds[MOST_FDS];
+  size_t count = 0;
+  if (!x_call_open(env, info, X_CHANNEL, &call)) return x_number(env, UV_EBADF);
+  if (!x_bytes(env, call.argv[1], &into) || into.len == 0) return x_number(env, UV_EINVAL);
+  x_channel *receiver = (x_channel *)call.handle;
+  ssize_t size = receive_message(receiver, into.base, into.len, fds, &count);
+  x_list_fds(call.in->passed, fds, count);
+  if (size < 0 && size != UV_EAGAIN) receiver->receiving = false;
+  update_poll(receiver);
+  return x_number(env, size);
+}
+
 void x_export_handoff(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"channel", channel}, {"trySend", try_send}, {"queueSend", queue_send}, {"receive", receive}};
+      {"channel", channel}, {"trySend", try_send},       {"queueSend", queue_send},
+      {"receive", receive}, {"receiveInto", receive_into}};
   X_EXPORT_ALL(env, exports, list);
 }

@@ -3,6 +3,7 @@
 #include "x-net.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,8 @@
 #define BATCH 256
 // Bare descriptors cost less, and travel together (253 fit into one message).
 #define DESCRIPTOR_BATCH 128
+// Turns that follow each other as soon as this are busy.
+#define BUSY_MS 4
 #define RETRY_MS 100
 // A paused listener waits for nothing, and still keeps the process, as one that listens does.
 #define IDLE_MS (24u * 60 * 60 * 1000)
@@ -27,6 +30,7 @@ typedef struct {
   bool short_told;
   bool unreferenced;
   bool polled;
+  uint64_t accepted_at;  // the last turn with connections, by the loop's clock
   char *path;  // the socket file that we made; NULL where there is none
   dev_t device;
   ino_t inode;
@@ -120,9 +124,9 @@ static void emit_descriptors(x_listener *listener, int status, const int *fds, s
   napi_handle_scope scope;
   bool told = false;
   if (x_enter(in, &scope)) {
-    napi_value argv[2] = {x_number(in->env, status), NULL};
-    told = argv[0] != NULL && x_fd_list(in->env, fds, count, &argv[1]);
-    told = told && x_emit(in, &listener->base.context, X_ON_DESCRIPTORS, 2, argv);
+    napi_value argv[1] = {x_number(in->env, status)};
+    x_list_fds(in->told, fds, count);
+    told = argv[0] != NULL && x_emit(in, &listener->base.context, X_ON_DESCRIPTORS, 1, argv);
     x_leave(in, scope);
   }
   for (size_t i = 0; i < count && !told; i++) close(fds[i]);
@@ -188,9 +192,18 @@ static int accept_streams(x_listener *listener) {
   return UV_EAGAIN;
 }
 
+// Descriptors are accepted to be sent on, and cost less the more of them go together. In busy times those who take them and
+// those who connect go first where they wait for this processor; where nobody does, this comes back at once.
+static void let_others_run(x_listener *listener) {
+  uint64_t now = uv_now(listener->base.in->loop);
+  if (now - listener->accepted_at <= BUSY_MS) sched_yield();
+  listener->accepted_at = now;
+}
+
 static int accept_descriptors(x_listener *listener) {
   int fds[DESCRIPTOR_BATCH];
   int count = 0, fd = UV_EAGAIN;
+  let_others_run(listener);
   while (count < DESCRIPTOR_BATCH && (fd = accept_one(listener->fd)) >= 0) fds[count++] = fd;
   if (count > 0) {
     listener->short_told = false;

@@ -62,8 +62,10 @@ typedef struct {
   char *arena;  // large reads land here, from `arena_used` on; `arena_buffer` is JavaScript's view of it
   size_t arena_used;
   napi_ref arena_buffer;
-  char *scratch;  // small reads land here; `scratch_buffer` is JavaScript's view of it
+  char *scratch;  // small reads land here; `scratch_buffer` is JavaScript's view of it, and of the lists behind it
   napi_ref scratch_buffer;
+  int32_t *told;    // descriptors that an event tells of, up to a -1
+  int32_t *passed;  // descriptors that a call takes, or answers with up to a -1: JavaScript may call inside an event
 } x_instance;
 
 // Where a callback belongs: the object that it is called on, and the async context that was current when it was made.
@@ -202,8 +204,9 @@ void x_listener_ref(x_handle *handle, bool on);
 void x_channel_ref(x_handle *handle, bool on);
 
 // descriptors.c
-bool x_fd_list(napi_env env, const int *fds, size_t count, napi_value *list);
-bool x_read_fds(napi_env env, napi_value list, int *fds, uint32_t *count);
+#define X_FD_SLOTS 256  // of a list that JavaScript sees, the -1 with them
+void x_list_fds(int32_t *list, const int *fds, size_t count);
+bool x_passed_count(napi_env env, napi_value value, uint32_t most, uint32_t *count);
 
 // relay.c
 void x_relay_settle(x_relay *relay);

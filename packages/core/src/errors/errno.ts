@@ -30,6 +30,8 @@ export const UV_EADDRINUSE = errno('EADDRINUSE')
 export const UV_EADDRNOTAVAIL = errno('EADDRNOTAVAIL')
 /** The address family is not supported here. */
 export const UV_EAFNOSUPPORT = errno('EAFNOSUPPORT')
+/** Nothing for now. */
+export const UV_EAGAIN = errno('EAGAIN')
 /** An operation is under way already. */
 export const UV_EALREADY = errno('EALREADY')
 /** No open descriptor; also: the handle is closed. */

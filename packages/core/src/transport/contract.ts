@@ -208,6 +208,8 @@ export interface HandoffChannel {
   receive(sink: HandoffSink): Status
   /** Stops receiving until the next `receive`. */
   pause(): void
+  /** What has come by now goes to the sink of the last `receive` inside this call, while paused too. */
+  receiveNow(): void
   close(done?: () => void): void
   ref(): void
   unref(): void

@@ -141,6 +141,64 @@ describe.skipIf(absent !== null)('handoff channel', () => {
     expect(descriptorCount()).toBe(before)
   })
 
+  it('gives at once, paused or not, what has come by now: bytes, descriptors and the end, each once', async () => {
+    const before = descriptorCount()
+    const [here, there] = channels()
+    const fd = openSync('/dev/null', 'r')
+    after(() => closeSync(fd))
+    let text = ''
+    let count = 0
+    const ends: (string | number)[] = []
+    there.receiveNow()
+    there.receive({
+      onMessage(data, fds) {
+        text += data
+        count += fds.length
+        native.closeDescriptors(fds)
+      },
+      onEnd: () => ends.push('end'),
+      onError: status => ends.push(status),
+    })
+    there.pause()
+    there.receiveNow()
+    expect(await sent(here, Buffer.from('first'), [fd, fd])).toBe(1)
+    expect(await sent(here, Buffer.from('second'), [])).toBe(1)
+    expect(await sent(here, Buffer.from('third'), [fd])).toBe(1)
+    expect(text).toBe('')
+    there.receiveNow()
+    expect(text).toBe('firstsecondthird')
+    expect(count).toBe(3)
+    await closed(here)
+    there.receiveNow()
+    there.receiveNow()
+    expect(ends).toEqual(['end'])
+    await closed(there)
+    there.receiveNow()
+    expect(ends).toHaveLength(1)
+    expect(descriptorCount()).toBe(before + 1)
+  })
+
+  it('gives the end once, whoever finds it first', async () => {
+    const [here, there] = channels()
+    const ends: string[] = []
+    there.receive({
+      onMessage: () => ends.push('message'),
+      onEnd: () => ends.push('end'),
+      onError: () => ends.push('error'),
+    })
+    await closed(here)
+    there.receiveNow()
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(ends).toEqual(['end'])
+  })
+
+  it('closes more descriptors than one call takes', () => {
+    const before = descriptorCount()
+    const fds = Array.from({ length: 600 }, () => openSync('/dev/null', 'r'))
+    native.closeDescriptors(fds)
+    expect(descriptorCount()).toBe(before)
+  })
+
   it('cancels queued messages before its close is told, both in a later turn', async () => {
     const [here] = channels()
     const events: unknown[] = []

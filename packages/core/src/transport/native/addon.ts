@@ -14,17 +14,18 @@ export type HandleId = number
 /** What the addon calls, in the order of `x_event` in native/src/x-net.h. `this` is the handle's or request's object. */
 export type Events = readonly [
   accept: (this: NativeListener, status: Status, id: HandleId) => void,
-  descriptors: (this: NativeListener, status: Status, fds: readonly number[]) => void,
+  descriptors: (this: NativeListener, status: Status) => void,
   read: (this: NativeStream, size: number) => void,
   readArena: (this: NativeStream, size: number, offset: number, arena: Buffer) => void,
   connect: (this: Request, status: Status) => void,
   written: (this: Request, status: Status) => void,
   shutdown: (this: Request, status: Status) => void,
   closed: (this: NativeStream | NativeListener | NativeChannel) => void,
-  message: (this: NativeChannel, size: number, fds: readonly number[]) => void,
+  message: (this: NativeChannel, size: number) => void,
   relayed: (this: Request, status: Status) => void,
 ]
 
+/** Descriptors go by `DescriptorSlots`: `passed` says how many there are for the call. */
 export interface Addon {
   setup(events: Events): Buffer
   /** Handles that are not fully closed; for tests. */
@@ -69,15 +70,16 @@ export interface Addon {
   setPaused(id: HandleId, paused: boolean): Status
 
   channel(fd: number, object: object): HandleId
-  trySend(id: HandleId, data: Uint8Array, fds: readonly number[]): number
-  queueSend(id: HandleId, request: object, data: Uint8Array, fds: readonly number[], skip: number): Status
+  trySend(id: HandleId, data: Uint8Array, passed: number): number
+  queueSend(id: HandleId, request: object, data: Uint8Array, passed: number, skip: number): Status
   receive(id: HandleId, on: boolean): Status
-  socketPair(): [number, number] | Status
+  receiveInto(id: HandleId, buffer: Buffer): number
+  socketPair(): Status
   peerOf(fd: number): Address | Status
   duplicate(fd: number): number
   lockFile(fd: number): Status
   probe(path: string): Status
-  closeDescriptors(fds: readonly number[]): void
+  closeDescriptors(passed: number): Status
 
   /** Linux only: absent elsewhere. */
   relay?(a: HandleId, b: HandleId, request: object): Status

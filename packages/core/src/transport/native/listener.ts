@@ -13,20 +13,28 @@ import type {
 import { isTcpAddress } from '../contract'
 import type { Addon, HandleId } from './addon'
 import { Closing } from './closing'
+import type { DescriptorSlots } from './descriptor-slots'
 import { bindBits } from './stream'
 
 export class NativeListener implements ListenerHandle {
   readonly kind: HandleKind
   readonly #addon: Addon
+  readonly #slots: DescriptorSlots
   readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
   #id: HandleId
   #accept: AcceptSink | null = null
   #acceptBare: ((status: Status, fds: readonly number[]) => void) | null = null
   readonly #closing = new Closing()
 
-  constructor(addon: Addon, kind: HandleKind, wrap: (kind: HandleKind, id: HandleId) => StreamHandle) {
+  constructor(
+    addon: Addon,
+    slots: DescriptorSlots,
+    kind: HandleKind,
+    wrap: (kind: HandleKind, id: HandleId) => StreamHandle,
+  ) {
     this.kind = kind
     this.#addon = addon
+    this.#slots = slots
     this.#wrap = wrap
     this.#id = Math.max(0, addon.listener(kind === 'tcp' ? 0 : 1, this))
   }
@@ -115,8 +123,9 @@ export class NativeListener implements ListenerHandle {
   }
 
   /** Of the addon: accepted descriptors, or why there are none now. */
-  onDescriptors(status: Status, fds: readonly number[]): void {
-    if (this.#acceptBare === null) this.#addon.closeDescriptors(fds)
+  onDescriptors(status: Status): void {
+    const fds = this.#slots.told()
+    if (this.#acceptBare === null) this.#addon.closeDescriptors(this.#slots.pass(fds))
     else this.#acceptBare(status, fds)
   }
 

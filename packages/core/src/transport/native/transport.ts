@@ -12,6 +12,7 @@ import type {
 } from '../contract'
 import type { Addon, Events, HandleId } from './addon'
 import { NativeChannel } from './channel'
+import { DescriptorSlots } from './descriptor-slots'
 import { NativeListener } from './listener'
 import { startRelay } from './relay'
 import { NativeStream, type Request } from './stream'
@@ -21,8 +22,8 @@ const events: Events = [
   function (this: NativeListener, status: Status, id: HandleId) {
     this.onAccept(status, id)
   },
-  function (this: NativeListener, status: Status, fds: readonly number[]) {
-    this.onDescriptors(status, fds)
+  function (this: NativeListener, status: Status) {
+    this.onDescriptors(status)
   },
   function (this: NativeStream, size: number) {
     this.onRead(size)
@@ -36,8 +37,8 @@ const events: Events = [
   function (this: NativeStream | NativeListener | NativeChannel) {
     this.onClosed()
   },
-  function (this: NativeChannel, size: number, fds: readonly number[]) {
-    this.onMessage(size, fds)
+  function (this: NativeChannel, size: number) {
+    this.onMessage(size)
   },
   finish,
 ]
@@ -50,11 +51,13 @@ export class NativeTransport implements Transport {
   readonly name = 'native'
   readonly #addon: Addon
   readonly #scratch: Buffer
+  readonly #slots: DescriptorSlots
   readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
 
   constructor(addon: Addon) {
     this.#addon = addon
     this.#scratch = addon.setup(events)
+    this.#slots = new DescriptorSlots(this.#scratch)
     this.#wrap = (kind, id) => new NativeStream(addon, this.#scratch, kind, id)
   }
 
@@ -70,7 +73,7 @@ export class NativeTransport implements Transport {
   }
 
   listener(kind: HandleKind): ListenerHandle {
-    return new NativeListener(this.#addon, kind, this.#wrap)
+    return new NativeListener(this.#addon, this.#slots, kind, this.#wrap)
   }
 
   stream(kind: HandleKind): StreamHandle {
@@ -86,7 +89,7 @@ export class NativeTransport implements Transport {
     }
     const kind = this.#addon.listenerKind(fd)
     if (kind < 0) return kind
-    const listener = new NativeListener(this.#addon, kind === 0 ? 'tcp' : 'pipe', this.#wrap)
+    const listener = new NativeListener(this.#addon, this.#slots, kind === 0 ? 'tcp' : 'pipe', this.#wrap)
     const status = listener.take(fd)
     if (status === 0) return listener
     listener.close()
@@ -94,11 +97,12 @@ export class NativeTransport implements Transport {
   }
 
   channel(fd: number): HandoffChannel | Status {
-    return NativeChannel.open(this.#addon, this.#scratch, fd)
+    return NativeChannel.open(this.#addon, this.#scratch, this.#slots, fd)
   }
 
   socketPair(): readonly [number, number] | Status {
-    return this.#addon.socketPair()
+    const status = this.#addon.socketPair()
+    return status < 0 ? status : (this.#slots.answered() as [number, number])
   }
 
   duplicate(fd: number): number {
@@ -110,7 +114,11 @@ export class NativeTransport implements Transport {
   }
 
   closeDescriptors(fds: readonly number[]): void {
-    this.#addon.closeDescriptors(fds)
+    for (let from = 0; from < fds.length; ) {
+      const count = this.#slots.pass(fds, from)
+      this.#addon.closeDescriptors(count)
+      from += count
+    }
   }
 
   lockFile(fd: number): Status {

@@ -203,6 +203,12 @@ function send() {
   start(item, undefined, done => item.handle.send(data, fds, done))
 }
 
+/** In a turn of its own: what the receiver throws, it throws at the caller. */
+function receiveNow() {
+  const item = pick(items.channel)
+  if (item) setImmediate(() => item.handle.receiveNow())
+}
+
 /** Calls on handles that are closing or closed: each is answered with a status, and nothing calls back. */
 function disturbDead() {
   const item = pick(graveyard)
@@ -225,6 +231,7 @@ function disturbDead() {
       )
     } else if (item.what === 'channel') {
       answers.push(handle.send(bytes, [], never))
+      handle.receiveNow()
     } else {
       answers.push(
         handle.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 }),
@@ -290,6 +297,7 @@ const operations = [
   [2, relay],
   [1, openChannel],
   [4, send],
+  [2, receiveNow],
   [3, disturbDead],
   [1, nonsense],
   [1, pauseListener],

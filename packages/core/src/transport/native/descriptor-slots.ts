@@ -1,0 +1,44 @@
+// Descriptors on their way between JavaScript and the addon: numbers in memory that both see, since lists of numbers cost
+// a call for each. Events and calls have slots of their own, for JavaScript may call inside an event.
+
+/** X_FD_SLOTS in native/src/x-net.h. */
+const COUNT = 256
+
+export class DescriptorSlots {
+  readonly #told: Int32Array
+  readonly #passed: Int32Array
+
+  /** `memory` as the addon's `setup` answers it. */
+  constructor(memory: Buffer) {
+    const end = memory.byteOffset + memory.length
+    const size = COUNT * Int32Array.BYTES_PER_ELEMENT
+    this.#told = new Int32Array(memory.buffer, end - 2 * size, COUNT)
+    this.#passed = new Int32Array(memory.buffer, end - size, COUNT)
+  }
+
+  /** Those that the event which runs now tells of; asked for before anything else. */
+  told(): number[] {
+    return listed(this.#told)
+  }
+
+  /** Those that the last call answered with. */
+  answered(): number[] {
+    return listed(this.#passed)
+  }
+
+  /** For the next call, which gets the answer: how many, at most 256. */
+  pass(fds: readonly number[], from = 0): number {
+    const count = Math.min(COUNT, fds.length - from)
+    for (let i = 0; i < count; i++) {
+      const fd = fds[from + i] as number
+      this.#passed[i] = fd >= 0 ? fd : -1
+    }
+    return count
+  }
+}
+
+function listed(slots: Int32Array): number[] {
+  const fds: number[] = []
+  for (let i = 0; (slots[i] as number) >= 0; i++) fds.push(slots[i] as number)
+  return fds
+}
