@@ -89,6 +89,21 @@ describe('placement', () => {
     expect(one.batches[1]?.tokens).toEqual(['a'])
   })
 
+  it('[C3] offers a connection again to a worker that got room while another was asked', async () => {
+    const { placement } = setUp()
+    const [one, two] = [new FakeTaker(1), new FakeTaker(2)]
+    placement.join(one, 1)
+    placement.join(two, 1)
+    placement.add(['a'])
+    await turn()
+    one.batches[0]?.answer(['a'])
+    await turn()
+    placement.reopen(1)
+    two.batches[0]?.answer(['a'])
+    await turn()
+    expect(one.batches[1]?.tokens).toEqual(['a'])
+  })
+
   it('[C3] gives a worker that does not confirm no more than a window', async () => {
     const { placement, flow } = setUp()
     const hung = new FakeTaker(1)

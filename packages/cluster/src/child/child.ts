@@ -69,7 +69,7 @@ export class Child extends EventEmitter {
         this.#drain.start(message.deadlineMs)
         break
       case 'ping':
-        this.#load ??= loadReporter(this.#source)
+        this.#load ??= loadReporter()
         this.#control.notify({ act: 'pong', load: this.#load() })
         break
       case 'connection':

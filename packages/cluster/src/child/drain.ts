@@ -70,14 +70,13 @@ export class Drain {
 }
 
 /** Memory and lateness of this worker, each time it is asked. */
-export function loadReporter(source: ClusterSource): () => WorkerLoadReport {
+export function loadReporter(): () => WorkerLoadReport {
   const delay = monitorEventLoopDelay({ resolution: 10 })
   delay.enable()
   return () => {
     const lagMs = Math.max(0, delay.percentile(99) / 1e6 - 10)
     delay.reset()
     return {
-      connections: source.connections(),
       memory: process.memoryUsage.rss(),
       lagMs: Number.isFinite(lagMs) ? Math.round(lagMs * 10) / 10 : 0,
     }

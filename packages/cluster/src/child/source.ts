@@ -183,11 +183,13 @@ export class ClusterSource implements ListenerSource {
         return done(handle, null)
       }
       const finish = (status: Status): void => {
-        if (status >= 0)
+        if (status >= 0) {
+          this.#watchLoad()
           return done(
             0,
             released(handle, () => this.release(reply.listener, served)),
           )
+        }
         handle.close()
         this.release(reply.listener, served)
         done(status, null)

@@ -24,8 +24,6 @@ export interface ListeningInfo {
 
 /** Numbers that a worker tells of itself. */
 export interface WorkerLoadReport {
-  /** Open connections of its servers. */
-  readonly connections: number
   /** Resident bytes. */
   readonly memory: number
   /** Milliseconds that the loop ran late, 99th percentile since the last report. */

@@ -24,15 +24,17 @@ const types = ['listener', 'connections', 'ack', 'load'] as const
 /** type u8, unused u8, count u16, then two u32; `ack` adds `count` times u16. Little-endian. */
 const HEADER = 12
 
+const NONE: readonly number[] = []
+
 /** How many descriptors belong to a frame. */
 export function descriptorsOf(frame: LinkFrame): number {
   return frame.type === 'listener' ? 1 : frame.type === 'connections' ? frame.count : 0
 }
 
 export function encodeFrame(frame: LinkFrame): Buffer {
-  const refused = frame.type === 'ack' ? frame.refused : []
-  const bytes = Buffer.alloc(HEADER + refused.length * 2)
-  bytes.writeUInt8(types.indexOf(frame.type), 0)
+  const refused = frame.type === 'ack' ? frame.refused : NONE
+  const bytes = Buffer.allocUnsafe(HEADER + refused.length * 2)
+  bytes.writeUInt16LE(types.indexOf(frame.type), 0)
   bytes.writeUInt16LE(frame.type === 'connections' ? frame.count : refused.length, 2)
   bytes.writeUInt32LE(
     frame.type === 'listener' || frame.type === 'connections' ? frame.listener : frame.load,
@@ -45,39 +47,40 @@ export function encodeFrame(frame: LinkFrame): Buffer {
 
 /** Cuts a stream of bytes back into frames. Throws `RangeError` on a type that it does not know. */
 export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0)
+  #rest: Buffer | null = null
 
   push(data: Buffer): LinkFrame[] {
-    let bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, data]) : data
+    const bytes = this.#rest === null ? data : Buffer.concat([this.#rest, data])
     const frames: LinkFrame[] = []
-    for (;;) {
-      const length = frameLength(bytes)
-      if (length === 0 || bytes.length < length) break
-      frames.push(decodeFrame(bytes))
-      bytes = bytes.subarray(length)
+    let at = 0
+    while (at + HEADER <= bytes.length) {
+      const end = at + frameLength(bytes, at)
+      if (end > bytes.length) break
+      frames.push(decodeFrame(bytes, at))
+      at = end
     }
-    this.#rest = bytes
+    this.#rest = at < bytes.length ? bytes.subarray(at) : null
     return frames
   }
 }
 
-function frameLength(bytes: Buffer): number {
-  if (bytes.length < HEADER) return 0
-  return types[bytes.readUInt8(0)] === 'ack' ? HEADER + bytes.readUInt16LE(2) * 2 : HEADER
+function frameLength(bytes: Buffer, at: number): number {
+  return types[bytes[at] as number] === 'ack' ? HEADER + bytes.readUInt16LE(at + 2) * 2 : HEADER
 }
 
-function decodeFrame(bytes: Buffer): LinkFrame {
-  const type = types[bytes.readUInt8(0)]
-  const count = bytes.readUInt16LE(2)
-  const first = bytes.readUInt32LE(4)
-  const batch = bytes.readUInt32LE(8)
+function decodeFrame(bytes: Buffer, at: number): LinkFrame {
+  const type = types[bytes[at] as number]
+  const count = bytes.readUInt16LE(at + 2)
+  const first = bytes.readUInt32LE(at + 4)
+  const batch = bytes.readUInt32LE(at + 8)
   if (type === 'listener') return { type, listener: first }
   if (type === 'connections') return { type, listener: first, batch, count }
   if (type === 'load') return { type, load: first }
   if (type === 'ack') {
+    if (count === 0) return { type, batch, load: first, refused: NONE }
     const refused: number[] = []
-    for (let i = 0; i < count; i++) refused.push(bytes.readUInt16LE(HEADER + i * 2))
+    for (let i = 0; i < count; i++) refused.push(bytes.readUInt16LE(at + HEADER + i * 2))
     return { type, batch, load: first, refused }
   }
-  throw new RangeError(`Unknown frame type ${bytes.readUInt8(0)} on the link between primary and worker`)
+  throw new RangeError(`Unknown frame type ${bytes[at]} on the link between primary and worker`)
 }

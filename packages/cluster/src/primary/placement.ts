@@ -125,8 +125,9 @@ export class Placement<Token> {
     this.#setFlow()
   }
 
-  /** The worker has room again: what it refused may be offered to it anew. */
+  /** The worker has room again: what it refused may be offered to it anew, also what another is being asked to take now. */
   reopen(id: number): void {
+    for (const refusedBy of this.#refusals.values()) refusedBy.delete(id)
     if (this.#waiting.length === 0) return
     for (const entry of this.#waiting) entry.refusedBy.delete(id)
     this.retry()

@@ -40,7 +40,7 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
   readonly startedAt = Date.now()
   /** Connections handed to it and confirmed. */
   accepted = 0
-  report: WorkerLoadReport = { connections: 0, memory: 0, lagMs: 0 }
+  report: WorkerLoadReport = { memory: 0, lagMs: 0 }
   #load = 0
   #lastBatch = 0
   #isOpen = true
@@ -83,8 +83,13 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
     return this.#isOpen && !this.#isDead && this.worker.isConnected()
   }
 
+  /** Takes what the worker has said by now: it may not have been this link's turn yet. */
+  hear(): void {
+    this.#link?.receiveNow()
+  }
+
   confirmed(load: number, isTaken: boolean): void {
-    this.#load = load
+    this.setLoad(load)
     if (isTaken) this.accepted++
   }
 
@@ -101,6 +106,7 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
   }
 
   take(listener: number, fds: readonly number[], done: (refused: readonly number[]) => void): void {
+    if (fds.length <= MAX_DESCRIPTORS) return this.#takePart(listener, fds, done)
     const refused: number[] = []
     let parts = Math.ceil(fds.length / MAX_DESCRIPTORS)
     for (let start = 0; start < fds.length; start += MAX_DESCRIPTORS) {
@@ -156,7 +162,7 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
     this.#batches.delete(frame.batch)
     const refused = frame.refused.map(index => batch.fds[index]).filter(fd => fd !== undefined)
     this.accepted += batch.fds.length - refused.length
-    this.#load = frame.load
+    this.setLoad(frame.load) // before it is known what it refused: for that, it has no room
     batch.done(refused)
   }
 

@@ -10,7 +10,7 @@ export interface WorkerStatus {
   /** Place in the cluster, from 0; a successor takes its predecessor's. */
   readonly place: number
   readonly state: MemberState
-  /** Open connections, as it told last. */
+  /** Open connections, as it told last, and those on their way to it. */
   readonly connections: number
   /** Connections that were handed to it and that it took. */
   readonly accepted: number
@@ -59,12 +59,13 @@ export function statusOf(source: StatusSource): ClusterStatus {
 
 function statusOfMember(member: Member, restarts: number): WorkerStatus {
   const { record, worker } = member
+  record.hear()
   return {
     id: member.id,
     pid: worker.process.pid,
     place: member.place,
     state: member.state,
-    connections: Math.max(record.load, record.report.connections),
+    connections: record.load + record.underWay,
     accepted: record.accepted,
     underWay: record.underWay,
     restarts,
