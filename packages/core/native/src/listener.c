@@ -14,8 +14,6 @@
 #define BATCH 256
 // Bare descriptors cost less, and travel together (253 fit into one message).
 #define DESCRIPTOR_BATCH 128
-// Turns that follow each other as soon as this are busy.
-#define BUSY_MS 4
 #define RETRY_MS 100
 // A paused listener waits for nothing, and still keeps the process, as one that listens does.
 #define IDLE_MS (24u * 60 * 60 * 1000)
@@ -30,7 +28,8 @@ typedef struct {
   bool short_told;
   bool unreferenced;
   bool polled;
-  uint64_t accepted_at;  // the last turn with connections, by the loop's clock
+  uint64_t accepted_at;  // the last turn that accepted descriptors, by the loop's clock
+  unsigned accepted;     // how many
   char *path;  // the socket file that we made; NULL where there is none
   dev_t device;
   ino_t inode;
@@ -192,11 +191,12 @@ static int accept_streams(x_listener *listener) {
   return UV_EAGAIN;
 }
 
-// Descriptors are accepted to be sent on, and cost less the more of them go together. In busy times those who take them and
-// those who connect go first where they wait for this processor; where nobody does, this comes back at once.
+// Descriptors are accepted to be sent on, and cost less the more of them go together. Where more than one comes in a
+// millisecond, those who take them and those who connect go first if they wait for this processor; if nobody does, this
+// comes back at once.
 static void let_others_run(x_listener *listener) {
   uint64_t now = uv_now(listener->base.in->loop);
-  if (now - listener->accepted_at <= BUSY_MS) sched_yield();
+  if (listener->accepted > now - listener->accepted_at) sched_yield();
   listener->accepted_at = now;
 }
 
@@ -205,6 +205,7 @@ static int accept_descriptors(x_listener *listener) {
   int count = 0, fd = UV_EAGAIN;
   let_others_run(listener);
   while (count < DESCRIPTOR_BATCH && (fd = accept_one(listener->fd)) >= 0) fds[count++] = fd;
+  listener->accepted = (unsigned)count;
   if (count > 0) {
     listener->short_told = false;
     emit_descriptors(listener, 0, fds, (size_t)count);
