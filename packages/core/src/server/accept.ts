@@ -4,7 +4,13 @@ import { systemError } from '../errors/system-error'
 import { tcpEnd } from '../socket/ends'
 import { Socket } from '../socket/socket'
 import { kState } from '../socket/state'
-import { type Address, isTcpAddress, type Status, type StreamHandle } from '../transport/contract'
+import {
+  type Address,
+  isTcpAddress,
+  type Status,
+  type StreamHandle,
+  type Transport,
+} from '../transport/contract'
 import type { DropArgument } from './options'
 import type { Server } from './server'
 import { kServer } from './state'
@@ -28,7 +34,7 @@ export function acceptStream(server: Server, status: Status, stream: StreamHandl
     server.emit('drop', ends)
     return
   }
-  emitConnection(server, new Socket({ ...socketOptions(server), handle: stream, transport }))
+  emitConnection(server, new Socket(socketOptions(server, stream, transport)))
 }
 
 function isBlocked(
@@ -40,7 +46,8 @@ function isBlocked(
   return blockList.check(peer.address, peer.family === 'IPv6' ? 'ipv6' : 'ipv4')
 }
 
-function socketOptions(server: Server) {
+/** One literal: what a spread makes has no shape that the engine knows again, and each look at it is slow. */
+function socketOptions(server: Server, handle: StreamHandle, transport: Transport | undefined) {
   return {
     allowHalfOpen: server.allowHalfOpen,
     pauseOnCreate: server.pauseOnConnect,
@@ -50,6 +57,8 @@ function socketOptions(server: Server) {
     noDelay: server.noDelay,
     keepAlive: server.keepAlive,
     keepAliveInitialDelay: server.keepAliveInitialDelay,
+    handle,
+    transport,
   }
 }
 

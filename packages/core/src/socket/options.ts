@@ -166,15 +166,18 @@ export function applySettings(stream: StreamHandle, settings: ConnectionSettings
 /** What Duplex is told: a socket ends, destroys and closes itself in Node's way, and keeps strings as they are. */
 export function duplexOptions(options: SocketConstructorOpts): ConstructorParameters<typeof Duplex>[0] {
   const { highWaterMark, readableHighWaterMark, writableHighWaterMark, readable, writable } = options
-  const sides = readable !== undefined || writable !== undefined
-  return {
+  const hasSides = readable !== undefined || writable !== undefined
+  // Of one shape whatever was asked for: this is made for each socket.
+  const duplex = {
     allowHalfOpen: Boolean(options.allowHalfOpen),
     highWaterMark,
     readableHighWaterMark: readableHighWaterMark as number | undefined,
     writableHighWaterMark: writableHighWaterMark as number | undefined,
-    ...(sides && { readable: readable === true, writable: writable === true }),
+    readable: hasSides ? readable === true : undefined,
+    writable: hasSides ? writable === true : undefined,
     emitClose: false,
     autoDestroy: true,
     decodeStrings: false,
   }
+  return duplex
 }
