@@ -9,8 +9,9 @@ type AnyConstructor = new (...args: never[]) => object
  * A class by the name that programs see, whatever a build made of its own, and with methods that are enumerable where
  * they have words for names, as those of Node's classes are.
  *
- * `Callable(...)` makes an instance, `new Callable(...)` and `class X extends Callable` do what the class does, and
- * `Callable.call(this, ...)` inside a constructor that inherits by `util.inherits` initialises that object by `adopt`.
+ * `Callable(...)` and `new Callable(...)` make an instance of the class. Where the object is there already, in
+ * `class X extends Callable` and for `Callable.call(this, ...)` in a constructor that inherits by `util.inherits`, it is
+ * initialised by `adopt`.
  */
 export function callable<Class extends AnyConstructor>(
   name: string,
@@ -18,8 +19,9 @@ export function callable<Class extends AnyConstructor>(
   adopt: (instance: InstanceType<Class>, args: ConstructorParameters<Class>) => void,
 ): Class & ((...args: ConstructorParameters<Class>) => InstanceType<Class>) {
   function Callable(this: unknown, ...args: ConstructorParameters<Class>): InstanceType<Class> {
-    if (new.target) return Reflect.construct(body, args, new.target) as InstanceType<Class>
-    if (!(this instanceof body)) return new body(...args) as InstanceType<Class>
+    // To the engine this function is no derived class. As `new.target` of one it would give each instance a hidden class
+    // of its own; and the object of a subclass is there already, made with the subclass's.
+    if (new.target === Callable || !(this instanceof body)) return new body(...args) as InstanceType<Class>
     adopt(this as InstanceType<Class>, args)
     return this as InstanceType<Class>
   }

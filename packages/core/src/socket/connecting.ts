@@ -38,7 +38,8 @@ export function startConnecting(
   const context = new AsyncResource('path' in query ? 'PIPEWRAP' : 'TCPWRAP')
   if ('path' in query) {
     debug('connect to %s', query.path)
-    race(socket, state, context, { transport, targets: [query], attemptTimeoutMs: 0 })
+    const prepared = state.prepared ?? undefined
+    race(socket, state, context, { transport, targets: [query], attemptTimeoutMs: 0, prepared })
     return
   }
   state.host = query.host
@@ -57,7 +58,9 @@ function connectHost(
     state.idle?.refresh()
     const { attemptTimeoutMs, localAddress, localPort } = query
     const { blockList } = state
-    race(socket, state, context, { transport, targets, attemptTimeoutMs, localAddress, localPort, blockList })
+    const prepared = state.prepared ?? undefined
+    const plan = { transport, targets, attemptTimeoutMs, localAddress, localPort, blockList, prepared }
+    race(socket, state, context, plan)
   }
   const family = isIP(host)
   if (family !== 0) {
@@ -88,29 +91,25 @@ function race(socket: Socket, state: SocketState, context: AsyncResource, plan: 
     socket.destroy(state.race.refusalOfAnother(first))
     return
   }
-  const prepared = state.prepared ?? undefined
   state.prepared = null
-  const running = new Race(
-    { ...plan, prepared },
-    {
-      attempt(to) {
-        debug('attempt to connect to %o', to)
-        tellAttempt(socket, to)
-      },
-      failed(to, error) {
-        if ('path' in to) socket.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
-        else socket.emit('connectionAttemptFailed', to.address, to.port, to.family === 'IPv6' ? 6 : 4, error)
-      },
-      timedOut({ address, port, family }) {
-        socket.emit('connectionAttemptTimeout', address, port, family === 'IPv6' ? 6 : 4)
-      },
-      over(error, stream) {
-        state.race = null
-        if (stream === null) socket.destroy(error ?? undefined)
-        else context.runInAsyncScope(connected, undefined, socket, stream, context)
-      },
+  const running = new Race(plan, {
+    attempt(to) {
+      debug('attempt to connect to %o', to)
+      tellAttempt(socket, to)
     },
-  )
+    failed(to, error) {
+      if ('path' in to) socket.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
+      else socket.emit('connectionAttemptFailed', to.address, to.port, to.family === 'IPv6' ? 6 : 4, error)
+    },
+    timedOut({ address, port, family }) {
+      socket.emit('connectionAttemptTimeout', address, port, family === 'IPv6' ? 6 : 4)
+    },
+    over(error, stream) {
+      state.race = null
+      if (stream === null) socket.destroy(error ?? undefined)
+      else context.runInAsyncScope(connected, undefined, socket, stream, context)
+    },
+  })
   state.race = running
   if (plan.targets.length > 1) state.attempted = running.attempted
   if (!state.isRef) running.setRef(false)
