@@ -266,6 +266,42 @@ export const descriptorTests: readonly ConformanceTest[] = [
     },
   },
   {
+    name: 'a paused handoff gives what has come when it is asked for it, inside the call, and nothing before',
+    needs: ['handoff'],
+    once: true,
+    variants: ['path'],
+    system: true,
+    async run(bed) {
+      const [near, far] = channels(bed)
+      const file = openSync(path.join(bed.folder(), 'file'), 'w')
+      const came: { text: string; count: number }[] = []
+      let ends = 0
+      far.receive({
+        onMessage(data, fds) {
+          came.push({ text: String(data), count: fds.length })
+          bed.subject.closeDescriptors!(fds)
+        },
+        onEnd: () => ends++,
+        onError: status => assert.fail(`receive: ${status}`),
+      })
+      far.pause()
+      far.receiveNow()
+      try {
+        assert.ok((await outcome(done => near.send(Buffer.from('take this'), [file], done))) >= 0)
+      } finally {
+        closeSync(file)
+      }
+      await settle()
+      assert.deepEqual(came, [])
+      far.receiveNow()
+      assert.deepEqual(came, [{ text: 'take this', count: 1 }])
+      await closed(near)
+      far.receiveNow()
+      far.receiveNow()
+      assert.equal(ends, 1)
+    },
+  },
+  {
     name: 'relay moves bytes both ways until both sides have ended',
     needs: ['relay'],
     once: true,
