@@ -26,10 +26,10 @@ export interface Answering {
 
 /** A cluster whose workers answer with their id, and the port that they serve. */
 export async function startAnswering(
-  options: Partial<StartOptions> & { where?: object },
+  options: Partial<StartOptions> & { where?: object; port?: number },
 ): Promise<Answering> {
-  const { where = { port: 0, host: '127.0.0.1' }, env, ...rest } = options
-  let port = 0
+  const { where = { port: 0, host: '127.0.0.1' }, env, port: known = 0, ...rest } = options
+  let port = known
   const cluster = await startCluster({
     exec: fixture('answering-worker.mjs'),
     workers: 2,
@@ -38,7 +38,7 @@ export async function startAnswering(
     env: { ...env, WHERE: JSON.stringify(where) },
     onMessage: (_worker, message) => {
       const { listening } = message as { listening?: { port?: number } }
-      port = listening?.port ?? port
+      if (known === 0) port = listening?.port ?? port
     },
   })
   running.add(cluster)

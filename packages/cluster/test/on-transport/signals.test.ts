@@ -1,0 +1,82 @@
+// A cluster that follows signals, in a program of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Client, fixture, transport } from '../support/cluster-under-test'
+
+const programs: ChildProcess[] = []
+
+afterEach(() => {
+  for (const program of programs.splice(0)) program.kill('SIGKILL')
+})
+
+/** A running program: its port, its next word, a signal for it, and its end. */
+async function start() {
+  const program = spawn(process.execPath, [fixture('signalled-cluster.mjs')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  programs.push(program)
+  const exited = once(program, 'exit')
+  const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]()
+  const told = async (): Promise<unknown> => {
+    const { value, done } = await lines.next()
+    return done ? 'end' : JSON.parse(value)
+  }
+  const port = (await told()) as number
+  return { port, told, exited, signal: (name: NodeJS.Signals) => program.kill(name) }
+}
+
+const client = (port: number) => new Client({ host: '127.0.0.1', port })
+
+/** Connects until nobody accepts any more. */
+async function untilRefused(port: number): Promise<void> {
+  for (;;) {
+    const probe = client(port)
+    const line = await probe.line()
+    await probe.close()
+    if (line === null) return
+  }
+}
+
+describe.skipIf(process.platform === 'win32')(`signals on ${transport}`, () => {
+  it('[C5] SIGHUP replaces the workers, and a connection of an old one goes on', async () => {
+    const { port, told, signal } = await start()
+    const old = client(port)
+    expect(['1', '2']).toContain(await old.line())
+    const reloaded = told()
+    signal('SIGHUP')
+    let current = client(port)
+    while (Number(await current.line()) < 3) {
+      await current.close()
+      current = client(port)
+    }
+    expect(await old.ask('still here')).toBe('still here')
+    await Promise.all([old.close(), current.close()])
+    expect(await reloaded).toBe('reload')
+  })
+
+  it('[C5] SIGTERM waits for the connections that stand, then ends with 0', async () => {
+    const { port, told, exited, signal } = await start()
+    const last = client(port)
+    await last.line()
+    signal('SIGTERM')
+    await untilRefused(port)
+    expect(await last.ask('a last word')).toBe('a last word')
+    await last.close()
+    expect(await told()).toBe('stop')
+    expect(await exited).toEqual([0, null])
+  })
+
+  it('[C5] a second SIGTERM does not wait', async () => {
+    const { port, told, exited, signal } = await start()
+    const cut = client(port)
+    await cut.line()
+    signal('SIGTERM')
+    await untilRefused(port)
+    signal('SIGTERM')
+    expect(await cut.line()).toBeNull()
+    expect(await told()).toBe('stop')
+    expect(await exited).toEqual([0, null])
+  })
+})
