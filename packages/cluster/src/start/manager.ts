@@ -87,15 +87,21 @@ export class Cluster extends EventEmitter {
 
   /**
    * Replaces every worker: starts the successors, waits until all are ready, then drains the old ones. Where a successor
-   * fails to start, all successors are ended, the old ones go on, and the promise rejects (`ERR_X_RELOAD_FAILED`).
+   * fails to start, all successors are drained, the old ones go on, and the promise rejects (`ERR_X_RELOAD_FAILED`).
    */
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
       const successors: Member[] = []
       try {
-        for (const place of this.#places()) successors.push(await this.#ready(place))
+        for (const place of this.#places()) {
+          successors.push(await this.#ready(place))
+          if (this.#isStopping) throw stopped()
+        }
+        const fallen = successors.find(member => member.state === 'gone')
+        if (fallen)
+          throw coded('ERR_X_WORKER_START', `Worker ${fallen.id} ended before the others were ready`)
       } catch (cause) {
-        for (const member of successors) member.discard()
+        for (const member of successors) this.#dismiss(member)
         throw coded('ERR_X_RELOAD_FAILED', 'A new worker did not become ready; the old workers go on', cause)
       }
       this.#generation++
@@ -188,8 +194,15 @@ export class Cluster extends EventEmitter {
 
   async #startAt(place: number): Promise<void> {
     const member = await this.#ready(place)
-    if (this.#isStopping || place >= this.#size) member.discard()
+    // Meanwhile a reload may have filled the place, or `scale` given it up.
+    if (this.#isStopping || place >= this.#size || this.#members.has(place)) this.#dismiss(member)
     else this.#members.set(place, member)
+  }
+
+  /** Ends a worker that is ready and has no place. It may have connections already. */
+  #dismiss(member: Member): void {
+    if (this.#isStopping) member.discard()
+    else void this.#drain(member, this.#plan.drainTimeoutMs)
   }
 
   /** Puts a successor in its place; returns who was there. */
@@ -216,7 +229,7 @@ export class Cluster extends EventEmitter {
   }
 
   #restart(place: number): void {
-    if (this.#plan.restart === false || place >= this.#size) return
+    if (this.#isStopping || this.#plan.restart === false || place >= this.#size) return
     const backOff = this.#backOff.get(place) ?? new BackOff(this.#plan.restart)
     this.#backOff.set(place, backOff)
     const delayMs = backOff.fail()
@@ -256,7 +269,7 @@ export class Cluster extends EventEmitter {
 
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(() => {
-      if (this.#isStopping) throw coded('ERR_X_CLUSTER_STOPPED', 'The cluster is stopped')
+      if (this.#isStopping) throw stopped()
       return task()
     })
     this.#last = result.catch(() => {})
@@ -266,6 +279,10 @@ export class Cluster extends EventEmitter {
 
 function defined<T extends object>(settings: T): Partial<T> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+function stopped(): Error {
+  return coded('ERR_X_CLUSTER_STOPPED', 'The cluster is stopped')
 }
 
 function coded(code: string, message: string, cause?: unknown): Error {

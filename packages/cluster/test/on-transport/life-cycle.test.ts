@@ -2,7 +2,14 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { startCluster } from '../../src'
-import { Client, countAnswers, fixture, startAnswering, transport } from '../support/cluster-under-test'
+import {
+  Client,
+  countAnswers,
+  fixture,
+  startAnswering,
+  transport,
+  until,
+} from '../support/cluster-under-test'
 
 const here = { host: '127.0.0.1' }
 
@@ -52,6 +59,40 @@ describe(`life of a cluster on ${transport}`, () => {
     }
     expect(cluster.status().workers.map(worker => worker.id)).toEqual(before)
     expect([...(await countAnswers({ ...here, port }, 4)).keys()].sort()).toEqual(before)
+  })
+
+  it('[C5] keeps one worker to a place where one that was killed during a reload restarts beside its successor', async () => {
+    const { port, cluster } = await startAnswering({ workers: 1, restart: { minDelayMs: 1 } })
+    const readies: number[] = []
+    cluster.on('worker:ready', id => readies.push(id))
+    const drained: number[] = []
+    cluster.on('drained', ({ id }) => drained.push(id))
+    const reloading = cluster.reload()
+    process.kill(cluster.status().workers[0]!.pid!, 'SIGKILL')
+    await reloading
+    // The successor and the restarted one: whichever came second has the place, the other has left.
+    await until(() => readies.length === 2 && readies.some(id => drained.includes(id)))
+    const [worker, ...others] = cluster.status().workers
+    expect(others).toEqual([])
+    expect([...(await countAnswers({ ...here, port }, 4)).keys()]).toEqual([worker!.id])
+  })
+
+  it('[C5] starts nothing more where it is stopped during a reload', async () => {
+    const { cluster } = await startAnswering({ workers: 3 })
+    const pids: number[] = []
+    const note = () => pids.push(...cluster.status().workers.map(worker => worker.pid!))
+    note()
+    const ready = once(cluster, 'worker:ready')
+    const failed = expect(cluster.reload()).rejects.toMatchObject({ code: 'ERR_X_RELOAD_FAILED' })
+    await ready
+    let exits = 0
+    cluster.on('worker:exit', () => exits++)
+    await cluster.stop()
+    await failed
+    // Three old ones, the successor that was ready, and the one that was starting.
+    await until(() => exits === 5)
+    expect(cluster.status().workers).toEqual([])
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   })
 
   it('[C5] ends at the deadline what does not end by itself, and says how many', async () => {
