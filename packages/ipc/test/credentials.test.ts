@@ -235,6 +235,11 @@ describe('a client of another user', () => {
         server.close()
         await once(server, 'close')
       }
+      // It may have slept through those rounds; this one lasts until it was here.
+      const last = await serve(at(), { transport: under, mode: 0o600 })
+      expect(await program.line()).toBe('refused')
+      last.close()
+      await once(last, 'close')
       expect(seen).toHaveLength(0)
       // The same path, open to all: the hammer does reach it.
       const open = await serve(at(), { transport: under, writableAll: true })

@@ -1,4 +1,5 @@
-// Tries to connect to a path again and again, and counts what it gets; "stop" prints the counts.
+// Tries to connect to a path again and again, and counts what it gets; "stop" prints the counts. Prints "refused" once, when
+// it is not let in for the first time.
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -7,6 +8,7 @@ const counts = {}
 let isStopped = false
 const count = what => {
   counts[what] = (counts[what] ?? 0) + 1
+  if (what === 'EACCES' && counts[what] === 1) console.log('refused')
 }
 
 function attempt() {
