@@ -94,6 +94,7 @@ export class ClusterSource implements ListenerSource {
     this.#control.request({ act: 'listen', kind, at, flags, backlog, index: served.index }, body => {
       const reply = body as ListenerReply
       if (reply.status < 0) this.#served.delete(served)
+      else this.#watchLoad()
       done(reply.status, reply.status < 0 ? null : reply, served)
       if (reply.status >= 0) this.#tellListening(request, reply.at ?? UV_EBADF)
     })
@@ -109,7 +110,6 @@ export class ClusterSource implements ListenerSource {
   /** Where connections for a listener go from now on. */
   receive(listener: number, sink: ConnectionSink): void {
     this.#sinks.set(listener, sink)
-    this.#watchLoad()
   }
 
   /** A connection that came by the IPC channel. The reply goes out before anybody reads from it. */
@@ -183,13 +183,11 @@ export class ClusterSource implements ListenerSource {
         return done(handle, null)
       }
       const finish = (status: Status): void => {
-        if (status >= 0) {
-          this.#watchLoad()
+        if (status >= 0)
           return done(
             0,
             released(handle, () => this.release(reply.listener, served)),
           )
-        }
         handle.close()
         this.release(reply.listener, served)
         done(status, null)

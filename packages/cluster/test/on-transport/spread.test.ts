@@ -109,4 +109,16 @@ describe(`spread on ${transport}`, () => {
     expect(cluster.getConnections()).toBe(6)
     await Promise.all(clients.map(client => client.close()))
   })
+
+  it.each(['node:net', '@x/core'])(
+    "[C6] counts those of %s's servers that accept for themselves",
+    async NET => {
+      const { port, cluster } = await startAnswering({ workers: 2, policy: 'shared', env: { NET } })
+      const clients = Array.from({ length: 4 }, () => new Client({ ...here, port }))
+      await Promise.all(clients.map(client => client.line()))
+      await until(() => cluster.getConnections() === 4)
+      await Promise.all(clients.map(client => client.close()))
+      await until(() => cluster.getConnections() === 0)
+    },
+  )
 })
