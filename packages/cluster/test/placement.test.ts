@@ -32,6 +32,19 @@ function setUp(): { placement: Placement<string>; released: string[]; flow: bool
   return { placement, released, flow }
 }
 
+/** The first of two workers has refused a connection, and the second is asked. */
+async function setUpRefused() {
+  const { placement, flow } = setUp()
+  const [one, two] = [new FakeTaker(1), new FakeTaker(2)]
+  placement.join(one, 1)
+  placement.join(two, 1)
+  placement.add(['a'])
+  await turn()
+  one.batches[0]?.answer(['a'])
+  await turn()
+  return { placement, flow, one, two }
+}
+
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 describe('placement', () => {
@@ -71,14 +84,7 @@ describe('placement', () => {
   })
 
   it('[C3] offers a refused connection to another worker, and to nobody twice before there is room', async () => {
-    const { placement, flow } = setUp()
-    const [one, two] = [new FakeTaker(1), new FakeTaker(2)]
-    placement.join(one, 1)
-    placement.join(two, 1)
-    placement.add(['a'])
-    await turn()
-    one.batches[0]?.answer(['a'])
-    await turn()
+    const { placement, flow, one, two } = await setUpRefused()
     expect(two.batches[0]?.tokens).toEqual(['a'])
     two.batches[0]?.answer(['a'])
     await turn()
@@ -90,14 +96,7 @@ describe('placement', () => {
   })
 
   it('[C3] offers a connection again to a worker that got room while another was asked', async () => {
-    const { placement } = setUp()
-    const [one, two] = [new FakeTaker(1), new FakeTaker(2)]
-    placement.join(one, 1)
-    placement.join(two, 1)
-    placement.add(['a'])
-    await turn()
-    one.batches[0]?.answer(['a'])
-    await turn()
+    const { placement, one, two } = await setUpRefused()
     placement.reopen(1)
     two.batches[0]?.answer(['a'])
     await turn()

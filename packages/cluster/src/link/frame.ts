@@ -24,15 +24,13 @@ const types = ['listener', 'connections', 'ack', 'load'] as const
 /** type u8, unused u8, count u16, then two u32; `ack` adds `count` times u16. Little-endian. */
 const HEADER = 12
 
-const NONE: readonly number[] = []
-
 /** How many descriptors belong to a frame. */
 export function descriptorsOf(frame: LinkFrame): number {
   return frame.type === 'listener' ? 1 : frame.type === 'connections' ? frame.count : 0
 }
 
 export function encodeFrame(frame: LinkFrame): Buffer {
-  const refused = frame.type === 'ack' ? frame.refused : NONE
+  const refused = frame.type === 'ack' ? frame.refused : []
   const bytes = Buffer.allocUnsafe(HEADER + refused.length * 2)
   bytes.writeUInt16LE(types.indexOf(frame.type), 0)
   bytes.writeUInt16LE(frame.type === 'connections' ? frame.count : refused.length, 2)
@@ -77,7 +75,6 @@ function decodeFrame(bytes: Buffer, at: number): LinkFrame {
   if (type === 'connections') return { type, listener: first, batch, count }
   if (type === 'load') return { type, load: first }
   if (type === 'ack') {
-    if (count === 0) return { type, batch, load: first, refused: NONE }
     const refused: number[] = []
     for (let i = 0; i < count; i++) refused.push(bytes.readUInt16LE(at + HEADER + i * 2))
     return { type, batch, load: first, refused }

@@ -66,13 +66,13 @@ export class Link {
   }
 
   #onMessage(data: Buffer, fds: readonly number[]): void {
-    if (fds.length > 0) this.#fds.push(...fds)
+    this.#fds.push(...fds)
     this.#pending.push(...this.#frames.push(data))
     while (this.#pending.length > 0) {
       const need = descriptorsOf(this.#pending[0] as LinkFrame)
       if (this.#fds.length < need) return // its descriptors come with the next message
       const frame = this.#pending.shift() as LinkFrame
-      this.#receiver.frame(frame, need > 0 ? this.#fds.splice(0, need) : [])
+      this.#receiver.frame(frame, this.#fds.splice(0, need))
     }
   }
 

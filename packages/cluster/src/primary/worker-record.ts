@@ -106,7 +106,6 @@ export class WorkerRecord implements Taker<number>, SocketTakerHost {
   }
 
   take(listener: number, fds: readonly number[], done: (refused: readonly number[]) => void): void {
-    if (fds.length <= MAX_DESCRIPTORS) return this.#takePart(listener, fds, done)
     const refused: number[] = []
     let parts = Math.ceil(fds.length / MAX_DESCRIPTORS)
     for (let start = 0; start < fds.length; start += MAX_DESCRIPTORS) {

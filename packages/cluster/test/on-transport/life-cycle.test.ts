@@ -79,9 +79,7 @@ describe(`life of a cluster on ${transport}`, () => {
 
   it('[C5] starts nothing more where it is stopped during a reload', async () => {
     const { cluster } = await startAnswering({ workers: 3 })
-    const pids: number[] = []
-    const note = () => pids.push(...cluster.status().workers.map(worker => worker.pid!))
-    note()
+    const pids = cluster.status().workers.map(worker => worker.pid!)
     const ready = once(cluster, 'worker:ready')
     const failed = expect(cluster.reload()).rejects.toMatchObject({ code: 'ERR_X_RELOAD_FAILED' })
     await ready

@@ -39,6 +39,16 @@ async function untilRefused(port: number): Promise<void> {
   }
 }
 
+/** A program that was told to end, and accepts no more, while a client is connected. */
+async function startEnding() {
+  const program = await start()
+  const last = client(program.port)
+  await last.line()
+  program.signal('SIGTERM')
+  await untilRefused(program.port)
+  return { ...program, last }
+}
+
 describe.skipIf(process.platform === 'win32')(`signals on ${transport}`, () => {
   it('[C5] SIGHUP replaces the workers, and a connection of an old one goes on', async () => {
     const { port, told, signal } = await start()
@@ -57,11 +67,7 @@ describe.skipIf(process.platform === 'win32')(`signals on ${transport}`, () => {
   })
 
   it('[C5] SIGTERM waits for the connections that stand, then ends with 0', async () => {
-    const { port, told, exited, signal } = await start()
-    const last = client(port)
-    await last.line()
-    signal('SIGTERM')
-    await untilRefused(port)
+    const { last, told, exited } = await startEnding()
     expect(await last.ask('a last word')).toBe('a last word')
     await last.close()
     expect(await told()).toBe('stop')
@@ -69,13 +75,9 @@ describe.skipIf(process.platform === 'win32')(`signals on ${transport}`, () => {
   })
 
   it('[C5] a second SIGTERM does not wait', async () => {
-    const { port, told, exited, signal } = await start()
-    const cut = client(port)
-    await cut.line()
+    const { last, told, exited, signal } = await startEnding()
     signal('SIGTERM')
-    await untilRefused(port)
-    signal('SIGTERM')
-    expect(await cut.line()).toBeNull()
+    expect(await last.line()).toBeNull()
     expect(await told()).toBe('stop')
     expect(await exited).toEqual([0, null])
   })

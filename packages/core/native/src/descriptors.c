@@ -13,6 +13,19 @@ void x_list_fds(int32_t *list, const int *fds, size_t count) {
   list[count] = -1;
 }
 
+// An event with a number and descriptors, which are the listener's then; where it could not be called they are closed.
+void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t number, const int *fds, size_t count) {
+  napi_handle_scope scope;
+  bool told = false;
+  if (x_enter(in, &scope)) {
+    napi_value argv[1] = {x_number(in->env, number)};
+    x_list_fds(in->told, fds, count);
+    told = argv[0] != NULL && x_emit(in, context, event, 1, argv);
+    x_leave(in, scope);
+  }
+  for (size_t i = 0; i < count && !told; i++) close(fds[i]);
+}
+
 // How many descriptors a call passes. False: more than `most`, or no number.
 bool x_passed_count(napi_env env, napi_value value, uint32_t most, uint32_t *count) {
   return napi_get_value_uint32(env, value, count) == napi_ok && *count <= most;

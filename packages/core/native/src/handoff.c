@@ -138,19 +138,6 @@ static size_t take_fds(struct msghdr *message, int *fds) {
   return 0;
 }
 
-static void emit_message(x_channel *channel, ssize_t size, const int *fds, size_t fd_count) {
-  x_instance *in = channel->base.in;
-  napi_handle_scope scope;
-  bool told = false;
-  if (x_enter(in, &scope)) {
-    napi_value argv[1] = {x_number(in->env, size)};
-    x_list_fds(in->told, fds, fd_count);
-    told = argv[0] != NULL && x_emit(in, &channel->base.context, X_ON_MESSAGE, 1, argv);
-    x_leave(in, scope);
-  }
-  if (!told) close_all(fds, fd_count);
-}
-
 // The size of the next message, UV_EOF, UV_EAGAIN where there is none, or another status; its descriptors in `fds`.
 static ssize_t receive_message(const x_channel *channel, char *data, size_t length, int *fds, size_t *fd_count) {
   fd_space space;
@@ -182,7 +169,7 @@ static bool receive_one(x_channel *channel) {
   ssize_t size = receive_message(channel, channel->base.in->scratch, X_READ_SIZE, fds, &count);
   if (size == UV_EAGAIN) return false;
   if (size < 0) channel->receiving = false;
-  emit_message(channel, size, fds, count);
+  x_emit_fds(channel->base.in, &channel->base.context, X_ON_MESSAGE, size, fds, count);
   // What came without descriptors and did not fill the buffer was all that there was: reads stop at descriptors only.
   return count > 0 || size == X_READ_SIZE;
 }

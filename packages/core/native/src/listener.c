@@ -119,16 +119,7 @@ static int accept_one(int fd) {
 }
 
 static void emit_descriptors(x_listener *listener, int status, const int *fds, size_t count) {
-  x_instance *in = listener->base.in;
-  napi_handle_scope scope;
-  bool told = false;
-  if (x_enter(in, &scope)) {
-    napi_value argv[1] = {x_number(in->env, status)};
-    x_list_fds(in->told, fds, count);
-    told = argv[0] != NULL && x_emit(in, &listener->base.context, X_ON_DESCRIPTORS, 1, argv);
-    x_leave(in, scope);
-  }
-  for (size_t i = 0; i < count && !told; i++) close(fds[i]);
+  x_emit_fds(listener->base.in, &listener->base.context, X_ON_DESCRIPTORS, status, fds, count);
 }
 
 static void deliver(x_listener *listener, int fd) {

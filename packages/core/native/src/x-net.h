@@ -206,6 +206,7 @@ void x_channel_ref(x_handle *handle, bool on);
 // descriptors.c
 #define X_FD_SLOTS 256  // of a list that JavaScript sees, the -1 with them
 void x_list_fds(int32_t *list, const int *fds, size_t count);
+void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t number, const int *fds, size_t count);
 bool x_passed_count(napi_env env, napi_value value, uint32_t most, uint32_t *count);
 
 // relay.c

@@ -16,7 +16,7 @@ export interface RacePlan {
   readonly attemptTimeoutMs: number
   readonly blockList?: AddressFilter | undefined
   /** A stream that is bound already, for the first attempt. */
-  readonly prepared?: StreamHandle | undefined
+  readonly prepared?: StreamHandle | null
 }
 
 /** Who watches a race. Any of these may call `cancel`. */

@@ -38,7 +38,7 @@ export function startConnecting(
   const context = new AsyncResource('path' in query ? 'PIPEWRAP' : 'TCPWRAP')
   if ('path' in query) {
     debug('connect to %s', query.path)
-    const prepared = state.prepared ?? undefined
+    const { prepared } = state
     race(socket, state, context, { transport, targets: [query], attemptTimeoutMs: 0, prepared })
     return
   }
@@ -57,8 +57,7 @@ function connectHost(
   const begin = (targets: readonly Address[]) => {
     state.idle?.refresh()
     const { attemptTimeoutMs, localAddress, localPort } = query
-    const { blockList } = state
-    const prepared = state.prepared ?? undefined
+    const { blockList, prepared } = state
     const plan = { transport, targets, attemptTimeoutMs, localAddress, localPort, blockList, prepared }
     race(socket, state, context, plan)
   }

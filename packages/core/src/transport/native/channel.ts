@@ -101,7 +101,7 @@ export class NativeChannel implements HandoffChannel {
   #give(size: number, from: Buffer, fds: readonly number[]): void {
     const sink = this.#sink
     if (sink === null) {
-      this.#addon.closeDescriptors(this.#slots.pass(fds))
+      this.#slots.close(fds)
     } else if (size > 0) {
       const data = Buffer.allocUnsafe(size)
       from.copy(data, 0, 0, size)

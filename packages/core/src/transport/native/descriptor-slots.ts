@@ -1,15 +1,18 @@
 // Descriptors on their way between JavaScript and the addon: numbers in memory that both see, since lists of numbers cost
 // a call for each. Events and calls have slots of their own, for JavaScript may call inside an event.
+import type { Addon } from './addon'
 
 /** X_FD_SLOTS in native/src/x-net.h. */
 const COUNT = 256
 
 export class DescriptorSlots {
+  readonly #addon: Addon
   readonly #told: Int32Array
   readonly #passed: Int32Array
 
   /** `memory` as the addon's `setup` answers it. */
-  constructor(memory: Buffer) {
+  constructor(addon: Addon, memory: Buffer) {
+    this.#addon = addon
     const end = memory.byteOffset + memory.length
     const size = COUNT * Int32Array.BYTES_PER_ELEMENT
     this.#told = new Int32Array(memory.buffer, end - 2 * size, COUNT)
@@ -34,6 +37,11 @@ export class DescriptorSlots {
       this.#passed[i] = fd >= 0 ? fd : -1
     }
     return count
+  }
+
+  /** Closes them, however many. */
+  close(fds: readonly number[]): void {
+    for (let from = 0; from < fds.length; from += COUNT) this.#addon.closeDescriptors(this.pass(fds, from))
   }
 }
 

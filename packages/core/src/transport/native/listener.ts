@@ -125,7 +125,7 @@ export class NativeListener implements ListenerHandle {
   /** Of the addon: accepted descriptors, or why there are none now. */
   onDescriptors(status: Status): void {
     const fds = this.#slots.told()
-    if (this.#acceptBare === null) this.#addon.closeDescriptors(this.#slots.pass(fds))
+    if (this.#acceptBare === null) this.#slots.close(fds)
     else this.#acceptBare(status, fds)
   }
 

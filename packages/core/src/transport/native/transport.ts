@@ -57,7 +57,7 @@ export class NativeTransport implements Transport {
   constructor(addon: Addon) {
     this.#addon = addon
     this.#scratch = addon.setup(events)
-    this.#slots = new DescriptorSlots(this.#scratch)
+    this.#slots = new DescriptorSlots(addon, this.#scratch)
     this.#wrap = (kind, id) => new NativeStream(addon, this.#scratch, kind, id)
   }
 
@@ -114,11 +114,7 @@ export class NativeTransport implements Transport {
   }
 
   closeDescriptors(fds: readonly number[]): void {
-    for (let from = 0; from < fds.length; ) {
-      const count = this.#slots.pass(fds, from)
-      this.#addon.closeDescriptors(count)
-      from += count
-    }
+    this.#slots.close(fds)
   }
 
   lockFile(fd: number): Status {
