@@ -21,7 +21,7 @@ const siblings = {
  * @type {readonly (readonly RegExp[])[]}
  */
 const coreLayers = [
-  [/^transport\/contract$/, /^errors\/errno$/, /^package-folder$/],
+  [/^transport\/contract$/, /^errors\/errno$/, /^package-folder$/, /^host$/],
   [/^errors\//],
   [/^address\//],
   [/^transport\/native(\/|$)/, /^transport\/portable(\/|$)/],
