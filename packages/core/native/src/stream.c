@@ -130,6 +130,15 @@ static void on_connect(uv_connect_t *uv_request, int status) {
   x_request_done(request, X_ON_CONNECT, status);
 }
 
+static void on_abstract_connect(uv_write_t *uv_request, int status) {
+  x_request *request = uv_request->data;
+  // That of the empty write does not matter: a peer that has left already shows when it is read from.
+  status = request->stream->base.closing ? UV_ECANCELED : request->status;
+  request->stream->connecting = false;
+  request->stream->connected = status == 0;
+  x_request_done(request, X_ON_CONNECT, status);
+}
+
 static int connect_tcp(napi_env env, const napi_value *argv, x_request *request) {
   struct sockaddr_storage to;
   int status = x_tcp_address(env, argv[2], argv[3], &to);
@@ -137,16 +146,23 @@ static int connect_tcp(napi_env env, const napi_value *argv, x_request *request)
   return uv_tcp_connect(&request->uv.connect, &request->stream->uv.tcp, (struct sockaddr *)&to, on_connect);
 }
 
-static void on_pipe_connect(uv_write_t *uv_request, int status) {
-  x_request *request = uv_request->data;
-  (void)status;  // that of the empty write; a peer that has left already shows when it is read from
-  request->stream->connecting = false;
-  request->stream->connected = true;
-  x_request_done(request, X_ON_CONNECT, request->stream->base.closing ? UV_ECANCELED : 0);
+// libuv 1.46 pads abstract names with zeros, so the connect is ours: it succeeds or fails at once. An empty write brings
+// the answer as libuv brings its own, in a later turn and in order with what is written meanwhile.
+static int connect_abstract(x_request *request, const struct sockaddr_storage *to, socklen_t to_length) {
+  uv_pipe_t *pipe = &request->stream->uv.pipe;
+  // A socket that was taken over bound, or that did not connect before, is there already.
+  int own = x_stream_fd(request->stream), fd = own >= 0 ? own : x_socket_open(AF_UNIX);
+  if (fd < 0) return fd;
+  if (connect(fd, (const struct sockaddr *)to, to_length) != 0) request->status = uv_translate_sys_error(errno);
+  int status = own >= 0 ? 0 : uv_pipe_open(pipe, fd);
+  if (status < 0) {
+    close(fd);
+    return status;
+  }
+  uv_buf_t nothing = uv_buf_init(NULL, 0);
+  return uv_write(&request->uv.write, (uv_stream_t *)pipe, &nothing, 1, on_abstract_connect);
 }
 
-// A local connect succeeds or fails at once. libuv's own of 1.46 connects to abstract names with trailing zeros. The
-// empty write brings the answer in a later turn, in order with what is written meanwhile.
 static int connect_pipe(napi_env env, const napi_value *argv, x_request *request) {
   struct sockaddr_storage to;
   socklen_t to_length;
@@ -154,19 +170,10 @@ static int connect_pipe(napi_env env, const napi_value *argv, x_request *request
   char *path = x_text(env, argv[2], &length);
   if (path == NULL) return UV_EINVAL;
   int status = x_path_address(path, length, &to, &to_length);
+  if (status == 0 && path[0] == '\0') status = connect_abstract(request, &to, to_length);
+  else if (status == 0) uv_pipe_connect(&request->uv.connect, &request->stream->uv.pipe, path, on_connect);
   free(path);
-  if (status < 0) return status;
-  // A socket that was taken over bound is there already, and stays where this fails.
-  int own = x_stream_fd(request->stream), fd = own >= 0 ? own : x_socket_open(AF_UNIX);
-  if (fd < 0) return fd;
-  if (connect(fd, (struct sockaddr *)&to, to_length) != 0) status = uv_translate_sys_error(errno);
-  if (status == 0 && own < 0) status = uv_pipe_open(&request->stream->uv.pipe, fd);
-  if (status < 0) {
-    if (own < 0) close(fd);
-    return status;
-  }
-  uv_buf_t nothing = uv_buf_init(NULL, 0);
-  return uv_write(&request->uv.write, &request->stream->uv.stream, &nothing, 1, on_pipe_connect);
+  return status;
 }
 
 // connect(id, request, address or path, port)
@@ -190,16 +197,6 @@ static napi_value connect_stream(napi_env env, napi_callback_info info) {
   return x_number(env, 0);
 }
 
-// shutdownNow(id): 1 where nothing was queued and our side has ended; 0 where that takes a request.
-static napi_value shutdown_now(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_stream *stream = (x_stream *)call.handle;
-  if (!stream->connected || stream->ended || stream->writes > 0 || stream->relay != NULL) return x_number(env, 0);
-  stream->ended = shutdown(x_stream_fd(stream), SHUT_WR) == 0;
-  return x_number(env, stream->ended ? 1 : 0);
-}
-
 static void on_shutdown(uv_shutdown_t *uv_request, int status) {
   x_request_done(uv_request->data, X_ON_SHUTDOWN, status);
 }
@@ -209,7 +206,6 @@ static napi_value shutdown_stream(napi_env env, napi_callback_info info) {
   x_call call;
   if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
   if (((x_stream *)call.handle)->relay != NULL) return x_number(env, UV_EBUSY);
-  if (((x_stream *)call.handle)->ended) return x_number(env, UV_ENOTCONN);
   x_request *request = x_request_new((x_stream *)call.handle, call.argv[1], "SHUTDOWNWRAP");
   if (request == NULL) return x_number(env, UV_ENOMEM);
   request->uv.shutdown.data = request;
@@ -236,7 +232,7 @@ void x_export_stream(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"stream", stream},          {"attach", attach},          {"streamFrom", stream_from},
       {"kindOf", kind_of},         {"bindStream", bind_stream}, {"connect", connect_stream},
-      {"shutdown", shutdown_stream}, {"shutdownNow", shutdown_now}, {"reset", reset_stream},
+      {"shutdown", shutdown_stream}, {"reset", reset_stream},
   };
   X_EXPORT_ALL(env, exports, list);
 }

@@ -63,7 +63,6 @@ static napi_value try_write_many(napi_env env, napi_callback_info info) {
 
 static void on_written(uv_write_t *uv_request, int status) {
   x_request *request = uv_request->data;
-  request->stream->writes--;
   x_request_done(request, X_ON_WRITTEN, status);
 }
 
@@ -100,7 +99,6 @@ static napi_value queue_write(napi_env env, napi_callback_info info) {
     request->uv.write.data = request;
     status = start_write(request, chunks.list + first, chunks.count - first);
     if (status < 0) x_request_free(request);
-    else stream->writes++;
   }
   close_chunks(&chunks);
   return x_number(env, status);

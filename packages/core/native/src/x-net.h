@@ -91,6 +91,7 @@ typedef struct x_relay x_relay;
 typedef struct {
   x_stream *stream;
   x_context context;
+  int status;  // the outcome, where it is known before it may be told
   union {
     uv_req_t any;
     uv_connect_t connect;
@@ -104,8 +105,6 @@ struct x_stream {
   x_kind kind;
   bool bulk;            // the last read was large: read into an arena at once
   bool connected;
-  bool ended;       // our side was shut down without a request
-  uint32_t writes;  // queued, and not called back
   bool connecting;
   napi_ref into;        // the user's buffer for the next read
   x_relay *relay;       // moves its bytes, where there is one

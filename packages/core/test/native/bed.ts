@@ -87,6 +87,14 @@ export function connected(to: Address): Promise<StreamHandle> {
   })
 }
 
+/** How a connect ends, whether it is told at once or later. */
+export function connectOutcome(stream: StreamHandle, to: Address): Promise<Status> {
+  return new Promise(resolve => {
+    const status = stream.connect(to, resolve)
+    if (status < 0) resolve(status)
+  })
+}
+
 /** The connecting and the accepted end of one connection. */
 export async function pair(at?: Address): Promise<[StreamHandle, StreamHandle]> {
   const { listener, at: to, next } = listening(at)

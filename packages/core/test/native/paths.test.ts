@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, renameSync, writeFileSync } from 'nod
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { errno, type ListenerHandle, UV_EADDRINUSE, UV_ENAMETOOLONG } from '../../src/transport'
-import { absent, after, closed, connected, listening, native, pair, temporaryFolder } from './bed'
+import { absent, after, closed, connected, connectOutcome, listening, native, pair, temporaryFolder } from './bed'
 
 function bound(at: string, mode?: number): ListenerHandle {
   const listener = native.listener('pipe')
@@ -39,7 +39,7 @@ describe.skipIf(absent !== null)('native transport, paths', () => {
       expect(client.peername()).toEqual({ path: name })
       const near = native.stream('pipe')
       after(() => closed(near))
-      expect(near.connect({ path: `${name}\0` }, () => {})).toBe(errno('ECONNREFUSED'))
+      expect(await connectOutcome(near, { path: `${name}\0` })).toBe(errno('ECONNREFUSED'))
       await closed(listener)
     },
   )
@@ -103,11 +103,11 @@ describe.skipIf(absent !== null)('native transport, paths', () => {
     expect(existsSync(file)).toBe(true)
   })
 
-  it('refuses connections while it is bound and does not listen', () => {
+  it('refuses connections while it is bound and does not listen', async () => {
     const file = path.join(temporaryFolder(), 's')
     bound(file)
     const stream = native.stream('pipe')
     after(() => closed(stream))
-    expect(stream.connect({ path: file }, () => {})).toBe(errno('ECONNREFUSED'))
+    expect(await connectOutcome(stream, { path: file })).toBe(errno('ECONNREFUSED'))
   })
 })

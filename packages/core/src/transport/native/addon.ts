@@ -43,7 +43,6 @@ export interface Addon {
   bindStream(id: HandleId, address: string, port: number, flags: number): Status
   connect(id: HandleId, request: object, to: string, port: number): Status
   shutdown(id: HandleId, request: object): Status
-  shutdownNow(id: HandleId): Status
   reset(id: HandleId, tell: boolean): Status
 
   readStart(id: HandleId): Status

@@ -1,4 +1,5 @@
 // Who waits for a handle's end: each `close(done)` is called back once, in a later turn. It knows no handle.
+import { setImmediate } from '../../host'
 
 export class Closing {
   #waiting: (() => void)[] | null = null

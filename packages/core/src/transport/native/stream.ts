@@ -1,6 +1,6 @@
 // A stream of the native transport: the JavaScript face of a native handle. What the system does is in native/src; this
 // keeps the sink, the callbacks and the counters.
-import { UV_EBADF, UV_EBUSY, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
+import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
 import type {
   Address,
   BindFlags,
@@ -18,9 +18,6 @@ import { Closing } from './closing'
 
 /** Reads up to this size go through Node's buffer pool; larger ones get memory of their own. */
 const POOLED_READ = 2048
-
-/** Taken before anybody puts a clock of their own in its place. */
-const later = setImmediate
 
 /** Flags of a bind as the addon wants them. */
 export function bindBits(flags: BindFlags | undefined): number {
@@ -55,8 +52,6 @@ export class NativeStream implements StreamHandle {
   #bytesGiven = 0
   #relayed = false
   #early: StreamOption[] | null = null
-  /** Who waits to hear that our side has ended. */
-  #ended: ((status: Status) => void) | null = null
   readonly #closing = new Closing()
 
   constructor(addon: Addon, scratch: Buffer, kind: HandleKind, id?: HandleId) {
@@ -134,11 +129,7 @@ export class NativeStream implements StreamHandle {
   }
 
   shutdown(done: (status: Status) => void): Status {
-    const status = this.#addon.shutdownNow(this.#id)
-    if (status !== 1) return status < 0 ? status : this.#addon.shutdown(this.#id, new Request(done))
-    this.#ended = done
-    later(() => this.#finishEnd(0))
-    return 0
+    return this.#addon.shutdown(this.#id, new Request(done))
   }
 
   reset(done: () => void): Status {
@@ -276,17 +267,7 @@ export class NativeStream implements StreamHandle {
 
   /** Of the addon: the handle has closed. */
   onClosed(): void {
-    try {
-      this.#finishEnd(UV_ECANCELED)
-    } finally {
-      this.#closing.finish()
-    }
-  }
-
-  #finishEnd(status: Status): void {
-    const done = this.#ended
-    this.#ended = null
-    done?.(status)
+    this.#closing.finish()
   }
 
   #prepareInto(sink: ReadSink): Status {
