@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Writes the ES module face of a built package: for each entry in package.json's `exports`, a .mjs and a .d.mts that
-// re-export the CommonJS build, so that a program which mixes `import` and `require` has one copy of each class.
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+// Writes the faces of a built package: for each entry in package.json's `exports`, a .js that answers with the one copy
+// that serves the thread (one-copy.cjs; the build itself becomes .own.js), and a .mjs and a .d.mts that re-export it, so
+// that a program which mixes `import` and `require`, or has two copies installed, has one of each class.
+import { appendFileSync, copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -37,25 +38,68 @@ module.exports = Object.defineProperties(members, { __esModule: { value: true },
   )
 }
 
-const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'))
-for (const entry of Object.values(entries)) {
-  if (typeof entry !== 'object' || !entry.require) continue
+const { name: packageName, version, exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'))
+const faces = Object.values(entries).filter(entry => typeof entry === 'object' && entry.require)
+const namesOf = Object.fromEntries(
+  faces.map(({ require: { default: file } }) => [path.basename(file, '.js'), exportsOf(path.resolve(file))]),
+)
+writeCopy()
+for (const entry of faces) {
   writeFace(path.resolve(entry.require.default), path.resolve(entry.import.default))
 }
 
+function exportsOf(file) {
+  return Object.keys(createRequire(import.meta.url)(file)).filter(key => key !== 'module.exports')
+}
+
+/**
+ * The exports that a copy must have to serve in the place of this one. Those of a default export that is the module
+ * differ from process to process (a worker's and a primary's), so there only the ones that the build names count.
+ */
+function neededOf(entry) {
+  if (entry !== 'index' || !process.argv.includes('--default-is-module')) return namesOf[entry]
+  return [...readFileSync(`dist/${entry}.js`, 'utf8').matchAll(/^exports\.(\w+) = /gm)].map(([, key]) => key)
+}
+
+/** dist/copy.js: this copy, as one-copy.cjs wants it. The loaders are written out, so that bundlers see them. */
+function writeCopy() {
+  const needed = Object.fromEntries(Object.keys(namesOf).map(entry => [entry, neededOf(entry)]))
+  copyFileSync(new URL('one-copy.cjs', import.meta.url), 'dist/one-copy.js')
+  const loaders = Object.keys(namesOf).map(entry => `    '${entry}': () => require('./${entry}.own.js'),`)
+  writeFileSync(
+    'dist/copy.js',
+    `'use strict'
+module.exports = require('./one-copy.js')('${packageName}', {
+  version: '${version}',
+  folder: typeof __dirname === 'string' ? require('node:path').dirname(__dirname) : '',
+  entries: {
+${loaders.join('\n')}
+  },
+  names: ${JSON.stringify(needed)},
+})
+`,
+  )
+}
+
 function writeFace(implementation, face) {
-  const from = `./${path.basename(implementation)}`
-  const module = createRequire(import.meta.url)(implementation)
-  const lines = [`import x from '${from}'`]
-  for (const key of Object.keys(module)) {
-    if (key !== 'default' && key !== 'module.exports' && !key.startsWith('_'))
-      lines.push(`export const ${key} = x.${key}`)
-  }
+  const entry = path.basename(implementation, '.js')
+  const from = `./${entry}.js`
+  const names = namesOf[entry].filter(key => key !== 'default' && !key.startsWith('_'))
+  renameSync(implementation, implementation.replace(/\.js$/, '.own.js'))
+  // The last line is never run: it tells those who read the exports off the text (cjs-module-lexer) what they are.
+  const annotation = `0 && (module.exports = { ${names.join(', ')} })`
+  writeFileSync(
+    implementation,
+    `'use strict'\nmodule.exports = require('./copy.js')('${entry}')\n${annotation}\n`,
+  )
+
+  const lines = [`import x from '${from}'`, ...names.map(key => `export const ${key} = x.${key}`)]
   // Node gives all exports as the default one of a CommonJS module; bundlers that follow __esModule give its default.
-  if ('default' in module) lines.push('export default x.default ?? x')
+  const hasDefault = namesOf[entry].includes('default')
+  if (hasDefault) lines.push('export default x.default ?? x')
   writeFileSync(face, `${lines.join('\n')}\n`)
 
   const types = [`export * from '${from}'`]
-  if ('default' in module) types.push(`export { default } from '${from}'`)
+  if (hasDefault) types.push(`export { default } from '${from}'`)
   writeFileSync(face.replace(/\.mjs$/, '.d.mts'), `${types.join('\n')}\n`)
 }
