@@ -15,7 +15,7 @@ export { type FaultyTransport, faulty } from './faults/faulty'
 export type { Action, Guard, Operation, OperationType, Outcome, Rule } from './faults/rule'
 export * as faults from './faults/vocabulary'
 export { expectNoLeaks, failOnLeaks, LeakError, type RunnerHooks } from './leaks/expect-no-leaks'
-export type { OpenHandle } from './leaks/open-handles'
+export type { OpenHandle } from './leaks/leak-scope'
 export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'
 export { offerLease, type ReceivedLease, receiveLease } from './ports/lease-handoff'
 export {

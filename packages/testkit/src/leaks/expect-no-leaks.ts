@@ -1,5 +1,8 @@
-// The leak check: what a test left open fails it, by name and place. It knows what is open from the watch.
-import { HandleWatch, type OpenHandle } from './open-handles'
+// The leak check: what a test left open fails it, by name and place. It knows what is open from the monitor.
+import { hostNowMs, hostSleep, hostTurn } from '../host'
+import { monitor, runInNoScope, runInScope } from './leak-monitor'
+import type { LeakScope, OpenHandle } from './leak-scope'
+import { shorten } from './opening-place'
 
 /** What a test left open. */
 export class LeakError extends Error {
@@ -7,20 +10,45 @@ export class LeakError extends Error {
   readonly leaks: readonly OpenHandle[]
 
   constructor(leaks: readonly OpenHandle[]) {
-    const lines = leaks.map(leak => `  ${leak.what}\n    opened at ${leak.openedAt[0]}`)
-    super(`${leaks.length} left open:\n${lines.join('\n')}`)
+    super(`${leaks.length} left open:\n${grouped(leaks).join('\n')}`)
     this.leaks = leaks
+    // Runners show the code of a stack's first line: that which opened it, not the check.
+    const frames = leaks[0]?.openedAt.filter(frame => !frame.startsWith('(')) ?? []
+    this.stack = [`LeakError: ${this.message}`, ...frames.map(frame => `    at ${frame}`)].join('\n')
   }
 }
 
-/** How long what is being closed may take; a check that finds nothing open does not wait. */
-const GRACE_MS = 250
+/** Equal lines once, with their number. */
+function grouped(leaks: readonly OpenHandle[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { what, openedAt, doubt } of leaks) {
+    const [inner, outer] = openedAt
+    const lines = [what, `  opened at ${shorten(inner ?? '')}`]
+    if (outer !== undefined) lines.push(`  called from ${shorten(outer)}`)
+    if (doubt !== null) lines.push(`  ${doubt}`)
+    const text = lines.map(line => `  ${line}`).join('\n')
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  return [...counts].map(([text, count]) => (count > 1 ? `${text}\n    ${count} times` : text))
+}
 
-const realTimeout = setTimeout
+/** How long what is being closed may take, in milliseconds and in turns of the loop: both, for a machine that is busy. */
+const GRACE_MS = 250
+const GRACE_TURNS = 25
+/** How long operations under way may take to open what they open. */
+const REQUESTS_MS = 1000
+/** Turns of the loop in which nothing is opened, after which nothing more is expected. */
+const QUIET_TURNS = 4
+const PAUSE_MS = 5
 
 /**
- * Runs a body and rejects with a `LeakError` if it left a server, socket, timer, child process, watcher or worker open
- * that it opened: each is named, with the line that opened it. What is closing already gets 250 ms.
+ * Runs a body and rejects with a `LeakError` if it left something open: a server, socket, timer, child process, watcher,
+ * worker, message port or `FileHandle`. Each is named, with the line that opened it. The check waits until nothing new
+ * is opened and no lookup or file operation is under way (a second at most); what is closing gets 250 ms.
+ *
+ * Checks may run at once: each has what was opened in its own async context. What has none of theirs (a server of before
+ * that accepts) belongs to the only check that runs, or to the last of several, and the error says so. Timers, sockets and child processes that
+ * are `unref`'d are no leaks; files that were opened by number (`fs.open`, streams of files) are not seen.
  *
  * @example
  * await expectNoLeaks(async () => {
@@ -28,51 +56,101 @@ const realTimeout = setTimeout
  *   server.close()
  * })
  */
-export async function expectNoLeaks<T>(body: () => Promise<T> | T): Promise<T> {
-  const watch = new HandleWatch()
+export function expectNoLeaks<T>(body: () => Promise<T> | T): Promise<T> {
+  return checked(monitor.beginWithin('a check'), body)
+}
+
+async function checked<T>(scope: LeakScope, body: () => Promise<T> | T): Promise<T> {
   try {
-    const value = await body()
-    await check(watch)
+    const value = await runInScope(scope, async () => body())
+    await runInNoScope(() => check(scope))
     return value
   } finally {
-    watch.stop()
+    monitor.end(scope)
   }
 }
 
-/** The hooks of a test runner; vitest's and node:test's have this form. */
-export interface RunnerHooks {
-  beforeEach(hook: () => void): unknown
-  afterEach(hook: () => Promise<void>): unknown
-}
+/**
+ * The hooks of a test runner: `aroundEach` of vitest 4.1 and later, or the pair that vitest, `node:test` and jest have. A
+ * hook may be given the runner's context of the test: the same object before and after it.
+ */
+export type RunnerHooks =
+  | { aroundEach(hook: (runTest: () => Promise<unknown>) => Promise<void>): unknown }
+  | {
+      beforeEach(hook: (context?: unknown) => void): unknown
+      afterEach(hook: (context?: unknown) => Promise<void>): unknown
+    }
+
+/** The checks that `beforeEach` began and `afterEach` ends, by test. */
+const begun = new Map<unknown, LeakScope>()
 
 /**
- * Makes every test of a file fail that leaves something open, as `expectNoLeaks` has it.
+ * Makes every test of a file fail that leaves something open, as `expectNoLeaks` has it. With `aroundEach` tests that run
+ * at once are told apart by their async contexts. With `beforeEach` and `afterEach` they cannot be: what is left open is
+ * then told by the last of them to end, with the names of all that ran.
  *
  * @example
- * import { afterEach, beforeEach } from 'vitest'
+ * import { aroundEach } from 'vitest'
+ * failOnLeaks({ aroundEach })
+ * @example
+ * import { afterEach, beforeEach } from 'node:test'
  * failOnLeaks({ beforeEach, afterEach })
  */
-export function failOnLeaks({ beforeEach, afterEach }: RunnerHooks): void {
-  let watch: HandleWatch | null = null
-  beforeEach(() => {
-    watch = new HandleWatch()
+export function failOnLeaks(hooks: RunnerHooks): void {
+  if ('aroundEach' in hooks) {
+    hooks.aroundEach(async runTest => {
+      await checked(monitor.begin('a test'), runTest)
+    })
+    return
+  }
+  // These hooks declare no parameters: jest would take one for a callback, vitest for a list of fixtures.
+  hooks.beforeEach(function before() {
+    // biome-ignore lint/complexity/noArguments: see above
+    const { key, name } = testOf(arguments[0])
+    // A file and a suite of it may both ask: one check is enough. What a test of jest left behind has no key.
+    const left = begun.get(key)
+    if (left && key !== null) return
+    if (left) monitor.end(left)
+    begun.set(key, monitor.begin(name))
   })
-  afterEach(async () => {
-    const own = watch
-    watch = null
-    if (!own) return
+  hooks.afterEach(async function after() {
+    // biome-ignore lint/complexity/noArguments: see above
+    const { key } = testOf(arguments[0])
+    const scope = begun.get(key)
+    begun.delete(key)
+    if (!scope) return
     try {
-      await check(own)
+      await runInNoScope(() => check(scope))
     } finally {
-      own.stop()
+      monitor.end(scope)
     }
   })
 }
 
-async function check(watch: HandleWatch): Promise<void> {
-  const deadline = process.hrtime.bigint() + BigInt(GRACE_MS) * 1_000_000n
-  for (let leaks = watch.open(); leaks.length > 0; leaks = watch.open()) {
-    if (process.hrtime.bigint() > deadline) throw new LeakError(leaks)
-    await new Promise(resolve => realTimeout(resolve, 5))
+/** What a runner's context says about its test. */
+function testOf(context: unknown): { key: unknown; name: string } {
+  if (typeof context !== 'object' || context === null) return { key: null, name: 'a test' }
+  const { task, fullName, name } = context as { task?: { name?: string }; fullName?: string; name?: string }
+  return { key: task ?? context, name: task?.name ?? fullName ?? name ?? 'a test' }
+}
+
+async function check(scope: LeakScope): Promise<void> {
+  const beganAt = hostNowMs()
+  let turns = 0
+  for (let quietTurns = 0; quietTurns < QUIET_TURNS; ) {
+    const leaks = monitor.leaksOf(scope)
+    const waitedMs = hostNowMs() - beganAt
+    const { changes } = scope
+    if (leaks.length > 0) {
+      if (waitedMs > GRACE_MS && turns > GRACE_TURNS) throw new LeakError(leaks)
+      await hostSleep(PAUSE_MS)
+    } else if (monitor.hasRequests(scope) && waitedMs < REQUESTS_MS) await hostSleep(PAUSE_MS)
+    else if (waitedMs > REQUESTS_MS) return
+    else {
+      await hostTurn()
+      if (changes === scope.changes) quietTurns++
+      else quietTurns = 0
+    }
+    turns++
   }
 }

@@ -1,34 +1,112 @@
-// Where in a user's code something was opened: the stack without Node's and this project's own frames. It knows stacks
-// as text.
+// Where something was opened: a stack, kept unformatted until somebody asks, and whose code it shows. It knows stacks as
+// text, and nothing of what was opened.
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const OWN = /[\\/]packages[\\/](?:core|testkit)[\\/](?:src|dist)[\\/]|[\\/]@x[\\/](?:core|testkit)[\\/]/
 const DEPTH = 30
+/** Calls that asked for each other across ticks and lookups; what is before is not kept. */
+const LONGEST_CHAIN = 8
 
-/** The frames of the caller that are a user's, innermost first; empty where there is none. */
-export function callerFrames(): readonly string[] {
-  const depth = Error.stackTraceLimit
-  Error.stackTraceLimit = DEPTH
-  const { stack = '' } = new Error()
-  Error.stackTraceLimit = depth
-  return stack
-    .split('\n')
-    .slice(2)
-    .map(line => line.trim().replace(/^at (?:async )?/, ''))
-    .filter(isUsers)
-    .map(shorten)
+/** Whose code the innermost frame is, Node's left aside. `node`: no frame is anybody else's. */
+export type Opener = 'user' | 'own' | 'runner' | 'node'
+
+/** A place in a file or in evaluated code; `<anonymous>`, `native` and `index 0` are none. */
+const LINE = /:\d+(?::\d+)?$/
+
+/** Test runners open timers and pipes of their own around a test. */
+const RUNNERS =
+  /[\\/]node_modules[\\/](?:vitest|@vitest|tinypool|birpc|vite|jest(?:-[a-z-]+)?|@jest|mocha)[\\/]|node:internal\/test_runner/
+
+/** The folders of the two packages whose handles are followed themselves. This file is built into one of them, or stands in a folder of it. */
+const OWN_FOLDERS = [
+  path.basename(__dirname) === 'leaks' ? path.dirname(__dirname) : __dirname,
+  ...coreFolder(),
+].map(folder => folder + path.sep)
+
+function coreFolder(): string[] {
+  try {
+    return [path.dirname(createRequire(__filename).resolve('@x/core'))]
+  } catch {
+    return []
+  }
 }
 
-function isUsers(frame: string): boolean {
-  if (frame.includes('node:') || frame.includes('node_modules') || frame.includes('<anonymous>')) return false
-  return !OWN.test(frame)
+/** A stack at some moment, and the one that asked for it. */
+export class OpeningPlace {
+  readonly #holder: { stack?: string } = {}
+  readonly #asker: OpeningPlace | null
+  readonly #depth: number
+
+  /** `below`: the function under which the stack begins. */
+  constructor(below: (...args: never[]) => unknown, asker: OpeningPlace | null) {
+    this.#asker = asker && asker.#depth >= LONGEST_CHAIN ? asker.#asker : asker
+    this.#depth = this.#asker ? this.#asker.#depth + 1 : 1
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = DEPTH
+    Error.captureStackTrace(this.#holder, below)
+    Error.stackTraceLimit = limit
+  }
+
+  /** Whose doing it was. */
+  get opener(): Opener {
+    for (const frame of this.#frames()) {
+      const opener = openerOf(frame)
+      if (opener !== 'node') return opener
+    }
+    return 'node'
+  }
+
+  /** True where the stack has a frame like that. */
+  mentions(frame: RegExp): boolean {
+    return frame.test(this.#holder.stack ?? '')
+  }
+
+  /** The frames of users' code, innermost first; those of the packages that they use where there are no others. */
+  get userFrames(): readonly string[] {
+    const users = this.#frames().filter(frame => openerOf(frame) === 'user')
+    const own = users.filter(frame => !frame.includes('node_modules'))
+    if (own.length > 0) return own
+    const askers = this.#asker?.userFrames ?? []
+    return askers.length > 0 ? askers : users
+  }
+
+  #frames(): string[] {
+    return (this.#holder.stack ?? '')
+      .split('\n')
+      .slice(1)
+      .map(line => line.trim().replace(/^at (?:async )?/, ''))
+  }
 }
 
-function shorten(frame: string): string {
-  return frame.replace(/(?:file:\/\/)?\/[^\s()]+/, place => {
-    const file = place.startsWith('file:') ? fileURLToPath(place) : place
-    const relative = path.relative(process.cwd(), file)
-    return relative.startsWith('..') ? file : relative
-  })
+/** The place in a frame: what stands in its last parentheses, or all of it. */
+function placeIn(frame: string): string {
+  const open = frame.endsWith(')') ? frame.lastIndexOf(' (') : -1
+  return open < 0 ? frame : frame.slice(open + 2, -1)
+}
+
+function openerOf(frame: string): Opener {
+  const place = placeIn(frame)
+  if (RUNNERS.test(place)) return 'runner'
+  if (place.startsWith('node:') || !LINE.test(place)) return 'node'
+  const file = fileOf(place)
+  return OWN_FOLDERS.some(folder => file.startsWith(folder)) ? 'own' : 'user'
+}
+
+function fileOf(place: string): string {
+  if (!place.startsWith('file:')) return place
+  try {
+    return fileURLToPath(place)
+  } catch {
+    return place
+  }
+}
+
+/** A frame with the path of its file as seen from the working directory. */
+export function shorten(frame: string): string {
+  const place = placeIn(frame)
+  const file = fileOf(place)
+  if (!path.isAbsolute(file)) return frame
+  const relative = path.relative(process.cwd(), file)
+  return frame.replace(place, relative.startsWith('..') ? file : relative)
 }

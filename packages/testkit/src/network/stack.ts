@@ -151,7 +151,10 @@ export class Stack implements Transport {
 
   /** Everything that runs here is gone; nobody is told. */
   crash(): void {
-    for (const handle of this.#handles) handle.vanish()
+    for (const handle of [...this.#handles]) {
+      handle.vanish()
+      this.unregister(handle)
+    }
     this.#forget()
   }
 

@@ -1,0 +1,204 @@
+// What the process opens while any check runs, each thing with the check that it belongs to. There is one, however many
+// checks run: they share its hooks, and the last one takes them off. It knows what is open, and not what to do about it.
+import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
+import { LeakScope, type OpenHandle, type Watched } from './leak-scope'
+import { describeResource, isBridge, isRequest, resourceKind } from './node-resources'
+import { OpeningPlace } from './opening-place'
+import { type Handle, nameOfHandle, watchTransports } from './transport-watch'
+
+/** A resource of Node, as async_hooks tells of it. */
+interface Made {
+  readonly id: number
+  readonly type: string
+  readonly trigger: number
+  readonly resource: object
+}
+
+/** The check that the running code belongs to; null: none, on purpose. */
+const current = new AsyncLocalStorage<LeakScope | null | undefined>()
+
+class LeakMonitor {
+  readonly #scopes = new Set<LeakScope>()
+  readonly #open = new Map<object | number, Watched>()
+  /** Operations under way, by async id. */
+  readonly #requests = new Map<number, ReadonlySet<LeakScope>>()
+  /** Who asked for what runs later, by async id. */
+  readonly #askers = new Map<number, OpeningPlace>()
+  #unwatch: (() => void) | null = null
+
+  /** A check begins that is no part of another. */
+  begin(name: string): LeakScope {
+    return this.#add(new LeakScope(name, null))
+  }
+
+  /** A check begins within the one in whose context it does, or the only one that runs. */
+  beginWithin(name: string): LeakScope {
+    const around = current.getStore()
+    return this.#add(new LeakScope(name, around && !around.isOver ? around : this.#onlyScope()))
+  }
+
+  #add(scope: LeakScope): LeakScope {
+    this.#scopes.add(scope)
+    this.#unwatch ??= this.#watch()
+    return scope
+  }
+
+  /** A check has ended: what it may have left open is nobody's any more, or that of the checks around it. */
+  end(scope: LeakScope): void {
+    scope.isOver = true
+    this.#scopes.delete(scope)
+    for (const [key, watched] of this.#open) {
+      if (!watched.scopes.delete(scope)) continue
+      if (scope.parent && !scope.parent.isOver) watched.scopes.add(scope.parent)
+      if (watched.scopes.size === 0) this.#open.delete(key)
+    }
+    if (this.#scopes.size > 0) return
+    this.#unwatch?.()
+    this.#unwatch = null
+    this.#open.clear()
+    this.#requests.clear()
+    this.#askers.clear()
+  }
+
+  /** What is open and belongs to a check, to checks within it, or to one of several of which it is the last. */
+  leaksOf(scope: LeakScope): OpenHandle[] {
+    const found: OpenHandle[] = []
+    for (const watched of this.#open.values()) {
+      const owners = [...watched.scopes]
+      if (!owners.every(owner => owner.isWithin(scope))) continue
+      const what = watched.what()
+      if (what !== null) found.push({ what, openedAt: framesOf(watched), doubt: doubtOf(watched) })
+    }
+    return found
+  }
+
+  /** Operations of a check are under way, of which each may open something. */
+  hasRequests(scope: LeakScope): boolean {
+    for (const owners of this.#requests.values()) {
+      for (const owner of owners) if (owner.isWithin(scope)) return true
+    }
+    return false
+  }
+
+  #onlyScope(): LeakScope | null {
+    const inner = this.#innermost()
+    return inner.length === 1 ? (inner[0] ?? null) : null
+  }
+
+  /** The checks that run and have no other within them. */
+  #innermost(): LeakScope[] {
+    const all = [...this.#scopes]
+    return all.filter(scope => !all.some(other => other !== scope && other.isWithin(scope)))
+  }
+
+  /** Whose doing the running code is: one check's by its async context, else that of all that run. */
+  #owners(): { scopes: Set<LeakScope>; isLate: boolean } {
+    const scope = current.getStore()
+    if (scope === null) return { scopes: new Set(), isLate: false }
+    if (scope && !scope.isOver) return { scopes: new Set([scope]), isLate: false }
+    const asked = [...(this.#requests.get(executionAsyncId()) ?? [])]
+    const live = asked.filter(owner => !owner.isOver)
+    if (live.length > 0) return { scopes: new Set(live), isLate: false }
+    return { scopes: new Set(this.#innermost()), isLate: scope !== undefined || asked.length > 0 }
+  }
+
+  #opened(key: object | number, what: () => string | null, place: OpeningPlace, isAccepted = false): void {
+    const { scopes, isLate } = this.#owners()
+    if (scopes.size === 0) return
+    for (const scope of scopes) scope.changed()
+    const shared = scopes.size > 1 ? [...scopes].map(scope => scope.name) : []
+    this.#open.set(key, { what, place, isAccepted, scopes, shared, isLate })
+  }
+
+  #requested(id: number): void {
+    const { scopes } = this.#owners()
+    for (const scope of scopes) scope.changed()
+    this.#requests.set(id, scopes)
+  }
+
+  #watch(): () => void {
+    const unwatchTransports = watchTransports({
+      opened: (handle, how) => this.#handleOpened(handle, how),
+      closed: handle => this.#open.delete(handle),
+    })
+    const init = (id: number, type: string, trigger: number, resource: object) =>
+      this.#resourceMade({ id, type, trigger, resource }, init)
+    const hook = createHook({
+      init,
+      destroy: id => {
+        this.#open.delete(id)
+        this.#askers.delete(id)
+        this.#requests.delete(id)
+      },
+    }).enable()
+    return () => {
+      hook.disable()
+      unwatchTransports()
+    }
+  }
+
+  #handleOpened(handle: Handle, how: 'made' | 'accepted'): void {
+    const place = new OpeningPlace(this.#handleOpened, this.#asker())
+    this.#opened(handle, () => nameOfHandle(handle), place, how === 'accepted')
+  }
+
+  #asker(): OpeningPlace | null {
+    return this.#askers.get(executionAsyncId()) ?? null
+  }
+
+  /** `below`: what stands in the stack between the resource and this. */
+  #resourceMade({ id, type, trigger, resource }: Made, below: (...args: never[]) => void): void {
+    if (current.getStore() === null) return
+    const asker = this.#asker() ?? this.#askers.get(trigger) ?? null
+    if (isBridge(type)) this.#askers.set(id, new OpeningPlace(below, asker))
+    if (isRequest(type)) this.#requested(id)
+    const kind = resourceKind(type)
+    // The classes of @x/core lend these names to their callbacks' contexts: no handle of Node stands behind those.
+    if (!kind || resource instanceof AsyncResource) return
+    const place = new OpeningPlace(below, asker)
+    // A server's handle triggers those of what it accepts.
+    const server = this.#open.get(trigger)
+    const what = () => {
+      if (this.#open.has(resource) || !isWorthTelling(place, type) || server?.place.opener === 'own')
+        return null
+      return kind.partOf && place.mentions(kind.partOf) ? null : describeResource(kind, resource)
+    }
+    this.#opened(id, what, place)
+  }
+}
+
+/** Handles of this project's packages are followed as such; what a runner opens is its own. */
+function isWorthTelling(place: OpeningPlace, type: string): boolean {
+  const { opener } = place
+  if (opener === 'own' || opener === 'runner') return false
+  // Node's own timers, those of a test runner inside of Node for one, have nobody else in their stacks.
+  if (opener === 'node' && type === 'Timeout') return place.userFrames.length > 0
+  return !place.mentions(/getStd(?:in|out|err)/)
+}
+
+function framesOf({ place, isAccepted }: Watched): readonly string[] {
+  const frames = place.userFrames
+  if (frames.length > 0) return frames
+  return [isAccepted ? '(accepted by a server)' : '(in no line of yours)']
+}
+
+function doubtOf({ shared, isLate }: Watched): string | null {
+  if (shared.length > 1) {
+    const names = shared.map(name => JSON.stringify(name)).join(' and ')
+    return `opened while ${names} ran at once; the runner does not tell by which of them`
+  }
+  return isLate ? 'opened by what an earlier test had begun' : null
+}
+
+/** The one of this process. */
+export const monitor = new LeakMonitor()
+
+/** Runs code as part of a check. */
+export function runInScope<T>(scope: LeakScope, code: () => T): T {
+  return current.run(scope, code)
+}
+
+/** Runs a check's own waiting as part of no check. */
+export function runInNoScope<T>(code: () => T): T {
+  return current.run(null, code)
+}
