@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { DemoProcess, Program, whyNo, whyNoMoves } from './demo-process'
 import { RawClient } from './raw-client'
 
@@ -76,7 +76,8 @@ it.skipIf(noLoad)(
     const moved = [...demo.stderr.matchAll(/replaced, (\d+) client\(s\) moved/g)].map(match =>
       Number(match[1]),
     )
-    for (const count of moved) expect(count).toBeGreaterThanOrEqual(SUBSCRIBERS + 20)
+    // The subscribers, the clients of redis-benchmark, and the publisher: each once.
+    expect(moved).toEqual(Array(RELOADS).fill(SUBSCRIBERS + 20 + 1))
     expect(demo.stderr).not.toMatch(/ (warn|error) /)
   },
 )
@@ -107,6 +108,24 @@ it.skipIf(noMoves)(
     expect(await silent.ask('INFO stats\r\n')).toMatch(
       /total_connections_received:2\r\n[\s\S]*clients_moved:2\r\n/,
     )
+  },
+)
+
+it.skipIf(noMoves)(
+  `each client is moved once, to a worker that stays${noMoves ? ` (${noMoves})` : ''}`,
+  async () => {
+    await using demo = await DemoProcess.start('--workers', '4')
+    const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(demo.port)))
+    onTestFinished(async () => {
+      await Promise.all(clients.map(client => client[Symbol.asyncDispose]()))
+    })
+    for (const client of clients) await client.ask('PING\r\n')
+    for (let reloads = 1; reloads <= 3; reloads++) {
+      demo.child.kill('SIGHUP')
+      await demo.when(({ stderr }) => stderr.split('server: reloaded: 4 worker(s)').length > reloads)
+    }
+    expect(demo.stderr.match(/\d+ client\(s\) moved.*/g)).toEqual(Array(3).fill('40 client(s) moved'))
+    expect(await clients[0]!.ask('INFO stats\r\n')).toMatch(/clients_moved:120\r\n/)
   },
 )
 

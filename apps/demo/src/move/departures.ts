@@ -18,12 +18,16 @@ const FAREWELL_MS = 500
 export class Departures {
   readonly #surroundings: Surroundings
   readonly #who: string
+  readonly #askWhoStays: () => Promise<readonly number[]>
+  #staying: readonly number[] = []
   #turn = 0
   #moved = 0
   #ended = 0
 
-  constructor(surroundings: Surroundings) {
+  /** @param askWhoStays the workers that clients may move to, as the program knows them; it is asked before each round */
+  constructor(surroundings: Surroundings, askWhoStays: () => Promise<readonly number[]>) {
     this.#surroundings = surroundings
+    this.#askWhoStays = askWhoStays
     this.#who = `worker ${surroundings.mesh.id}`
   }
 
@@ -48,6 +52,7 @@ export class Departures {
   async #moveAll(): Promise<void> {
     const { clients } = this.#surroundings
     while (clients.count > 0) {
+      await this.#learnWhoStays()
       const queue = [...clients]
       const moveNext = async (): Promise<void> => {
         for (let session = queue.shift(); session !== undefined; session = queue.shift()) {
@@ -131,16 +136,21 @@ export class Departures {
     }
   }
 
-  /** The others in turn, those that came after us first: they are the last to leave. */
+  async #learnWhoStays(): Promise<void> {
+    this.#staying = await this.#askWhoStays().catch(() => [])
+  }
+
+  /** The workers that stay, in turn: a client that went to one that leaves as well would be moved twice. */
   #choose(): Link | null {
-    const staying = this.#surroundings.mesh.links.filter(link => !link.isLeaving)
-    const newer = staying.filter(link => link.id > this.#surroundings.mesh.id)
-    const choice = newer.length > 0 ? newer : staying
+    const choice = this.#surroundings.mesh.links.filter(
+      ({ id, isLeaving }) => !isLeaving && this.#staying.includes(id),
+    )
     return choice[this.#turn++ % choice.length] ?? null
   }
 
   /** Leaves our numbers to another, so that the sums of all workers do not fall. */
   async #bequeath(): Promise<void> {
+    await this.#learnWhoStays()
     const target = this.#choose()
     if (target !== null) await this.#ask(target, 'inherit', this.#surroundings.statistics.counts)
   }

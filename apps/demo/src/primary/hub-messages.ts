@@ -49,6 +49,8 @@ export interface HubQuestions {
   failed: { ask: string; answer: null }
   /** The link to another worker has ended, though that has not said that it leaves. */
   lost: { ask: { readonly id: number; readonly why: string }; answer: null }
+  /** Which workers stay. The cluster decides that; one that is asked to leave may be asked before the others that leave. */
+  staying: { ask: null; answer: readonly number[] }
   left: { ask: Leaving; answer: null }
   samples: { ask: readonly Sample[]; answer: null }
 }

@@ -75,6 +75,7 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
         return null
       },
       lost: ({ id, why }, worker) => this.#onLost(worker, id, why),
+      staying: () => this.#staying(),
       left: ({ moved, ended }) => {
         this.#left = { moved: this.#left.moved + moved, ended: this.#left.ended + ended }
         return null
@@ -198,6 +199,12 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
   get #running(): Cluster {
     if (this.#cluster === null) throw new Error('not started')
     return this.#cluster
+  }
+
+  /** Workers that serve, and that no reload or scaling has asked to leave. */
+  #staying(): readonly number[] {
+    const { workers } = this.#running.status()
+    return workers.filter(({ state }) => state === 'ready').map(({ id }) => id)
   }
 
   #moved(): string {

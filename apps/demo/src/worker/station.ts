@@ -94,7 +94,8 @@ export class Station {
       return
     }
     this.#isLeaving = true
-    await this.#hub.ask('left', await new Departures(this.#surroundings).run(deadlineMs))
+    const departures = new Departures(this.#surroundings, () => this.#hub.ask('staying', null))
+    await this.#hub.ask('left', await departures.run(deadlineMs))
   }
 
   #answerMove(link: Link, { ask, value }: Ask): unknown {
