@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import puppeteer, { type Browser } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { DemoProcess, runDemo, whyNoMoves } from './demo-process'
 import { RawClient } from './raw-client'
 
@@ -26,7 +26,7 @@ function ask(
   { method = 'GET', headers = {}, body = '' }: Asked = {},
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(`${url}${path}`, { method, headers, agent: false }, response => {
+    const request = httpRequest(url, { path, method, headers, agent: false }, response => {
       let text = ''
       response.setEncoding('utf8').on('data', chunk => {
         text += chunk
@@ -51,7 +51,12 @@ describe('over HTTP', () => {
       expect((await fetch(`${url}${part}`)).status).toBe(200)
     }
     expect((await ask('/nothing')).status).toBe(404)
-    expect((await ask('/../package.json')).status).toBe(404)
+    for (const path of ['/../package.json', '//', '//evil.example', '/%', '/\\', '*', 'http://127.0.0.1/x'])
+      expect([path, (await ask(path)).status]).toEqual([path, 404])
+    for (const path of ['/', '/?a=//', `${url}`, `${url}/?a`])
+      expect([path, (await ask(path)).status]).toEqual([path, 200])
+    expect(await ask('/status', { method: 'HEAD' })).toEqual({ status: 200, text: '' })
+    expect((await ask('/events', { method: 'HEAD' })).status).toBe(404)
   })
 
   it('tells the status, and the numbers as Prometheus text', async () => {
@@ -128,6 +133,31 @@ describe('over HTTP', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/port \d+ for the live page is taken/)
   })
+})
+
+it.each(['drain', 'stop'])('ctl %s ends the program, whatever connections the page has', async order => {
+  await using other = await DemoProcess.start('--page', '0')
+  const address = (await other.printed(/Live page: http:\/\/(127\.0\.0\.1:\d+)\//))[1]!
+  const port = Number(address.split(':')[1])
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const client = await RawClient.connect(port)
+      onTestFinished(() => client[Symbol.asyncDispose]())
+      const head = `GET /events HTTP/1.1\r\nHost: ${address}\r\n\r\n`
+      if (index % 2 === 0) client.send(head.slice(0, index * 2))
+      else {
+        client.send(head)
+        await client.until('event: status')
+        if (index % 4 === 1) client.socket.pause()
+      }
+      return client
+    }),
+  )
+  const { code, stdout } = await runDemo(['ctl', order, '--port', String(other.port)])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'stopped\n' })
+  expect(await other.finished).toMatchObject({ code: 0, signal: null })
+  for (const client of clients) client.socket.resume()
+  await Promise.all(clients.map(client => client.ended()))
 })
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)

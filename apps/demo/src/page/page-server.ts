@@ -2,7 +2,7 @@
 // server of @x/core, as the broker does.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Socket } from '../net'
 import { MOST_WORKERS } from '../options'
 import type { Supervisor } from '../primary/supervisor'
@@ -10,6 +10,7 @@ import { Events } from './events'
 import { whyRefused } from './guard'
 import { HTML } from './html'
 import { metricsOf } from './metrics'
+import { MOST_CONNECTIONS, PageConnections } from './page-connections'
 
 const HOST = '127.0.0.1'
 /** Longest body of a request. */
@@ -20,6 +21,8 @@ const SAFE = {
   'Content-Security-Policy': "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
 }
+
+const TEXT = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
 
 /** What a button asks for cannot be done; the message says why. */
 class BadRequest extends Error {}
@@ -33,13 +36,13 @@ interface Page {
 export async function openPage(port: number, supervisor: Supervisor): Promise<Page> {
   const events = new Events(supervisor)
   let opened = port
-  const http = createHttpServer((request, response) => {
-    answer(request, response, { supervisor, events, port: opened }).catch((error: Error) => {
-      if (!response.headersSent) response.writeHead(error instanceof BadRequest ? 400 : 500)
-      response.end(error.message)
-    })
-  })
-  const server = createServer({ noDelay: true }, (socket: Socket) => http.emit('connection', socket))
+  const connections = new PageConnections((request, response) =>
+    answer(request, response, { supervisor, events, port: opened }).catch((error: Error) =>
+      fail(response, error),
+    ),
+  )
+  const server = createServer({ noDelay: true }, (socket: Socket) => connections.take(socket))
+  server.maxConnections = MOST_CONNECTIONS
   server.listen({ port, host: HOST })
   await once(server, 'listening')
   const address = server.address()
@@ -47,9 +50,9 @@ export async function openPage(port: number, supervisor: Supervisor): Promise<Pa
   return {
     url: `http://${HOST}:${opened}/`,
     close() {
-      events.close()
       server.close()
-      http.closeAllConnections()
+      events.close()
+      connections.close()
     },
   }
 }
@@ -63,16 +66,29 @@ interface Parts {
 async function answer(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
   const refusal = whyRefused(request, parts.port)
   if (refusal !== null) {
-    response.writeHead(403, { 'Content-Type': 'text/plain' }).end(refusal)
+    response.writeHead(403, TEXT).end(refusal)
     return
   }
-  const { pathname } = new URL(request.url ?? '/', `http://${HOST}`)
-  if (request.method === 'GET') await show(pathname, response, parts)
-  else if (request.method === 'POST') await act(pathname, request, response, parts.supervisor)
-  else response.writeHead(405, { Allow: 'GET, POST' }).end()
+  const path = pathOf(request.url)
+  if (request.method === 'POST') await act(path, request, response, parts.supervisor)
+  else if (request.method === 'GET' || request.method === 'HEAD') {
+    request.resume()
+    if (path === '/events' && request.method === 'GET') parts.events.open(response)
+    else await show(path, response, parts.supervisor)
+  } else response.writeHead(405, { Allow: 'GET, HEAD, POST' }).end()
 }
 
-async function show(path: string, response: ServerResponse, { supervisor, events }: Parts): Promise<void> {
+/** The path of a request line's target, as it was sent: `/a?b` and `http://host/a` both mean `/a`. */
+function pathOf(target = ''): string {
+  return target.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*$/s, '') || '/'
+}
+
+function fail(response: ServerResponse, error: Error): void {
+  if (!response.headersSent) response.writeHead(error instanceof BadRequest ? 400 : 500, TEXT)
+  response.end(error.message)
+}
+
+async function show(path: string, response: ServerResponse, supervisor: Supervisor): Promise<void> {
   const send = (type: string, body: string | Buffer) => {
     response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache', ...SAFE }).end(body)
   }
@@ -83,8 +99,6 @@ async function show(path: string, response: ServerResponse, { supervisor, events
       return send('text/javascript; charset=utf-8', part('live.js'))
     case '/live.css':
       return send('text/css; charset=utf-8', part('live.css'))
-    case '/events':
-      return events.open(response)
     case '/status':
       return send('application/json', JSON.stringify(await supervisor.status()))
     case '/metrics': {
@@ -92,7 +106,7 @@ async function show(path: string, response: ServerResponse, { supervisor, events
       return send(contentType, text)
     }
     default:
-      response.writeHead(404).end('there is no such page')
+      response.writeHead(404, TEXT).end('there is no such page')
   }
 }
 
@@ -108,7 +122,7 @@ async function act(
   supervisor: Supervisor,
 ): Promise<void> {
   const body = await readBody(request)
-  const done = (line: string) => void response.writeHead(200, { 'Content-Type': 'text/plain' }).end(line)
+  const done = (line: string) => void response.writeHead(200, TEXT).end(line)
   const { workers, channel, text } = body
   switch (path) {
     case '/reload':
@@ -124,23 +138,31 @@ async function act(
       }
       return done(`published to ${await supervisor.publish(channel, text)} subscriber(s)`)
     default:
-      response.writeHead(404).end('there is nothing of that name to be done')
+      response.writeHead(404, TEXT).end('there is nothing of that name to be done')
   }
 }
 
 async function readBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length
-    if (length > BODY_BYTES) throw new BadRequest('the body is too long')
-    chunks.push(chunk as Buffer)
-  }
   try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
+    const body: unknown = JSON.parse(await readText(request))
     if (typeof body === 'object' && body !== null) return body as Readonly<Record<string, unknown>>
-  } catch {
-    // Told below.
+  } catch (error) {
+    if (error instanceof BadRequest) throw error
   }
   throw new BadRequest('the body must be a JSON object')
+}
+
+/** What is too long is read on and dropped: to close in the middle of it would cost the client the answer. */
+function readText(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= BODY_BYTES) chunks.push(chunk)
+      else reject(new BadRequest('the body is too long'))
+    })
+    request.once('end', () => resolve(Buffer.concat(chunks).toString()))
+    request.once('close', () => reject(new BadRequest('the body has broken off')))
+  })
 }
