@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { RequestBytes } from '../src/resp/request-bytes'
 import { ProtocolError, RequestParser } from '../src/resp/request-parser'
 
 const MEGABYTE = 1024 ** 2
@@ -59,6 +60,72 @@ describe('requests', () => {
     expect(parseAll(chunks)).toEqual([[body], ['PING']])
   })
 })
+
+describe('what was sent and makes no request yet', () => {
+  it('costs at most twice its size, however small the pieces', () => {
+    const bytes = new RequestBytes()
+    let most = 0
+    for (let length = 1; length <= 100_000; length++) {
+      bytes.push(Buffer.of(length % 256))
+      most = Math.max(most, bytes.memory.length / length)
+    }
+    expect(most).toBeLessThanOrEqual(2)
+    expect(bytes.view()).toEqual(
+      Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index + 1) % 256)),
+    )
+  })
+
+  it('takes no more room than it will need, where that is known', () => {
+    const bytes = new RequestBytes()
+    for (let piece = 0; piece < 1000; piece++) bytes.push(Buffer.alloc(100), 100_000)
+    expect(bytes.memory.length).toBe(100_000)
+  })
+
+  it('holds no large memory for a few bytes of it', () => {
+    const bytes = new RequestBytes()
+    bytes.push(Buffer.concat([Buffer.alloc(64 * 1024), Buffer.from('PI')]))
+    bytes.start = 64 * 1024
+    bytes.compact()
+    expect(bytes.memory.buffer.byteLength).toBe(2)
+    expect(bytes.view().toString()).toBe('PI')
+  })
+
+  it('is the same request wherever it is cut, and nothing that was handed out changes', () => {
+    const random = seeded(7)
+    for (let round = 0; round < 300; round++) {
+      const wanted = Array.from({ length: 1 + (random() % 6) }, () =>
+        Array.from({ length: 1 + (random() % 5) }, () => text(random)),
+      )
+      const wire = wanted
+        .map(args => `*${args.length}\r\n${args.map(arg => `$${arg.length}\r\n${arg}\r\n`).join('')}`)
+        .join('')
+      const parser = new RequestParser(MEGABYTE)
+      const requests: Buffer[][] = []
+      const bytes = Buffer.from(wire, 'latin1')
+      for (let at = 0; at < bytes.length; ) {
+        const length = random() % 3 === 0 ? 1 : 1 + (random() % 400)
+        parser.push(Buffer.from(bytes.subarray(at, at + length)))
+        at += length
+        for (let args = parser.next(); args !== null; args = parser.next()) requests.push(args)
+      }
+      expect(requests.map(args => args.map(arg => arg.toString('latin1')))).toEqual(wanted)
+    }
+  })
+})
+
+/** Numbers that look random and are the same each time. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 48_271) % 2_147_483_647
+    return state
+  }
+}
+
+function text(random: () => number): string {
+  const length = random() % 4 === 0 ? random() % 2000 : random() % 8
+  return Array.from({ length }, () => '\r\n*$0129ab\xff'.charAt(random() % 11)).join('')
+}
 
 describe('inline requests', () => {
   it.each([
