@@ -139,6 +139,38 @@ describe('a client that sends what it should not', () => {
   })
 })
 
+describe('names and patterns', () => {
+  const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`
+  const request = (...words: string[]) => `*${words.length}\r\n${words.map(bulk).join('')}`
+  const longest = 'a'.repeat(64 * KILOBYTE)
+
+  it('may be long up to a limit, which the reply names', async () => {
+    await using demo = await DemoProcess.start('--workers', '2')
+    await using client = await RawClient.connect(demo.port)
+    expect(await client.ask(request('SUBSCRIBE', `${longest}a`))).toBe(
+      "-ERR a channel's name takes 65536 bytes at most\r\n",
+    )
+    expect(await client.ask(request('PUBLISH', `${longest}a`, 'x'))).toBe(
+      "-ERR a channel's name takes 65536 bytes at most\r\n",
+    )
+    for (const command of [
+      ['PSUBSCRIBE', '*', '*'.repeat(4097)],
+      ['PUBSUB', 'CHANNELS', '*'.repeat(4097)],
+    ])
+      expect(await client.ask(request(...command))).toBe('-ERR a pattern takes 4096 bytes at most\r\n')
+    const patterns = Array.from({ length: 16 }, (_, index) => `${index}`.padStart(4096, '?'))
+    await client.ask(request('PSUBSCRIBE', ...patterns))
+    expect(await client.ask(request('PSUBSCRIBE', patterns[0]!))).toContain(':16\r\n')
+    expect(await client.ask(request('PSUBSCRIBE', '?'))).toContain(
+      '-ERR the patterns of a client take 65536 bytes together at most\r\n',
+    )
+    await using publisher = await RawClient.connect(demo.path)
+    expect(await publisher.ask(`${request('PUBLISH', '?', 'x')}${request('PUBLISH', longest, 'x')}`)).toBe(
+      ':0\r\n:0\r\n',
+    )
+  })
+})
+
 it('refuses clients beyond --max-clients, and takes new ones when others have gone', async () => {
   await using demo = await DemoProcess.start('--max-clients', '1')
   await using first = await RawClient.connect(demo.port)

@@ -3,6 +3,7 @@ import type { Later } from '../client/later'
 import type { Session } from '../client/session'
 import { array, bulk, error, integer, nothing, push, type Reply } from '../resp/reply'
 import { type Command, help, later, text } from './command'
+import { refuseChannels, refusePatterns } from './name-limits'
 
 /**
  * One reply for each name, counted as it goes. These are deliveries, as in Redis: CLIENT REPLY does not silence them.
@@ -39,14 +40,22 @@ function names(args: readonly Buffer[]): string[] {
   return args.slice(1).map(arg => arg.toString('latin1'))
 }
 
-function subscribe(session: Session, args: readonly Buffer[]): null {
+function subscribe(session: Session, args: readonly Buffer[]): Reply | null {
   const { broker } = session.surroundings
-  return forEachName(session, 'subscribe', names(args), channel => broker.subscribe(session, channel))
+  const channels = names(args)
+  return (
+    refuseChannels(channels) ??
+    forEachName(session, 'subscribe', channels, channel => broker.subscribe(session, channel))
+  )
 }
 
-function psubscribe(session: Session, args: readonly Buffer[]): null {
+function psubscribe(session: Session, args: readonly Buffer[]): Reply | null {
   const { broker } = session.surroundings
-  return forEachName(session, 'psubscribe', names(args), pattern => broker.subscribePattern(session, pattern))
+  const patterns = names(args)
+  return (
+    refusePatterns(patterns, session.patterns) ??
+    forEachName(session, 'psubscribe', patterns, pattern => broker.subscribePattern(session, pattern))
+  )
 }
 
 function unsubscribe(session: Session, args: readonly Buffer[]): null {
@@ -64,7 +73,8 @@ function punsubscribe(session: Session, args: readonly Buffer[]): null {
 }
 
 function publish(session: Session, args: readonly Buffer[]): Reply | Later {
-  return session.surroundings.mesh.publish(text(args, 1), args[2]!)
+  const channel = text(args, 1)
+  return refuseChannels([channel]) ?? session.surroundings.mesh.publish(channel, args[2]!)
 }
 
 function channels(session: Session, args: readonly Buffer[]): Reply | Later {
@@ -74,6 +84,8 @@ function channels(session: Session, args: readonly Buffer[]): Reply | Later {
     )
   }
   const pattern = args.length > 2 ? text(args, 2) : null
+  const refusal = refusePatterns(pattern === null ? [] : [pattern])
+  if (refusal !== null) return refusal
   const asked = session.surroundings.mesh.ask('channels', pattern)
   return later(asked.then(answers => array([...new Set(answers.flat())].map(bulk))))
 }
