@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -97,12 +97,27 @@ it('says what to do where the path is taken, and leaves it to its owner', async 
   expect(await client.ask('')).toBe('')
 })
 
-it('does not replace a file that is no socket', async () => {
-  const path = join(temporaryFolder(), 'file')
-  writeFileSync(path, 'precious')
-  const { code, stderr } = await runDemo(['--no-tcp', '--path', path])
+it.each<[string, (path: string) => void]>([
+  ['a file', path => writeFileSync(path, 'precious')],
+  ['a folder', path => mkdirSync(path)],
+  ['a symbolic link', path => symlinkSync('/nowhere', path)],
+])('leaves %s alone that is where its socket goes, and says what to do', async (what, make) => {
+  const XDG_RUNTIME_DIR = temporaryFolder()
+  const path = join(XDG_RUNTIME_DIR, 'x-demo.sock')
+  make(path)
+  const { code, stderr } = await runDemo(['--no-tcp'], { ...process.env, XDG_RUNTIME_DIR })
   expect(code).toBe(1)
-  expect(stderr).toContain('is taken')
+  expect(stderr).toContain(`${path} is ${what} and no socket`)
+  expect(stderr).toMatch(/Move it away or remove it.* --path, or .*: --no-path/)
+  expect(lstatSync(path).isSocket()).toBe(false)
+})
+
+it('says where its sockets go where that folder does not exist', async () => {
+  const env = { ...process.env, XDG_RUNTIME_DIR: join(temporaryFolder(), 'none') }
+  const { code, stderr } = await runDemo(['--port', '0', '--no-path'], env)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^demo: there is no place for the sockets .*XDG_RUNTIME_DIR/s)
+  expect(stderr).not.toContain('    at ')
 })
 
 it('says what to do where the folder of the path does not exist', async () => {

@@ -22,6 +22,8 @@ export class Program {
   readonly finished: Promise<Finished>
   #stdout = ''
   #stderr = ''
+  /** Whether it has ended, and all that it wrote has come. */
+  #isFinished = false
   readonly #watchers = new Set<() => void>()
 
   constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
@@ -29,6 +31,7 @@ export class Program {
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#heard(text, ''))
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#heard('', text))
     this.finished = once(this.child, 'close').then(([code, signal]) => {
+      this.#isFinished = true
       for (const watcher of this.#watchers) watcher()
       return { code, signal, stdout: this.#stdout, stderr: this.#stderr }
     })
@@ -57,8 +60,7 @@ export class Program {
     return new Promise((resolve, reject) => {
       const look = () => {
         const isReached = isSo(this)
-        const hasEnded = this.child.exitCode !== null || this.child.signalCode !== null
-        if (!isReached && !hasEnded) return
+        if (!isReached && !this.#isFinished) return
         this.#watchers.delete(look)
         if (isReached) resolve()
         else reject(new Error(`ended without ${what}:\n${this.#stdout}${this.#stderr}`))
@@ -108,7 +110,7 @@ export class DemoProcess extends Program {
     )
     demo.path = path
     demo.#folder = folder
-    demo.port = Number((await demo.printed(/Listening: 127\.0\.0\.1:(\d+)/))[1])
+    demo.port = Number((await demo.printed(/Listening: 127\.0\.0\.1:(\d+)\n/))[1])
     await demo.printed(/Ctrl-C stops it/)
     return demo
   }

@@ -93,7 +93,12 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
 
   /** Starts the workers; resolves when all are ready. Rejects with `StartError`, and leaves nothing open then. */
   async start(): Promise<void> {
-    const path = await this.#hub.listen()
+    const path = await this.#hub.listen().catch((error: Error) => {
+      throw new StartError(
+        `there is no place for the sockets over which the workers talk to each other: ${error.message}\n` +
+          'They go to the folder that XDG_RUNTIME_DIR names, else to a folder of this user in that for temporary files',
+      )
+    })
     try {
       this.#cluster = await startCluster({
         exec: fileURLToPath(new URL('worker.js', import.meta.url)),

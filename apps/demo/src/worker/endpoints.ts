@@ -1,5 +1,5 @@
 // Where clients come in: opens the TCP port and the local path, and closes them. What a client does is the session's.
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { createServer, type Server, type Socket } from '../net'
 
@@ -82,10 +82,7 @@ function whyNoTcp(error: NodeJS.ErrnoException, port: number, host: string): str
 function whyNoPath(error: NodeJS.ErrnoException, path: string): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return (
-        `${path} is taken: another demo listens there, or it is no socket.\n` +
-        'Choose another with --path, or do without: --no-path'
-      )
+      return `${whoIsAt(path)}, choose another path with --path, or do without: --no-path`
     case 'EACCES':
     case 'EROFS':
     case 'ENOENT':
@@ -97,4 +94,19 @@ function whyNoPath(error: NodeJS.ErrnoException, path: string): string {
     default:
       return `cannot listen on ${path}: ${error.message}\nChoose another with --path, or do without: --no-path`
   }
+}
+
+/** What has taken a path, and how to get rid of it. */
+function whoIsAt(path: string): string {
+  const there = lstatSync(path, { throwIfNoEntry: false })
+  if (there === undefined || there.isSocket()) {
+    return `${path} is taken: another process listens there, perhaps a demo.\nFind out who (ss -lxp | grep ${path}) and stop it`
+  }
+  return `${path} is ${kindOf(there)} and no socket; a demo does not remove what it did not make.\nMove it away or remove it if nobody needs it`
+}
+
+function kindOf(there: Stats): string {
+  if (there.isDirectory()) return 'a folder'
+  if (there.isSymbolicLink()) return 'a symbolic link'
+  return there.isFile() ? 'a file' : 'a device or a pipe'
 }
