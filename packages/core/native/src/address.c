@@ -7,16 +7,12 @@
 #include <string.h>
 #include <sys/un.h>
 
-int x_tcp_address(napi_env env, napi_value address, napi_value port, struct sockaddr_storage *to) {
-  char text[INET6_ADDRSTRLEN + UV_IF_NAMESIZE + 2];
-  size_t length = 0;
-  if (napi_get_value_string_utf8(env, address, text, sizeof(text), &length) != napi_ok) return UV_EINVAL;
-  if (length + 1 >= sizeof(text) || strlen(text) != length) return UV_EINVAL;
+int x_tcp_address(const char *text, size_t length, int port, struct sockaddr_storage *to) {
+  if (length >= INET6_ADDRSTRLEN + UV_IF_NAMESIZE + 1 || strlen(text) != length) return UV_EINVAL;
+  if (port < 0 || port > 65535) return UV_EINVAL;
   memset(to, 0, sizeof(*to));
-  int number = x_int(env, port);
-  if (number < 0 || number > 65535) return UV_EINVAL;
-  if (strchr(text, ':') != NULL) return uv_ip6_addr(text, number, (struct sockaddr_in6 *)to);
-  return uv_ip4_addr(text, number, (struct sockaddr_in *)to);
+  if (strchr(text, ':') != NULL) return uv_ip6_addr(text, port, (struct sockaddr_in6 *)to);
+  return uv_ip4_addr(text, port, (struct sockaddr_in *)to);
 }
 
 socklen_t x_address_length(const struct sockaddr_storage *address) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -13,104 +14,137 @@ void x_list_fds(int32_t *list, const int *fds, size_t count) {
   list[count] = -1;
 }
 
-// An event with a number and descriptors, which are the listener's then; where it could not be called they are closed.
-void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t number, const int *fds, size_t count) {
-  napi_handle_scope scope;
-  bool told = false;
-  if (x_enter(in, &scope)) {
-    napi_value argv[1] = {x_number(in->env, number)};
-    x_list_fds(in->told, fds, count);
-    told = argv[0] != NULL && x_emit(in, context, event, 1, argv);
-    x_leave(in, scope);
+// Descriptors that came in belong to the instance until JavaScript takes them: a bit for each. Without memory for the bits
+// they are JavaScript's from the start.
+void x_own_fds(x_instance *in, const int *fds, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    size_t at = (size_t)fds[i] / 8;
+    if (at >= in->unclaimed_size) {
+      size_t size = (at + 64) * 2;
+      uint8_t *bits = realloc(in->unclaimed, size);
+      if (bits == NULL) continue;
+      memset(bits + in->unclaimed_size, 0, size - in->unclaimed_size);
+      in->unclaimed = bits;
+      in->unclaimed_size = size;
+    }
+    in->unclaimed[at] |= (uint8_t)(1u << (fds[i] % 8));
   }
-  for (size_t i = 0; i < count && !told; i++) close(fds[i]);
 }
 
-// How many descriptors a call passes. False: more than `most`, or no number.
-bool x_passed_count(napi_env env, napi_value value, uint32_t most, uint32_t *count) {
-  return napi_get_value_uint32(env, value, count) == napi_ok && *count <= most;
+void x_disown_fd(x_instance *in, int fd) {
+  if (fd >= 0 && (size_t)fd / 8 < in->unclaimed_size) in->unclaimed[fd / 8] &= (uint8_t)~(1u << (fd % 8));
+}
+
+// Those that nobody took, when the environment ends: its thread may be one of many in the process.
+void x_close_unclaimed(x_instance *in) {
+  for (size_t fd = 0; fd < in->unclaimed_size * 8; fd++) {
+    if ((in->unclaimed[fd / 8] & (1u << (fd % 8))) != 0) close((int)fd);
+  }
+  free(in->unclaimed);
+  in->unclaimed = NULL;
+  in->unclaimed_size = 0;
+}
+
+static void close_fd(x_instance *in, int fd) {
+  if (fd < 0) return;
+  x_disown_fd(in, fd);
+  close(fd);
+}
+
+// An event with a number, a flag and descriptors, which the instance owns from then on; where it could not be called they
+// are closed.
+void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t number, bool flag, const int *fds,
+                size_t count) {
+  napi_handle_scope scope;
+  bool told = false;
+  x_own_fds(in, fds, count);
+  if (x_enter(in, &scope)) {
+    napi_value argv[2] = {x_number(in->env, number), NULL};
+    x_list_fds(in->told, fds, count);
+    told = argv[0] != NULL && napi_get_boolean(in->env, flag, &argv[1]) == napi_ok && x_emit(in, context, event, 2, argv);
+    x_leave(in, scope);
+  }
+  for (size_t i = 0; i < count && !told; i++) close_fd(in, fds[i]);
 }
 
 // socketPair(): a status, and two connected Unix-domain streams in the list.
-static napi_value socket_pair(napi_env env, napi_callback_info info) {
+static int64_t socket_pair(x_call *call) {
   int pair[2], type = SOCK_STREAM;
-  x_instance *in = x_args(env, info, 0, NULL);
-  if (in == NULL) return NULL;
 #ifdef SOCK_CLOEXEC
   type |= SOCK_CLOEXEC;
 #endif
-  if (socketpair(AF_UNIX, type, 0, pair) != 0) return x_number(env, uv_translate_sys_error(errno));
+  if (socketpair(AF_UNIX, type, 0, pair) != 0) return uv_translate_sys_error(errno);
   int status = x_fd_prepare(pair[0]);
   if (status == 0) status = x_fd_prepare(pair[1]);
-  x_list_fds(in->passed, pair, 2);
-  if (status == 0) return x_number(env, 0);
-  close(pair[0]);
-  close(pair[1]);
-  return x_number(env, status);
+  if (status < 0) {
+    close(pair[0]);
+    close(pair[1]);
+    return status;
+  }
+  x_list_fds(call->in->passed, pair, 2);
+  return 0;
 }
 
 // peerOf(fd): the address of the other end, or a status.
-static napi_value peer_of(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  if (x_args(env, info, 1, argv) == NULL) return NULL;
-  return x_socket_name(env, x_int(env, argv[0]), true);
+static int64_t peer_of(x_call *call) {
+  call->answer = x_socket_name(call->env, call->args[0].number, true);
+  return UV_ENOMEM;
 }
 
 // duplicate(fd): another descriptor of the same socket, or a status.
-static napi_value duplicate(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  if (x_args(env, info, 1, argv) == NULL) return NULL;
-  int fd = fcntl(x_int(env, argv[0]), F_DUPFD_CLOEXEC, 3);
-  return x_number(env, fd < 0 ? uv_translate_sys_error(errno) : fd);
+static int64_t duplicate(x_call *call) {
+  int fd = fcntl(call->args[0].number, F_DUPFD_CLOEXEC, 3);
+  return fd < 0 ? uv_translate_sys_error(errno) : fd;
+}
+
+// takeDescriptors(count): those in the list are JavaScript's from here on.
+static int64_t take_descriptors(x_call *call) {
+  for (int64_t i = 0; i < call->args[0].size; i++) x_disown_fd(call->in, call->in->passed[i]);
+  return 0;
 }
 
 // closeDescriptors(count): those in the list.
-static napi_value close_descriptors(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  uint32_t count = 0;
-  x_instance *in = x_args(env, info, 1, argv);
-  if (in == NULL) return NULL;
-  if (!x_passed_count(env, argv[0], X_FD_SLOTS, &count)) return x_number(env, UV_EINVAL);
-  for (uint32_t i = 0; i < count; i++) {
-    if (in->passed[i] >= 0) close(in->passed[i]);
-  }
-  return x_number(env, 0);
+static int64_t close_descriptors(x_call *call) {
+  for (int64_t i = 0; i < call->args[0].size; i++) close_fd(call->in, call->in->passed[i]);
+  return 0;
+}
+
+// unclaimed(): how many came in and were not taken; for tests.
+static int64_t unclaimed(x_call *call) {
+  int64_t count = 0;
+  for (size_t at = 0; at < call->in->unclaimed_size; at++) count += __builtin_popcount(call->in->unclaimed[at]);
+  return count;
 }
 
 // lockFile(fd): a lock on the whole file, without waiting for it; UV_EAGAIN where another has it.
-static napi_value lock_file(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  if (x_args(env, info, 1, argv) == NULL) return NULL;
-  int status = flock(x_int(env, argv[0]), LOCK_EX | LOCK_NB);
-  return x_number(env, status == 0 ? 0 : uv_translate_sys_error(errno));
+static int64_t lock_file(x_call *call) {
+  return flock(call->args[0].number, LOCK_EX | LOCK_NB) == 0 ? 0 : uv_translate_sys_error(errno);
 }
 
 // probe(path): a status that tells whether a socket is bound there (contract.ts). A datagram socket cannot connect to a
 // stream's, and learns why without being seen: the system finds the socket first, and then that the types differ.
-static napi_value probe(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
+static int64_t probe(x_call *call) {
   struct sockaddr_storage at;
   socklen_t at_length;
-  size_t length = 0;
-  if (x_args(env, info, 1, argv) == NULL) return NULL;
-  char *path = x_text(env, argv[0], &length);
-  int status = path == NULL ? UV_EINVAL : x_path_address(path, length, &at, &at_length);
-  free(path);
-  if (status < 0) return x_number(env, status);
-  int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-  if (fd < 0) return x_number(env, uv_translate_sys_error(errno));
+  int status = x_path_address(call->args[0].text.data, call->args[0].text.length, &at, &at_length);
+  if (status < 0) return status;
+  int fd = x_socket_open(AF_UNIX, SOCK_DGRAM);
+  if (fd < 0) return fd;
   status = connect(fd, (struct sockaddr *)&at, at_length) == 0 || errno == EPROTOTYPE ? 0 : uv_translate_sys_error(errno);
   close(fd);
-  return x_number(env, status);
+  return status;
 }
 
-void x_export_descriptors(napi_env env, napi_value exports) {
+bool x_export_descriptors(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"socketPair", socket_pair},
-      {"peerOf", peer_of},
-      {"duplicate", duplicate},
-      {"lockFile", lock_file},
-      {"probe", probe},
-      {"closeDescriptors", close_descriptors}};
-  X_EXPORT_ALL(env, exports, list);
+      {"socketPair", "", socket_pair, 0},
+      {"peerOf", "i", peer_of, 0},
+      {"duplicate", "i", duplicate, 0},
+      {"lockFile", "i", lock_file, 0},
+      {"probe", "p", probe, 0},
+      {"takeDescriptors", "F", take_descriptors, 0},
+      {"closeDescriptors", "F", close_descriptors, 0},
+      {"unclaimed", "", unclaimed, 0},
+  };
+  return X_EXPORT_ALL(env, exports, list);
 }

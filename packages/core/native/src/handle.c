@@ -12,50 +12,43 @@ static int fd_of(const x_handle *handle) {
   // clang-format on
 }
 
-static napi_value descriptor(napi_env env, napi_callback_info info) {
-  x_call call;
-  return x_number(env, x_call_open(env, info, X_ANY, &call) ? fd_of(call.handle) : -1);
+static int64_t descriptor(x_call *call) {
+  return fd_of(call->handle);
 }
 
 // close(id, tell): `tell` asks for X_ON_CLOSED.
-static napi_value close_handle(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_ANY, &call)) return x_number(env, UV_EBADF);
-  x_handle_close(call.handle, x_bool(env, call.argv[1]));
-  return x_number(env, 0);
+static int64_t close_handle(x_call *call) {
+  x_handle_close(call->handle, call->args[0].flag);
+  return 0;
 }
 
 // setRef(id, on)
-static napi_value set_ref(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_ANY, &call)) return x_number(env, UV_EBADF);
-  bool on = x_bool(env, call.argv[1]);
-  if (call.handle->type == X_STREAM) {
-    uv_handle_t *handle = &((x_stream *)call.handle)->uv.handle;
+static int64_t set_ref(x_call *call) {
+  bool on = call->args[0].flag;
+  if (call->handle->type == X_STREAM) {
+    uv_handle_t *handle = &((x_stream *)call->handle)->uv.handle;
     if (on) uv_ref(handle);
     else uv_unref(handle);
   }
-  if (call.handle->type == X_LISTENER) x_listener_ref(call.handle, on);
-  if (call.handle->type == X_CHANNEL) x_channel_ref(call.handle, on);
-  return x_number(env, 0);
+  if (call->handle->type == X_LISTENER) x_listener_ref(call->handle, on);
+  if (call->handle->type == X_CHANNEL) x_channel_ref(call->handle, on);
+  return 0;
 }
 
 // name(id, peer): an address or a status.
-static napi_value name(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_ANY, &call)) return x_number(env, UV_EBADF);
-  int fd = fd_of(call.handle);
-  bool peer = x_bool(env, call.argv[1]);
-  if (fd < 0) return x_number(env, UV_ENOTCONN);
-  return x_socket_name(env, fd, peer);
+static int64_t name(x_call *call) {
+  int fd = fd_of(call->handle);
+  if (fd < 0) return UV_ENOTCONN;
+  call->answer = x_socket_name(call->env, fd, call->args[0].flag);
+  return UV_ENOMEM;
 }
 
-void x_export_handle(napi_env env, napi_value exports) {
+bool x_export_handle(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"fd", descriptor},
-      {"close", close_handle},
-      {"setRef", set_ref},
-      {"name", name},
+      {"fd", "h", descriptor, -1},
+      {"close", "hb", close_handle, UV_EBADF},
+      {"setRef", "hb", set_ref, UV_EBADF},
+      {"name", "hb", name, UV_EBADF},
   };
-  X_EXPORT_ALL(env, exports, list);
+  return X_EXPORT_ALL(env, exports, list);
 }

@@ -22,9 +22,14 @@ static bool grow(x_instance *in) {
   return true;
 }
 
-int x_handle_init(x_instance *in, x_handle *handle, x_type type) {
-  if (in->ending) return UV_ECANCELED;
-  if ((in->slot_count == 0 || in->free_slot == NO_SLOT) && !grow(in)) return UV_ENOMEM;
+// A handle without parts yet, its memory zeroed; NULL and why not.
+void *x_handle_new(x_instance *in, x_type type, size_t size, int *status) {
+  *status = UV_ECANCELED;
+  if (in->ending) return NULL;
+  *status = UV_ENOMEM;
+  if ((in->slot_count == 0 || in->free_slot == NO_SLOT) && !grow(in)) return NULL;
+  x_handle *handle = calloc(1, size);
+  if (handle == NULL) return NULL;
   uint32_t slot = in->free_slot;
   in->free_slot = in->slots[slot].next_free;
   in->slots[slot].handle = handle;
@@ -32,7 +37,20 @@ int x_handle_init(x_instance *in, x_handle *handle, x_type type) {
   handle->type = type;
   handle->slot = slot;
   in->live++;
+  *status = 0;
+  return handle;
+}
+
+// Enters a libuv handle as a part, where its init (`status`) succeeded. Its `data` is its owner from then on.
+int x_part_open(x_handle *handle, void *part, int status) {
+  if (status < 0) return status;
+  ((uv_handle_t *)part)->data = handle;
+  handle->parts++;
   return 0;
+}
+
+bool x_part_is_open(const void *part) {
+  return ((const uv_handle_t *)part)->data != NULL;
 }
 
 int64_t x_handle_id(const x_handle *handle) {
@@ -89,17 +107,9 @@ static void release_slot(x_handle *handle) {
   in->live--;
 }
 
-// For a handle that came to nothing: no part of it was given to libuv, and nobody has its id.
-void x_handle_undo(x_handle *handle) {
-  release_slot(handle);
-  free(handle);
-}
-
-// The close callback of every libuv handle that is a part of one of ours; its `data` is the owner.
-void x_part_closed(uv_handle_t *part) {
-  x_handle *handle = part->data;
+// The last part has closed, or there never was one.
+static void finish(x_handle *handle) {
   x_instance *in = handle->in;
-  if (--handle->parts > 0) return;
   settle(handle);
   napi_handle_scope scope;
   if (handle->tell_closed && x_enter(in, &scope)) {
@@ -110,6 +120,23 @@ void x_part_closed(uv_handle_t *part) {
   release_slot(handle);
   free(handle);
   x_loop_settled(in);
+}
+
+static void on_part_closed(uv_handle_t *part) {
+  x_handle *handle = part->data;
+  if (--handle->parts == 0) finish(handle);
+}
+
+// Where it was opened.
+void x_part_close(void *part) {
+  if (x_part_is_open(part)) uv_close(part, on_part_closed);
+}
+
+// For a handle that comes to nothing half-way: nobody has its id, and nobody hears of its end.
+void x_handle_abandon(x_handle *handle) {
+  bool has_parts = handle->parts > 0;
+  x_handle_close(handle, false);
+  if (!has_parts) finish(handle);
 }
 
 void x_handle_drop_all(x_instance *in) {

@@ -27,32 +27,14 @@ typedef struct {
   bool paused;
   bool short_told;
   bool unreferenced;
-  bool polled;
+  int held;              // accepted, while there is no memory to make a stream of it; -1: none
   uint64_t accepted_at;  // the last turn that accepted descriptors, by the loop's clock
   unsigned accepted;     // how many
   char *path;  // the socket file that we made; NULL where there is none
-  dev_t device;
-  ino_t inode;
+  uint64_t device, inode;
   uv_poll_t poll;
   uv_timer_t timer;
 } x_listener;
-
-static x_listener *listener_new(x_instance *in, x_kind kind, int *status) {
-  x_listener *listener = calloc(1, sizeof(*listener));
-  *status = UV_ENOMEM;
-  if (listener == NULL) return NULL;
-  listener->kind = kind;
-  listener->fd = -1;
-  *status = x_handle_init(in, &listener->base, X_LISTENER);
-  if (*status < 0) {
-    free(listener);
-    return NULL;
-  }
-  uv_timer_init(in->loop, &listener->timer);
-  listener->timer.data = listener;
-  listener->base.parts = 1;
-  return listener;
-}
 
 int x_listener_fd(const x_handle *handle) {
   return ((const x_listener *)handle)->fd;
@@ -62,17 +44,27 @@ void x_listener_ref(x_handle *handle, bool on) {
   x_listener *listener = (x_listener *)handle;
   listener->unreferenced = !on;
   uv_handle_t *parts[] = {(uv_handle_t *)&listener->timer, (uv_handle_t *)&listener->poll};
-  for (int i = 0; i < (listener->polled ? 2 : 1); i++) {
+  for (int i = 0; i < 2; i++) {
+    if (!x_part_is_open(parts[i])) continue;
     if (on) uv_ref(parts[i]);
     else uv_unref(parts[i]);
   }
 }
 
+// What a path names, without following a link; by the host's libuv, as in socket.c.
+static int file_at(const char *path, uv_stat_t *file) {
+  uv_fs_t request;
+  int status = uv_fs_lstat(NULL, &request, path, NULL);
+  if (status == 0) *file = request.statbuf;
+  uv_fs_req_cleanup(&request);
+  return status;
+}
+
 // Only the file that this listener made: a successor's at the same path stays (its device or inode differs).
 static void unlink_own_file(x_listener *listener) {
-  struct stat now;
+  uv_stat_t now;
   if (listener->path == NULL) return;
-  if (lstat(listener->path, &now) == 0 && now.st_dev == listener->device && now.st_ino == listener->inode) {
+  if (file_at(listener->path, &now) == 0 && now.st_dev == listener->device && now.st_ino == listener->inode) {
     unlink(listener->path);
   }
   free(listener->path);
@@ -82,10 +74,11 @@ static void unlink_own_file(x_listener *listener) {
 void x_listener_shut(x_handle *handle) {
   x_listener *listener = (x_listener *)handle;
   unlink_own_file(listener);
-  uv_close((uv_handle_t *)&listener->timer, x_part_closed);
-  if (listener->polled) uv_close((uv_handle_t *)&listener->poll, x_part_closed);
+  x_part_close(&listener->timer);
+  x_part_close(&listener->poll);
+  if (listener->held >= 0) close(listener->held);
   if (listener->fd >= 0) close(listener->fd);
-  listener->fd = -1;
+  listener->held = listener->fd = -1;
 }
 
 static void emit_accept(x_listener *listener, int status, x_stream *stream) {
@@ -97,47 +90,67 @@ static void emit_accept(x_listener *listener, int status, x_stream *stream) {
   x_leave(in, scope);
 }
 
-static int accept_one(int fd) {
-  for (;;) {
-#ifdef SOCK_CLOEXEC
-    int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-#else
-    int accepted = accept(fd, NULL, NULL);
+// The connection went away, or was forbidden, before it was taken; accept(2) lists the network errors that mean the same
+// on Linux. The next one is there to be taken at once.
+static bool is_gone(int error) {
+  // clang-format off
+  switch (error) {
+    case EINTR: case ECONNABORTED: case EPROTO: case ENOPROTOOPT: case EHOSTDOWN: case EHOSTUNREACH: case ENETDOWN:
+    case ENETUNREACH: case EPERM: case ETIMEDOUT: case EOPNOTSUPP:
+#ifdef ENONET
+    case ENONET:
 #endif
-    if (accepted >= 0) return accepted;
-    // The connection went away before it was taken; accept(2) lists the network errors that mean the same on Linux.
-    // clang-format off
-    switch (errno) {
-      case EINTR: case ECONNABORTED: case EPROTO: case ENOPROTOOPT: case EHOSTDOWN: case EHOSTUNREACH:
-      case ENETDOWN: case ENETUNREACH:
-        continue;
-      default:
-        return uv_translate_sys_error(errno);
-    }
-    // clang-format on
+      return true;
+    default:
+      return false;
   }
+  // clang-format on
+}
+
+static int accept_now(int fd) {
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+  return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+#else
+  int accepted = accept(fd, NULL, NULL);
+  if (accepted < 0) return accepted;
+  int status = x_fd_prepare(accepted);
+  if (status == 0) return accepted;
+  close(accepted);
+  errno = ECONNABORTED;
+  return -1;
+#endif
+}
+
+// Where all that come are gone this waits, rather than to hold up the loop.
+static int accept_one(int fd) {
+  for (int i = 0; i < BATCH; i++) {
+    int accepted = accept_now(fd);
+    if (accepted >= 0) return accepted;
+    if (!is_gone(errno)) return uv_translate_sys_error(errno);
+  }
+  return UV_ECONNABORTED;
 }
 
 static void emit_descriptors(x_listener *listener, int status, const int *fds, size_t count) {
-  x_emit_fds(listener->base.in, &listener->base.context, X_ON_DESCRIPTORS, status, fds, count);
+  x_emit_fds(listener->base.in, &listener->base.context, X_ON_DESCRIPTORS, status, false, fds, count);
 }
 
-static void deliver(x_listener *listener, int fd) {
+// A shortage leaves the connection with the listener, for the next try; what makes no stream at all is closed.
+static int deliver(x_listener *listener, int fd) {
   int status;
   x_stream *stream = x_stream_new(listener->base.in, listener->kind, &status);
-  if (stream == NULL) {
-    close(fd);
-    return;
-  }
-  status = x_stream_take(stream, fd);
+  if (stream != NULL) status = x_stream_take(stream, fd);
   if (status < 0) {
-    close(fd);
-    x_handle_close(&stream->base, false);
-    return;
+    if (stream != NULL) x_handle_abandon(&stream->base);
+    if (x_is_shortage(status)) listener->held = fd;
+    else close(fd);
+    return x_is_shortage(status) ? status : 0;
   }
+  listener->short_told = false;
   emit_accept(listener, 0, stream);
   // Nobody took it: the receiver threw before it could.
   if (stream->base.context.object == NULL) x_handle_close(&stream->base, false);
+  return 0;
 }
 
 static void on_connections(uv_poll_t *poll, int status, int events);
@@ -158,15 +171,11 @@ static void wait_instead(x_listener *listener, uint64_t ms) {
   uv_timer_start(&listener->timer, on_retry, ms, 0);
 }
 
-static bool is_shortage(int status) {
-  return status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOBUFS || status == UV_ENOMEM;
-}
-
 // What is no shortage (the socket was shut down under us) is not cured by waiting, but costs little to ask again.
 static void on_refusal(x_listener *listener, int status) {
   if (status == UV_EAGAIN) return;
-  wait_instead(listener, is_shortage(status) ? RETRY_MS : 10 * RETRY_MS);
-  if (listener->short_told) return;
+  wait_instead(listener, x_is_shortage(status) || status == UV_ECONNABORTED ? RETRY_MS : 10 * RETRY_MS);
+  if (listener->short_told || status == UV_ECONNABORTED) return;
   listener->short_told = true;
   if (listener->bare) emit_descriptors(listener, status, NULL, 0);
   else emit_accept(listener, status, NULL);
@@ -174,10 +183,10 @@ static void on_refusal(x_listener *listener, int status) {
 
 static int accept_streams(x_listener *listener) {
   for (int i = 0; i < BATCH && !listener->base.closing && !listener->paused; i++) {
-    int fd = accept_one(listener->fd);
+    int fd = listener->held >= 0 ? listener->held : accept_one(listener->fd);
+    listener->held = -1;
+    if (fd >= 0) fd = deliver(listener, fd);
     if (fd < 0) return fd;
-    listener->short_told = false;
-    deliver(listener, fd);
   }
   return UV_EAGAIN;
 }
@@ -213,157 +222,154 @@ static void on_connections(uv_poll_t *poll, int status, int events) {
 }
 
 // listener(kind, object): a new id, or a status.
-static napi_value listener(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
+static int64_t listener(x_call *call) {
   int status;
-  x_instance *in = x_args(env, info, 2, argv);
-  if (in == NULL) return NULL;
-  x_kind kind = x_int(env, argv[0]) == X_TCP ? X_TCP : X_PIPE;
-  x_listener *made = listener_new(in, kind, &status);
-  if (made == NULL) return x_number(env, status);
-  if (!x_context_hold(in, &made->base.context, argv[1])) {
-    x_handle_close(&made->base, false);
-    return x_number(env, UV_ENOMEM);
-  }
-  return x_number(env, x_handle_id(&made->base));
+  x_listener *made = x_handle_new(call->in, X_LISTENER, sizeof(*made), &status);
+  if (made == NULL) return status;
+  made->kind = call->args[0].number == X_TCP ? X_TCP : X_PIPE;
+  made->fd = made->held = -1;
+  status = x_part_open(&made->base, &made->timer, uv_timer_init(call->in->loop, &made->timer));
+  if (status == 0 && !x_context_hold(call->in, &made->base.context, call->args[1].value)) status = UV_ENOMEM;
+  if (status == 0) return x_handle_id(&made->base);
+  x_handle_abandon(&made->base);
+  return status;
+}
+
+static x_listener *listener_of(const x_call *call) {
+  return (x_listener *)call->handle;
 }
 
 // takeListener(id, fd): the listener takes over a bound or listening socket of its kind.
-static napi_value take_listener(napi_env env, napi_callback_info info) {
-  x_call call;
+static int64_t take_listener(x_call *call) {
   x_kind kind;
-  if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
-  x_listener *taker = (x_listener *)call.handle;
-  int fd = x_int(env, call.argv[1]);
+  x_listener *taker = listener_of(call);
+  int fd = call->args[0].number;
   int status = x_socket_kind(fd, true, &kind);
   if (status == 0 && (taker->fd >= 0 || kind != taker->kind)) status = UV_EINVAL;
   if (status == 0) status = x_fd_prepare(fd);
-  if (status == 0) taker->fd = fd;
-  return x_number(env, status);
+  if (status < 0) return status;
+  taker->fd = fd;
+  x_disown_fd(call->in, fd);
+  return 0;
 }
 
 // listenerKind(fd): 0 for TCP, 1 for a local socket, or why no listener can be made of it.
-static napi_value listener_kind(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
+static int64_t listener_kind(x_call *call) {
   x_kind kind;
-  if (x_args(env, info, 1, argv) == NULL) return NULL;
-  int status = x_socket_kind(x_int(env, argv[0]), true, &kind);
-  return x_number(env, status < 0 ? status : (int)kind);
+  int status = x_socket_kind(call->args[0].number, true, &kind);
+  return status < 0 ? status : (int)kind;
 }
 
 // bindListener(id, address, port, flags)
-static napi_value bind_listener(napi_env env, napi_callback_info info) {
-  x_call call;
+static int64_t bind_listener(x_call *call) {
   struct sockaddr_storage at;
-  if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
-  x_listener *binder = (x_listener *)call.handle;
-  if (binder->kind != X_TCP || binder->fd >= 0) return x_number(env, UV_EINVAL);
-  int status = x_tcp_address(env, call.argv[1], call.argv[2], &at);
-  if (status == 0) status = x_socket_bind_tcp(&at, x_int(env, call.argv[3]), &binder->fd);
-  return x_number(env, status);
+  x_listener *binder = listener_of(call);
+  if (binder->kind != X_TCP || binder->fd >= 0) return UV_EINVAL;
+  int status = x_tcp_address(call->args[0].text.data, call->args[0].text.length, call->args[1].number, &at);
+  return status < 0 ? status : x_socket_bind_tcp(&at, call->args[2].number, &binder->fd);
 }
 
-static int bind_path_to(x_listener *binder, const char *path, size_t length, int mode) {
+// The umask may have taken bits that were asked for. Nobody can connect yet: the socket does not listen.
+static int widen(const char *path, const uv_stat_t *made, int mode) {
+  if (mode < 0 || (int)(made->st_mode & 07777) == mode || chmod(path, (mode_t)mode) == 0) return 0;
+  return uv_translate_sys_error(errno);
+}
+
+// The socket's descriptor, or a status. `file`: what was made, where the path is that of a file.
+static int bind_new(const char *path, size_t length, int mode, uv_stat_t *file) {
   struct sockaddr_storage at;
   socklen_t at_length;
-  struct stat made;
   int status = x_path_address(path, length, &at, &at_length);
   if (status < 0) return status;
-  bool is_file = path[0] != '\0';
-  int fd = x_socket_open(AF_UNIX);
+  int fd = x_socket_open(AF_UNIX, SOCK_STREAM);
   if (fd < 0) return fd;
+  bool is_file = path[0] != '\0';
   // On Linux the file is made with the socket's own mode less the umask, so that it is never wider than asked.
   if (is_file && mode >= 0) (void)fchmod(fd, (mode_t)mode);
   if (bind(fd, (struct sockaddr *)&at, at_length) != 0) {
     // A missing folder is EACCES in all of libuv, and so for programs of Node.
     status = errno == ENOENT ? UV_EACCES : uv_translate_sys_error(errno);
-    close(fd);
-    return status;
+    is_file = false;
   }
-  if (is_file && lstat(path, &made) == 0) {
-    binder->device = made.st_dev;
-    binder->inode = made.st_ino;
-    // The umask may have taken bits that were asked for. Nobody can connect yet: the socket does not listen.
-    if (mode >= 0 && (int)(made.st_mode & 07777) != mode && chmod(path, (mode_t)mode) != 0) {
-      status = uv_translate_sys_error(errno);
-      unlink(path);
-      close(fd);
-      return status;
-    }
-  }
-  binder->fd = fd;
-  return 0;
+  if (status == 0 && is_file) status = file_at(path, file);
+  if (status == 0 && is_file) status = widen(path, file, mode);
+  if (status == 0) return fd;
+  if (is_file) unlink(path);
+  close(fd);
+  return status;
 }
 
 // keepPath(id): the socket file stays when the listener closes.
-static napi_value keep_path(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
-  x_listener *keeper = (x_listener *)call.handle;
+static int64_t keep_path(x_call *call) {
+  x_listener *keeper = listener_of(call);
   free(keeper->path);
   keeper->path = NULL;
-  return x_number(env, 0);
+  return 0;
 }
 
 // bindPath(id, path, mode or -1, the same path made absolute)
-static napi_value bind_path(napi_env env, napi_callback_info info) {
-  x_call call;
-  size_t length = 0, absolute_length = 0;
-  if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
-  x_listener *binder = (x_listener *)call.handle;
-  if (binder->kind != X_PIPE || binder->fd >= 0) return x_number(env, UV_EINVAL);
-  char *path = x_text(env, call.argv[1], &length);
-  char *absolute = x_text(env, call.argv[3], &absolute_length);
-  int status = path == NULL || absolute == NULL ? UV_EINVAL : bind_path_to(binder, path, length, x_int(env, call.argv[2]));
-  if (status == 0 && path[0] != '\0') {
-    binder->path = absolute;
-    absolute = NULL;
-  }
-  free(path);
-  free(absolute);
-  return x_number(env, status);
+static int64_t bind_path(x_call *call) {
+  x_listener *binder = listener_of(call);
+  const char *path = call->args[0].text.data;
+  if (binder->kind != X_PIPE || binder->fd >= 0) return UV_EINVAL;
+  uv_stat_t file = {0};
+  int fd = bind_new(path, call->args[0].text.length, call->args[1].number, &file);
+  if (fd < 0) return fd;
+  binder->fd = fd;
+  if (path[0] == '\0') return 0;
+  binder->path = call->args[2].text.data;
+  call->args[2].text.data = NULL;
+  binder->device = file.st_dev;
+  binder->inode = file.st_ino;
+  return 0;
+}
+
+static int open_poll(x_listener *starter) {
+  if (x_part_is_open(&starter->poll)) return 0;
+  int status = uv_poll_init(starter->base.in->loop, &starter->poll, starter->fd);
+  return x_part_open(&starter->base, &starter->poll, status);
 }
 
 // listen(id, backlog, bare): `bare` asks for X_ON_DESCRIPTORS in place of X_ON_ACCEPT.
-static napi_value start_listening(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
-  x_listener *starter = (x_listener *)call.handle;
-  if (starter->fd < 0 || starter->listening) return x_number(env, UV_EINVAL);
-  if (listen(starter->fd, x_int(env, call.argv[1])) != 0) return x_number(env, uv_translate_sys_error(errno));
-  if (starter->kind == X_TCP) x_socket_allow_reuse(starter->fd);
-  int status = uv_poll_init(call.in->loop, &starter->poll, starter->fd);
-  if (status < 0) return x_number(env, status);
-  (void)x_context_bind(call.in, &starter->base.context, starter->kind == X_TCP ? "TCPSERVERWRAP" : "PIPESERVERWRAP");
-  starter->poll.data = starter;
-  starter->polled = true;
-  starter->base.parts++;
-  starter->listening = true;
-  starter->bare = x_bool(env, call.argv[2]);
+static int64_t start_listening(x_call *call) {
+  x_listener *starter = listener_of(call);
+  if (starter->fd < 0 || starter->listening) return UV_EINVAL;
+  // The poll comes first: from listen(2) on the system takes connections, which somebody must then accept.
+  int status = open_poll(starter);
+  if (status < 0) return status;
   if (starter->unreferenced) uv_unref((uv_handle_t *)&starter->poll);
-  start_polling(starter);
-  return x_number(env, 0);
+  if (listen(starter->fd, call->args[0].number) != 0) return uv_translate_sys_error(errno);
+  if (starter->kind == X_TCP) x_socket_allow_reuse(starter->fd);
+  (void)x_context_bind(call->in, &starter->base.context, starter->kind == X_TCP ? "TCPSERVERWRAP" : "PIPESERVERWRAP");
+  starter->listening = true;
+  starter->bare = call->args[1].flag;
+  if (starter->paused) wait_instead(starter, IDLE_MS);
+  else start_polling(starter);
+  return 0;
 }
 
 // setPaused(id, paused)
-static napi_value set_paused(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_LISTENER, &call)) return x_number(env, UV_EBADF);
-  x_listener *pauser = (x_listener *)call.handle;
-  bool paused = x_bool(env, call.argv[1]);
-  if (pauser->paused == paused) return x_number(env, 0);
+static int64_t set_paused(x_call *call) {
+  x_listener *pauser = listener_of(call);
+  bool paused = call->args[0].flag;
+  if (pauser->paused == paused) return 0;
   pauser->paused = paused;
-  if (!pauser->listening) return x_number(env, 0);
+  if (!pauser->listening) return 0;
   if (paused) wait_instead(pauser, IDLE_MS);
   else start_polling(pauser);
-  return x_number(env, 0);
+  return 0;
 }
 
-void x_export_listener(napi_env env, napi_value exports) {
+bool x_export_listener(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"listener", listener},         {"takeListener", take_listener}, {"listenerKind", listener_kind},
-      {"bindListener", bind_listener}, {"bindPath", bind_path},         {"listen", start_listening},
-      {"keepPath", keep_path},         {"setPaused", set_paused},
+      {"listener", "io", listener, 0},
+      {"takeListener", "li", take_listener, UV_EBADF},
+      {"listenerKind", "i", listener_kind, 0},
+      {"bindListener", "lpii", bind_listener, UV_EBADF},
+      {"bindPath", "lpip", bind_path, UV_EBADF},
+      {"listen", "lib", start_listening, UV_EBADF},
+      {"keepPath", "l", keep_path, UV_EBADF},
+      {"setPaused", "lb", set_paused, UV_EBADF},
   };
-  X_EXPORT_ALL(env, exports, list);
+  return X_EXPORT_ALL(env, exports, list);
 }

@@ -94,42 +94,36 @@ void x_read_freed(x_stream *stream) {
 }
 
 // readStart(id)
-static napi_value read_start(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_stream *stream = (x_stream *)call.handle;
-  if (!stream->connected) return x_number(env, UV_ENOTCONN);
-  if (stream->relay != NULL) return x_number(env, UV_EBUSY);
+static int64_t read_start(x_call *call) {
+  x_stream *stream = x_stream_of(call);
+  if (stream->state == X_IDLE || stream->state == X_CONNECTING) return UV_ENOTCONN;
+  if (stream->relay != NULL) return UV_EBUSY;
   int status = uv_read_start(&stream->uv.stream, on_alloc, on_read);
-  return x_number(env, status == UV_EALREADY ? 0 : status);
+  return status == UV_EALREADY ? 0 : status;
 }
 
 // readStop(id)
-static napi_value read_stop(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  return x_number(env, uv_read_stop(&((x_stream *)call.handle)->uv.stream));
+static int64_t read_stop(x_call *call) {
+  return uv_read_stop(&x_stream_of(call)->uv.stream);
 }
 
 // readInto(id, buffer or null): where the next reads land.
-static napi_value read_into(napi_env env, napi_callback_info info) {
-  x_call call;
-  uv_buf_t bytes;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_stream *stream = (x_stream *)call.handle;
+static int64_t read_into(x_call *call) {
+  x_stream *stream = x_stream_of(call);
   napi_ref into = NULL;
   napi_valuetype type;
-  if (napi_typeof(env, call.argv[1], &type) != napi_ok) return x_number(env, UV_EINVAL);
-  if (type == napi_object) {
-    if (!x_bytes(env, call.argv[1], &bytes) || bytes.len == 0) return x_number(env, UV_EINVAL);
-    if (napi_create_reference(env, call.argv[1], 1, &into) != napi_ok) return x_number(env, UV_ENOMEM);
-  }
-  if (stream->into != NULL) napi_delete_reference(env, stream->into);
+  if (napi_typeof(call->env, call->args[0].value, &type) != napi_ok) return UV_EINVAL;
+  if (type != napi_null && napi_create_reference(call->env, call->args[0].value, 1, &into) != napi_ok) return UV_ENOMEM;
+  if (stream->into != NULL) napi_delete_reference(call->env, stream->into);
   stream->into = into;
-  return x_number(env, 0);
+  return 0;
 }
 
-void x_export_read(napi_env env, napi_value exports) {
-  static const x_export list[] = {{"readStart", read_start}, {"readStop", read_stop}, {"readInto", read_into}};
-  X_EXPORT_ALL(env, exports, list);
+bool x_export_read(napi_env env, napi_value exports) {
+  static const x_export list[] = {
+      {"readStart", "s", read_start, UV_EBADF},
+      {"readStop", "s", read_stop, UV_EBADF},
+      {"readInto", "sN", read_into, UV_EBADF},
+  };
+  return X_EXPORT_ALL(env, exports, list);
 }

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define PIPE_SIZE (256 * 1024)
@@ -62,15 +61,20 @@ void x_relay_cancel(x_relay *relay) {
 void x_relay_shut(x_handle *handle) {
   x_relay *relay = (x_relay *)handle;
   if (relay->status == 0 && !(relay->flows[0].passed && relay->flows[1].passed)) relay->status = UV_ECANCELED;
-  for (int i = 0; i < 2; i++) uv_close((uv_handle_t *)&relay->sides[i].poll, x_part_closed);
+  for (int i = 0; i < 2; i++) x_part_close(&relay->sides[i].poll);
   close_fds(relay);
+}
+
+// A shortage of the system's memory passes; the sockets are asked again in the next turn.
+static bool must_wait(int error) {
+  return error == EAGAIN || error == EINTR || x_is_shortage(uv_translate_sys_error(error));
 }
 
 // 1: moved something or came to an end. 0: must wait. < 0: failed.
 static int fill(x_relay *relay, int from) {
   x_flow *flow = &relay->flows[from];
   ssize_t moved = splice(relay->sides[from].fd, NULL, flow->pipe[1], NULL, PIPE_SIZE, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  if (moved < 0) return errno == EAGAIN || errno == EINTR ? 0 : uv_translate_sys_error(errno);
+  if (moved < 0) return must_wait(errno) ? 0 : uv_translate_sys_error(errno);
   if (moved == 0) flow->ended = true;
   flow->held = (size_t)moved;
   if (relay->sides[from].stream != NULL) relay->sides[from].stream->relayed_in += moved;
@@ -81,7 +85,7 @@ static int drain(x_relay *relay, int from) {
   x_flow *flow = &relay->flows[from];
   x_side *to = &relay->sides[1 - from];
   ssize_t moved = splice(flow->pipe[0], NULL, to->fd, NULL, flow->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  if (moved < 0) return errno == EAGAIN || errno == EINTR ? 0 : uv_translate_sys_error(errno);
+  if (moved < 0) return must_wait(errno) ? 0 : uv_translate_sys_error(errno);
   flow->held -= (size_t)moved;
   if (to->stream != NULL) to->stream->relayed_out += moved;
   return 1;
@@ -140,7 +144,6 @@ static void close_fds(const x_relay *relay) {
 }
 
 static int open_fds(x_relay *relay, x_stream *const *streams) {
-  for (int i = 0; i < 2; i++) relay->sides[i].fd = relay->flows[i].pipe[0] = relay->flows[i].pipe[1] = -1;
   for (int i = 0; i < 2; i++) {
     relay->sides[i].fd = fcntl(x_stream_fd(streams[i]), F_DUPFD_CLOEXEC, 0);
     if (relay->sides[i].fd < 0 || pipe2(relay->flows[i].pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -152,61 +155,66 @@ static int open_fds(x_relay *relay, x_stream *const *streams) {
   return 0;
 }
 
+static int open_polls(x_relay *relay) {
+  int status = 0;
+  for (int i = 0; i < 2 && status == 0; i++) {
+    x_side *side = &relay->sides[i];
+    status = x_part_open(&relay->base, &side->poll, uv_poll_init(relay->base.in->loop, &side->poll, side->fd));
+  }
+  return status;
+}
+
+// All that may fail comes first; only then do the streams know of the relay.
 static int relay_open(x_instance *in, x_stream *const *streams, napi_value request) {
-  x_relay *relay = calloc(1, sizeof(*relay));
-  if (relay == NULL) return UV_ENOMEM;
-  int status = open_fds(relay, streams);
-  if (status == 0) status = x_handle_init(in, &relay->base, X_RELAY);
+  int status;
+  x_relay *relay = x_handle_new(in, X_RELAY, sizeof(*relay), &status);
+  if (relay == NULL) return status;
+  for (int i = 0; i < 2; i++) relay->sides[i].fd = relay->flows[i].pipe[0] = relay->flows[i].pipe[1] = -1;
+  relay->told = true;
+  status = open_fds(relay, streams);
+  if (status == 0) status = open_polls(relay);
+  if (status == 0 && !x_context_open(in, &relay->base.context, request, "XRELAYWRAP")) status = UV_ENOMEM;
   if (status < 0) {
-    close_fds(relay);
-    free(relay);
+    x_handle_abandon(&relay->base);
     return status;
   }
+  relay->told = false;
   for (int i = 0; i < 2; i++) {
-    // A fresh duplicate of an open socket is what uv_poll takes, so this does not fail.
-    if (uv_poll_init(in->loop, &relay->sides[i].poll, relay->sides[i].fd) < 0) abort();
-    relay->sides[i].poll.data = relay;
+    uv_read_stop(&streams[i]->uv.stream);
     relay->sides[i].stream = streams[i];
     streams[i]->relay = relay;
-    relay->base.parts++;
-  }
-  if (!x_context_open(in, &relay->base.context, request, "XRELAYWRAP")) {
-    relay->told = true;
-    end(relay, UV_ENOMEM);
-    return UV_ENOMEM;
   }
   update_polls(relay);
   return 0;
 }
 
+static int relayable(const x_stream *stream) {
+  if (stream->state != X_CONNECTED) return UV_ENOTCONN;
+  // Bytes that still wait here would go out among those that the relay moves.
+  if (stream->relay != NULL || uv_stream_get_write_queue_size(&stream->uv.stream) > 0) return UV_EBUSY;
+  return x_is_socket(x_stream_fd(stream)) ? 0 : UV_ENOTSUP;
+}
+
 // relay(id, id, request)
-static napi_value relay_streams(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_handle *other = x_handle_find(call.in, x_int64(env, call.argv[1]), X_STREAM);
-  if (other == NULL) return x_number(env, UV_EBADF);
-  x_stream *streams[2] = {(x_stream *)call.handle, (x_stream *)other};
-  if (streams[0] == streams[1]) return x_number(env, UV_EINVAL);
-  for (int i = 0; i < 2; i++) {
-    if (!streams[i]->connected) return x_number(env, UV_ENOTCONN);
-    if (streams[i]->relay != NULL) return x_number(env, UV_EBUSY);
-    if (!x_is_socket(x_stream_fd(streams[i]))) return x_number(env, UV_ENOTSUP);
-  }
-  for (int i = 0; i < 2; i++) uv_read_stop(&streams[i]->uv.stream);
-  return x_number(env, relay_open(call.in, streams, call.argv[2]));
+static int64_t relay_streams(x_call *call) {
+  x_handle *other = x_handle_find(call->in, call->args[0].size, X_STREAM);
+  if (other == NULL) return UV_EBADF;
+  x_stream *streams[2] = {x_stream_of(call), (x_stream *)other};
+  if (streams[0] == streams[1]) return UV_EINVAL;
+  int status = relayable(streams[0]);
+  if (status == 0) status = relayable(streams[1]);
+  return status < 0 ? status : relay_open(call->in, streams, call->args[1].value);
 }
 
 // relayed(id, out): bytes that relays have read from a stream, or written to it.
-static napi_value relayed(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, 0);
-  x_stream *stream = (x_stream *)call.handle;
-  return x_number(env, x_bool(env, call.argv[1]) ? stream->relayed_out : stream->relayed_in);
+static int64_t relayed(x_call *call) {
+  x_stream *stream = x_stream_of(call);
+  return call->args[0].flag ? stream->relayed_out : stream->relayed_in;
 }
 
-void x_export_relay(napi_env env, napi_value exports) {
-  static const x_export list[] = {{"relay", relay_streams}, {"relayed", relayed}};
-  X_EXPORT_ALL(env, exports, list);
+bool x_export_relay(napi_env env, napi_value exports) {
+  static const x_export list[] = {{"relay", "sno", relay_streams, UV_EBADF}, {"relayed", "sb", relayed, 0}};
+  return X_EXPORT_ALL(env, exports, list);
 }
 
 #else
@@ -214,6 +222,9 @@ void x_export_relay(napi_env env, napi_value exports) {
 void x_relay_settle(x_relay *relay) { (void)relay; }
 void x_relay_cancel(x_relay *relay) { (void)relay; }
 void x_relay_shut(x_handle *handle) { (void)handle; }
-void x_export_relay(napi_env env, napi_value exports) { (void)env, (void)exports; }
+bool x_export_relay(napi_env env, napi_value exports) {
+  (void)env, (void)exports;
+  return true;
+}
 
 #endif

@@ -12,6 +12,7 @@ x_request *x_request_new(x_stream *stream, napi_value object, const char *name) 
     free(request);
     return NULL;
   }
+  request->uv.any.data = request;
   return request;
 }
 

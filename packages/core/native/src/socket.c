@@ -20,12 +20,12 @@ int x_fd_prepare(int fd) {
   return 0;
 }
 
-int x_socket_open(int family) {
+int x_socket_open(int family, int type) {
 #ifdef SOCK_CLOEXEC
-  int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   return fd < 0 ? last_error() : fd;
 #else
-  int fd = socket(family, SOCK_STREAM, 0);
+  int fd = socket(family, type, 0);
   if (fd < 0) return last_error();
   int status = x_fd_prepare(fd);
   if (status < 0) close(fd);
@@ -59,7 +59,7 @@ void x_socket_allow_reuse(int fd) {
 
 // A new socket, bound; its descriptor in `fd`.
 int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd) {
-  int made = x_socket_open(at->ss_family);
+  int made = x_socket_open(at->ss_family, SOCK_STREAM);
   if (made < 0) return made;
   int status = set_bind_options(made, at->ss_family, flags);
   if (status == 0 && bind(made, (const struct sockaddr *)at, x_address_length(at)) != 0) status = last_error();
@@ -71,21 +71,42 @@ int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd) {
   return 0;
 }
 
+// By the host's libuv: fstat itself is a symbol of glibc 2.33 in what newer systems build.
+static int file_type(int fd, uint64_t *type) {
+  uv_fs_t request;
+  int status = uv_fs_fstat(NULL, &request, fd, NULL);
+  if (status == 0) *type = request.statbuf.st_mode & S_IFMT;
+  uv_fs_req_cleanup(&request);
+  return status;
+}
+
 bool x_is_socket(int fd) {
-  struct stat file;
-  return fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode);
+  int type;
+  socklen_t size = sizeof(type);
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
+bool x_socket_has_peer(int fd) {
+  struct sockaddr_storage peer;
+  socklen_t length = sizeof(peer);
+  return getpeername(fd, (struct sockaddr *)&peer, &length) == 0 || errno != ENOTCONN;
+}
+
+bool x_is_shortage(int status) {
+  return status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOBUFS || status == UV_ENOMEM ||
+         status == uv_translate_sys_error(ETOOMANYREFS);
 }
 
 // Whether the descriptor is what a listener, or what a stream, can be made of; and of which kind it is.
 int x_socket_kind(int fd, bool listener, x_kind *kind) {
-  struct stat file;
-  if (fd < 0 || fstat(fd, &file) != 0) return UV_EBADF;
-  if (S_ISFIFO(file.st_mode) && !listener) {
+  uint64_t file = 0;
+  if (fd < 0 || file_type(fd, &file) < 0) return UV_EBADF;
+  if (file == S_IFIFO && !listener) {
     *kind = X_PIPE;
     return 0;
   }
-  if (S_ISFIFO(file.st_mode)) return UV_EINVAL;
-  if (!S_ISSOCK(file.st_mode)) return UV_ENOTSOCK;
+  if (file == S_IFIFO) return UV_EINVAL;
+  if (file != S_IFSOCK) return UV_ENOTSOCK;
   int type = 0, accepts = 0;
   socklen_t size = sizeof(type);
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return last_error();

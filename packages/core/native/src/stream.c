@@ -2,34 +2,32 @@
 #include "x-net.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 x_stream *x_stream_new(x_instance *in, x_kind kind, int *status) {
-  x_stream *stream = calloc(1, sizeof(*stream));
-  *status = UV_ENOMEM;
+  x_stream *stream = x_handle_new(in, X_STREAM, sizeof(*stream), status);
   if (stream == NULL) return NULL;
   stream->kind = kind;
-  *status = x_handle_init(in, &stream->base, X_STREAM);
-  if (*status < 0) {
-    free(stream);
-    return NULL;
-  }
   *status = kind == X_TCP ? uv_tcp_init(in->loop, &stream->uv.tcp) : uv_pipe_init(in->loop, &stream->uv.pipe, 0);
-  if (*status < 0) {
-    x_handle_undo(&stream->base);
-    return NULL;
-  }
-  stream->uv.handle.data = stream;
-  stream->base.parts = 1;
-  return stream;
+  *status = x_part_open(&stream->base, &stream->uv, *status);
+  if (*status == 0) return stream;
+  x_handle_abandon(&stream->base);
+  return NULL;
+}
+
+static int give_fd(x_stream *stream, int fd) {
+  return stream->kind == X_TCP ? uv_tcp_open(&stream->uv.tcp, fd) : uv_pipe_open(&stream->uv.pipe, fd);
 }
 
 // Takes over a connected descriptor. On failure it stays the caller's.
 int x_stream_take(x_stream *stream, int fd) {
-  int status = stream->kind == X_TCP ? uv_tcp_open(&stream->uv.tcp, fd) : uv_pipe_open(&stream->uv.pipe, fd);
-  stream->connected = status == 0;
+  int status = give_fd(stream, fd);
+  if (status == 0) stream->state = X_CONNECTED;
   return status;
+}
+
+x_stream *x_stream_of(const x_call *call) {
+  return (x_stream *)call->handle;
 }
 
 int x_stream_fd(const x_stream *stream) {
@@ -38,7 +36,7 @@ int x_stream_fd(const x_stream *stream) {
 }
 
 void x_stream_shut(x_stream *stream) {
-  uv_close(&stream->uv.handle, x_part_closed);
+  x_part_close(&stream->uv);
   if (stream->relay != NULL) x_relay_cancel(stream->relay);
 }
 
@@ -52,96 +50,79 @@ static const char *const names[] = {[X_TCP] = "TCPWRAP", [X_PIPE] = "PIPEWRAP"};
 static const char *const connect_names[] = {[X_TCP] = "TCPCONNECTWRAP", [X_PIPE] = "PIPECONNECTWRAP"};
 
 // stream(kind, object): a new id, or a status.
-static napi_value stream(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
+static int64_t stream(x_call *call) {
   int status;
-  x_instance *in = x_args(env, info, 2, argv);
-  if (in == NULL) return NULL;
-  x_stream *made = x_stream_new(in, x_int(env, argv[0]) == X_TCP ? X_TCP : X_PIPE, &status);
-  if (made == NULL) return x_number(env, status);
-  if (!x_context_hold(in, &made->base.context, argv[1])) {
-    x_handle_close(&made->base, false);
-    return x_number(env, UV_ENOMEM);
-  }
-  return x_number(env, x_handle_id(&made->base));
+  x_stream *made = x_stream_new(call->in, call->args[0].number == X_TCP ? X_TCP : X_PIPE, &status);
+  if (made == NULL) return status;
+  if (x_context_hold(call->in, &made->base.context, call->args[1].value)) return x_handle_id(&made->base);
+  x_handle_abandon(&made->base);
+  return UV_ENOMEM;
 }
 
 // attach(id, object): gives an accepted or adopted stream its object.
-static napi_value attach(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_stream *stream = (x_stream *)call.handle;
-  if (stream->base.context.object != NULL) return x_number(env, UV_EALREADY);
-  return x_number(env, x_context_open(call.in, &stream->base.context, call.argv[1], names[stream->kind]) ? 0 : UV_ENOMEM);
-}
-
-// True for a socket that was taken over bound and not connected.
-static bool is_unconnected(const x_stream *stream) {
-  struct sockaddr_storage peer;
-  socklen_t length = sizeof(peer);
-  return getpeername(x_stream_fd(stream), (struct sockaddr *)&peer, &length) != 0 && errno == ENOTCONN;
+static int64_t attach(x_call *call) {
+  x_stream *stream = x_stream_of(call);
+  if (stream->base.context.object != NULL) return UV_EALREADY;
+  return x_context_open(call->in, &stream->base.context, call->args[0].value, names[stream->kind]) ? 0 : UV_ENOMEM;
 }
 
 // streamFrom(fd, kind or -1): takes over a descriptor; an id without an object yet, or a status. Of a kind that is told,
-// the descriptor is known to be a connection.
-static napi_value stream_from(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  x_instance *in = x_args(env, info, 2, argv);
-  if (in == NULL) return NULL;
-  int fd = x_int(env, argv[0]), told = x_int(env, argv[1]), status = 0;
+// the descriptor is known to be a connection. On failure the descriptor stays the caller's.
+static int64_t stream_from(x_call *call) {
+  int fd = call->args[0].number, told = call->args[1].number, status = 0;
   x_kind kind = told == X_PIPE ? X_PIPE : X_TCP;
   if (told < 0) status = x_socket_kind(fd, false, &kind);
-  if (status < 0) return x_number(env, status);
-  x_stream *made = x_stream_new(in, kind, &status);
-  if (made == NULL) return x_number(env, status);
+  if (status < 0) return status;
+  x_stream *made = x_stream_new(call->in, kind, &status);
+  if (made == NULL) return status;
   status = x_stream_take(made, fd);
-  if (status == 0) return x_number(env, x_handle_id(&made->base));
-  x_handle_close(&made->base, false);
-  return x_number(env, status);
+  if (status < 0) {
+    x_handle_abandon(&made->base);
+    return status;
+  }
+  if (told < 0 && !x_socket_has_peer(fd)) made->state = X_TAKEN;
+  x_disown_fd(call->in, fd);
+  return x_handle_id(&made->base);
 }
 
 // kindOf(id): 0 for TCP, 1 for a local stream.
-static napi_value kind_of(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  return x_number(env, ((x_stream *)call.handle)->kind);
+static int64_t kind_of(x_call *call) {
+  return x_stream_of(call)->kind;
 }
 
 // bindStream(id, address, port, flags)
-static napi_value bind_stream(napi_env env, napi_callback_info info) {
-  x_call call;
+static int64_t bind_stream(x_call *call) {
   struct sockaddr_storage at;
   int fd;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_stream *stream = (x_stream *)call.handle;
-  if (stream->kind != X_TCP || x_stream_fd(stream) >= 0) return x_number(env, UV_EINVAL);
-  int status = x_tcp_address(env, call.argv[1], call.argv[2], &at);
-  if (status == 0) status = x_socket_bind_tcp(&at, x_int(env, call.argv[3]), &fd);
-  if (status < 0) return x_number(env, status);
-  status = uv_tcp_open(&stream->uv.tcp, fd);
+  x_stream *stream = x_stream_of(call);
+  if (stream->kind != X_TCP || x_stream_fd(stream) >= 0) return UV_EINVAL;
+  int status = x_tcp_address(call->args[0].text.data, call->args[0].text.length, call->args[1].number, &at);
+  if (status == 0) status = x_socket_bind_tcp(&at, call->args[2].number, &fd);
+  if (status < 0) return status;
+  status = give_fd(stream, fd);
   if (status < 0) close(fd);
-  return x_number(env, status);
+  return status;
+}
+
+static void connected(x_request *request, int status) {
+  request->stream->state = status == 0 ? X_CONNECTED : X_IDLE;
+  x_request_done(request, X_ON_CONNECT, status);
 }
 
 static void on_connect(uv_connect_t *uv_request, int status) {
-  x_request *request = uv_request->data;
-  request->stream->connecting = false;
-  request->stream->connected = status == 0;
-  x_request_done(request, X_ON_CONNECT, status);
+  connected(uv_request->data, status);
 }
 
+// The outcome of the empty write does not matter: a peer that has left already shows when it is read from.
 static void on_abstract_connect(uv_write_t *uv_request, int status) {
   x_request *request = uv_request->data;
-  // That of the empty write does not matter: a peer that has left already shows when it is read from.
-  status = request->stream->base.closing ? UV_ECANCELED : request->status;
-  request->stream->connecting = false;
-  request->stream->connected = status == 0;
-  x_request_done(request, X_ON_CONNECT, status);
+  (void)status;
+  connected(request, request->stream->base.closing ? UV_ECANCELED : request->status);
 }
 
-static int connect_tcp(napi_env env, const napi_value *argv, x_request *request) {
+static int connect_tcp(x_request *request, const char *text, size_t length, int port) {
   struct sockaddr_storage to;
-  int status = x_tcp_address(env, argv[2], argv[3], &to);
+  int status = x_tcp_address(text, length, port, &to);
   if (status < 0) return status;
   return uv_tcp_connect(&request->uv.connect, &request->stream->uv.tcp, (struct sockaddr *)&to, on_connect);
 }
@@ -149,52 +130,45 @@ static int connect_tcp(napi_env env, const napi_value *argv, x_request *request)
 // libuv 1.46 pads abstract names with zeros, so the connect is ours: it succeeds or fails at once. An empty write brings
 // the answer as libuv brings its own, in a later turn and in order with what is written meanwhile.
 static int connect_abstract(x_request *request, const struct sockaddr_storage *to, socklen_t to_length) {
-  uv_pipe_t *pipe = &request->stream->uv.pipe;
+  x_stream *stream = request->stream;
   // A socket that was taken over bound, or that did not connect before, is there already.
-  int own = x_stream_fd(request->stream), fd = own >= 0 ? own : x_socket_open(AF_UNIX);
+  int own = x_stream_fd(stream), fd = own >= 0 ? own : x_socket_open(AF_UNIX, SOCK_STREAM);
   if (fd < 0) return fd;
   if (connect(fd, (const struct sockaddr *)to, to_length) != 0) request->status = uv_translate_sys_error(errno);
-  int status = own >= 0 ? 0 : uv_pipe_open(pipe, fd);
+  int status = own >= 0 ? 0 : give_fd(stream, fd);
   if (status < 0) {
     close(fd);
     return status;
   }
   uv_buf_t nothing = uv_buf_init(NULL, 0);
-  return uv_write(&request->uv.write, (uv_stream_t *)pipe, &nothing, 1, on_abstract_connect);
+  return uv_write(&request->uv.write, &stream->uv.stream, &nothing, 1, on_abstract_connect);
 }
 
-static int connect_pipe(napi_env env, const napi_value *argv, x_request *request) {
+static int connect_pipe(x_request *request, const char *path, size_t length) {
   struct sockaddr_storage to;
   socklen_t to_length;
-  size_t length = 0;
-  char *path = x_text(env, argv[2], &length);
-  if (path == NULL) return UV_EINVAL;
   int status = x_path_address(path, length, &to, &to_length);
-  if (status == 0 && path[0] == '\0') status = connect_abstract(request, &to, to_length);
-  else if (status == 0) uv_pipe_connect(&request->uv.connect, &request->stream->uv.pipe, path, on_connect);
-  free(path);
-  return status;
+  if (status < 0) return status;
+  if (path[0] == '\0') return connect_abstract(request, &to, to_length);
+  uv_pipe_connect(&request->uv.connect, &request->stream->uv.pipe, path, on_connect);
+  return 0;
 }
 
 // connect(id, request, address or path, port)
-static napi_value connect_stream(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_stream *stream = (x_stream *)call.handle;
-  if (stream->connected && !is_unconnected(stream)) return x_number(env, UV_EISCONN);
-  stream->connected = false;
-  if (stream->connecting) return x_number(env, UV_EALREADY);
-  x_request *request = x_request_new(stream, call.argv[1], connect_names[stream->kind]);
-  if (request == NULL) return x_number(env, UV_ENOMEM);
-  (void)x_context_bind(call.in, &stream->base.context, names[stream->kind]);
-  request->uv.any.data = request;
-  int status = stream->kind == X_TCP ? connect_tcp(env, call.argv, request) : connect_pipe(env, call.argv, request);
-  if (status < 0) {
-    x_request_free(request);
-    return x_number(env, status);
-  }
-  stream->connecting = true;
-  return x_number(env, 0);
+static int64_t connect_stream(x_call *call) {
+  x_stream *stream = x_stream_of(call);
+  const char *to = call->args[1].text.data;
+  size_t length = call->args[1].text.length;
+  if (stream->state == X_CONNECTED) return UV_EISCONN;
+  if (stream->state == X_CONNECTING) return UV_EALREADY;
+  x_request *request = x_request_new(stream, call->args[0].value, connect_names[stream->kind]);
+  if (request == NULL) return UV_ENOMEM;
+  (void)x_context_bind(call->in, &stream->base.context, names[stream->kind]);
+  int status = stream->kind == X_TCP ? connect_tcp(request, to, length, call->args[2].number)
+                                     : connect_pipe(request, to, length);
+  if (status < 0) x_request_free(request);
+  else stream->state = X_CONNECTING;
+  return status;
 }
 
 static void on_shutdown(uv_shutdown_t *uv_request, int status) {
@@ -202,37 +176,38 @@ static void on_shutdown(uv_shutdown_t *uv_request, int status) {
 }
 
 // shutdown(id, request)
-static napi_value shutdown_stream(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  if (((x_stream *)call.handle)->relay != NULL) return x_number(env, UV_EBUSY);
-  x_request *request = x_request_new((x_stream *)call.handle, call.argv[1], "SHUTDOWNWRAP");
-  if (request == NULL) return x_number(env, UV_ENOMEM);
-  request->uv.shutdown.data = request;
-  int status = uv_shutdown(&request->uv.shutdown, &request->stream->uv.stream, on_shutdown);
+static int64_t shutdown_stream(x_call *call) {
+  x_stream *stream = x_stream_of(call);
+  if (stream->relay != NULL) return UV_EBUSY;
+  if (stream->state == X_IDLE || stream->state == X_CONNECTING) return UV_ENOTCONN;
+  x_request *request = x_request_new(stream, call->args[0].value, "SHUTDOWNWRAP");
+  if (request == NULL) return UV_ENOMEM;
+  int status = uv_shutdown(&request->uv.shutdown, &stream->uv.stream, on_shutdown);
   if (status < 0) x_request_free(request);
-  return x_number(env, status);
+  return status;
 }
 
-// reset(id, tell): closes at once with RST (SO_LINGER of no time, tcp(7)); what is queued is dropped.
-static napi_value reset_stream(napi_env env, napi_callback_info info) {
-  x_call call;
-  if (!x_call_open(env, info, X_STREAM, &call)) return x_number(env, UV_EBADF);
-  x_stream *stream = (x_stream *)call.handle;
+// reset(id, tell): closes at once with RST (SO_LINGER of no time, tcp(7)); what is queued is dropped. A connection that
+// the peer has reset already takes no option any more (macOS), and needs none.
+static int64_t reset_stream(x_call *call) {
+  x_stream *stream = x_stream_of(call);
   struct linger now = {.l_onoff = 1, .l_linger = 0};
   int fd = x_stream_fd(stream);
-  if (stream->kind == X_TCP && fd >= 0) {
-    if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)) != 0) return x_number(env, uv_translate_sys_error(errno));
-  }
-  x_handle_close(&stream->base, x_bool(env, call.argv[1]));
-  return x_number(env, 0);
+  if (stream->kind == X_TCP && fd >= 0) (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  x_handle_close(&stream->base, call->args[0].flag);
+  return 0;
 }
 
-void x_export_stream(napi_env env, napi_value exports) {
+bool x_export_stream(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"stream", stream},          {"attach", attach},          {"streamFrom", stream_from},
-      {"kindOf", kind_of},         {"bindStream", bind_stream}, {"connect", connect_stream},
-      {"shutdown", shutdown_stream}, {"reset", reset_stream},
+      {"stream", "io", stream, 0},
+      {"attach", "so", attach, UV_EBADF},
+      {"streamFrom", "ii", stream_from, 0},
+      {"kindOf", "s", kind_of, UV_EBADF},
+      {"bindStream", "spii", bind_stream, UV_EBADF},
+      {"connect", "sopi", connect_stream, UV_EBADF},
+      {"shutdown", "so", shutdown_stream, UV_EBADF},
+      {"reset", "sb", reset_stream, UV_EBADF},
   };
-  X_EXPORT_ALL(env, exports, list);
+  return X_EXPORT_ALL(env, exports, list);
 }

@@ -32,6 +32,7 @@ typedef enum {
   X_ON_CLOSED,
   X_ON_MESSAGE,
   X_ON_RELAYED,
+  X_ON_SHORTAGE,
   X_EVENT_COUNT
 } x_event;
 
@@ -66,6 +67,8 @@ typedef struct {
   napi_ref scratch_buffer;
   int32_t *told;    // descriptors that an event tells of, up to a -1
   int32_t *passed;  // descriptors that a call takes, or answers with up to a -1: JavaScript may call inside an event
+  uint8_t *unclaimed;  // a bit for each descriptor that came in and that JavaScript has not taken: closed with us
+  size_t unclaimed_size;
 } x_instance;
 
 // Where a callback belongs: the object that it is called on, and the async context that was current when it was made.
@@ -81,9 +84,12 @@ struct x_handle {
   uint32_t slot;
   bool closing;
   bool tell_closed;
-  uint8_t parts;  // libuv handles inside it that are not closed yet
+  uint8_t parts;  // libuv handles inside it that were opened and are not closed yet
   x_context context;
 };
+
+// Where a stream is in its life. X_TAKEN: a descriptor that was taken over and that has no peer yet; it may connect.
+typedef enum { X_IDLE, X_CONNECTING, X_TAKEN, X_CONNECTED } x_state;
 
 // A pending connect, write or shutdown, with the context of the call that asked for it.
 typedef struct x_stream x_stream;
@@ -103,14 +109,13 @@ typedef struct {
 struct x_stream {
   x_handle base;
   x_kind kind;
-  bool bulk;            // the last read was large: read into an arena at once
-  bool connected;
-  bool connecting;
-  napi_ref into;        // the user's buffer for the next read
-  x_relay *relay;       // moves its bytes, where there is one
-  int64_t relayed_in, relayed_out;
-  bool into_arena;      // where the last alloc callback sent the read
+  x_state state;
+  bool bulk;        // the last read was large: read into an arena at once
+  bool into_arena;  // where the last alloc callback sent the read
   bool uses_pool;
+  napi_ref into;    // the user's buffer for the next read
+  x_relay *relay;   // moves its bytes, where there is one
+  int64_t relayed_in, relayed_out;
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -123,13 +128,16 @@ struct x_stream {
 bool x_loop_open(x_instance *in);
 void x_loop_settled(x_instance *in);
 
-// instance.c: handle table and life cycle.
-int x_handle_init(x_instance *in, x_handle *handle, x_type type);
-void x_handle_undo(x_handle *handle);
+// instance.c: handle table and life cycle. A handle is made in steps, each of which may fail; the one that fails answers
+// through `x_handle_abandon`, which closes what the steps before it opened.
+void *x_handle_new(x_instance *in, x_type type, size_t size, int *status);
+int x_part_open(x_handle *handle, void *part, int status);
+bool x_part_is_open(const void *part);
+void x_part_close(void *part);
+void x_handle_abandon(x_handle *handle);
 int64_t x_handle_id(const x_handle *handle);
 x_handle *x_handle_find(const x_instance *in, int64_t id, x_type type);
 void x_handle_close(x_handle *handle, bool tell);
-void x_part_closed(uv_handle_t *part);
 void x_handle_drop_all(x_instance *in);
 void x_table_free(x_instance *in);
 
@@ -143,24 +151,53 @@ void x_leave(x_instance *in, napi_handle_scope scope);
 bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv);
 void x_emit_status(x_instance *in, const x_context *context, x_event event, int status);
 
-// args.c: the arguments of a call from JavaScript. `x_args` answers NULL where the handle is gone.
+// args.c: the entrance of every call from JavaScript. The signature of an export is a letter for each argument; what does
+// not fit is answered with UV_EINVAL before the function runs, and an id that names no open handle with `gone`:
+//   s l c h  the id of a stream, a listener, a channel, any handle; the first argument where there is one
+//   i        a whole number of 32 bits                    b  a boolean
+//   n        a size, from 0 on                            o  an object
+//   f        how many descriptors are passed, at most 253 t  a string
+//   F        the same, for a full list                    p  a string in UTF-8, freed after the call unless taken
+//   B        a buffer                                     C  an array of buffers (`chunks`)
+//   N        a buffer or null
+#define X_MOST_ARGUMENTS 5
+#define X_FEW_CHUNKS 32
+typedef union {
+  int32_t number;
+  int64_t size;
+  bool flag;
+  uv_buf_t bytes;
+  napi_value value;
+  struct {
+    char *data;
+    size_t length;
+  } text;
+} x_arg;
+
 typedef struct {
   x_instance *in;
+  napi_env env;
   x_handle *handle;
-  napi_value argv[6];
+  napi_value answer;  // in place of the number that the function returns, where it is set
+  x_arg args[X_MOST_ARGUMENTS];  // without the id
+  uv_buf_t *chunks;
+  uint32_t chunk_count;
+  uv_buf_t few[X_FEW_CHUNKS];
 } x_call;
-x_instance *x_args(napi_env env, napi_callback_info info, size_t count, napi_value *argv);
-bool x_call_open(napi_env env, napi_callback_info info, x_type type, x_call *call);
+
+typedef struct {
+  const char *name;
+  const char *signature;
+  int64_t (*run)(x_call *call);
+  int64_t gone;
+} x_export;
+
+bool x_export_all(napi_env env, napi_value exports, const x_export *list, size_t count);
 napi_value x_number(napi_env env, int64_t value);
-int32_t x_int(napi_env env, napi_value value);
-int64_t x_int64(napi_env env, napi_value value);
-bool x_bool(napi_env env, napi_value value);
 bool x_bytes(napi_env env, napi_value value, uv_buf_t *bytes);
-// A string in UTF-8, allocated; NULL where it is none. The caller frees it.
-char *x_text(napi_env env, napi_value value, size_t *length);
 
 // address.c: addresses between JavaScript and the system.
-int x_tcp_address(napi_env env, napi_value address, napi_value port, struct sockaddr_storage *to);
+int x_tcp_address(const char *text, size_t length, int port, struct sockaddr_storage *to);
 int x_path_address(const char *path, size_t length, struct sockaddr_storage *to, socklen_t *to_length);
 napi_value x_address_value(napi_env env, const struct sockaddr_storage *from, socklen_t length);
 napi_value x_socket_name(napi_env env, int fd, bool peer);
@@ -170,12 +207,14 @@ socklen_t x_address_length(const struct sockaddr_storage *address);
 #define X_BIND_IPV6_ONLY 1
 #define X_BIND_REUSE_PORT 2
 #define X_BIND_SINGLE 4  // no SO_REUSEADDR
-int x_socket_open(int family);
+int x_socket_open(int family, int type);
 int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd);
 void x_socket_allow_reuse(int fd);
 int x_socket_kind(int fd, bool listener, x_kind *kind);
+bool x_socket_has_peer(int fd);
 int x_fd_prepare(int fd);
 bool x_is_socket(int fd);
+bool x_is_shortage(int status);
 
 // request.c: an operation on a stream that is answered later.
 x_request *x_request_new(x_stream *stream, napi_value object, const char *name);
@@ -186,6 +225,7 @@ void x_request_free(x_request *request);
 x_stream *x_stream_new(x_instance *in, x_kind kind, int *status);
 int x_stream_take(x_stream *stream, int fd);
 int x_stream_fd(const x_stream *stream);
+x_stream *x_stream_of(const x_call *call);
 
 // read-pool.c: memory that reads land in.
 #define X_READ_SIZE 65536    // the most that one read takes
@@ -204,9 +244,13 @@ void x_channel_ref(x_handle *handle, bool on);
 
 // descriptors.c
 #define X_FD_SLOTS 256  // of a list that JavaScript sees, the -1 with them
+#define X_MOST_FDS 253  // in one message (SCM_MAX_FD of Linux)
 void x_list_fds(int32_t *list, const int *fds, size_t count);
-void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t number, const int *fds, size_t count);
-bool x_passed_count(napi_env env, napi_value value, uint32_t most, uint32_t *count);
+void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t number, bool flag, const int *fds,
+                size_t count);
+void x_own_fds(x_instance *in, const int *fds, size_t count);
+void x_disown_fd(x_instance *in, int fd);
+void x_close_unclaimed(x_instance *in);
 
 // relay.c
 void x_relay_settle(x_relay *relay);
@@ -221,21 +265,16 @@ void x_stream_settle(x_stream *stream);
 void x_listener_shut(x_handle *handle);
 void x_channel_shut(x_handle *handle);
 void x_relay_shut(x_handle *handle);
-// Each file adds its functions to the module's exports.
-typedef struct {
-  const char *name;
-  napi_callback call;
-} x_export;
-void x_export_all(napi_env env, napi_value exports, const x_export *list, size_t count);
-void x_export_handle(napi_env env, napi_value exports);
-void x_export_stream(napi_env env, napi_value exports);
-void x_export_read(napi_env env, napi_value exports);
-void x_export_write(napi_env env, napi_value exports);
-void x_export_options(napi_env env, napi_value exports);
-void x_export_listener(napi_env env, napi_value exports);
-void x_export_handoff(napi_env env, napi_value exports);
-void x_export_descriptors(napi_env env, napi_value exports);
-void x_export_relay(napi_env env, napi_value exports);
+// Each file adds its functions to the module's exports; false where that failed.
+bool x_export_handle(napi_env env, napi_value exports);
+bool x_export_stream(napi_env env, napi_value exports);
+bool x_export_read(napi_env env, napi_value exports);
+bool x_export_write(napi_env env, napi_value exports);
+bool x_export_options(napi_env env, napi_value exports);
+bool x_export_listener(napi_env env, napi_value exports);
+bool x_export_handoff(napi_env env, napi_value exports);
+bool x_export_descriptors(napi_env env, napi_value exports);
+bool x_export_relay(napi_env env, napi_value exports);
 
 #define X_EXPORT_ALL(env, exports, list) x_export_all(env, exports, list, sizeof(list) / sizeof((list)[0]))
 

@@ -185,24 +185,33 @@ export interface ListenerHandle {
   readonly fd: number
 }
 
-/** A message that came over a handoff channel. The descriptors are the receiver's to close. */
+/** Who hears what a handoff channel receives. */
 export interface HandoffSink {
   /**
-   * Bytes as they arrived in one `recvmsg` and the descriptors that came with them (often none). Where the process is at
-   * its limit of descriptors and the system would hand over only some (`MSG_CTRUNC`), they are closed and `fds` is empty:
-   * a message should say how many it carries.
+   * Bytes as they arrived in one `recvmsg`, and the descriptors that came with them (often none). They belong to the
+   * last message of the peer that starts in these bytes, and to no other. `truncated`: such descriptors came, and are
+   * gone: the process was at its limit and the system would hand over only some (`MSG_CTRUNC`, recvmsg(2)); `fds` is
+   * empty then, and the next descriptors belong to a later message.
    */
-  onMessage(data: Buffer, fds: readonly number[]): void
+  onMessage(data: Buffer, fds: readonly number[], truncated: boolean): void
   onEnd(): void
+  /** Receiving failed; nothing more is received. A shortage is no such failure. Told once. */
   onError(status: Status): void
+  /**
+   * The system is short of something that sending or receiving needs (`ETOOMANYREFS`: too many descriptors of this user
+   * are under way; `ENOBUFS`, `ENOMEM`, `EMFILE`). The channel tries again every few milliseconds and loses neither a
+   * message nor its place; told once per shortage.
+   */
+  onShortage?(status: Status): void
 }
 
 /** Bytes and descriptors over a Unix-domain stream (`SCM_RIGHTS`, unix(7)). */
 export interface HandoffChannel {
   /**
    * Sends the bytes with the descriptors attached to their first byte; at most 253 descriptors, and at least one
-   * byte where there is one. Same three answers as `StreamHandle.write`. The descriptors stay open and stay the sender's:
-   * they may be closed once the send has succeeded (answer 1, or `done`).
+   * byte where there is one. Same three answers as `StreamHandle.write`; in a shortage the message waits (answer 0), and
+   * what is sent after it waits behind it. The descriptors stay open and stay the sender's: they may be closed once the
+   * send has succeeded (answer 1, or `done`).
    */
   send(data: Uint8Array, fds: readonly number[], done: (status: Status) => void): Status
   receive(sink: HandoffSink): Status

@@ -4,7 +4,17 @@ import { existsSync, lstatSync, mkdirSync, renameSync, writeFileSync } from 'nod
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { errno, type ListenerHandle, UV_EADDRINUSE, UV_ENAMETOOLONG } from '../../src/transport'
-import { absent, after, closed, connected, connectOutcome, listening, native, pair, temporaryFolder } from './bed'
+import {
+  absent,
+  after,
+  closed,
+  connected,
+  connectOutcome,
+  listening,
+  native,
+  pair,
+  temporaryFolder,
+} from './bed'
 
 function bound(at: string, mode?: number): ListenerHandle {
   const listener = native.listener('pipe')

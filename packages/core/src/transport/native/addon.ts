@@ -21,8 +21,9 @@ export type Events = readonly [
   written: (this: Request, status: Status) => void,
   shutdown: (this: Request, status: Status) => void,
   closed: (this: NativeStream | NativeListener | NativeChannel) => void,
-  message: (this: NativeChannel, size: number) => void,
+  message: (this: NativeChannel, size: number, truncated: boolean) => void,
   relayed: (this: Request, status: Status) => void,
+  shortage: (this: NativeChannel, status: Status) => void,
 ]
 
 /** Descriptors go by `DescriptorSlots`: `passed` says how many there are for the call. */
@@ -78,7 +79,10 @@ export interface Addon {
   duplicate(fd: number): number
   lockFile(fd: number): Status
   probe(path: string): Status
+  takeDescriptors(passed: number): Status
   closeDescriptors(passed: number): Status
+  /** Descriptors that came in and that nobody has taken; for tests. */
+  unclaimed(): number
 
   /** Linux only: absent elsewhere. */
   relay?(a: HandleId, b: HandleId, request: object): Status

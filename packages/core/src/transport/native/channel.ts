@@ -64,8 +64,9 @@ export class NativeChannel implements HandoffChannel {
       const size = this.#addon.receiveInto(this.#id, near)
       if (size === UV_EAGAIN) return
       const fds = this.#slots.answered()
-      this.#give(size, near, fds)
-      if (fds.length === 0 && size < near.length) return
+      const truncated = this.#slots.wereTruncated
+      this.#give(size, near, fds, truncated)
+      if (fds.length === 0 && !truncated && size < near.length) return
     }
   }
 
@@ -93,19 +94,24 @@ export class NativeChannel implements HandoffChannel {
   }
 
   /** Of the addon: `size` bytes are in the scratch and came with these descriptors, or receiving has ended. */
-  onMessage(size: number): void {
-    this.#give(size, this.#scratch, this.#slots.told())
+  onMessage(size: number, truncated: boolean): void {
+    this.#give(size, this.#scratch, this.#slots.told(), truncated)
+  }
+
+  /** Of the addon: it tries again by a timer. */
+  onShortage(status: Status): void {
+    this.#sink?.onShortage?.(status)
   }
 
   /** Gives the sink a copy of the bytes, or tells why there will be none. */
-  #give(size: number, from: Buffer, fds: readonly number[]): void {
+  #give(size: number, from: Buffer, fds: readonly number[], truncated: boolean): void {
     const sink = this.#sink
     if (sink === null) {
       this.#slots.close(fds)
     } else if (size > 0) {
       const data = Buffer.allocUnsafe(size)
       from.copy(data, 0, 0, size)
-      sink.onMessage(data, fds)
+      sink.onMessage(data, fds, truncated)
     } else {
       this.#ended = true
       if (size === UV_EOF) sink.onEnd()

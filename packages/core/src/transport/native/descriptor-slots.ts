@@ -4,6 +4,7 @@ import type { Addon } from './addon'
 
 /** X_FD_SLOTS in native/src/x-net.h. */
 const COUNT = 256
+const MAX_FD = 0x7fffffff
 
 export class DescriptorSlots {
   readonly #addon: Addon
@@ -29,14 +30,24 @@ export class DescriptorSlots {
     return listed(this.#passed)
   }
 
+  /** Whether the system cut off descriptors of what the last call answered with. */
+  get wereTruncated(): boolean {
+    return this.#passed[COUNT - 1] === 1
+  }
+
   /** For the next call, which gets the answer: how many, at most 256. */
   pass(fds: readonly number[], from = 0): number {
     const count = Math.min(COUNT, fds.length - from)
     for (let i = 0; i < count; i++) {
       const fd = fds[from + i] as number
-      this.#passed[i] = fd >= 0 ? fd : -1
+      this.#passed[i] = Number.isInteger(fd) && fd >= 0 && fd <= MAX_FD ? fd : -1
     }
     return count
+  }
+
+  /** From here on they are JavaScript's, however many. */
+  take(fds: readonly number[]): void {
+    for (let from = 0; from < fds.length; from += COUNT) this.#addon.takeDescriptors(this.pass(fds, from))
   }
 
   /** Closes them, however many. */

@@ -16,6 +16,9 @@ import { Closing } from './closing'
 import type { DescriptorSlots } from './descriptor-slots'
 import { bindBits } from './stream'
 
+/** The system takes far less, and a number that it can read. */
+const MOST_BACKLOG = 0x7fffffff
+
 export class NativeListener implements ListenerHandle {
   readonly kind: HandleKind
   readonly #addon: Addon
@@ -53,7 +56,7 @@ export class NativeListener implements ListenerHandle {
   }
 
   listen(backlog: number, accept: AcceptSink, _done: (status: Status) => void): Status {
-    const status = this.#addon.listen(this.#id, backlog, false)
+    const status = this.#addon.listen(this.#id, Math.min(backlog, MOST_BACKLOG), false)
     if (status < 0) return status
     this.#accept = accept
     return 1
@@ -64,7 +67,7 @@ export class NativeListener implements ListenerHandle {
     accept: (status: Status, fds: readonly number[]) => void,
     _done: (status: Status) => void,
   ): Status {
-    const status = this.#addon.listen(this.#id, backlog, true)
+    const status = this.#addon.listen(this.#id, Math.min(backlog, MOST_BACKLOG), true)
     if (status < 0) return status
     this.#acceptBare = accept
     return 1

@@ -37,10 +37,13 @@ const events: Events = [
   function (this: NativeStream | NativeListener | NativeChannel) {
     this.onClosed()
   },
-  function (this: NativeChannel, size: number) {
-    this.onMessage(size)
+  function (this: NativeChannel, size: number, truncated: boolean) {
+    this.onMessage(size, truncated)
   },
   finish,
+  function (this: NativeChannel, status: Status) {
+    this.onShortage(status)
+  },
 ]
 
 function finish(this: Request, status: Status): void {
