@@ -71,7 +71,7 @@ function writeCopy() {
     `'use strict'
 module.exports = require('./one-copy.js')('${packageName}', {
   version: '${version}',
-  folder: typeof __dirname === 'string' ? require('node:path').dirname(__dirname) : '',
+  folder: typeof __dirname === 'string' ? __dirname : '',
   entries: {
 ${loaders.join('\n')}
   },

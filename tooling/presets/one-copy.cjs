@@ -7,7 +7,7 @@
  * A copy of a package, as copies of other versions see it: add members, never change one.
  * @typedef {object} Copy
  * @property {string} version
- * @property {string} folder  where it is installed; '' in a bundle that is an ES module
+ * @property {string} folder  of its built files; '' in a bundle that is an ES module
  * @property {Record<string, () => Record<string, unknown>>} entries  loads an entry of the package
  * @property {Record<string, readonly string[]>} names  the exports of each entry
  */

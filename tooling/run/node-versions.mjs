@@ -1,6 +1,6 @@
 // Brings the other Node versions that the packages support, from npm, into a cache folder outside of the repository.
 // Several processes may ask at once.
-//   node tooling/run/node-versions.mjs [22 24 26]     prints where they are
+//   node tooling/run/node-versions.mjs [22 24.0.0 26]     prints where they are
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,26 +13,31 @@ const exec = promisify(execFile)
 /** The supported majors. The one that runs this is among them. */
 export const supportedNodes = /** @type {const} */ ([20, 22, 24, 26])
 
+/** The oldest release of each supported line that the packages run on; `engines` in their manifests says the same. */
+export const oldestNodes = /** @type {const} */ (['20.6.0', '22.0.0', '24.0.0', '26.0.0'])
+
 /**
- * The path of a Node of that major version: the running one where it is that, else the newest that npm has (brought
- * once; later calls take it from the cache). Throws where it is not there and the registry is out of reach.
- * @param {number} major
+ * The path of a Node of a major version (a number) or of exactly a version (a string): the running one where it is that,
+ * else the newest that npm has (brought once; later calls take it from the cache). Throws where it is not there and the
+ * registry is out of reach.
+ * @param {number | string} version
  * @returns {Promise<string>}
  */
-export async function nodeOf(major) {
-  if (Number(process.versions.node.split('.')[0]) === major) return process.execPath
+export async function nodeOf(version) {
+  const running = process.versions.node
+  if (version === running || Number(running.split('.')[0]) === version) return process.execPath
   const cache = process.env.X_NODE_VERSIONS ?? path.join(tmpdir(), 'x-node-versions')
-  const home = path.join(cache, String(major))
+  const home = path.join(cache, String(version))
   const binary = path.join(home, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (existsSync(binary)) return binary
   mkdirSync(cache, { recursive: true })
-  const making = mkdtempSync(path.join(cache, `${major}-`))
+  const making = mkdtempSync(path.join(cache, `${version}-`))
   try {
     writeFileSync(path.join(making, 'package.json'), '{ "private": true }\n')
     // The package `node` is a stub that its install script fills from a package for the platform; take that one.
     const platform = process.platform === 'win32' ? 'win' : process.platform
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--no-update-notifier']
-    const source = `node@npm:node-${platform}-${process.arch}@${major}`
+    const source = `node@npm:node-${platform}-${process.arch}@${version}`
     await exec('npm', ['install', ...flags, source], { cwd: making, timeout: 120_000 })
     renameSync(making, home)
   } catch (error) {
@@ -44,18 +49,20 @@ export async function nodeOf(major) {
 
 /**
  * As `nodeOf`, with the reason in place of an exception: for tests that skip themselves.
- * @param {number} major
+ * @param {number | string} version
  * @returns {Promise<{ node: string, reason: null } | { node: null, reason: string }>}
  */
-export async function nodeOrReason(major) {
+export async function nodeOrReason(version) {
   try {
-    return { node: await nodeOf(major), reason: null }
+    return { node: await nodeOf(version), reason: null }
   } catch {
-    return { node: null, reason: `Node ${major} is not here and npm cannot bring it` }
+    return { node: null, reason: `Node ${version} is not here and npm cannot bring it` }
   }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const majors = process.argv.length > 2 ? process.argv.slice(2).map(Number) : supportedNodes
-  for (const major of majors) console.log(`${major} ${await nodeOf(major)}`)
+  const words = process.argv.slice(2)
+  const wanted =
+    words.length > 0 ? words.map(word => (/^\d+$/.test(word) ? Number(word) : word)) : supportedNodes
+  for (const version of wanted) console.log(`${version} ${await nodeOf(version)}`)
 }

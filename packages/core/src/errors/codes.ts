@@ -144,6 +144,12 @@ export const codes = {
       `The socket path has ${bytes} bytes, the limit of this platform is ${limit}: ${path}`,
     fields: (path: string, bytes: number, limit: number) => ({ path, bytes, limit }),
   },
+  ERR_X_REGISTER_UNAVAILABLE: {
+    base: Error,
+    message: (reason: string) =>
+      `@x/core/register cannot take the place of node:net here: ${reason}. Import @x/core instead of node:net`,
+    fields: (reason: string) => ({ reason }),
+  },
   ERR_X_TRANSPORT_UNAVAILABLE: {
     base: Error,
     message: (transport: string, reason: string) => `The ${transport} transport does not load: ${reason}`,

@@ -1,12 +1,11 @@
-// The module that `import 'node:net'` gives in a registered program, as source text, and the two hooks that put it there.
-// They run in whatever thread Node runs hooks in, and share nothing with it.
+// The module that `import 'node:net'` gives in a registered program, as source text in a URL, and the hook that answers
+// with it. It runs in whatever thread Node runs hooks in, and shares nothing with it.
 
-/** What the hooks have to know; it can be cloned. */
+/** What the hook has to know; it can be cloned. */
 export interface FaceSource {
-  readonly text: string
+  /** The module's URL, which holds its source: no hook has to load it. */
+  readonly url: string
 }
-
-const FACE_URL = 'x-core:net'
 
 export function isNet(specifier: string): boolean {
   return specifier === 'net' || specifier === 'node:net'
@@ -16,37 +15,30 @@ export function isNet(specifier: string): boolean {
 export function makeSource(markName: string, members: readonly string[]): FaceSource {
   const exports = members.map(name => `export const ${name} = net.${name}`)
   const lookup = `const { net } = globalThis[Symbol.for(${JSON.stringify(markName)})]`
-  return { text: [lookup, 'export default net', ...exports].join('\n') }
+  const text = [lookup, 'export default net', ...exports].join('\n')
+  return { url: `data:text/javascript,${encodeURIComponent(text)}` }
 }
 
 interface ResolveContext {
-  readonly conditions?: readonly string[]
+  /** An array; for `require`, a Set in Node 22.15 to 24.4. */
+  readonly conditions?: Iterable<string>
 }
 
-interface Hooks {
-  resolve<Context extends ResolveContext, Answer>(
-    specifier: string,
-    context: Context,
-    next: (specifier: string, context: Context) => Answer,
-  ): Answer | { url: string; format: string; shortCircuit: true }
-  load<Context, Answer>(
-    url: string,
-    context: Context,
-    next: (url: string, context: Context) => Answer,
-  ): Answer | { format: string; source: string; shortCircuit: true }
-}
+type Resolve = <Context extends ResolveContext, Answer>(
+  specifier: string,
+  context: Context,
+  next: (specifier: string, context: Context) => Answer,
+) => Answer | { url: string; format: string; shortCircuit: true }
 
-/** The hooks; a `require` is left alone, since Module._load answers it. */
-export function answersFor({ text }: FaceSource): Hooks {
-  return {
-    resolve(specifier, context, next) {
-      const isImport = context.conditions?.includes('import') ?? true
-      if (isNet(specifier) && isImport) return { url: FACE_URL, format: 'module', shortCircuit: true }
-      return next(specifier, context)
-    },
-    load(url, context, next) {
-      if (url === FACE_URL) return { format: 'module', source: text, shortCircuit: true }
-      return next(url, context)
-    },
+/**
+ * The hook. A `require` is left alone, since `Module._load` answers it.
+ *
+ * There is no hook for loading: with one, Node 22.15 to 24.7 load CommonJS modules that are imported in another way, which
+ * crashes.
+ */
+export function answersFor({ url }: FaceSource): Resolve {
+  return (specifier, context, next) => {
+    if (!isNet(specifier) || new Set(context.conditions).has('require')) return next(specifier, context)
+    return { url, format: 'module', shortCircuit: true }
   }
 }

@@ -1,5 +1,5 @@
-// How modules come to load @x/core where they ask for node:net: `require` by Module._load, `import` by the hooks of
-// node:module, in this thread where they can be there, else in the thread that Node has for them.
+// How modules come to load @x/core where they ask for node:net: `require` by Module._load, `import` by a hook of
+// node:module, in this thread where it can be there, else in the thread that Node has for hooks.
 import Module from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -15,8 +15,10 @@ type Load = (
 /** The members of node:module that are not in every supported version, or in no documentation. */
 interface ModuleInternals {
   _load: Load
+  /** Since Node 22.15. */
   registerHooks?(hooks: object): void
-  register(specifier: string | URL, options: { parentURL: URL; data: unknown }): void
+  /** Since Node 20.6; options beside a parent URL are the only form that 20.6 has. */
+  register?(specifier: string, parentUrl: string, options: { data: unknown }): void
 }
 
 const internals = Module as unknown as ModuleInternals
@@ -40,9 +42,22 @@ export function answerRequire(net: object): void {
 /** `import 'net'`: a module made of source text, whose exports are the members of `net` at this moment. */
 export function answerImport(source: FaceSource): void {
   if (internals.registerHooks) {
-    internals.registerHooks(answersFor(source))
+    internals.registerHooks({ resolve: answersFor(source) })
     return
   }
-  const parentURL = pathToFileURL(path.join(ownFolder, 'register.js'))
-  internals.register('./register-thread.js', { parentURL, data: source })
+  const parentUrl = pathToFileURL(path.join(ownFolder, 'register.js'))
+  internals.register?.('./register-thread.js', parentUrl.href, { data: source })
+}
+
+/** Why the modules of this runtime cannot be given another `net`; null where they can. */
+export function whyNot(): string | null {
+  for (const [name, title] of [
+    ['bun', 'Bun'],
+    ['deno', 'Deno'],
+  ] as const) {
+    const version = process.versions[name]
+    if (version !== undefined) return `${title} ${version} has no hooks for its own modules`
+  }
+  if (internals.registerHooks || internals.register) return null
+  return `Node ${process.versions.node} has no module.register; 20.6 and newer have it`
 }

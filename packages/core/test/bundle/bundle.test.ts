@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import commonjs from '@rollup/plugin-commonjs'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build } from 'esbuild'
@@ -69,6 +70,15 @@ describe('a bundle', () => {
       expect(await findings(file)).toEqual({ ...exchanged, on: 'native', reason: null })
     },
   )
+
+  it('[N3] that is a module runs where `node -e` imports it', async () => {
+    const file = path.join(folder, 'evaluated.mjs')
+    await withEsbuild('app.mjs', file, { format: 'esm', banner: { js: requireBanner } })
+    const words = ['-e', `import(${JSON.stringify(pathToFileURL(file).href)})`]
+    const { code, stdout, stderr } = await run(words, { flags: [] })
+    expect([code, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toMatchObject({ text: 'hello', isOurs: true })
+  })
 
   it('[N5] of a program that asks for node:net has this package where the bundler is told so', async () => {
     const file = path.join(folder, 'plain.cjs')

@@ -56,6 +56,21 @@ const asCommonJs = program(
   })))`,
 )
 
+describe('register where it cannot work', () => {
+  it.each(['bun', 'deno'])('throws at once on %s', async name => {
+    const before = program(
+      `as-${name}.cjs`,
+      `Object.defineProperty(process.versions, '${name}', { value: '1.0.0' })
+      try { require('@x/core/register') } catch (error) { console.log(JSON.stringify([error.code, error.reason])) }
+      if (require('@x/core').isRegistered()) throw new Error('claims to be registered')`,
+    )
+    expect(await findings([before], { flags: [] })).toEqual([
+      'ERR_X_REGISTER_UNAVAILABLE',
+      expect.stringContaining('1.0.0 has no hooks for its own modules'),
+    ])
+  })
+})
+
 describe('register', () => {
   for (const flags of PRELOADS) {
     it(`[N5] answers import and require alike with ${flags[0]}`, async () => {
