@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs the counted cases of a package in full, and prints the counts: `pnpm soak <package> [--rounds N] [case ...]`. It
-// knows no case: they are in the package's test/soak/cases.mjs.
+// knows no case: they are in the package's test/soak/cases.mjs, or in tooling/conformance/soak where they
+// need packages that its tests may not import.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -21,9 +22,10 @@ const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
 })
 const [name, ...wanted] = positionals
-const file = ['packages', 'apps']
-  .map(folder => path.join(root, folder, name ?? '', 'test', 'soak', 'cases.mjs'))
-  .find(existsSync)
+const file = [
+  ...['packages', 'apps'].map(folder => path.join(root, folder, name ?? '', 'test', 'soak', 'cases.mjs')),
+  path.join(root, 'tooling', 'conformance', 'soak', `${name}.mjs`),
+].find(existsSync)
 if (values.help || name === undefined || file === undefined) {
   console.log('usage: pnpm soak <package> [--rounds N] [case ...]')
   process.exit(values.help ? 0 : 2)

@@ -1,0 +1,80 @@
+// Compares two traces of one program. It knows the rules by which they may differ, and plays nothing.
+
+import { rewrite } from './rules.mjs'
+import { shortened } from './trace.mjs'
+
+/**
+ * @typedef {import('./trace.mjs').Trace} Trace
+ * @typedef {import('./trace.mjs').TraceRecord} TraceRecord
+ * @typedef {object} Difference
+ * @property {string} actor
+ * @property {number} index
+ * @property {string} signature  what kind of difference it is: like ones are grouped by it
+ * @property {string[]} expected  the actor's records on node:net
+ * @property {string[]} got
+ */
+
+/** The first difference; null where they are equal. @param {Trace} expected @param {Trace} got @param {string} subject @returns {Difference | null} */
+export function compare(expected, got, subject) {
+  const actors = [...new Set([...expected.actors.keys(), ...got.actors.keys()])].sort()
+  /** @type {Difference | null} */
+  let found = null
+  for (const actor of actors) {
+    const wanted = rewrite(expected.actors.get(actor) ?? [], actor, subject)
+    const seen = rewrite(got.actors.get(actor) ?? [], actor, subject)
+    const wantedLines = wanted.map(lineOf)
+    const seenLines = seen.map(lineOf)
+    const index = wantedLines.findIndex((line, i) => line !== seenLines[i])
+    const at = index >= 0 ? index : seenLines.length > wantedLines.length ? wantedLines.length : -1
+    if (at < 0) continue
+    const difference = {
+      actor,
+      index: at,
+      signature: signatureOf(actor, wanted[at], seen[at]),
+      expected: wantedLines,
+      got: seenLines,
+    }
+    // Lost or disordered bytes at a peer tell more than what else differs.
+    if (found === null || actor.startsWith('p')) found = difference
+    if (actor.startsWith('p')) break
+  }
+  return found
+}
+
+/** @param {TraceRecord} record */
+export function lineOf({ kind, name, text, context }) {
+  const shown = kind === 'data' ? `<${shortened(text)}>` : text
+  const where = context === '' ? '' : ` @${context}`
+  if (kind === 'phase') return `-- ${name}`
+  if (kind === 'step') return `${name} -> ${shown}`
+  if (kind === 'look') return `${name} sees ${shown}`
+  return `${kind === 'callback' ? 'callback' : `'${name}'`}${kind === 'callback' ? ` ${name}` : ''}${shown && ` ${shown}`}${where}`
+}
+
+/** @param {string} actor @param {TraceRecord | undefined} wanted @param {TraceRecord | undefined} seen */
+function signatureOf(actor, wanted, seen) {
+  const who = actor[0] === 'p' ? 'peer' : actor[0] === 'v' ? 'server' : actor[0] === 's' ? 'socket' : actor
+  if (wanted !== undefined && seen !== undefined && wanted.kind === seen.kind && wanted.name === seen.name) {
+    if (wanted.kind === 'look') return `${who}: look ${differingNames(wanted.text, seen.text)}`
+    if (wanted.text === seen.text) return `${who}: async context of ${nameOf(wanted)}`
+    if (wanted.kind === 'data') return `${who}: bytes`
+    return `${who}: ${nameOf(wanted)} answers other`
+  }
+  return `${who}: ${nameOf(wanted)} became ${nameOf(seen)}`
+}
+
+/** @param {TraceRecord | undefined} record */
+function nameOf(record) {
+  if (record === undefined) return 'nothing'
+  return record.kind === 'event' ? `'${record.name}'` : record.kind
+}
+
+/** @param {string} wanted @param {string} seen */
+function differingNames(wanted, seen) {
+  const others = new Set(seen.split('; '))
+  return wanted
+    .split('; ')
+    .filter(one => !others.has(one))
+    .map(one => one.split('=')[0])
+    .join(' ')
+}

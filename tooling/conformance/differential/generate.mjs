@@ -1,0 +1,573 @@
+// Makes a program of a seed. Each kind of program leans on one part of the surface; all may use all of it. It plays
+// nothing.
+import { Random } from './random.mjs'
+
+/**
+ * @typedef {import('./program.mjs').Program} Program
+ * @typedef {import('./program.mjs').Step} Step
+ * @typedef {import('./program.mjs').Chunk} Chunk
+ * @typedef {import('./program.mjs').Batch} Batch
+ * @typedef {import('./stage.mjs').Turn} Turn
+ */
+
+/** How often a socket's verbs come in a kind of program; and the turns between them. */
+const kinds = {
+  writing: {
+    verbs: {
+      write: 40,
+      cork: 8,
+      uncork: 10,
+      end: 4,
+      look: 8,
+      look1: 6,
+      onDrain: 2,
+      destroy: 1,
+      destroySoon: 1,
+      setting: 2,
+      peerWrite: 2,
+    },
+    turns: { tick: 3, micro: 2, immediate: 4, quiet: 6 },
+  },
+  connecting: {
+    verbs: {
+      write: 22,
+      connect: 2,
+      onConnect: 12,
+      cork: 3,
+      uncork: 4,
+      end: 5,
+      look: 8,
+      look1: 4,
+      destroy: 3,
+      destroySoon: 1,
+      reset: 2,
+      read: 4,
+      setting: 3,
+      pause: 1,
+      resume: 1,
+    },
+    turns: { tick: 4, micro: 2, immediate: 4, quiet: 4 },
+  },
+  living: {
+    verbs: {
+      write: 12,
+      end: 8,
+      destroy: 5,
+      destroySoon: 3,
+      reset: 3,
+      connect: 6,
+      look: 10,
+      look1: 3,
+      onEvent: 8,
+      peerWrite: 4,
+      peerEnd: 6,
+      peerDestroy: 3,
+      peerReset: 3,
+      read: 4,
+      pause: 2,
+      resume: 2,
+      setting: 3,
+      set: 1,
+      cork: 1,
+      uncork: 1,
+    },
+    turns: { tick: 3, micro: 1, immediate: 4, quiet: 10 },
+  },
+  reading: {
+    verbs: {
+      write: 6,
+      read: 10,
+      peerWrite: 20,
+      pause: 8,
+      resume: 8,
+      readN: 6,
+      setEncoding: 3,
+      onEvent: 6,
+      peerEnd: 5,
+      peerReset: 1,
+      peerDestroy: 1,
+      end: 3,
+      destroy: 2,
+      look: 8,
+      look1: 2,
+      unshift: 1,
+      setting: 1,
+    },
+    turns: { tick: 2, micro: 1, immediate: 3, quiet: 12 },
+  },
+  stalled: {
+    verbs: {
+      writeMuch: 14,
+      write: 8,
+      cork: 3,
+      uncork: 4,
+      look: 6,
+      onDrain: 4,
+      end: 4,
+      destroy: 2,
+      destroySoon: 2,
+      reset: 1,
+      peerResume: 6,
+      peerPause: 2,
+      peerDestroy: 2,
+      peerReset: 2,
+      peerEnd: 1,
+    },
+    turns: { tick: 2, micro: 1, immediate: 3, quiet: 10 },
+  },
+  serving: {
+    verbs: {
+      write: 12,
+      read: 4,
+      end: 5,
+      destroy: 3,
+      reset: 1,
+      look: 6,
+      onEvent: 4,
+      peerWrite: 8,
+      peerEnd: 5,
+      peerDestroy: 2,
+      peerReset: 2,
+      peerConnects: 8,
+      server: 22,
+      pause: 1,
+      resume: 2,
+      setting: 2,
+    },
+    turns: { tick: 2, micro: 1, immediate: 3, quiet: 12 },
+  },
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+/** The kinds of programs. */
+export const kindNames = /** @type {(keyof typeof kinds)[]} */ (Object.keys(kinds))
+
+/** @param {number} seed @returns {Program} */
+export function generate(seed) {
+  return new Maker(new Random(seed)).program()
+}
+
+class Maker {
+  #random
+  #id = 0
+  #letter = 0
+  #sockets = 1
+  /** @type {keyof typeof kinds} */
+  #kind = 'writing'
+  #role = /** @type {'client' | 'server'} */ ('client')
+
+  /** @param {Random} random */
+  constructor(random) {
+    this.#random = random
+  }
+
+  /** @returns {Program} */
+  program() {
+    const random = this.#random
+    this.#kind = random.pick(kindNames)
+    this.#role =
+      this.#kind === 'serving' ||
+      ((this.#kind === 'reading' || this.#kind === 'writing' || this.#kind === 'living') &&
+        random.chance(0.25))
+        ? 'server'
+        : 'client'
+    this.#sockets = random.weighted({ 1: 10, 2: 3, 3: 1 }) === '1' ? 1 : 2
+    /** @type {Program} */
+    const program = {
+      setup: {
+        role: this.#role,
+        family: random.chance(0.5) ? 'unix' : 'tcp',
+        peerPaused: this.#kind === 'stalled' && random.chance(0.8),
+        peerHalfOpen: random.chance(0.5),
+      },
+      batches: [],
+    }
+    program.batches.push({ at: 'now', steps: this.#beginning() })
+    if (this.#role === 'server') {
+      program.batches.push({
+        at: 'quiet',
+        steps: Array.from({ length: this.#sockets }, () => this.#step('peerConnects')),
+      })
+    }
+    const isConnecting = this.#kind === 'connecting' || (this.#kind !== 'stalled' && random.chance(0.15))
+    const { turns } = kinds[this.#kind]
+    const count = 1 + random.int(5)
+    for (let i = 0; i < count; i++) {
+      const at = i === 0 && !isConnecting ? 'quiet' : i === 0 ? 'now' : random.weighted(turns)
+      program.batches.push({
+        at: /** @type {Turn} */ (at),
+        steps: this.#some(1 + random.int(this.#kind === 'writing' ? 7 : 4), 0),
+      })
+    }
+    return program
+  }
+
+  /** @returns {Step[]} */
+  #beginning() {
+    const random = this.#random
+    /** @type {Step[]} */
+    const steps = []
+    if (this.#role === 'server') {
+      steps.push({
+        ...this.#step('serve', 'v0', `{ ${this.#options(['allowHalfOpen', 'pauseOnConnect'])} }`),
+        then: random.chance(0.4) ? this.#some(1 + random.int(2), 1, 'actor') : undefined,
+      })
+      steps.push(this.#listen())
+      return steps
+    }
+    for (let i = 0; i < this.#sockets; i++) {
+      const actor = `s${i}`
+      const options = this.#options([
+        'allowHalfOpen',
+        'readable',
+        'writable',
+        'highWaterMark',
+        'encoding',
+        'decodeStrings',
+      ])
+      if (random.chance(0.3)) {
+        steps.push(
+          this.#step('make', actor, `net.connect({ ...t.where, noDelay: true${options && `, ${options}`} })`),
+        )
+      } else {
+        steps.push(this.#step('make', actor, `new net.Socket({ noDelay: true${options && `, ${options}`} })`))
+        if (random.chance(0.1)) steps.push(...this.#some(1 + random.int(2), 1, actor))
+        steps.push(this.#connect(actor, 0))
+      }
+    }
+    return steps
+  }
+
+  /** @param {string[]} names */
+  #options(names) {
+    const random = this.#random
+    /** @type {string[]} */
+    const options = []
+    if (random.chance(0.3)) options.push('allowHalfOpen: true')
+    if (names.includes('readable') && random.chance(0.04)) options.push(`readable: ${random.chance(0.5)}`)
+    if (names.includes('writable') && random.chance(0.04)) options.push(`writable: ${random.chance(0.5)}`)
+    if (names.includes('highWaterMark') && random.chance(0.08))
+      options.push(`highWaterMark: ${random.pick([0, 1, 10, 1000])}`)
+    if (names.includes('encoding') && random.chance(0.04)) options.push(`encoding: 'utf8'`)
+    if (names.includes('encoding') && random.chance(0.04))
+      options.push(`defaultEncoding: '${random.pick(['hex', 'latin1'])}'`)
+    if (names.includes('pauseOnConnect') && random.chance(0.2)) options.push('pauseOnConnect: true')
+    if (names.includes('pauseOnConnect') && random.chance(0.1))
+      options.push(`highWaterMark: ${random.pick([1, 10, 1000])}`)
+    return options.join(', ')
+  }
+
+  /** @param {Step['verb']} verb @param {string} [on] @param {string} [name] @returns {Step} */
+  #step(verb, on, name) {
+    return { id: ++this.#id, verb, on, name }
+  }
+
+  /** @param {string} name @param {string} on @param {string[]} [args] @returns {Step} */
+  #call(name, on, args) {
+    return { id: ++this.#id, verb: 'call', on, name, args }
+  }
+
+  /** @param {string} actor @param {number} depth */
+  #connect(actor, depth) {
+    const step = this.#call('connect', actor, ['t.where'])
+    if (this.#random.chance(0.3)) step.then = this.#random.chance(0.5) ? [] : this.#nested(depth, actor)
+    return step
+  }
+
+  #listen() {
+    return { ...this.#call('listen', 'v0', ['t.place']), then: this.#random.chance(0.3) ? [] : undefined }
+  }
+
+  /** @param {number} count @param {number} depth @param {string} [actor] @returns {Step[]} */
+  #some(count, depth, actor) {
+    return Array.from({ length: count }, () => this.#any(depth, actor)).flat()
+  }
+
+  /** What a callback or listener does. @param {number} depth @param {string} actor @returns {Step[]} */
+  #nested(depth, actor) {
+    const random = this.#random
+    if (random.chance(0.12))
+      return [
+        ...(random.chance(0.5) ? this.#some(1, depth + 1, actor) : []),
+        this.#step('throw', actor, `boom ${++this.#id}`),
+      ]
+    return this.#some(
+      1 + random.int(3),
+      depth + 1,
+      random.chance(0.85) || actor === 'actor' ? actor : `s${random.int(this.#sockets)}`,
+    )
+  }
+
+  /** @param {number} depth @param {string} [given] @returns {Step[]} */
+  #any(depth, given) {
+    const random = this.#random
+    const actor = given ?? `s${random.int(this.#sockets)}`
+    const verb = /** @type {string} */ (
+      random.weighted(/** @type {Record<string, number>} */ (kinds[this.#kind].verbs))
+    )
+    const peer = String(random.int(this.#sockets))
+    switch (verb) {
+      case 'write':
+      case 'writeMuch':
+        return [this.#write(actor, depth, verb === 'writeMuch')]
+      case 'end': {
+        const step = this.#call('end', actor)
+        if (random.chance(0.4)) step.chunk = this.#chunk(false)
+        if (random.chance(0.4)) step.then = depth < 2 && random.chance(0.3) ? this.#nested(depth, actor) : []
+        return [step]
+      }
+      case 'cork':
+      case 'uncork':
+      case 'destroySoon':
+        return [this.#call(verb, actor)]
+      case 'pause':
+      case 'resume':
+        return [this.#call(verb, actor)]
+      case 'reset':
+        return [this.#call('resetAndDestroy', actor)]
+      case 'destroy':
+        return [this.#call('destroy', actor, random.chance(0.3) ? [`new Error('mine')`] : [])]
+      case 'connect':
+        return [this.#connect(actor, depth)]
+      case 'look':
+        return [this.#step('look', actor)]
+      case 'look1':
+        return [
+          this.#step(
+            'look',
+            actor,
+            `['${random.pick(['bytesWritten', 'writableLength', 'bufferSize', 'readyState', 'pending', 'remoteAddress', 'localAddress', 'writableNeedDrain'])}']`,
+          ),
+        ]
+      case 'read':
+        return [
+          this.#step(
+            'read',
+            actor,
+            random.pick([
+              'data',
+              'data',
+              'readable',
+              'readable-once',
+              'pipe',
+              'iterate',
+              'resume',
+              'read(0)',
+            ]),
+          ),
+        ]
+      case 'readN':
+        return [this.#call('read', actor, random.pick([[], ['0'], ['1'], ['3'], ['5000']]))]
+      case 'setEncoding':
+        return [this.#call('setEncoding', actor, [random.pick(["'utf8'", "'hex'", "'latin1'", "'base64'"])])]
+      case 'unshift':
+        return [this.#call('unshift', actor, ["Buffer.from('~')"])]
+      case 'onConnect':
+        return depth < 2
+          ? [
+              {
+                ...this.#step('on', actor, random.pick(['connect', 'connect', 'ready'])),
+                then: this.#nested(depth, actor),
+              },
+            ]
+          : []
+      case 'onDrain':
+        return depth < 2 ? [{ ...this.#step('on', actor, 'drain'), then: this.#nested(depth, actor) }] : []
+      case 'onEvent':
+        return depth < 2
+          ? [
+              {
+                ...this.#step(
+                  'on',
+                  actor,
+                  random.pick([
+                    'connect',
+                    'end',
+                    'close',
+                    'error',
+                    'finish',
+                    'data',
+                    'drain',
+                    'pause',
+                    'resume',
+                    'readable',
+                  ]),
+                ),
+                then: this.#nested(depth, actor),
+              },
+            ]
+          : []
+      case 'setting':
+        return [this.#setting(actor)]
+      case 'set':
+        return [
+          {
+            ...this.#step(
+              'set',
+              actor,
+              random.pick(['autoSelectFamilyAttemptedAddresses', 'connecting', 'allowHalfOpen', 'custom']),
+            ),
+            args: [random.pick(['true', '[]', '7'])],
+          },
+        ]
+      case 'peerConnects':
+        return depth === 0 && random.chance(0.7) ? [this.#step('peerConnects')] : []
+      case 'peerWrite':
+        return [
+          {
+            ...this.#step('peer', peer, 'write'),
+            chunk: {
+              kind: 'buffer',
+              one: this.#nextLetter(),
+              size: random.pick([1, 2, 5, 5, 100, 3000, 20_000, 70_000]),
+            },
+          },
+        ]
+      case 'peerEnd':
+        return [this.#step('peer', peer, 'end')]
+      case 'peerDestroy':
+        return [this.#step('peer', peer, 'destroy')]
+      case 'peerReset':
+        return [this.#step('peer', peer, 'resetAndDestroy')]
+      case 'peerPause':
+        return [this.#step('peer', peer, 'pause')]
+      case 'peerResume':
+        return [this.#step('peer', peer, 'resume')]
+      case 'server':
+        return this.#server()
+    }
+    throw new Error(verb)
+  }
+
+  /** @returns {Step[]} */
+  #server() {
+    const random = this.#random
+    switch (
+      random.weighted({
+        look: 6,
+        close: 6,
+        listen: 5,
+        getConnections: 4,
+        max: 3,
+        address: 2,
+        ref: 1,
+        wrong: 2,
+      })
+    ) {
+      case 'look':
+        return [
+          this.#step('look', 'v0', `['listening', 'maxConnections', 'allowHalfOpen', 'pauseOnConnect']`),
+        ]
+      case 'close':
+        return [{ ...this.#call('close', 'v0'), then: random.chance(0.5) ? [] : undefined }]
+      case 'listen':
+        return [this.#listen()]
+      case 'getConnections':
+        return [{ ...this.#call('getConnections', 'v0'), then: [] }]
+      case 'max':
+        return [
+          { ...this.#step('set', 'v0', 'maxConnections'), args: [random.pick(['0', '1', '2', 'undefined'])] },
+        ]
+      case 'address':
+        return [this.#call('address', 'v0')]
+      case 'ref':
+        return [this.#call(random.pick(['ref', 'unref']), 'v0')]
+      case 'wrong':
+        return [
+          this.#call('listen', 'v0', [
+            random.pick([
+              '{}',
+              '-1',
+              '{ port: 70000 }',
+              `{ path: 5 }`,
+              'null',
+              '{ fd: 100000 }',
+              `{ port: 0, host: '256.1.1.1x' }`.replace('256.1.1.1x', '127.0.0.1'),
+            ]),
+          ]),
+        ]
+    }
+    return []
+  }
+
+  /** @param {string} actor @returns {Step} */
+  #setting(actor) {
+    const random = this.#random
+    const [name, args] = /** @type {[string, string[]]} */ (
+      random.pick([
+        ['setTimeout', ['100000']],
+        ['setTimeout', ['0']],
+        ['setTimeout', ['-1']],
+        ['setTimeout', ["'x'"]],
+        ['setNoDelay', []],
+        ['setNoDelay', ['true']],
+        ['setKeepAlive', ['true', '5000']],
+        ['setKeepAlive', []],
+        ['ref', []],
+        ['unref', []],
+        ['address', []],
+        ['setDefaultEncoding', ["'latin1'"]],
+        ['setDefaultEncoding', ["'none'"]],
+      ])
+    )
+    const step = this.#call(name, actor, args)
+    if (name === 'setTimeout' && random.chance(0.4)) step.then = []
+    return step
+  }
+
+  /** @param {string} actor @param {number} depth @param {boolean} much @returns {Step} */
+  #write(actor, depth, much) {
+    const random = this.#random
+    const step = this.#call('write', actor)
+    step.chunk = this.#chunk(much)
+    if (random.chance(0.4)) step.then = depth < 2 && random.chance(0.25) ? this.#nested(depth, actor) : []
+    return step
+  }
+
+  /** @param {boolean} much @returns {Chunk} */
+  #chunk(much) {
+    const random = this.#random
+    const kind = /** @type {Chunk['kind']} */ (
+      random.weighted({
+        text: 20,
+        wide: 2,
+        latin1: 3,
+        hex: 3,
+        base64: 3,
+        utf16le: 2,
+        buffer: 14,
+        bytes: 4,
+        refilled: this.#kind === 'stalled' ? 0 : 6,
+        odd: 1,
+      })
+    )
+    if (kind === 'odd')
+      return {
+        kind,
+        one: random.pick(['null', '5', '{}', 'undefined', "'zz', 'none'", "'zz', 'hex'", "'', 'hex'"]),
+        size: 1,
+      }
+    const size = much
+      ? random.pick([100_000, 300_000, 1_000_000])
+      : Number(
+          random.weighted({
+            0: 2,
+            1: 12,
+            2: 6,
+            5: 4,
+            100: 3,
+            3000: 6,
+            16384: 2,
+            20000: 2,
+            65536: 1,
+            100000: this.#kind === 'stalled' ? 0 : 1,
+          }),
+        )
+    return { kind, one: this.#nextLetter(), size: kind === 'refilled' ? random.pick([3, 3, 3, 3000]) : size }
+  }
+
+  #nextLetter() {
+    return letters.charAt(this.#letter++ % letters.length)
+  }
+}

@@ -1,0 +1,111 @@
+// What a program is: steps at turns of the event loop, as data that can be cut down; and its text, which is what is
+// played and what is printed. It chooses and plays nothing.
+
+/**
+ * @typedef {object} Chunk
+ * @property {'text' | 'wide' | 'latin1' | 'hex' | 'base64' | 'utf16le' | 'buffer' | 'bytes' | 'refilled' | 'odd'} kind
+ * @property {string} one  the character it is made of; of 'odd', the code of the value
+ * @property {number} size  how many of them
+ *
+ * @typedef {object} Step
+ * @property {number} id
+ * @property {'make' | 'call' | 'look' | 'read' | 'on' | 'throw' | 'set' | 'peer' | 'peerConnects' | 'serve'} verb
+ * @property {string} [on]     s0.. a socket of the subject, v0 its server, 0.. a peer
+ * @property {string} [name]   the method, event, property, way of reading; of 'make' and 'serve', code
+ * @property {Chunk} [chunk]   the first argument
+ * @property {string[]} [args] code of the further arguments
+ * @property {Step[]} [then]   there is a callback, which does this
+ *
+ * @typedef {object} Batch
+ * @property {import('./stage.mjs').Turn} at
+ * @property {Step[]} steps
+ *
+ * @typedef {object} Program
+ * @property {import('./stage.mjs').Setup} setup
+ * @property {Batch[]} batches
+ */
+
+/** The body that the stage plays, as text. @param {Program} program */
+export function textOf(program) {
+  const batches = program.batches.map(
+    ({ at, steps }) => `  ['${at}', () => {\n${linesOf(steps, '    ')}  }],\n`,
+  )
+  return `(t, net) => [\n${batches.join('')}]`
+}
+
+/** @param {Program} program @returns {import('./stage.mjs').Body} */
+export function bodyOf(program) {
+  return new Function(`'use strict'; return ${textOf(program)}`)()
+}
+
+/** @param {readonly Step[]} steps @param {string} indent */
+function linesOf(steps, indent) {
+  return steps.map(step => `${indent}${codeOf(step, indent)}\n`).join('')
+}
+
+/** @param {Step} step @param {string} indent @returns {string} */
+function codeOf(step, indent) {
+  const { id, verb, on = '', name = '', then } = step
+  const nested = then === undefined ? '' : functionOf(then, indent, verb === 'serve' ? '(s, actor)' : 's')
+  switch (verb) {
+    case 'make':
+      return `t.make(${id}, '${on}', () => ${name})`
+    case 'serve':
+      return `t.make(${id}, '${on}', () => net.createServer(${name}, s => t.accepted(s${nested && `, ${nested}`})))`
+    case 'call': {
+      const callback =
+        then === undefined ? [] : [`t.cb(${id}, ${actorOf(on)}${then.length > 0 ? `, ${nested}` : ''})`]
+      const given = [...(step.chunk ? argumentsOf(step.chunk, on) : []), ...(step.args ?? []), ...callback]
+      return `t.do(${id}, ${actorOf(on)}, s => s.${name}(${given.join(', ')}))`
+    }
+    case 'set':
+      return `t.do(${id}, ${actorOf(on)}, s => void (s.${name} = ${step.args?.[0]}))`
+    case 'look':
+      return `t.look(${id}, ${actorOf(on)}${name && `, ${name}`})`
+    case 'read':
+      return `t.read(${id}, ${actorOf(on)}, '${name}')`
+    case 'on':
+      return `t.on(${id}, ${actorOf(on)}, '${name}', ${nested})`
+    case 'throw':
+      return `t.throw('${name}')`
+    case 'peer':
+      return `t.peer(${id}, ${on}, p => p.${name}(${[...(step.chunk ? argumentsOf(step.chunk, on) : []), ...(step.args ?? [])].join(', ')}))`
+    case 'peerConnects':
+      return `t.peerConnects(${id})`
+  }
+}
+
+/** Inside the listener of a server, `actor` is the socket that was accepted. @param {string} on */
+const actorOf = on => (on === 'actor' ? 'actor' : `'${on}'`)
+
+/** @param {readonly Step[]} steps @param {string} indent @param {string} parameters */
+function functionOf(steps, indent, parameters) {
+  return `${parameters} => {\n${linesOf(steps, `${indent}  `)}${indent}}`
+}
+
+/** @param {Chunk} chunk @param {string} actor @returns {string[]} */
+function argumentsOf({ kind, one, size }, actor) {
+  const text = size <= 8 ? `'${one.repeat(size)}'` : `'${one}'.repeat(${size})`
+  switch (kind) {
+    case 'text':
+      return [text]
+    case 'wide':
+      return [text.replaceAll(one, '\u00e9')]
+    case 'latin1':
+      return [text.replaceAll(one, '\u00e9'), "'latin1'"]
+    case 'utf16le':
+      return [text, "'utf16le'"]
+    case 'hex':
+      return [`'${Buffer.from(one).toString('hex')}'.repeat(${size})`, "'hex'"]
+    case 'base64':
+      return [`'${Buffer.from(one.repeat(3)).toString('base64')}'.repeat(${Math.ceil(size / 3)})`, "'base64'"]
+    case 'buffer':
+      return [`Buffer.alloc(${size}, '${one}')`]
+    case 'bytes':
+      return [`new Uint8Array(${size}).fill(${one.charCodeAt(0)})`]
+    case 'refilled':
+      return [`t.refill(${actorOf(actor)}, '${one}', ${size})`]
+    case 'odd':
+      return [one]
+  }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// Plays one printed program, on node:net and on a subject, and prints both traces.
+//   node differential/replay.mjs FILE.mjs [native|portable|memory|node]     or a seed in place of the file
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { compare, lineOf } from './compare.mjs'
+import { generate } from './generate.mjs'
+import { bodyOf, textOf } from './program.mjs'
+import { play } from './stage.mjs'
+import { reference, subjectOf } from './subjects.mjs'
+
+const [what = '1', subject = 'native'] = process.argv.slice(2)
+const { setup, body } = await programOf(what)
+const nets = await subjectOf(subject)
+const expected = await play(reference, setup, body)
+const got = await play(nets, setup, body)
+for (const [name, trace] of Object.entries({ 'node:net': expected, [subject]: got })) {
+  console.log(`\n${name}`)
+  for (const [actor, records] of [...trace.actors].sort()) {
+    console.log(`  ${actor}`)
+    for (const record of records) console.log(`    ${lineOf(record)}`)
+  }
+}
+const difference = compare(expected, got, subject)
+console.log(`\n${difference === null ? 'equal' : `different: ${difference.signature}`}`)
+process.exit(difference === null ? 0 : 1)
+
+/** @param {string} text */
+async function programOf(text) {
+  if (!/^\d+$/.test(text)) return import(pathToFileURL(path.resolve(text)).href)
+  const program = generate(Number(text))
+  console.log(JSON.stringify(program.setup), textOf(program))
+  return { setup: program.setup, body: bodyOf(program) }
+}

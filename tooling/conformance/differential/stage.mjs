@@ -1,0 +1,337 @@
+// Plays one program on one implementation of net, and writes down what is seen. A program says what is done and at
+// which turn of the event loop; the stage has the peers, the recorders, the turns, and cleans up. It compares nothing.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Writable } from 'node:stream'
+import { describeError, describeValue, look, socketLook } from './describe.mjs'
+import { stepContext, Trace } from './trace.mjs'
+
+// A program may replace them.
+const { nextTick } = process
+const { setImmediate, queueMicrotask } = globalThis
+const now = performance.now.bind(performance)
+
+/** Turns of the loop without a record before the stage takes it that nothing more comes by itself. */
+const QUIET_TURNS = 12
+/** A lookup in the thread pool takes more turns than can be counted. */
+const CONNECTING_MS = 1_000
+
+const socketEvents = [
+  'lookup',
+  'connect',
+  'ready',
+  'end',
+  'close',
+  'error',
+  'drain',
+  'finish',
+  'timeout',
+  'pause',
+  'resume',
+]
+const serverEvents = ['listening', 'connection', 'close', 'error', 'drop']
+
+let folder = ''
+let pathCount = 0
+
+function freshPath() {
+  if (folder === '') {
+    folder = mkdtempSync(path.join(tmpdir(), 'x-differential-'))
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  }
+  return path.join(folder, `x-differential-${++pathCount}.sock`)
+}
+
+/**
+ * @typedef {'now' | 'tick' | 'micro' | 'immediate' | 'quiet'} Turn
+ * @typedef {{ net: any, peerNet: any }} Nets
+ * @typedef {object} Setup
+ * @property {'client' | 'server'} role  which end is the subject's
+ * @property {'tcp' | 'unix'} family
+ * @property {boolean} [peerPaused]  the peers do not read until they are told to
+ * @property {boolean} [peerHalfOpen]  the peers keep their side open after the subject's end
+ * @typedef {(t: Stage, net: any) => [Turn, () => void][]} Body
+ */
+
+/** Plays a program. @param {Nets} nets @param {Setup} setup @param {Body} body @returns {Promise<Trace>} */
+export async function play(nets, setup, body) {
+  const stage = new Stage(nets, setup)
+  // What a listener of the program throws is one of the things to be compared.
+  const uncaught = (/** @type {unknown} */ error) =>
+    stage.trace.add('uncaught', 'uncaught', 'uncaught', describeError(error))
+  process.on('uncaughtException', uncaught)
+  try {
+    await stage.begin()
+    for (const [turn, act] of body(stage, nets.net)) await stage.turn(turn, act)
+    await stage.finish()
+  } finally {
+    process.off('uncaughtException', uncaught)
+  }
+  return stage.trace
+}
+
+export class Stage {
+  trace = new Trace()
+  /** @type {Record<string, any>} subject sockets `s0`.., subject servers `v0`.. */
+  own = {}
+  /** @type {any[]} peers in the order of their connections */
+  peers = []
+  /** Where a server of the subject listens. @type {any} */
+  place
+  /** Where clients connect to. @type {any} */
+  where
+  #nets
+  #setup
+  /** @type {any} */
+  #peerServer = null
+  /** @type {Buffer | null} */
+  #refilled = null
+  #taken = 0
+
+  /** @param {Nets} nets @param {Setup} setup */
+  constructor(nets, setup) {
+    this.#nets = nets
+    this.#setup = setup
+    const place = setup.family === 'unix' ? { path: freshPath() } : { port: 0, host: '127.0.0.1' }
+    this.where = place
+    this.place = place
+  }
+
+  async begin() {
+    if (this.#setup.role !== 'client') return
+    const server = this.#nets.peerNet.createServer(
+      {
+        allowHalfOpen: this.#setup.peerHalfOpen === true,
+        pauseOnConnect: this.#setup.peerPaused === true,
+        noDelay: true,
+      },
+      (/** @type {any} */ socket) => this.#addPeer(socket),
+    )
+    this.#peerServer = server
+    await new Promise(resolve => server.listen(this.where, resolve))
+    if (this.where.path === undefined) this.where = { port: server.address().port, host: '127.0.0.1' }
+  }
+
+  /** Runs `act` at a turn after what ran before. @param {Turn} turn @param {() => void} act @returns {Promise<void>} */
+  async turn(turn, act) {
+    if (turn === 'quiet') await this.quiet()
+    return new Promise(resolve => {
+      const run = () => {
+        try {
+          act()
+        } finally {
+          resolve()
+        }
+      }
+      if (turn === 'tick') nextTick(run)
+      else if (turn === 'micro') queueMicrotask(run)
+      else if (turn === 'immediate') setImmediate(run)
+      else run()
+    })
+  }
+
+  /** Waits until nothing has happened for some turns. */
+  async quiet() {
+    const began = now()
+    let idle = 0
+    let seen = this.trace.count
+    while (idle < QUIET_TURNS || (this.#isConnecting() && now() - began < CONNECTING_MS)) {
+      await new Promise(resolve => setImmediate(resolve))
+      idle = this.trace.count === seen ? idle + 1 : 0
+      seen = this.trace.count
+    }
+    this.trace.phase('quiet')
+  }
+
+  #isConnecting() {
+    return Object.values(this.own).some(one => one.connecting === true && !one.destroyed)
+  }
+
+  /** Whatever is open is closed, and heard of. */
+  async finish() {
+    await this.quiet()
+    for (const one of Object.values(this.own)) {
+      if (typeof one.destroy === 'function') one.destroy()
+      else if (one.listening) one.close()
+    }
+    await this.quiet()
+    for (const peer of this.peers) peer.destroy()
+    this.#peerServer?.close()
+    await this.quiet()
+  }
+
+  // What programs call.
+
+  /** One step: what it answers or throws is recorded. @param {number} id @param {string} actor @param {(one: any) => unknown} act */
+  do(id, actor, act) {
+    const one = this.own[actor]
+    if (one === undefined) return this.trace.add(actor, 'step', `${id}`, 'absent')
+    let text
+    try {
+      text = describeValue(stepContext.run(id, act, one), one)
+    } catch (error) {
+      text = `throws ${describeError(error)}`
+    }
+    this.trace.add(actor, 'step', `${id}`, text)
+  }
+
+  /** Makes a socket or server of the subject and records its events. @param {number} id @param {string} actor @param {() => any} make */
+  make(id, actor, make) {
+    try {
+      const one = stepContext.run(id, make)
+      this.own[actor] = one
+      this.#record(actor, one, actor.startsWith('v') ? serverEvents : socketEvents)
+    } catch (error) {
+      this.trace.add(actor, 'step', `${id}`, `throws ${describeError(error)}`)
+    }
+  }
+
+  /** A callback that records its call, then runs `then`. @param {number} id @param {string} actor @param {((one: any) => void)} [then] */
+  cb(id, actor, then) {
+    return (/** @type {unknown[]} */ ...args) => {
+      this.trace.add(
+        actor,
+        'callback',
+        `${id}`,
+        args.map(arg => describeValue(arg, this.own[actor])).join(' '),
+      )
+      then?.(this.own[actor])
+    }
+  }
+
+  /** Runs `then` at the first such event. @param {number} id @param {string} actor @param {string} event @param {(one: any) => void} then */
+  on(id, actor, event, then) {
+    this.do(id, actor, one => void one.once(event, () => stepContext.run(id, then, one)))
+  }
+
+  /** @param {string} text */
+  throw(text) {
+    throw new Error(text)
+  }
+
+  /** A peer, by the order of connections. @param {number} id @param {number} index @param {(peer: any) => void} act */
+  peer(id, index, act) {
+    const peer = this.peers[index]
+    if (peer === undefined) this.trace.add(`p${index}`, 'step', `${id}`, 'absent')
+    else act(peer)
+  }
+
+  /** A peer connects to the subject's server. @param {number} id @param {(peer: any) => void} [then] */
+  peerConnects(id, then) {
+    if (this.where.port === 0) return this.trace.add('p', 'step', `${id}`, 'nowhere')
+    const peer = this.#nets.peerNet.connect({
+      ...this.where,
+      allowHalfOpen: this.#setup.peerHalfOpen === true,
+      noDelay: true,
+    })
+    this.#addPeer(peer)
+    then?.(peer)
+  }
+
+  /** Looks at all that a socket tells of itself. @param {number} id @param {string} actor @param {readonly string[]} [names] */
+  look(id, actor, names = socketLook) {
+    const one = this.own[actor]
+    this.trace.add(actor, 'look', `${id}`, one === undefined ? 'absent' : look(one, names))
+  }
+
+  /**
+   * One Buffer, filled anew where its last write was taken (a program may use it again then), else another one.
+   * @param {string} actor @param {string} one @param {number} size
+   */
+  refill(actor, one, size) {
+    const socket = this.own[actor]
+    const isFree =
+      this.#refilled !== null && socket.writableCorked === 0 && !socket.connecting && this.#taken === size
+    if (!isFree) this.#refilled = Buffer.alloc(size)
+    this.#taken = socket.writableCorked === 0 && !socket.connecting ? size : 0
+    return /** @type {Buffer} */ (this.#refilled).fill(one)
+  }
+
+  /** Reads a socket in one of the ways that programs do. @param {number} id @param {string} actor @param {string} way */
+  read(id, actor, way) {
+    const heard = (/** @type {Buffer | string} */ chunk) =>
+      this.trace.add(
+        actor,
+        'data',
+        typeof chunk === 'string' ? 'text' : 'data',
+        typeof chunk === 'string' ? chunk : chunk.toString('latin1'),
+      )
+    this.do(id, actor, socket => {
+      if (way === 'data') socket.on('data', heard)
+      if (way === 'readable') {
+        socket.on('readable', () => {
+          for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) heard(chunk)
+        })
+      }
+      if (way === 'readable-once') {
+        socket.on('readable', () => {
+          const chunk = socket.read()
+          if (chunk !== null) heard(chunk)
+        })
+      }
+      if (way === 'pipe') {
+        socket.pipe(
+          new Writable({
+            decodeStrings: false,
+            write: (chunk, _encoding, done) => done(void heard(chunk)),
+            final: done => done(void this.trace.add(actor, 'event', 'piped end')),
+          }),
+        )
+      }
+      if (way === 'iterate') void this.#iterate(actor, socket, heard)
+      if (way === 'resume') socket.resume()
+      if (way === 'read(0)') socket.read(0)
+    })
+  }
+
+  /** @param {string} actor @param {AsyncIterable<any>} socket @param {(chunk: any) => void} heard */
+  async #iterate(actor, socket, heard) {
+    try {
+      for await (const chunk of socket) heard(chunk)
+      this.trace.add(actor, 'event', 'iterated')
+    } catch (error) {
+      this.trace.add(actor, 'event', 'iteration failed', describeError(error))
+    }
+  }
+
+  /** @param {string} actor @param {any} one @param {readonly string[]} events */
+  #record(actor, one, events) {
+    for (const event of events) {
+      one.on(event, (/** @type {unknown[]} */ ...args) => {
+        this.trace.add(actor, 'event', event, args.map(arg => describeValue(arg, one)).join(' '))
+      })
+    }
+    if (actor.startsWith('v')) {
+      one.on('listening', () => {
+        const address = one.address()
+        if (typeof address === 'object' && address !== null)
+          this.where = { port: address.port, host: '127.0.0.1' }
+      })
+    }
+  }
+
+  /** An accepted socket of the subject. @param {any} socket @param {((socket: any, actor: string) => void)} [then] */
+  accepted(socket, then) {
+    const actor = `s${Object.keys(this.own).filter(name => name.startsWith('s')).length}`
+    this.own[actor] = socket
+    this.#record(actor, socket, socketEvents)
+    then?.(socket, actor)
+  }
+
+  /** @param {any} socket */
+  #addPeer(socket) {
+    const actor = `p${this.peers.length}`
+    this.peers.push(socket)
+    this.trace.add(actor, 'event', 'made')
+    if (this.#setup.peerPaused) socket.pause()
+    socket.on('data', (/** @type {Buffer} */ chunk) =>
+      this.trace.add(actor, 'data', 'data', chunk.toString('latin1')),
+    )
+    socket.on('end', () => this.trace.add(actor, 'event', 'end'))
+    socket.on('error', (/** @type {Error} */ error) =>
+      this.trace.add(actor, 'event', 'error', describeError(error)),
+    )
+    socket.on('close', () => this.trace.add(actor, 'event', 'close'))
+  }
+}
