@@ -131,10 +131,15 @@ export class FaultyStream implements StreamHandle {
     }
     if (done) this.#closeDones.push(done)
     if (this.#closing === 'asked') return
-    const { delayMs } = this.#decide('close', 0)
-    const cancelled = this.#beginClose()
-    if (delayMs > 0 && !this.#isInnerClosed) this.#timers.start(delayMs, () => this.#finishClose(cancelled))
-    else this.#finishClose(cancelled)
+    let delayMs = 0
+    // A rule that throws does so from here, and the stream is closed all the same.
+    try {
+      delayMs = this.#decide('close', 0).delayMs
+    } finally {
+      const cancelled = this.#beginClose()
+      if (delayMs > 0 && !this.#isInnerClosed) this.#timers.start(delayMs, () => this.#finishClose(cancelled))
+      else this.#finishClose(cancelled)
+    }
   }
 
   release(): number {

@@ -53,15 +53,24 @@ export type Outcome = 'pass' | 'drop' | 'reset' | 'end' | 'hold' | { readonly fa
 export type Action =
   | Outcome
   | {
-      /** It happens that much later; the order within a connection is kept. */
+      /** It happens that much later, 0 to 2,147,483,647; the order within a connection is kept. */
       readonly delayMs?: number
-      /** Only so many bytes of a `read` or `write`; the rest is an operation of its own. */
+      /** Only so many bytes of a `read` or `write`, 1 or more; the rest is an operation of its own. */
       readonly bytes?: number
       /** Default `pass`. */
       readonly then?: Outcome
+      /**
+       * Called once all rules have answered and the operation passes or is dropped: with the bytes of it that really go,
+       * the fewest that any rule let through, and the time (on the clock of `nowMs`) at which the rules before let it go.
+       * A rule that counts counts here. It may answer milliseconds of delay beside `delayMs`.
+       */
+      readonly charge?: (bytes: number, atMs: number) => number | undefined
     }
 
-/** A fault: a function of an operation. No answer lets it pass. */
+/**
+ * A fault: a function of an operation. No answer lets it pass. An answer that is no action is refused with
+ * `ERR_X_BAD_ACTION`, which names the rule (by the function's name) and the answer.
+ */
 export type Rule = (operation: Operation) => Action | undefined
 
 /** Takes its rule off again; `using` does it at the end of a block. */

@@ -1,6 +1,7 @@
 // The rules that are in force, what they decide together, and who waits for them to change. It knows no handle.
 import { Random } from '../simulation/random'
-import type { Action, Guard, Operation, Outcome, Rule } from './rule'
+import { type CheckedAction, checkAction, checkDelay, LONGEST_DELAY_MS } from './action'
+import type { Guard, Operation, Outcome, Rule } from './rule'
 
 /** What the rules decided together. */
 export interface Decision {
@@ -12,7 +13,10 @@ export interface Decision {
 /** An operation as a handle describes it. */
 export type Asked = Omit<Operation, 'nowMs' | 'random'>
 
-/** Rules in order. Delays add up, the fewest bytes count, the first outcome other than `pass` decides. */
+/**
+ * Rules in order. Delays add up, the fewest bytes count, the first outcome other than `pass` decides. What goes in the
+ * end is what all rules are charged with.
+ */
 export class Rulebook {
   readonly #rules: Rule[]
   readonly #random: Random
@@ -33,7 +37,9 @@ export class Rulebook {
   /** Puts a rule in force, after the others. */
   add(rule: Rule): Guard {
     // An entry of its own, so that a rule which was added twice is taken off once.
-    const entry: Rule = operation => rule(operation)
+    const entry: Rule = Object.defineProperty((operation: Operation) => rule(operation), 'name', {
+      value: rule.name,
+    })
     this.#rules.push(entry)
     this.#changed()
     const remove = () => {
@@ -58,26 +64,31 @@ export class Rulebook {
   }
 
   decide(asked: Asked): Decision {
-    let delayMs = 0
-    let bytes = asked.bytes
     const operation: Operation = { ...asked, nowMs: performance.now(), random: this.#random }
+    const actions: CheckedAction[] = []
+    let bytes = asked.bytes
+    let outcome: Outcome = 'pass'
     for (const rule of this.#rules) {
-      const action = parts(rule(operation))
-      delayMs += Math.max(0, action.delayMs ?? 0)
-      if (action.bytes !== undefined) bytes = Math.min(bytes, Math.max(1, Math.floor(action.bytes)))
-      const outcome = action.then ?? 'pass'
-      if (outcome !== 'pass') return { delayMs, bytes, outcome }
+      const answer = rule(operation)
+      if (answer === undefined) continue
+      const action = checkAction(answer, rule, operation)
+      actions.push(action)
+      bytes = Math.min(bytes, action.bytes)
+      outcome = action.outcome
+      if (outcome !== 'pass') break
     }
-    return { delayMs, bytes, outcome: 'pass' }
+    const isCharged = outcome === 'pass' || outcome === 'drop'
+    let delayMs = 0
+    for (const action of actions) {
+      delayMs += action.delayMs
+      if (!isCharged) continue
+      const more = action.charge?.(bytes, operation.nowMs + delayMs)
+      if (more !== undefined) delayMs += checkDelay(more, action)
+    }
+    return { delayMs: Math.min(delayMs, LONGEST_DELAY_MS), bytes, outcome }
   }
 
   #changed(): void {
     for (const listener of [...this.#waiting]) listener()
   }
-}
-
-function parts(action: Action | undefined): Exclude<Action, Outcome> {
-  if (action === undefined) return {}
-  if (typeof action === 'string' || 'fail' in action) return { then: action }
-  return action
 }

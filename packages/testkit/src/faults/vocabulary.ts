@@ -1,5 +1,7 @@
-// Ready-made faults, by the names that toxiproxy gave them, and what makes rules out of rules. Each is one rule.
-import { errno } from '@x/core/transport'
+// Ready-made faults, by the names that toxiproxy gave them, and what makes rules out of rules. Each is one rule, and says
+// its name where it is refused. It knows operations, and no stream.
+import { errno, validateInteger, validateNumber } from '@x/core/transport'
+import { LONGEST_DELAY_MS } from './action'
 import type { Action, Operation, OperationType, Rule } from './rule'
 
 /** Which way: `read` is towards this side, `write` away from it. */
@@ -11,10 +13,12 @@ export type Direction = 'read' | 'write' | 'both'
  */
 export function latency(options: { ms: number; jitterMs?: number; on?: Direction }): Rule {
   const { ms, jitterMs = 0, on = 'both' } = options
-  return operation => {
+  validateMs(ms, 'options.ms')
+  validateMs(jitterMs, 'options.jitterMs')
+  return named('latency', operation => {
     if (!isTransfer(operation, on)) return undefined
     return { delayMs: ms + (jitterMs > 0 ? operation.random.next() * jitterMs : 0) }
-  }
+  })
 }
 
 /**
@@ -23,39 +27,45 @@ export function latency(options: { ms: number; jitterMs?: number; on?: Direction
  */
 export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): Rule {
   const { bytesPerSecond, on = 'both' } = options
-  if (!(bytesPerSecond > 0)) throw new RangeError(`bytesPerSecond cannot be ${bytesPerSecond}`)
+  validateNumber(bytesPerSecond, 'options.bytesPerSecond', Number.MIN_VALUE, Number.MAX_VALUE)
   // A tenth of a second's worth at a time, so that it is a rate and not a wait.
-  const most = Math.max(1, Math.floor(bytesPerSecond / 10))
-  const busyUntil = new Map<string, number>()
-  return operation => {
-    if (!isTransfer(operation, on)) return undefined
-    const key = `${operation.connection} ${isReading(operation)}`
-    const bytes = Math.min(operation.bytes, most)
-    const start = Math.max(operation.nowMs, busyUntil.get(key) ?? 0)
-    const end = start + (bytes * 1000) / bytesPerSecond
-    busyUntil.set(key, end)
-    if (operation.type === 'end' || operation.type === 'shutdown') busyUntil.delete(key)
-    return { delayMs: end - operation.nowMs, ...(bytes > 0 ? { bytes } : {}) }
-  }
+  const bytes = Math.max(1, Math.floor(bytesPerSecond / 10))
+  const busyUntil = perDirection(Number.NEGATIVE_INFINITY)
+  return named('bandwidth', operation => {
+    if (busyUntil.forget(operation) || !isTransfer(operation, on)) return undefined
+    return {
+      bytes,
+      charge(gone, atMs) {
+        const end = Math.max(atMs, busyUntil.get(operation)) + (gone * 1000) / bytesPerSecond
+        busyUntil.set(operation, end)
+        return Math.min(end - atMs, LONGEST_DELAY_MS)
+      },
+    }
+  })
 }
 
 /** The end of what is sent, and the close of the connection, come that much later. */
 export function slowClose(options: { ms: number }): Rule {
-  return operation =>
-    operation.type === 'shutdown' || operation.type === 'close' ? { delayMs: options.ms } : undefined
+  const delayMs = options.ms
+  validateMs(delayMs, 'options.ms')
+  return named('slowClose', ({ type }) => (type === 'shutdown' || type === 'close' ? { delayMs } : undefined))
 }
 
 /** Nothing gets through, and after `ms` the connection ends. With 0 it stays until the rule is taken off. */
 export function timeout(options: { ms: number }): Rule {
-  return operation => {
-    if (operation.type === 'open' && options.ms > 0) return { delayMs: options.ms, then: 'end' }
+  const delayMs = options.ms
+  validateMs(delayMs, 'options.ms')
+  return named('timeout', operation => {
+    if (operation.type === 'open' && delayMs > 0) return { delayMs, then: 'end' }
     return isTransfer(operation, 'both') ? 'hold' : undefined
-  }
+  })
 }
 
 /** The connection is reset, `afterMs` after it began or after the rule was added. Default 0: at once. */
 export function reset(options: { afterMs?: number } = {}): Rule {
-  return on('open', { delayMs: options.afterMs ?? 0, then: 'reset' })
+  const { afterMs = 0 } = options
+  validateMs(afterMs, 'options.afterMs')
+  return named('reset', on('open', { delayMs: afterMs, then: 'reset' }))
 }
 
 /**
@@ -70,97 +80,124 @@ export function slicer(options: {
   on?: Direction
 }): Rule {
   const { bytes, variation = 0, delayMs = 0, on: direction = 'both' } = options
-  const pace = spacing(delayMs)
-  return operation => {
-    if (operation.bytes === 0 || !isTransfer(operation, direction)) return undefined
-    const size = Math.max(
-      1,
-      variation > 0 ? operation.random.integer(bytes - variation, bytes + variation) : bytes,
-    )
-    return { bytes: size, delayMs: pace(operation) }
-  }
+  validateInteger(bytes, 'options.bytes', 1)
+  validateInteger(variation, 'options.variation', 0)
+  validateMs(delayMs, 'options.delayMs')
+  const lastAt = perDirection(Number.NEGATIVE_INFINITY)
+  return named('slicer', operation => {
+    if (lastAt.forget(operation) || operation.bytes === 0 || !isTransfer(operation, direction))
+      return undefined
+    const size = variation > 0 ? operation.random.integer(bytes - variation, bytes + variation) : bytes
+    return {
+      bytes: Math.max(1, size),
+      charge(_gone, atMs) {
+        const leaves = Math.max(atMs, lastAt.get(operation) + delayMs)
+        if (delayMs > 0) lastAt.set(operation, leaves)
+        return leaves - atMs
+      },
+    }
+  })
 }
 
 /** The connection ends once so many bytes went in a direction, counted for each. */
 export function limit(options: { bytes: number; on?: Direction }): Rule {
-  const passed = new Map<string, number>()
-  return operation => {
-    if (operation.bytes === 0 || !isTransfer(operation, options.on ?? 'both')) return undefined
-    const key = `${operation.connection} ${operation.type}`
-    const left = options.bytes - (passed.get(key) ?? 0)
-    if (left <= 0) return 'end'
-    const bytes = Math.min(left, operation.bytes)
-    passed.set(key, options.bytes - left + bytes)
-    return { bytes }
-  }
+  validateInteger(options.bytes, 'options.bytes', 0)
+  const passed = perDirection(0)
+  return named('limit', operation => {
+    if (passed.forget(operation) || operation.bytes === 0) return undefined
+    if (!isTransfer(operation, options.on ?? 'both')) return undefined
+    const before = passed.get(operation)
+    if (before >= options.bytes) return 'end'
+    return {
+      bytes: options.bytes - before,
+      charge(gone) {
+        passed.set(operation, before + gone)
+        return undefined
+      },
+    }
+  })
 }
 
 /** Connecting fails: `ECONNREFUSED`, or the error that is named. */
 export function refuse(code = 'ECONNREFUSED'): Rule {
-  return on('connect', fail(code))
+  return named('refuse', on('connect', fail(code)))
 }
 
 /** Connecting is never answered, as behind a firewall that drops. */
 export function blackhole(): Rule {
-  return on('connect', 'drop')
+  return named('blackhole', on('connect', 'drop'))
 }
 
 /** Everything stands still, connecting too, until the rule is taken off. */
 export function stall(): Rule {
-  return operation =>
+  return named('stall', operation =>
     operation.type === 'connect' || operation.type === 'accept' || isTransfer(operation, 'both')
       ? 'hold'
-      : undefined
+      : undefined,
+  )
 }
 
 /** No more descriptors: accepting fails with `EMFILE` until the rule is taken off, and loses nothing. */
 export function emfile(): Rule {
-  return on('accept', fail('EMFILE'))
+  return named('emfile', on('accept', fail('EMFILE')))
 }
 
 /** Writes go out in pieces of at most so many bytes. */
 export function partialWrites(options: { bytes: number }): Rule {
-  return on('write', { bytes: options.bytes })
+  validateInteger(options.bytes, 'options.bytes', 1)
+  return named('partialWrites', on('write', { bytes: options.bytes }))
 }
 
 /** Reads bring at most so many bytes. */
 export function shortReads(options: { bytes: number }): Rule {
-  return on('read', { bytes: options.bytes })
+  validateInteger(options.bytes, 'options.bytes', 1)
+  return named('shortReads', on('read', { bytes: options.bytes }))
 }
 
 /** One action for one type of operation. */
 export function on(type: OperationType, action: Action): Rule {
-  return operation => (operation.type === type ? action : undefined)
+  return named(`on ${type}`, operation => (operation.type === type ? action : undefined))
 }
 
 /** An outcome that fails with an error, by its POSIX name. Throws a `RangeError` for a name that the host does not know. */
 export function fail(code: string): { fail: string } {
-  if (errno(code) === -4094) throw new RangeError(`${code} is no error of this system`)
+  if (errno(code) === errno('UNKNOWN')) throw new RangeError(`${code} is no error of this system`)
   return { fail: code }
 }
 
 /** A rule that is asked only where a test says so. */
 export function only(test: (operation: Operation) => boolean, rule: Rule): Rule {
-  return operation => (test(operation) ? rule(operation) : undefined)
+  return named(`only(${rule.name})`, operation => (test(operation) ? rule(operation) : undefined))
 }
 
 /** A rule that acts with a probability, 0 to 1, drawn for each operation on which it would act. */
 export function sometimes(probability: number, rule: Rule): Rule {
-  return operation => {
+  validateNumber(probability, 'probability', 0, 1)
+  return named(`sometimes(${rule.name})`, operation => {
     const action = rule(operation)
     return action !== undefined && operation.random.chance(probability) ? action : undefined
-  }
+  })
 }
 
 /** A rule that acts so many times, and then no more. */
 export function times(count: number, rule: Rule): Rule {
+  validateInteger(count, 'count', 0)
   let left = count
-  return operation => {
+  return named(`times(${rule.name})`, operation => {
     if (left <= 0) return undefined
     const action = rule(operation)
     if (action !== undefined) left--
     return action
-  }
+  })
+}
+
+/** A rule with the name that it is refused by. */
+function named(name: string, rule: Rule): Rule {
+  return Object.defineProperty(rule, 'name', { value: name })
+}
+
+function validateMs(value: unknown, name: string): void {
+  validateNumber(value, name, 0, LONGEST_DELAY_MS)
 }
 
 function isReading(operation: Operation): boolean {
@@ -172,14 +209,20 @@ function isTransfer(operation: Operation, direction: Direction): boolean {
   return (operation.type === 'write' || operation.type === 'shutdown') && direction !== 'read'
 }
 
-/** Each piece `delayMs` after the one before, within a connection and direction. */
-function spacing(delayMs: number): (operation: Operation) => number {
-  const lastAt = new Map<string, number>()
-  return operation => {
-    if (delayMs === 0) return 0
-    const key = `${operation.connection} ${operation.type}`
-    const at = Math.max(operation.nowMs, (lastAt.get(key) ?? Number.NEGATIVE_INFINITY) + delayMs)
-    lastAt.set(key, at)
-    return at - operation.nowMs
+/** A number for each connection and direction, until the connection closes. */
+function perDirection(initial: number) {
+  const reading = new Map<number, number>()
+  const writing = new Map<number, number>()
+  const tableOf = (operation: Operation) => (isReading(operation) ? reading : writing)
+  return {
+    get: (operation: Operation) => tableOf(operation).get(operation.connection) ?? initial,
+    set: (operation: Operation, value: number) => void tableOf(operation).set(operation.connection, value),
+    /** True where the connection closes: nothing is kept of it. */
+    forget({ type, connection }: Operation): boolean {
+      if (type !== 'close') return false
+      reading.delete(connection)
+      writing.delete(connection)
+      return true
+    },
   }
 }

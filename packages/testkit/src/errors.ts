@@ -1,0 +1,15 @@
+// The error codes of this package: the one table of them. It does not know who throws them when.
+import { inspect } from 'node:util'
+import { defineCodes } from '@x/core/transport'
+
+const codes = {
+  ERR_X_BAD_ACTION: {
+    base: TypeError,
+    message: (rule: string, operation: string, answer: unknown, why: string) =>
+      `The rule ${rule} answered ${inspect(answer, { depth: 1, breakLength: Number.POSITIVE_INFINITY })} to '${operation}': ${why}`,
+    fields: (rule: string, operation: string, answer: unknown) => ({ rule, operation, answer }),
+  },
+} as const
+
+/** Makes an error of this package by its code. */
+export const testkitError = defineCodes(codes)
