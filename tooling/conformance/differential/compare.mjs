@@ -31,8 +31,7 @@ export function compare(expected, got, subject) {
       actor,
       index: at,
       signature: signatureOf(actor, wanted[at], seen[at]),
-      expected: wantedLines,
-      got: seenLines,
+      ...withoutEqualLooks(wanted, seen),
     }
     // Lost or disordered bytes at a peer tell more than what else differs.
     if (found === null || actor.startsWith('p')) found = difference
@@ -77,4 +76,28 @@ function differingNames(wanted, seen) {
     .filter(one => !others.has(one))
     .map(one => one.split('=')[0])
     .join(' ')
+}
+
+/** The lines of both, without what two looks see alike. @param {TraceRecord[]} wanted @param {TraceRecord[]} seen */
+function withoutEqualLooks(wanted, seen) {
+  const expected = wanted.map(lineOf)
+  const got = seen.map(lineOf)
+  for (const [i, one] of wanted.entries()) {
+    const other = seen[i]
+    if (one.kind !== 'look' || other?.kind !== 'look' || one.name !== other.name) continue
+    expected[i] = lineOf({ ...one, text: whatDiffers(one.text, other.text) })
+    got[i] = lineOf({ ...other, text: whatDiffers(other.text, one.text) })
+  }
+  return { expected, got }
+}
+
+/** @param {string} text @param {string} other */
+function whatDiffers(text, other) {
+  const others = new Set(other.split('; '))
+  return (
+    text
+      .split('; ')
+      .filter(one => !others.has(one))
+      .join('; ') || 'the same'
+  )
 }

@@ -1,5 +1,6 @@
 // Makes a program of a seed. Each kind of program leans on one part of the surface; all may use all of it. It plays
 // nothing.
+import { kindNames, kinds } from './kinds.mjs'
 import { Random } from './random.mjs'
 
 /**
@@ -10,138 +11,7 @@ import { Random } from './random.mjs'
  * @typedef {import('./stage.mjs').Turn} Turn
  */
 
-/** How often a socket's verbs come in a kind of program; and the turns between them. */
-const kinds = {
-  writing: {
-    verbs: {
-      write: 40,
-      cork: 8,
-      uncork: 10,
-      end: 4,
-      look: 8,
-      look1: 6,
-      onDrain: 2,
-      destroy: 1,
-      destroySoon: 1,
-      setting: 2,
-      peerWrite: 2,
-    },
-    turns: { tick: 3, micro: 2, immediate: 4, quiet: 6 },
-  },
-  connecting: {
-    verbs: {
-      write: 22,
-      connect: 2,
-      onConnect: 12,
-      cork: 3,
-      uncork: 4,
-      end: 5,
-      look: 8,
-      look1: 4,
-      destroy: 3,
-      destroySoon: 1,
-      reset: 2,
-      read: 4,
-      setting: 3,
-      pause: 1,
-      resume: 1,
-    },
-    turns: { tick: 4, micro: 2, immediate: 4, quiet: 4 },
-  },
-  living: {
-    verbs: {
-      write: 12,
-      end: 8,
-      destroy: 5,
-      destroySoon: 3,
-      reset: 3,
-      connect: 6,
-      look: 10,
-      look1: 3,
-      onEvent: 8,
-      peerWrite: 4,
-      peerEnd: 6,
-      peerDestroy: 3,
-      peerReset: 3,
-      read: 4,
-      pause: 2,
-      resume: 2,
-      setting: 3,
-      set: 1,
-      cork: 1,
-      uncork: 1,
-    },
-    turns: { tick: 3, micro: 1, immediate: 4, quiet: 10 },
-  },
-  reading: {
-    verbs: {
-      write: 6,
-      read: 10,
-      peerWrite: 20,
-      pause: 8,
-      resume: 8,
-      readN: 6,
-      setEncoding: 3,
-      onEvent: 6,
-      peerEnd: 5,
-      peerReset: 1,
-      peerDestroy: 1,
-      end: 3,
-      destroy: 2,
-      look: 8,
-      look1: 2,
-      unshift: 1,
-      setting: 1,
-    },
-    turns: { tick: 2, micro: 1, immediate: 3, quiet: 12 },
-  },
-  stalled: {
-    verbs: {
-      writeMuch: 14,
-      write: 8,
-      cork: 3,
-      uncork: 4,
-      look: 6,
-      onDrain: 4,
-      end: 4,
-      destroy: 2,
-      destroySoon: 2,
-      reset: 1,
-      peerResume: 6,
-      peerPause: 2,
-      peerDestroy: 2,
-      peerReset: 2,
-      peerEnd: 1,
-    },
-    turns: { tick: 2, micro: 1, immediate: 3, quiet: 10 },
-  },
-  serving: {
-    verbs: {
-      write: 12,
-      read: 4,
-      end: 5,
-      destroy: 3,
-      reset: 1,
-      look: 6,
-      onEvent: 4,
-      peerWrite: 8,
-      peerEnd: 5,
-      peerDestroy: 2,
-      peerReset: 2,
-      peerConnects: 8,
-      server: 22,
-      pause: 1,
-      resume: 2,
-      setting: 2,
-    },
-    turns: { tick: 2, micro: 1, immediate: 3, quiet: 12 },
-  },
-}
-
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-
-/** The kinds of programs. */
-export const kindNames = /** @type {(keyof typeof kinds)[]} */ (Object.keys(kinds))
 
 /** @param {number} seed @returns {Program} */
 export function generate(seed) {
