@@ -38,6 +38,23 @@ const coreLayers = [
   [/^register(\/|$)/, /^interop\//],
 ]
 
+/**
+ * The same of ipc: what is on the wire, what the protocol does with it, the channel, and what stands on that.
+ * @type {readonly (readonly RegExp[])[]}
+ */
+const ipcLayers = [
+  [/^host$/, /^errors\//],
+  [/^wire\//, /^endpoint\//, /^credentials$/],
+  [/^descriptor\//, /^listen\//],
+  [/^protocol\//],
+  [/^channel\//, /^calls\//, /^connect$/],
+  [/^handoff\//, /^client\//],
+  [/^index$/],
+]
+
+/** @type {Readonly<Record<string, readonly (readonly RegExp[])[]>>} */
+const layersOf = { '@x/core': coreLayers, '@x/ipc': ipcLayers }
+
 /** Parts of core that may import `node:net`. */
 const nodeNet = [/^transport\/portable(\/|$)/, /^register(\/|$)/, /^interop\//]
 
@@ -46,7 +63,7 @@ const nodeNet = [/^transport\/portable(\/|$)/, /^register(\/|$)/, /^interop\//]
 /** @type {import('./all.mjs').Check} */
 export const layers = {
   name: 'layers',
-  holds: 'imports follow the directions between the packages and the layers inside core',
+  holds: 'imports follow the directions between the packages and the layers inside core and ipc',
   violations(top) {
     const files = trackedFiles(top).filter(name => /\.(ts|mts|mjs|js|cjs)$/.test(name))
     const packages = workspacePackages(top).map(({ folder, manifest }) => {
@@ -135,22 +152,23 @@ function relativeProblem(top, folder, manifest, name, specifier) {
   const inside = name.slice(folder.length + 1).replace(/\.ts$/, '')
   if (!inside.startsWith('src/')) return ''
   if (!target.startsWith('src/')) return target === 'package.json' ? '' : `${specifier} leaves src/`
-  return manifest.name === '@x/core' ? layerProblem(inside.slice(4), target.slice(4)) : ''
+  const its = layersOf[manifest.name]
+  return its === undefined ? '' : layerProblem(its, inside.slice(4), target.slice(4))
 }
 
-/** @param {string} from @param {string} to */
-function layerProblem(from, to) {
-  const own = layerOf(from)
-  const other = layerOf(to)
-  if (own < 0) return `${from} is in no layer of core`
-  if (other < 0) return `${to} is in no layer of core`
+/** @param {readonly (readonly RegExp[])[]} its @param {string} from @param {string} to */
+function layerProblem(its, from, to) {
+  const own = layerOf(its, from)
+  const other = layerOf(its, to)
+  if (own < 0) return `${from} is in no layer`
+  if (other < 0) return `${to} is in no layer`
   if (own > other || partOf(from) === partOf(to)) return ''
   return `may not import ${to}: it stands ${own === other ? 'beside' : 'below'} it in the layers`
 }
 
-/** @param {string} file */
-function layerOf(file) {
-  return coreLayers.findIndex(layer => layer.some(pattern => pattern.test(file)))
+/** @param {readonly (readonly RegExp[])[]} its @param {string} file */
+function layerOf(its, file) {
+  return its.findIndex(layer => layer.some(pattern => pattern.test(file)))
 }
 
 /** The folder that a file belongs to for the layers: `transport/native/read` is of `transport/native`. @param {string} file */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { selectTransport } from '@x/core/transport'
-import { endpoint } from '@x/ipc'
+import { resolveEndpoint } from '@x/ipc'
 
 const PROGRAM = new URL('../dist/main.js', import.meta.url).pathname
 
@@ -124,7 +124,7 @@ export class DemoProcess extends Program {
     await super[Symbol.asyncDispose]()
     rmSync(this.#folder, { recursive: true, force: true })
     // It was killed, and could not.
-    rmSync(endpoint(`x-demo-${this.port}.ctl`).path, { force: true })
+    rmSync(resolveEndpoint(`x-demo-${this.port}.ctl`).path, { force: true })
   }
 }
 

@@ -13,7 +13,7 @@ import {
   validateObject,
 } from '@x/core/transport'
 import { type Authorize, credentialsOfStream, peerOfStream } from './credentials'
-import { type Endpoint, endpoint } from './endpoint/endpoint'
+import { type Endpoint, resolveEndpoint } from './endpoint/endpoint'
 import { ipcError } from './errors/codes'
 import { checkFolder, checkPrivateFolder } from './listen/folder'
 
@@ -29,14 +29,14 @@ export interface LocalConnectOptions extends Pick<SocketConstructorOpts, 'allowH
 }
 
 /**
- * Connects to a local endpoint: a name (see `endpoint`), a path, or an `Endpoint`. The folder is checked as `listen` checks
+ * Connects to a local endpoint: a name (see `resolveEndpoint`), a path, or an `Endpoint`. The folder is checked as `listen` checks
  * it: where others could have put the socket there, nobody is talked to unless told otherwise.
  *
  * @throws (rejects) `ENOENT` where nothing listens, `ECONNREFUSED` where the server is dead, `EACCES`; `ERR_X_UNSAFE_PATH`,
  * `ERR_X_NOT_AUTHORIZED`, `ERR_X_UNSUPPORTED`, `ABORT_ERR`. Wrong arguments throw at once.
  */
 export function connect(where: string | Endpoint, options: LocalConnectOptions = {}): Promise<Socket> {
-  const at = typeof where === 'string' ? endpoint(where) : where
+  const at = typeof where === 'string' ? resolveEndpoint(where) : where
   validateObject(at, 'where')
   validateObject(options, 'options')
   const { authorize, signal, transport = defaultTransport() } = options

@@ -18,7 +18,7 @@ export interface Peer {
 /** Lets a peer in (true), or has it closed before anybody sees its connection. One that throws lets nobody in. */
 export type Authorize = (credentials: PeerCredentials, peer: Peer) => boolean | Promise<boolean>
 
-/** The credentials of a stream. @throws as `credentialsOf`. */
+/** The credentials of a stream. @throws as `getCredentials`. */
 export function credentialsOfStream(stream: StreamHandle): PeerCredentials {
   if (!stream.peerCredentials) throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'credentials')
   const answer = stream.peerCredentials()
@@ -45,12 +45,12 @@ export function peerOfStream(stream: StreamHandle): Peer {
  * `ENOTSUP` for a TCP socket.
  * @see https://man7.org/linux/man-pages/man7/unix.7.html (SO_PEERCRED)
  */
-export function credentialsOf(socket: Socket): PeerCredentials {
+export function getCredentials(socket: Socket): PeerCredentials {
   return credentialsOfStream(connectedStream(socket))
 }
 
 /** As `Peer.pidfd`, of a connected socket. */
-export function pidfdOf(socket: Socket): number {
+export function getPidfd(socket: Socket): number {
   return peerOfStream(connectedStream(socket)).pidfd()
 }
 

@@ -1,22 +1,26 @@
 // The package's public face. It names what is exported, and holds no behaviour.
-export type { HandleError } from './channel/acks'
+export { type Calls, createCalls } from './calls/calls'
 export type { Channel } from './channel/channel'
+export { type CreateChannelOptions, createChannel } from './channel/create-channel'
+export { connect, type LocalConnectOptions } from './connect'
+export { type Authorize, getCredentials, getPidfd, type Peer, type PeerCredentials } from './credentials'
+export { adoptServer, adoptSocket, createDescriptor, type Sendable } from './descriptor/conversions'
+export { Descriptor, type DescriptorKind, type DescriptorOptions } from './descriptor/descriptor'
+export { type Endpoint, type EndpointOptions, resolveEndpoint } from './endpoint/endpoint'
+export { getPathLimit, type PathLimit } from './endpoint/limits'
+export type { RemoteError } from './errors/codes'
+export { createRawHandoff, type RawHandoff, type RawHandoffEvents } from './handoff/raw-handoff'
+export { getHandleChannel, sendHandle } from './handoff/send-handle'
+export { type LocalListenOptions, listen } from './listen/listen'
+export type { HandleError } from './protocol/acknowledgements'
+export type { ChannelOptions } from './protocol/limits'
 export type {
+  ChannelEnd,
   ChannelEvents,
   IncomingRequest,
   Message,
+  Procedures,
   RequestHandler,
   RequestOptions,
   SendOptions,
-} from './channel/message'
-export { channel } from './channel/open'
-export type { ChannelOptions } from './channel/options'
-export { connect, type LocalConnectOptions } from './connect'
-export { type Authorize, credentialsOf, type Peer, type PeerCredentials, pidfdOf } from './credentials'
-export { type Endpoint, type EndpointOptions, endpoint } from './endpoint/endpoint'
-export { type PathLimit, pathLimit } from './endpoint/limits'
-export { Descriptor, type DescriptorKind, type DescriptorOptions } from './handoff/descriptor'
-export { descriptorOf, type Sendable, serverOf, socketOf } from './handoff/handles'
-export { type RawHandoff, type RawHandoffEvents, rawHandoff } from './handoff/raw'
-export { handleChannel, sendHandle } from './handoff/send-handle'
-export { type LocalListenOptions, listen } from './listen/listen'
+} from './protocol/message'

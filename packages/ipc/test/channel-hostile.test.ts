@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { serialize } from 'node:v8'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Channel, type ChannelOptions, channel } from '../src/index'
+import { type Channel, type ChannelOptions, createChannel } from '../src/index'
 import { frame, memoryPair, preamble, socketPair } from './wires'
 
 const MESSAGE = 1
@@ -17,6 +17,7 @@ const NONE = 0
 const JSON_TEXT = 1
 const BYTES = 2
 const CLONE = 3
+const TEXT = 4
 const PACKED = 5
 const EXTENDED = 0x80
 
@@ -26,11 +27,16 @@ afterEach(() => {
 })
 
 /** A channel, and a raw socket that plays its peer. A second channel stands beside it throughout. */
-async function victim(options: ChannelOptions = {}): Promise<{ target: Channel; peer: Socket }> {
+async function victim(
+  options: ChannelOptions = {},
+  isListening = true,
+): Promise<{ target: Channel; peer: Socket }> {
   const [stream, peer] = await socketPair()
   peer.on('error', () => {})
   peer.resume()
-  const target = channel(stream, options)
+  const target = createChannel(stream, options)
+  // A message is looked into once somebody takes it.
+  if (isListening) target.on('message', () => {})
   open.push(target, peer)
   return { target, peer }
 }
@@ -79,9 +85,13 @@ describe('a malformed peer', () => {
     ['gives an acknowledgement a payload', Buffer.concat([preamble(), frame(ACK, NONE, 'x')]), /kind 6/],
     ['gives a cancellation a payload', Buffer.concat([preamble(), frame(CANCEL, BYTES, 'x')]), /kind 5/],
     ['acknowledges what was not sent', Buffer.concat([preamble(), frame(ACK, NONE, '', 7)]), /acknowledged/],
-    ['refuses what was not sent', Buffer.concat([preamble(), frame(REFUSAL, NONE, '', 7)]), /acknowledged/],
+    ['refuses what was not sent', Buffer.concat([preamble(), frame(REFUSAL, TEXT, 'no', 7)]), /acknowledged/],
     ['replies to what was not asked', Buffer.concat([preamble(), frame(REPLY, NONE, '', 7)]), /request 7/],
-    ['fails what was not asked', Buffer.concat([preamble(), frame(FAILURE, NONE, '', 7)]), /request 7/],
+    [
+      'fails what was not asked',
+      Buffer.concat([preamble(), frame(FAILURE, JSON_TEXT, '{"name":"a","message":"b","code":null}', 7)]),
+      /request 7/,
+    ],
     [
       'announces handles without a description',
       Buffer.concat([preamble(), frame(MESSAGE, NONE, '', 0, 3)]),
@@ -173,23 +183,24 @@ describe('a malformed peer', () => {
       ]),
       /handles that do not fit/,
     ],
-    ['ends within its first bytes', preamble().subarray(0, 5), /ended within a frame/],
-    [
-      'ends within a header',
-      Buffer.concat([preamble(), frame(MESSAGE, NONE, '').subarray(0, 11)]),
-      /ended within/,
-    ],
-    [
-      'ends within a payload',
-      Buffer.concat([preamble(), frame(MESSAGE, BYTES, 'four').subarray(0, 15)]),
-      /ended within/,
-    ],
   ])('[I6] that %s ends its channel with ERR_X_CHANNEL_PROTOCOL', async (_what, bytes, message) => {
     const { target, peer } = await victim()
     peer.end(bytes)
     const error = await endOf(target)
     expect(error).toMatchObject({ code: 'ERR_X_CHANNEL_PROTOCOL' })
     expect(error?.message).toMatch(message)
+  })
+
+  it.each([
+    ['within its first bytes', preamble().subarray(0, 5)],
+    ['within a header', Buffer.concat([preamble(), frame(MESSAGE, NONE, '').subarray(0, 11)])],
+    ['within a payload', Buffer.concat([preamble(), frame(MESSAGE, BYTES, 'four').subarray(0, 15)])],
+    ['between two frames', Buffer.concat([preamble(), frame(MESSAGE, BYTES, 'four')])],
+  ])('[I6] that ends %s is lost', async (_where, bytes) => {
+    const { target, peer } = await victim()
+    peer.end(bytes)
+    expect(await endOf(target)).toMatchObject({ code: 'ERR_X_CHANNEL_LOST' })
+    expect(target.ending).toBe('lost')
   })
 
   it('[I6] that sends a broken structured clone ends its channel', async () => {
@@ -214,35 +225,35 @@ describe('a malformed peer', () => {
 
 describe('an over-long peer', () => {
   it('[I6] is ended by the header alone, before its bytes are here', async () => {
-    const { target, peer } = await victim({ frameLimitBytes: 1000 })
+    const { target, peer } = await victim({ frameLimitBytes: 5000 })
     const header = frame(MESSAGE, BYTES, '').subarray(0, 12)
-    header.writeUInt32LE(1001)
+    header.writeUInt32LE(5001)
     peer.write(Buffer.concat([preamble(), header]))
-    expect(await endOf(target)).toMatchObject({ code: 'ERR_X_FRAME_TOO_LONG', bytes: 1001, limit: 1000 })
+    expect(await endOf(target)).toMatchObject({ code: 'ERR_X_FRAME_TOO_LONG', bytes: 5001, limit: 5000 })
   })
 
   it('[I6] may use the limit to the last byte', async () => {
-    const { target, peer } = await victim({ frameLimitBytes: 1000 })
-    peer.write(Buffer.concat([preamble(), frame(MESSAGE, BYTES, Buffer.alloc(1000, 1))]))
+    const { target, peer } = await victim({ frameLimitBytes: 5000 }, false)
+    peer.write(Buffer.concat([preamble(), frame(MESSAGE, BYTES, Buffer.alloc(5000, 1))]))
     const { value } = await target[Symbol.asyncIterator]().next()
-    expect(value?.value).toHaveLength(1000)
+    expect(value?.value).toHaveLength(5000)
   })
 
-  it("[I6] is not made of us: what is beyond the peer's limit throws", async () => {
+  it("[I6] is not made of us: what is beyond the peer's limit is rejected, and throws nothing", async () => {
     const [a, b] = await socketPair()
-    const near = channel(a)
-    const far = channel(b, { frameLimitBytes: 1000 })
+    const near = createChannel(a)
+    const far = createChannel(b, { frameLimitBytes: 5000 })
     open.push(near, far)
     far.serve(value => value)
     await near.request('the hello is here')
-    for (const value of [Buffer.alloc(1001), 'x'.repeat(1001), { text: 'x'.repeat(1001) }]) {
-      expect(() => near.send(value)).toThrowError(
-        expect.objectContaining({ code: 'ERR_X_FRAME_TOO_LONG', limit: 1000 }),
-      )
+    for (const value of [Buffer.alloc(5001), 'x'.repeat(5001), { text: 'x'.repeat(5001) }]) {
+      const tooLong = expect.objectContaining({ code: 'ERR_X_FRAME_TOO_LONG', limit: 5000 })
+      await expect(near.send(value)).rejects.toEqual(tooLong)
+      await expect(near.request(value)).rejects.toEqual(tooLong)
     }
     far.serve(() => 'y'.repeat(70_000))
     expect((await near.request('not too long for us')).value).toHaveLength(70_000)
-    expect((await near.request('x'.repeat(1000))).value).toHaveLength(70_000)
+    expect((await near.request('x'.repeat(5000))).value).toHaveLength(70_000)
   })
 })
 
@@ -280,7 +291,7 @@ describe('a slow peer', () => {
 describe('a peer that splits its bytes', () => {
   it.each([1, 2, 3, 5, 11, 12, 13, 64, 1000])('[I6] in pieces of %i is understood', async size => {
     const [stream, peer] = memoryPair()
-    const target = channel(stream)
+    const target = createChannel(stream)
     open.push(target, peer)
     peer.resume()
     const values = Array.from({ length: 20 }, (_, at) => 'v'.repeat(at * 7))
@@ -301,7 +312,7 @@ describe('a peer that splits its bytes', () => {
 describe('a malformed peer that splits its bytes', () => {
   it.each([1, 5, 12, 13, 16, 17, 23])('[I6] into pieces of %i ends its own channel', async size => {
     const [stream, peer] = memoryPair()
-    const target = channel(stream)
+    const target = createChannel(stream)
     open.push(target, peer)
     const bytes = Buffer.concat([preamble(), frame(200, 0, 'x'.repeat(20))])
     const closed = endOf(target)
@@ -311,23 +322,33 @@ describe('a malformed peer that splits its bytes', () => {
 })
 
 describe('a peer that takes next to nothing', () => {
-  it('[I6] ends its channel where not even an error fits', async () => {
+  it.each([0, 1, 4095])('[I6] a frame limit of %i ends its own channel', async limit => {
     const { target, peer } = await victim()
-    peer.write(Buffer.concat([preamble(1, 0, 1), frame(REQUEST, NONE, '', 1)]))
-    expect(await endOf(target)).toMatchObject({ code: 'ERR_X_FRAME_TOO_LONG', limit: 1 })
+    peer.write(Buffer.concat([preamble(1, 0, limit), frame(REQUEST, NONE, '', 1)]))
+    const error = await endOf(target)
+    expect(error).toMatchObject({ code: 'ERR_X_CHANNEL_PROTOCOL' })
+    expect(error?.message).toMatch(/the least is 4096/)
+  })
+
+  it('[I6] keeps nobody from sending to all of its peers', async () => {
+    const all = await Promise.all([victim(), victim(), victim()])
+    for (const { peer } of all) peer.write(preamble(1, 0, 4096))
+    await Promise.all(all.map(({ target }) => once(target, 'open')))
+    const outcomes = await Promise.allSettled(all.map(({ target }) => target.send('x'.repeat(5000))))
+    expect(outcomes.map(each => each.status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(all.map(({ target }) => target.isOpen)).toEqual([true, true, true])
   })
 
   it('[I6] gets a shorter one where the error of a handler does not fit', async () => {
     const [a, b] = await socketPair()
-    const [near, far] = [channel(a, { frameLimitBytes: 1000 }), channel(b)]
+    const [near, far] = [createChannel(a, { frameLimitBytes: 4096 }), createChannel(b)]
     open.push(near, far)
     far.serve(() => {
-      throw new RangeError('x'.repeat(1001))
+      throw new RangeError('\u0001'.repeat(5000))
     })
-    const asked = near.request('anything')
-    await expect(asked).rejects.toMatchObject({
+    await expect(near.request('anything')).rejects.toMatchObject({
       code: 'ERR_X_REQUEST_FAILED',
-      remote: { name: 'RangeError', message: 'its message is too long', code: null },
+      remote: { name: 'RangeError', message: '\u0001'.repeat(256), code: null },
     })
     expect(near.isOpen && far.isOpen).toBe(true)
   })
@@ -336,8 +357,8 @@ describe('a peer that takes next to nothing', () => {
 describe('a hostile peer', () => {
   it('[I6] costs the channel beside it nothing', async () => {
     const [a, b] = await socketPair()
-    const near = channel(a)
-    const far = channel(b).serve(value => value)
+    const near = createChannel(a)
+    const far = createChannel(b).serve(value => value)
     open.push(near, far)
     for (const bytes of [
       Buffer.alloc(5000, 255),
@@ -354,7 +375,7 @@ describe('a hostile peer', () => {
   })
 
   it('[I6] cannot reach the prototype of a value', async () => {
-    const { target, peer } = await victim()
+    const { target, peer } = await victim({}, false)
     peer.write(Buffer.concat([preamble(), frame(MESSAGE, JSON_TEXT, '{"__proto__":{"polluted":true}}')]))
     const { value } = await target[Symbol.asyncIterator]().next()
     expect(Object.getPrototypeOf(value?.value)).toBe(Object.prototype)
@@ -369,7 +390,7 @@ describe('a hostile peer', () => {
     }
     for (let round = 0; round < 200; round++) {
       const [stream, peer] = memoryPair()
-      const target = channel(stream, { frameLimitBytes: 500 }).serve(value => value)
+      const target = createChannel(stream, { frameLimitBytes: 4096 }).serve(value => value)
       target.on('message', () => {})
       peer.resume()
       const noise = Buffer.from(Array.from({ length: 300 }, () => random() >> 16))

@@ -95,7 +95,7 @@ describe('requests', () => {
     const request = a.request(1)
     const signal = await started.promise
     a.destroy()
-    await expect(request).rejects.toMatchObject({ code: 'ERR_X_CHANNEL_CLOSED' })
+    await expect(request).rejects.toMatchObject({ code: 'ERR_X_OUTCOME_UNKNOWN' })
     if (!signal.aborted) await once(signal, 'abort')
   })
 })

@@ -1,6 +1,6 @@
 // Pairs of channels that are gone when their test is over.
 import { onTestFinished } from 'vitest'
-import { type Channel, type ChannelOptions, channel, type Message } from '../src/index'
+import { type Channel, type ChannelOptions, createChannel, type Message } from '../src/index'
 import { socketPair } from './wires'
 
 export async function channelPair(
@@ -8,7 +8,7 @@ export async function channelPair(
   others = options,
 ): Promise<[Channel, Channel]> {
   const [a, b] = await socketPair()
-  return ending(channel(a, options), channel(b, others))
+  return ending(createChannel(a, options), createChannel(b, others))
 }
 
 /** Channels that a test has made itself. */

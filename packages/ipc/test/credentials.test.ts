@@ -8,12 +8,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Authorize,
   connect,
-  credentialsOf,
-  endpoint,
+  getCredentials,
+  getPidfd,
   type LocalListenOptions,
   listen,
   type PeerCredentials,
-  pidfdOf,
+  resolveEndpoint,
 } from '../src/index'
 import { isRoot, Program, STRANGER } from './processes'
 import { ability, temporaryFolder } from './wires'
@@ -75,7 +75,7 @@ describe.skipIf(!isAble)(`credentials${why}`, () => {
     const connection = once(server, 'connection')
     const { program, own } = await dial(at(), uid)
     const [socket] = (await connection) as [Socket]
-    expect(credentialsOf(socket)).toEqual(own)
+    expect(getCredentials(socket)).toEqual(own)
     expect(await program.line()).toBe('heard hello')
   })
 
@@ -84,7 +84,7 @@ describe.skipIf(!isAble)(`credentials${why}`, () => {
     programs.push(program)
     expect(await program.line()).toBe('listening')
     const socket = hold(await connect(at()))
-    expect(credentialsOf(socket)).toEqual({
+    expect(getCredentials(socket)).toEqual({
       pid: program.process.pid,
       uid: process.getuid!(),
       gid: process.getgid!(),
@@ -99,7 +99,9 @@ describe.skipIf(!isAble)(`credentials${why}`, () => {
     socket.destroy()
     accepted.destroy()
     await once(accepted, 'close')
-    expect(() => credentialsOf(accepted)).toThrowError(expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }))
+    expect(() => getCredentials(accepted)).toThrowError(
+      expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }),
+    )
   })
 
   it.skipIf(process.platform !== 'linux')(
@@ -114,7 +116,7 @@ describe.skipIf(!isAble)(`credentials${why}`, () => {
       const connection = once(server, 'connection')
       const { program, own } = await dial(at())
       const [socket] = (await connection) as [Socket]
-      pidfds.push(pidfdOf(socket))
+      pidfds.push(getPidfd(socket))
       const pidOf = (fd: number) =>
         /^Pid:\s*(-?\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1]
       expect(pidfds.map(pidOf)).toEqual([String(own.pid), String(own.pid)])
@@ -195,14 +197,16 @@ describe('the portable transport', () => {
     expect(() => listen(at(), { transport: portable, authorize: () => true })).toThrowError(error)
     expect(() => connect(at(), { transport: portable, authorize: () => true })).toThrowError(error)
     if (process.platform !== 'linux') return
-    expect(() => listen(endpoint('a', { abstract: true }), { transport: portable })).toThrowError(error)
+    expect(() => listen(resolveEndpoint('a', { abstract: true }), { transport: portable })).toThrowError(
+      error,
+    )
   })
 })
 
 describe.skipIf(!isAble || process.platform !== 'linux')(`an abstract name${why}`, () => {
   it(`[I1] [I4] lets in our own user and nobody else, unless told otherwise${rootOnly}`, async () => {
     const name = `x-ipc-test-${process.pid}`
-    const where = endpoint(name, { abstract: true })
+    const where = resolveEndpoint(name, { abstract: true })
     const server = await serve(where, {})
     expect(existsSync(folder)).toBe(true)
     await expect(serve(where, {})).rejects.toMatchObject({ code: 'EADDRINUSE' })

@@ -1,14 +1,14 @@
 // One name to a path on each platform: what `endpoint` answers, on any host for all of them.
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { endpoint, pathLimit } from '../src/index'
+import { getPathLimit, resolveEndpoint } from '../src/index'
 
 const linux = { platform: 'linux', uid: 1000, env: {} } as const
 const windows = { platform: 'win32', env: {} } as const
 
 describe('endpoint on POSIX', () => {
   it('[I1] puts a name into the runtime folder of the user', () => {
-    const at = endpoint('editor', {
+    const at = resolveEndpoint('editor', {
       ...linux,
       env: { XDG_RUNTIME_DIR: '/run/user/1000', TMPDIR: '/var/tmp' },
     })
@@ -21,14 +21,14 @@ describe('endpoint on POSIX', () => {
   })
 
   it('[I1] falls back to a private folder of the user under the temporary folder', () => {
-    expect(endpoint('editor', linux)).toEqual({
+    expect(resolveEndpoint('editor', linux)).toEqual({
       kind: 'file',
       path: '/tmp/x-ipc-1000/editor',
       privateFolder: '/tmp/x-ipc-1000',
       isShortened: false,
     })
     const env = { TMPDIR: '/var/folders/zz/T/' }
-    expect(endpoint('editor', { platform: 'darwin', uid: 501, env }).path).toBe(
+    expect(resolveEndpoint('editor', { platform: 'darwin', uid: 501, env }).path).toBe(
       '/var/folders/zz/T/x-ipc-501/editor',
     )
   })
@@ -36,24 +36,26 @@ describe('endpoint on POSIX', () => {
   it('[I1] ignores variables that hold no absolute path', () => {
     for (const value of ['', 'run', './run']) {
       const env = { XDG_RUNTIME_DIR: value, TMPDIR: value }
-      expect(endpoint('editor', { ...linux, env }).path).toBe('/tmp/x-ipc-1000/editor')
+      expect(resolveEndpoint('editor', { ...linux, env }).path).toBe('/tmp/x-ipc-1000/editor')
     }
   })
 
   it('[I1] gives two users two paths', () => {
-    expect(endpoint('a', { ...linux, uid: 1 }).path).not.toBe(endpoint('a', { ...linux, uid: 2 }).path)
+    expect(resolveEndpoint('a', { ...linux, uid: 1 }).path).not.toBe(
+      resolveEndpoint('a', { ...linux, uid: 2 }).path,
+    )
   })
 
   it('[I1] takes a folder of the caller in place of the runtime folder, and does not ask to make it', () => {
     for (const folder of ['/srv/app', '/srv/app/', '/srv/./app', '/srv/x/../app']) {
-      const at = endpoint('ctl', { ...linux, folder })
+      const at = resolveEndpoint('ctl', { ...linux, folder })
       expect(at).toMatchObject({ path: '/srv/app/ctl', privateFolder: null })
     }
-    expect(endpoint('ctl', { ...linux, folder: '/' }).path).toBe('/ctl')
+    expect(resolveEndpoint('ctl', { ...linux, folder: '/' }).path).toBe('/ctl')
   })
 
   it('[I1] takes an absolute path as it is, dots included', () => {
-    expect(endpoint('/srv/link/../ctl', linux)).toEqual({
+    expect(resolveEndpoint('/srv/link/../ctl', linux)).toEqual({
       kind: 'file',
       path: '/srv/link/../ctl',
       privateFolder: null,
@@ -74,14 +76,14 @@ describe('endpoint on POSIX', () => {
   ] as const)(
     '[I1] keeps a path of the whole length on %s (%i bytes) and shortens one byte more',
     (platform, limit) => {
-      expect(pathLimit(platform)).toEqual({ limit, unit: 'bytes' })
+      expect(getPathLimit(platform)).toEqual({ limit, unit: 'bytes' })
       const options = { platform, folder: '/r' } as const
       const exact = 'n'.repeat(limit - 3)
-      expect(endpoint(exact, options)).toMatchObject({ path: `/r/${exact}`, isShortened: false })
+      expect(resolveEndpoint(exact, options)).toMatchObject({ path: `/r/${exact}`, isShortened: false })
 
       const longer = `${exact}n`
       const hash = createHash('sha256').update(longer).digest('hex').slice(0, 16)
-      const shortened = endpoint(longer, options)
+      const shortened = resolveEndpoint(longer, options)
       expect(shortened.path).toBe(`/r/${'n'.repeat(limit - 3 - 17)}~${hash}`)
       expect(shortened.isShortened).toBe(true)
       expect(Buffer.byteLength(shortened.path)).toBe(limit)
@@ -90,7 +92,7 @@ describe('endpoint on POSIX', () => {
 
   it('[I1] counts bytes and cuts between characters', () => {
     const wide = '日本語'.repeat(20)
-    const { path } = endpoint(wide, { ...linux, folder: '/run' })
+    const { path } = resolveEndpoint(wide, { ...linux, folder: '/run' })
     expect(Buffer.byteLength(path)).toBeLessThanOrEqual(107)
     expect(Buffer.byteLength(path)).toBeGreaterThan(107 - 3)
     expect(path).not.toContain('\ufffd')
@@ -99,26 +101,26 @@ describe('endpoint on POSIX', () => {
 
   it('[I1] tells long names apart that differ in their end alone', () => {
     const options = { ...linux, folder: '/run' }
-    const paths = ['1', '2', '3'].map(end => endpoint('n'.repeat(200) + end, options).path)
+    const paths = ['1', '2', '3'].map(end => resolveEndpoint('n'.repeat(200) + end, options).path)
     expect(new Set(paths).size).toBe(3)
   })
 
   it('[I1] refuses what is too long where shortening does not help or was not allowed', () => {
     const folder = `/${'f'.repeat(120)}`
-    expect(() => endpoint('a', { ...linux, folder })).toThrowError(
+    expect(() => resolveEndpoint('a', { ...linux, folder })).toThrowError(
       expect.objectContaining({ code: 'ERR_X_PATH_TOO_LONG', limit: 107, bytes: 123, path: `${folder}/a` }),
     )
-    expect(() => endpoint('n'.repeat(104), { ...linux, folder: '/run', tooLong: 'refuse' })).toThrowError(
-      /109 bytes.*107/,
-    )
-    expect(() => endpoint(`/${'p'.repeat(107)}`, linux)).toThrowError(/108 bytes.*107/)
-    expect(endpoint(`/${'p'.repeat(107)}`, { ...linux, tooLong: 'shorten' }).isShortened).toBe(true)
+    expect(() =>
+      resolveEndpoint('n'.repeat(104), { ...linux, folder: '/run', tooLong: 'refuse' }),
+    ).toThrowError(/109 bytes.*107/)
+    expect(() => resolveEndpoint(`/${'p'.repeat(107)}`, linux)).toThrowError(/108 bytes.*107/)
+    expect(resolveEndpoint(`/${'p'.repeat(107)}`, { ...linux, tooLong: 'shorten' }).isShortened).toBe(true)
   })
 
   it.each(['', 'a/b', 'a\\b', '.', '..', 'a\0b', '/', '/run/', '/run/..', '/run/.'])(
     '[I1] refuses %j as a name',
     name => {
-      expect(() => endpoint(name, linux)).toThrowError(
+      expect(() => resolveEndpoint(name, linux)).toThrowError(
         expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
       )
     },
@@ -126,10 +128,10 @@ describe('endpoint on POSIX', () => {
 
   it('[I1] refuses a name or a folder of the wrong type', () => {
     const wrong = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' })
-    expect(() => endpoint(1 as never, linux)).toThrowError(wrong)
-    expect(() => endpoint('a', null as never)).toThrowError(wrong)
+    expect(() => resolveEndpoint(1 as never, linux)).toThrowError(wrong)
+    expect(() => resolveEndpoint('a', null as never)).toThrowError(wrong)
     for (const folder of ['run', '', '/a\0b', 1]) {
-      expect(() => endpoint('a', { ...linux, folder: folder as string })).toThrowError(
+      expect(() => resolveEndpoint('a', { ...linux, folder: folder as string })).toThrowError(
         expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
       )
     }
@@ -138,7 +140,7 @@ describe('endpoint on POSIX', () => {
 
 describe('endpoint in the abstract namespace', () => {
   it('[I1] begins with a NUL and needs no folder', () => {
-    expect(endpoint('app/ctl', { ...linux, abstract: true })).toEqual({
+    expect(resolveEndpoint('app/ctl', { ...linux, abstract: true })).toEqual({
       kind: 'abstract',
       path: '\0app/ctl',
       privateFolder: null,
@@ -148,23 +150,23 @@ describe('endpoint in the abstract namespace', () => {
 
   it('[I1] holds 107 bytes after the NUL', () => {
     const options = { ...linux, abstract: true }
-    expect(endpoint('n'.repeat(107), options)).toMatchObject({ isShortened: false })
-    const shortened = endpoint('n'.repeat(108), options)
+    expect(resolveEndpoint('n'.repeat(107), options)).toMatchObject({ isShortened: false })
+    const shortened = resolveEndpoint('n'.repeat(108), options)
     expect(shortened.isShortened).toBe(true)
     expect(shortened.path).toHaveLength(108)
-    expect(() => endpoint('n'.repeat(108), { ...options, tooLong: 'refuse' })).toThrowError(
+    expect(() => resolveEndpoint('n'.repeat(108), { ...options, tooLong: 'refuse' })).toThrowError(
       expect.objectContaining({ code: 'ERR_X_PATH_TOO_LONG' }),
     )
   })
 
   it.each(['darwin', 'win32', 'freebsd'] as const)('[I1] is refused on %s', platform => {
-    expect(() => endpoint('a', { platform, uid: 1, abstract: true })).toThrowError(/needs Linux/)
+    expect(() => resolveEndpoint('a', { platform, uid: 1, abstract: true })).toThrowError(/needs Linux/)
   })
 })
 
 describe('endpoint on Windows', () => {
   it('[I1] names a pipe', () => {
-    expect(endpoint('editor', windows)).toEqual({
+    expect(resolveEndpoint('editor', windows)).toEqual({
       kind: 'pipe',
       path: '\\\\.\\pipe\\editor',
       privateFolder: null,
@@ -182,7 +184,7 @@ describe('endpoint on Windows', () => {
     ['\\\\?\\pipe\\a\\b\\..\\..\\c', '\\\\?\\pipe\\c'],
     ['\\\\.\\pipe\\.\\a\\\\b', '\\\\.\\pipe\\a\\b'],
   ])('[I1] understands %s', (given, path) => {
-    expect(endpoint(given, windows).path).toBe(path)
+    expect(resolveEndpoint(given, windows).path).toBe(path)
   })
 
   it.each([
@@ -195,16 +197,16 @@ describe('endpoint on Windows', () => {
     'C:\\app.sock',
     'a\\b',
   ])('[I1] refuses %s', given => {
-    expect(() => endpoint(given, windows)).toThrowError(
+    expect(() => resolveEndpoint(given, windows)).toThrowError(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
     )
   })
 
   it('[I1] holds 256 characters with its prefix', () => {
-    expect(endpoint('n'.repeat(247), windows)).toMatchObject({ isShortened: false })
-    const { path, isShortened } = endpoint('n'.repeat(248), windows)
+    expect(resolveEndpoint('n'.repeat(247), windows)).toMatchObject({ isShortened: false })
+    const { path, isShortened } = resolveEndpoint('n'.repeat(248), windows)
     expect([path.length, isShortened]).toEqual([256, true])
-    expect(() => endpoint(`\\\\.\\pipe\\${'n'.repeat(248)}`, windows)).toThrowError(/257.*256/)
+    expect(() => resolveEndpoint(`\\\\.\\pipe\\${'n'.repeat(248)}`, windows)).toThrowError(/257.*256/)
   })
 })
 
@@ -212,6 +214,8 @@ describe('endpoint here', () => {
   it('[I1] takes platform, environment and user from the process', () => {
     const { platform, env } = process
     const uid = process.geteuid?.()
-    expect(endpoint('a')).toEqual(endpoint('a', { platform, env, ...(uid !== undefined && { uid }) }))
+    expect(resolveEndpoint('a')).toEqual(
+      resolveEndpoint('a', { platform, env, ...(uid !== undefined && { uid }) }),
+    )
   })
 })

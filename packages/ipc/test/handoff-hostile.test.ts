@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import type { HandoffChannel } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Channel, type ChannelOptions, channel, type Message } from '../src/index'
+import { type Channel, type ChannelOptions, createChannel, type Message } from '../src/index'
 import { ability, frame, preamble } from './wires'
 
 const { transport, isAble, why } = ability('handoff', 'descriptors')
@@ -29,7 +29,7 @@ function announce(count: number, ack = 1, kinds = 'fd'): Buffer {
 
 function start(options: ChannelOptions = {}): void {
   const [near, far] = transport.socketPair!() as [number, number]
-  target = channel(near, options)
+  target = createChannel(near, options)
   peer = transport.channel!(far) as HandoffChannel
   heard = Buffer.alloc(0)
   peer.receive({

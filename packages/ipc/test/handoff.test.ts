@@ -7,15 +7,15 @@ import { createServer, type Server, type Socket } from '@x/core'
 import { portable } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
+  adoptSocket,
   type Channel,
-  channel,
+  createChannel,
+  createDescriptor,
   type Descriptor,
-  descriptorOf,
-  handleChannel,
+  getHandleChannel,
   listen,
   type Sendable,
   sendHandle,
-  socketOf,
 } from '../src/index'
 import { Program } from './processes'
 import { ability, temporaryFolder } from './wires'
@@ -62,7 +62,7 @@ async function receiver(...args: string[]): Promise<{ to: Channel; program: Prog
   const program = new Program('receive.mjs', { args: [where, ...args] })
   programs.push(program)
   const [socket] = (await once(server, 'connection')) as [Socket]
-  const to = handleChannel(socket)
+  const to = getHandleChannel(socket)
   channels.push(to)
   expect(await program.line()).toBe('ready')
   return { to, program }
@@ -170,7 +170,7 @@ describe.skipIf(!isAble)(`handles between processes${why}`, () => {
 
     const [near, far] = transport.socketPair!() as [number, number]
     await sendHandle(to, 'write', far)
-    const end = socketOf(await descriptorOf(near))
+    const end = adoptSocket(await createDescriptor(near))
     expect(await textOf(end)).toBe(`from ${program.process.pid}`)
 
     const out = openSync(at('out'), 'w')
@@ -200,7 +200,10 @@ describe.skipIf(!isAble)(`handles between processes${why}`, () => {
     const seen: unknown[] = []
     for (let turn = 0; turn < 50; turn++) {
       void near.send({ turn })
-      void near.send({ turn, handle: true }, { handles: [await descriptorOf(openSync('/dev/null', 'r'))] })
+      void near.send(
+        { turn, handle: true },
+        { handles: [await createDescriptor(openSync('/dev/null', 'r'))] },
+      )
       void near.send(Buffer.alloc(5000))
     }
     for await (const { value, handles } of far) {
@@ -215,10 +218,10 @@ describe.skipIf(!isAble)(`handles between processes${why}`, () => {
     const [near, far] = await channelPair()
     far.serve(async (value, request) => {
       for (const handle of request.handles) handle.close()
-      request.attach({ handles: [await descriptorOf(openSync('/dev/null', 'r'))] })
+      request.attach({ handles: [await createDescriptor(openSync('/dev/null', 'r'))] })
       return [value, request.handles.length]
     })
-    const handles = [await descriptorOf(openSync('/dev/null', 'r'))]
+    const handles = [await createDescriptor(openSync('/dev/null', 'r'))]
     const reply = await near.request('swap', { handles })
     expect(reply.value).toEqual(['swap', 1])
     expect(reply.handles).toHaveLength(1)
@@ -276,7 +279,7 @@ describe.skipIf(!isAble)(`handles that do not arrive${why}`, () => {
     const program = new Program('limited.mjs', { args: [where] })
     programs.push(program)
     const [socket] = (await once(server, 'connection')) as [Socket]
-    const to = handleChannel(socket)
+    const to = getHandleChannel(socket)
     channels.push(to)
     expect(await program.line()).toBe('ready')
     const open = Array.from({ length: 100 }, () => openSync('/dev/null', 'r'))
@@ -291,7 +294,7 @@ describe.skipIf(!isAble)(`handles that do not arrive${why}`, () => {
   it('[I5] are closed where nobody took them before the channel ended', async () => {
     const before = readdirSync('/proc/self/fd').length
     const [near, far] = await channelPair()
-    const sending = near.send('x', { handles: [await descriptorOf(openSync('/dev/null', 'r'))] })
+    const sending = near.send('x', { handles: [await createDescriptor(openSync('/dev/null', 'r'))] })
     far.serve(() => 'here')
     await near.request('it is there')
     far.destroy()
@@ -308,13 +311,13 @@ describe.skipIf(!isAble)(`handles that do not arrive${why}`, () => {
       handle.close()
       void far.close()
     })
-    await near.send('x', { handles: [await descriptorOf(openSync('/dev/null', 'r'))] })
+    await near.send('x', { handles: [await createDescriptor(openSync('/dev/null', 'r'))] })
     await once(near, 'close')
   })
 
   it('[I5] close waits for their acknowledgement', async () => {
     const [near, far] = await channelPair()
-    const sending = near.send('x', { handles: [await descriptorOf(openSync('/dev/null', 'r'))] })
+    const sending = near.send('x', { handles: [await createDescriptor(openSync('/dev/null', 'r'))] })
     const closing = near.close()
     far.on('handle', (_value, handle) => handle.close())
     await sending
@@ -324,14 +327,14 @@ describe.skipIf(!isAble)(`handles that do not arrive${why}`, () => {
   it('[I5] are refused once given away, by an ended channel, and by a stream that carries none', async () => {
     const [near, far] = await channelPair()
     far.on('handle', (_value, handle) => handle.close())
-    const handle = await descriptorOf(openSync('/dev/null', 'r'))
+    const handle = await createDescriptor(openSync('/dev/null', 'r'))
     await near.send('x', { handles: [handle] })
     expect(() => near.send('x', { handles: [handle] })).toThrowError(/given away/)
     await near.close()
-    const other = await descriptorOf(openSync('/dev/null', 'r'))
+    const other = await createDescriptor(openSync('/dev/null', 'r'))
     await expect(near.send('x', { handles: [other] })).rejects.toMatchObject({ handles: [other] })
     const { client, accepted } = await connection(at('plain'))
-    const plain = channel(client)
+    const plain = createChannel(client)
     channels.push(plain)
     expect(() => plain.send('x', { handles: [other] })).toThrowError(
       expect.objectContaining({ code: 'ERR_X_UNSUPPORTED' }),
@@ -350,9 +353,9 @@ describe.skipIf(!isAble)(`arguments${why}`, () => {
     await expect(sendHandle(near, 1, 99999)).rejects.toEqual(code('EBADF'))
     await expect(sendHandle(near, 1, createServer())).rejects.toEqual(code('ERR_SERVER_NOT_RUNNING'))
     const { client, accepted } = await connection()
-    expect(() => channel(accepted, { handles: true })).toThrowError(code('ERR_INVALID_ARG_VALUE'))
-    expect(() => channel(client, { handles: true })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
-    expect(() => channel(99999)).toThrowError(code('EBADF'))
+    expect(() => createChannel(accepted, { handles: true })).toThrowError(code('ERR_INVALID_ARG_VALUE'))
+    expect(() => createChannel(client, { handles: true })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
+    expect(() => createChannel(99999)).toThrowError(code('EBADF'))
     accepted.destroy()
     client.destroy()
   })
@@ -374,7 +377,7 @@ describe('the portable transport', () => {
 
 async function channelPair(): Promise<[Channel, Channel]> {
   const [a, b] = transport.socketPair!() as [number, number]
-  const pair: [Channel, Channel] = [channel(a), channel(b)]
+  const pair: [Channel, Channel] = [createChannel(a), createChannel(b)]
   channels.push(...pair)
   return pair
 }

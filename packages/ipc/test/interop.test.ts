@@ -7,7 +7,7 @@ import path from 'node:path'
 import { createServer, type Server, type Socket } from '@x/core'
 import { selectTransport } from '@x/core/transport'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Descriptor, descriptorOf, listen, type RawHandoff, rawHandoff } from '../src/index'
+import { createDescriptor, createRawHandoff, type Descriptor, listen, type RawHandoff } from '../src/index'
 import { temporaryFolder } from './wires'
 
 const { transport, reason } = selectTransport()
@@ -72,7 +72,7 @@ describe.each(languages)('$name', ({ name, command, missing }) => {
 
   async function accept(): Promise<RawHandoff> {
     const [socket] = (await once(server, 'connection')) as [Socket]
-    link = rawHandoff(socket)
+    link = createRawHandoff(socket)
     return link
   }
 
@@ -125,13 +125,13 @@ describe('Python', () => {
   test(`[I5] serves a connection that we accepted${missing === null ? '' : ` (skipped: ${missing})`}`, async () => {
     const child = spawn('python3', [path.join(programs, 'handoff.py'), 'serve', path.join(folder, 's')])
     const [socket] = (await once(server, 'connection')) as [Socket]
-    link = rawHandoff(socket)
+    link = createRawHandoff(socket)
     const tcp = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
     await once(tcp, 'listening')
     const client = nodeConnect((tcp.address() as { port: number }).port, '127.0.0.1')
     const [accepted] = (await once(tcp, 'connection')) as [Socket]
     tcp.close()
-    const descriptor = await descriptorOf(accepted)
+    const descriptor = await createDescriptor(accepted)
     await link.send(Buffer.from('hello'), [descriptor])
     descriptor.close()
     let text = ''

@@ -19,7 +19,7 @@ import { Worker } from 'node:worker_threads'
 import type { Server } from '@x/core'
 import { portable, selectTransport, type Transport } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { connect, endpoint, type LocalListenOptions, listen } from '../src/index'
+import { connect, type LocalListenOptions, listen, resolveEndpoint } from '../src/index'
 import { isRoot, Program, STRANGER } from './processes'
 import { temporaryFolder } from './wires'
 
@@ -105,16 +105,16 @@ describe.each(transports)('on $name', transport => {
 
   describe('places', () => {
     it('[I1] makes the private folder of the user with mode 0700', async () => {
-      const where = endpoint('app', { env: { TMPDIR: folder } })
+      const where = resolveEndpoint('app', { env: { TMPDIR: folder } })
       await serve(where, { transport })
       expect(modeOf(where.privateFolder!)).toBe(0o700)
       expect(readdirSync(where.privateFolder!)).toEqual(['app'])
       expect(await greeting(where.path)).toBe('hello')
-      await serve(endpoint('other', { env: { TMPDIR: folder } }), { transport })
+      await serve(resolveEndpoint('other', { env: { TMPDIR: folder } }), { transport })
     })
 
     it('[I2] refuses a private folder that is not private', async () => {
-      const where = endpoint('app', { env: { TMPDIR: folder } })
+      const where = resolveEndpoint('app', { env: { TMPDIR: folder } })
       mkdirSync(where.privateFolder!)
       chmodSync(where.privateFolder!, 0o750)
       const error = {
@@ -127,7 +127,7 @@ describe.each(transports)('on $name', transport => {
     })
 
     it('[I2] refuses a private folder that is a link or a file', async () => {
-      const where = endpoint('app', { env: { TMPDIR: folder } })
+      const where = resolveEndpoint('app', { env: { TMPDIR: folder } })
       mkdirSync(at('elsewhere'), 0o700)
       symlinkSync(at('elsewhere'), where.privateFolder!)
       await expect(serve(where, { transport })).rejects.toMatchObject({ reason: 'is a symbolic link' })
@@ -137,7 +137,7 @@ describe.each(transports)('on $name', transport => {
     })
 
     it.skipIf(!isRoot)("[I2] refuses somebody else's folder (needs root)", async () => {
-      const where = endpoint('app', { env: { TMPDIR: folder } })
+      const where = resolveEndpoint('app', { env: { TMPDIR: folder } })
       mkdirSync(where.privateFolder!, 0o700)
       chownSync(where.privateFolder!, STRANGER, STRANGER)
       const reason = `belongs to user ${STRANGER}`
@@ -364,9 +364,9 @@ describe('arguments', () => {
     expect(() => listen(at(), { authorize: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
     expect(() => listen(at(), {}, 1 as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
     expect(() => connect(at(), { signal: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
-    expect(() => listen(endpoint('a', { abstract: true, platform: 'linux' }), { mode: 0o600 })).toThrowError(
-      code('ERR_INVALID_ARG_VALUE'),
-    )
+    expect(() =>
+      listen(resolveEndpoint('a', { abstract: true, platform: 'linux' }), { mode: 0o600 }),
+    ).toThrowError(code('ERR_INVALID_ARG_VALUE'))
   })
 })
 

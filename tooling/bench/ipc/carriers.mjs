@@ -2,7 +2,7 @@
 // back-pressure, and hear.
 import { once } from 'node:events'
 import { connect as netConnect, createServer as netServer } from 'node:net'
-import { channel, connect, listen } from '@x/ipc'
+import { connect, createChannel, listen } from '@x/ipc'
 
 /**
  * @typedef {object} Carrier
@@ -96,17 +96,17 @@ export const CARRIERS = {
   },
   channel: {
     title: 'channel',
-    here: async path => byChannel(channel(await accept(path))),
-    there: async path => byChannel(channel(await connect(path))),
+    here: async path => byChannel(createChannel(await accept(path))),
+    there: async path => byChannel(createChannel(await connect(path))),
   },
   'channel-net': {
     title: 'channel over node:net',
-    here: async path => byChannel(channel(await acceptNet(path))),
-    there: async path => byChannel(channel(netConnect(path))),
+    here: async path => byChannel(createChannel(await acceptNet(path))),
+    there: async path => byChannel(createChannel(netConnect(path))),
   },
   'channel-handles': {
     title: 'channel with handles',
-    here: async path => byChannel(channel(await accept(path), { handles: true })),
-    there: async path => byChannel(channel(await connect(path), { handles: true })),
+    here: async path => byChannel(createChannel(await accept(path), { handles: true })),
+    there: async path => byChannel(createChannel(await connect(path), { handles: true })),
   },
 }

@@ -1,5 +1,5 @@
 // The control socket: lets processes of this user tell the program what to do. What an order means is the program's.
-import { channel, endpoint, listen } from '@x/ipc'
+import { createChannel, listen, resolveEndpoint } from '@x/ipc'
 import { ownUser } from '../mesh/capabilities'
 import type { Server } from '../net'
 import type { Order, Outcome } from './control-messages'
@@ -9,10 +9,10 @@ export async function openControl(
   where: string,
   obey: (order: Order) => Promise<Outcome>,
 ): Promise<{ readonly path: string; close(): void }> {
-  const at = endpoint(where)
+  const at = resolveEndpoint(where)
   const open = new Set<{ close(): Promise<void> }>()
   const server: Server = await listen(at, ownUser(), socket => {
-    const control = channel<Order, Outcome>(socket)
+    const control = createChannel<Order, Outcome>(socket)
     open.add(control)
     control.on('close', () => open.delete(control))
     control.serve(order => obey(order))

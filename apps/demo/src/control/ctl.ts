@@ -1,5 +1,5 @@
 // `demo ctl`: gives an order to a running program, and prints what comes of it.
-import { type Channel, channel, connect, endpoint } from '@x/ipc'
+import { type Channel, connect, createChannel, resolveEndpoint } from '@x/ipc'
 import { UsageError } from '../options'
 import { controlName, type Order, type Outcome } from './control-messages'
 import { CTL_HELP, type CtlOptions, parseCtlOptions } from './ctl-options'
@@ -36,9 +36,9 @@ export async function ctl(words: readonly string[]): Promise<number> {
 
 /** Null where nobody is there; it has said so then. */
 async function open({ control, port }: CtlOptions): Promise<Channel<Outcome, Order> | null> {
-  const at = endpoint(control ?? controlName(port))
+  const at = resolveEndpoint(control ?? controlName(port))
   try {
-    return channel<Outcome, Order>(await connect(at))
+    return createChannel<Outcome, Order>(await connect(at))
   } catch (error) {
     console.error(
       `demo: ${whyNobody(error as NodeJS.ErrnoException, at.path, control === undefined ? port : null)}`,
@@ -67,7 +67,7 @@ function whyNobody(error: NodeJS.ErrnoException, path: string, port: number | nu
 
 function whyNot(error: NodeJS.ErrnoException & { readonly remote?: { readonly message: string } }): string {
   if (error.remote) return error.remote.message
-  if (error.code === 'ERR_X_CHANNEL_CLOSED') {
+  if (error.code === 'ERR_X_NOT_SENT' || error.code === 'ERR_X_OUTCOME_UNKNOWN') {
     return 'the demo closed the connection: it has ended, or belongs to another user'
   }
   return error.message

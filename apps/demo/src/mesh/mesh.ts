@@ -1,6 +1,6 @@
 // This worker among the others: a link to each of them, over which messages, questions and clients go. Every worker has a
 // link to every other before it takes its first client, so that a message which is published anywhere reaches all.
-import { type Channel, channel, connect, endpoint, listen, type Message } from '@x/ipc'
+import { type Channel, connect, createChannel, listen, type Message, resolveEndpoint } from '@x/ipc'
 import type { Broker } from '../client/broker'
 import type { Later } from '../client/later'
 import type { Statistics } from '../client/statistics'
@@ -72,7 +72,7 @@ export class Mesh {
 
   /** Lets other workers of this user connect. */
   async listen(name: string): Promise<string> {
-    const at = endpoint(name)
+    const at = resolveEndpoint(name)
     this.#server = await listen(at, ownUser(), socket => this.#welcome(socket))
     return at.path
   }
@@ -150,7 +150,7 @@ export class Mesh {
   }
 
   #channelOf(socket: Socket): Channel {
-    return channel(socket, {
+    return createChannel(socket, {
       handles: supportsHandles(),
       frameLimitBytes: this.#frameLimitBytes,
       backlogLimitBytes: BACKLOG_BYTES,

@@ -1,6 +1,6 @@
 // Clients on their way to this worker. A subscriber is announced before it comes: from then on its messages are kept here,
 // and once it is here it gets those that it has not had where it was. None is lost, none comes twice.
-import { type Descriptor, type Message, socketOf } from '@x/ipc'
+import { adoptSocket, type Descriptor, type Message } from '@x/ipc'
 import type { Subscriber } from '../client/broker'
 import { Session, type Surroundings } from '../client/session'
 import { hasReached, includes, type MessageNumber, type Vector } from '../client/vector'
@@ -130,7 +130,7 @@ export class Arrivals {
 /** The connection, or why it is none any more; it is closed then. */
 function adopt(handle: Descriptor): Socket | Error {
   try {
-    return socketOf(handle)
+    return adoptSocket(handle)
   } catch (error) {
     handle.close()
     return error as Error

@@ -1,6 +1,6 @@
 // How a worker that leaves moves its clients to others. It reads and executes nothing more of a client, has all that it was
 // sent go out, and hands its connection over: at a moment at which it is known which messages the client has had.
-import { Descriptor, descriptorOf, type HandleError, socketOf } from '@x/ipc'
+import { adoptSocket, createDescriptor, Descriptor, type HandleError } from '@x/ipc'
 import { type Departed, Session, type Surroundings } from '../client/session'
 import { hasReached, type Vector } from '../client/vector'
 import { supportsHandles } from '../mesh/capabilities'
@@ -117,7 +117,7 @@ export class Departures {
     const { log, mesh, statistics } = this.#surroundings
     const message: HandedOver = { state: client.state, delivered: entriesOf(mesh.vector()) }
     try {
-      const handle = await descriptorOf(client.socket)
+      const handle = await createDescriptor(client.socket)
       await target.channel.send(message, { handles: [handle], buffers: [client.unparsed] })
       this.#moved++
       statistics.clientsMovedOut++
@@ -126,7 +126,7 @@ export class Departures {
       if (!(handle instanceof Descriptor)) return
       const isSubscriber = client.state.channels.length + client.state.patterns.length > 0
       if (!isSubscriber) {
-        new Session(socketOf(handle), client.state, this.#surroundings).take(client.unparsed)
+        new Session(adoptSocket(handle), client.state, this.#surroundings).take(client.unparsed)
         return
       }
       // What was published since is lost with the worker: the client must learn of it.

@@ -1,7 +1,7 @@
 // The program's end of the connections to its workers: they connect, say who they are, ask and are asked. What is asked is
 // not its concern.
 import { dirname } from 'node:path'
-import { type Channel, channel, endpoint, listen } from '@x/ipc'
+import { type Channel, createChannel, listen, resolveEndpoint } from '@x/ipc'
 import { ownUser } from '../mesh/capabilities'
 import type { Peer } from '../mesh/mesh'
 import type { Server } from '../net'
@@ -38,8 +38,8 @@ export class Hub {
 
   /** Resolves with the path for workers to connect to. */
   async listen(): Promise<string> {
-    const at = endpoint(`${NAME}-${process.pid}`)
-    this.#server = await listen(at, ownUser(), socket => this.#serve(channel(socket)))
+    const at = resolveEndpoint(`${NAME}-${process.pid}`)
+    this.#server = await listen(at, ownUser(), socket => this.#serve(createChannel(socket)))
     if (at.kind === 'file') removeLeftovers(dirname(at.path), NAME)
     return at.path
   }

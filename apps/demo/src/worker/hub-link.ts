@@ -1,5 +1,5 @@
 // A worker's end of the connection to the program. It knows no question.
-import { type Channel, channel, connect } from '@x/ipc'
+import { type Channel, connect, createChannel } from '@x/ipc'
 import type { Answering, Asked, HubQuestions, WorkerQuestions } from '../primary/hub-messages'
 
 export class HubLink {
@@ -10,7 +10,7 @@ export class HubLink {
   }
 
   static async connect(path: string): Promise<HubLink> {
-    const open = channel(await connect(path))
+    const open = createChannel(await connect(path))
     // The program is gone: the cluster ends the worker.
     open.on('close', () => {})
     return new HubLink(open)

@@ -1,170 +1,142 @@
-// A channel: values, buffers and handles, requests and replies over one wire. It knows what each kind of frame means;
-// its halves know how frames are made and read.
+// A channel as its users see it: messages to listeners and iterations, requests and their handlers. What stands on the wire,
+// and how a channel begins and ends, its session knows.
 import { EventEmitter } from 'node:events'
-import { abortError, validateAbortSignal, validateFunction } from '@x/core/transport'
-import { ipcError } from '../errors/codes'
-import { withHandles } from './acks'
-import {
-  FLAG_CLONE,
-  KIND_ACK,
-  KIND_CANCEL,
-  KIND_FAILURE,
-  KIND_MESSAGE,
-  KIND_REFUSAL,
-  KIND_REPLY,
-  KIND_REQUEST,
-} from './frame'
-import { type Frame, Inbound } from './inbound'
-import { Inbox } from './inbox'
-import type { ChannelEvents, Message, RequestHandler, RequestOptions, SendOptions } from './message'
-import { type ChannelLimits, type ChannelOptions, readOptions } from './options'
-import { Outbound, quiet } from './outbound'
-import { Patience } from './patience'
-import { Requests } from './requests'
-import { Serving } from './serving'
-import type { Wire } from './wire'
+import { codedError, validateAbortSignal } from '@x/core/transport'
+import type { Descriptor } from '../descriptor/descriptor'
+import { nextTick, throwLater } from '../host'
+import { costAsValue } from '../protocol/account'
+import { type ChannelLimits, type ChannelOptions, readLimits, validateTimeout } from '../protocol/limits'
+import type {
+  ChannelEnd,
+  ChannelEvents,
+  Message,
+  Procedures,
+  RequestHandler,
+  RequestOptions,
+  SendOptions,
+} from '../protocol/message'
+import { Session } from '../protocol/session'
+import { decodePayload, decodeValues, type Frame } from '../wire/decoder'
+import { EXTENDED } from '../wire/frame'
+import type { Wire } from '../wire/wire'
+import { Inbox, type Taken } from './inbox'
 
 const DONE = Promise.resolve()
+const NONE: readonly never[] = []
 
-/** See `channel` for how one is made. The protocol is laid down in `docs/ipc.md`. */
+/** See `createChannel` for how one is made. The protocol is laid down in `docs/ipc.md`. */
 export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEvents<In>> {
-  readonly #wire: Wire
   readonly #limits: ChannelLimits
-  readonly #inbound: Inbound
-  readonly #outbound: Outbound
-  readonly #inbox = new Inbox()
-  readonly #requests: Requests
-  readonly #serving: Serving
-  #state: 'open' | 'ending' | 'closed' = 'open'
-  #error: Error | null = null
-  #hasPeerEnded = false
-  readonly #patience: Patience
-  /** The number of the frame that the patience is for. */
-  #waitingFor = 1
-  readonly #onAbort = () => this.destroy(abortError(this.#limits.signal?.reason))
+  readonly #session: Session
+  readonly #inbox: Inbox
+  readonly #wire: Wire
+  #ending: ChannelEnd | null = null
 
   /** @internal */
   constructor(wire: Wire, options: ChannelOptions = {}) {
     super()
     this.#wire = wire
-    this.#limits = readOptions(options)
-    this.#patience = new Patience(this.#limits.patienceMs, error => this.destroy(error))
-    this.#outbound = new Outbound(wire, this.#limits, bytes => {
-      const error = ipcError('ERR_X_CHANNEL_SLOW', `it has left ${bytes} bytes unread`)
-      process.nextTick(() => this.destroy(error))
-    })
-    this.#inbound = new Inbound(wire, this.#limits, {
-      onPreamble: ({ flags, frameLimit }) => {
-        const useClone = this.#limits.clone && (flags & FLAG_CLONE) !== 0
-        this.#inbound.mayClone = useClone
-        this.#outbound.agree(useClone, frameLimit)
-      },
+    this.#limits = readLimits(options)
+    this.#session = new Session(wire, this.#limits, {
+      onOpen: () => this.#call(() => this.emit('open')),
       onFrame: frame => this.#onFrame(frame),
-      onProtocolError: error => this.destroy(error),
-      onIdle: waitingFor => this.#onIdle(waitingFor),
+      reserve: frame => this.#reserve(frame),
+      onHandles: (taken, cost) => this.#onHandles(taken, cost),
+      onEnd: (end, error) => this.#onEnd(end, error),
     })
-    this.#requests = new Requests(
-      id => this.#state === 'open' && this.#outbound.put(KIND_CANCEL, id, undefined),
-    )
-    this.#serving = new Serving({
-      reply: (id, value, parts) => this.#reply(id, value, parts),
-      fail: (id, error) => this.#fail(id, error),
-      finished: () => this.#resumeIfRoom(),
-    })
-    this.#start()
-  }
-
-  #start(): void {
-    this.#patience.waitFor('said hello')
+    this.#inbox = new Inbox(this.#session.account)
     // A listener that comes late gets what came before it.
     this.on('newListener', name => {
-      if (name === 'message' || name === 'handle') process.nextTick(() => this.#emitWaiting())
-    })
-    const { signal } = this.#limits
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
-    if (signal?.aborted) process.nextTick(this.#onAbort)
-    this.#wire.start({
-      onData: (chunk, fds) => this.#inbound.push(chunk, fds),
-      onDrain: () => this.#outbound.drained(),
-      onEnd: () => {
-        this.#hasPeerEnded = true
-        this.#inbound.read()
-      },
-      onClose: error => this.#onClose(error),
+      if (name === 'message' || name === 'handle')
+        nextTick(() => this.#session.guard(() => this.#emitWaiting()))
     })
   }
 
   /** False once it was closed by either side, or has failed. */
   get isOpen(): boolean {
-    return this.#state === 'open'
+    return this.#session.isOpen
+  }
+
+  /** How it has ended; null until then. */
+  get ending(): ChannelEnd | null {
+    return this.#ending
   }
 
   /** Bytes that were sent and that the system has not taken yet. */
   get backlog(): number {
-    return this.#outbound.backlog
+    return this.#session.backlog
+  }
+
+  /** Bytes that are held for the peer, at most `holdLimitBytes`: see there. */
+  get held(): number {
+    return this.#session.account.held
   }
 
   /** Descriptors that were sent and not acknowledged yet. */
   get unacknowledged(): number {
-    return this.#outbound.acks.count
+    return this.#session.unacknowledged
   }
 
   /**
    * Sends a value. The promise is done at once while the peer keeps up, and once it has caught up where it does not:
-   * await it, and a slow peer slows the sender. With handles it is done when the peer has acknowledged them.
+   * await it, and a slow peer slows the sender. With handles it is done when the peer has acknowledged them. Who does not
+   * wait for it does not hear of its failure.
    *
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, `ERR_X_FRAME_TOO_LONG`, `ERR_X_UNSUPPORTED` (handles over a stream
-   * that carries none), what `JSON.stringify` throws. Rejects with `ERR_X_CHANNEL_CLOSED` or what ended the channel; with
-   * `ERR_X_HANDLE_REFUSED` or `ERR_X_HANDLE_LOST`, whose `handles` are the caller's again.
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_X_UNSUPPORTED` (handles over a
+   * stream that carries none), what `JSON.stringify` throws. Rejects with `ERR_X_NOT_SENT` or `ERR_X_OUTCOME_UNKNOWN` where
+   * the channel has ended (`cause` is what ended it), with `ERR_X_FRAME_TOO_LONG` where the peer takes no frame of that
+   * length; with `ERR_X_HANDLE_REFUSED` or `ERR_X_HANDLE_LOST`, whose `handles` are the caller's again.
    */
   send(value: Out, options?: SendOptions): Promise<void> {
-    if (this.#state !== 'open') return this.#refuse(options)
-    if (options?.handles?.length) return this.#outbound.putHandles(KIND_MESSAGE, 0, value, options)
-    this.#outbound.put(KIND_MESSAGE, 0, value, options?.buffers)
-    return this.#outbound.isFull ? this.#outbound.waitForRoom() : DONE
+    return this.#session.send(value, options) ?? DONE
   }
 
   /**
    * Sends a value and waits for the peer's reply to it.
    *
-   * @throws as `send`. Rejects with `ERR_X_REQUEST_TIMEOUT`, `ABORT_ERR`, `ERR_X_REQUEST_FAILED` (the peer's handler threw:
-   * `remote` has its name, message and code), or what ended the channel.
+   * @throws as `send`. Rejects with `ERR_X_REQUEST_TIMEOUT` (`mayHaveRun`: whether the peer may have got it), `ABORT_ERR`,
+   * `ERR_X_REQUEST_FAILED` (the peer's handler threw: `remote` has its name, message and code); where the channel has
+   * ended, with `ERR_X_NOT_SENT` (the peer has not got it) or `ERR_X_OUTCOME_UNKNOWN` (it may have been executed).
    */
   request<Reply = In>(value: Out, options: RequestOptions = {}): Promise<Message<Reply>> {
     const { timeoutMs = this.#limits.requestTimeoutMs, signal } = options
+    validateTimeout(timeoutMs, 'options.timeoutMs')
     validateAbortSignal(signal, 'options.signal')
-    if (this.#state !== 'open') return this.#refuse(options)
-    if (signal?.aborted) return quiet(Promise.reject(abortError(signal.reason)))
-    const id = this.#requests.nextId()
-    if (options.handles?.length) {
-      this.#outbound
-        .putHandles(KIND_REQUEST, id, value, options)
-        .catch((error: Error) => this.#requests.fail(id, error))
-    } else this.#outbound.put(KIND_REQUEST, id, value, options.buffers)
-    return quiet(this.#requests.wait<Reply>(id, timeoutMs, signal))
+    return this.#session.request(value, options, timeoutMs)
   }
 
-  /** Answers the peer's requests from now on. One handler at a time; until there is one, requests fail. */
-  serve(handler: RequestHandler<In, Out>): this {
-    validateFunction(handler, 'handler')
-    this.#serving.handler = handler as RequestHandler<never>
+  /**
+   * Answers the peer's requests from now on: a function those that have no name, an object of functions those that call one
+   * of its own members by name (see `createCalls`). The two stand beside each other; each replaces the one before it. A request
+   * that nobody answers fails with `ERR_X_NOT_SERVED` in `remote`.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a procedure that is called `then`.
+   */
+  serve(handler: RequestHandler<In, Out> | Procedures): this {
+    if (typeof handler !== 'function' && (typeof handler !== 'object' || handler === null)) {
+      throw codedError('ERR_INVALID_ARG_TYPE', 'handler', ['function', 'Object'], handler)
+    }
+    this.#session.answers.serve(handler as RequestHandler<never> | Procedures)
     return this
   }
 
-  /** Sends what is queued and ends; done once the peer has ended, too. */
+  /**
+   * Sends what is queued, waits for the acknowledgement of handles, says goodbye; done once the peer has said it, too, or is
+   * gone.
+   */
   close(): Promise<void> {
-    if (this.#state === 'closed') return DONE
+    if (this.#ending !== null) return DONE
     const closed = new Promise<void>(resolve => this.once('close', () => resolve()))
-    this.#end()
+    this.#session.close()
     return closed
   }
 
-  /** Ends it now. What was not sent is dropped; who waits for a reply or a message gets the error. */
+  /**
+   * Ends it now. What was not sent is dropped; who waits for a reply or a message gets the error. For the peer we are gone
+   * without a goodbye.
+   */
   destroy(error: Error | null = null): void {
-    if (this.#state === 'closed') return
-    this.#error ??= error
-    this.#finish()
-    this.#wire.destroy()
+    this.#session.destroy(error)
   }
 
   /** Keeps the process alive while it is open, which it does unless told otherwise. */
@@ -182,211 +154,122 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   /** The messages, in order; throws what ended the channel, unless it was closed. Leaving the loop leaves it open. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Message<In>, void, undefined> {
     for (;;) {
-      const next = await this.#inbox.next()
+      const next = await this.#read()
       if (next.done) return
-      this.#resumeIfRoom()
       yield next.value
     }
+  }
+
+  #read(): Promise<IteratorResult<Message<In>>> {
+    let reading: Promise<IteratorResult<Message<never>>> | null = null
+    const read = () => {
+      reading = this.#inbox.read()
+    }
+    // What waited may be none of the protocol: the end that this brings about is what there is to read then.
+    while (!this.#session.guard(read)) {}
+    return reading!
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  #reply(id: number, value: unknown, parts: SendOptions): void {
-    if (this.#state === 'closed') return
-    try {
-      if (parts.handles?.length) void this.#outbound.putHandles(KIND_REPLY, id, value, parts)
-      else this.#outbound.put(KIND_REPLY, id, value, parts.buffers)
-    } catch (error) {
-      const { name, message, code = null } = error as NodeJS.ErrnoException
-      this.#fail(id, { name, message, code })
+  #onFrame(frame: Frame): boolean {
+    const { mayClone } = this.#session
+    if (!this.#inbox.isEmpty || this.listenerCount('message') === 0) {
+      const isTaken = this.#inbox.addFrame(frame, mayClone)
+      if (isTaken && this.#inbox.hasReader) this.#inbox.serveReaders()
+      return isTaken
     }
+    if ((frame.encoding & EXTENDED) !== 0) {
+      const { value, buffers } = decodePayload(frame, mayClone)
+      this.#emitMessage({ value, buffers, handles: NONE })
+      return true
+    }
+    const values = decodeValues(frame, mayClone)
+    for (let at = 0; at < values.length; at++) {
+      if (!this.#isHeard) {
+        this.#inbox.addValues(values, at)
+        break
+      }
+      this.#emitMessage({ value: values[at], buffers: NONE, handles: NONE })
+    }
+    return true
   }
 
-  #fail(id: number, error: { name: string; message: string; code: string | null }): void {
-    if (this.#state === 'closed') return
-    try {
-      this.#outbound.put(KIND_FAILURE, id, error)
-    } catch {
-      this.#tell(KIND_FAILURE, id, { name: error.name, message: 'its message is too long', code: error.code })
-    }
+  /** Somebody listens, and has not ended it. */
+  get #isHeard(): boolean {
+    return this.listenerCount('message') > 0 && this.#ending === null
   }
 
-  /** What the protocol asks of us. A peer that does not take it ends its channel. */
-  #tell(kind: number, id: number, value: unknown): void {
-    this.#guard(() => this.#outbound.put(kind, id, value))
-  }
-
-  #refuse(options: SendOptions | undefined): Promise<never> {
-    const handles = options?.handles ?? []
-    const error =
-      handles.length > 0
-        ? withHandles(ipcError('ERR_X_HANDLE_LOST', handles.length), handles)
-        : (this.#error ?? ipcError('ERR_X_CHANNEL_CLOSED'))
-    return quiet(Promise.reject(error))
-  }
-
-  #onFrame(frame: Frame): void {
-    if (frame.ack !== 0 && this.#state !== 'open') {
-      // Too late to acknowledge them: they stay their sender's.
-      for (const handle of frame.message.handles) handle.close()
-      return
-    }
-    if (frame.refusal !== null) {
-      this.#tell(KIND_REFUSAL, frame.ack, frame.refusal)
-      return
-    }
-    switch (frame.kind) {
-      case KIND_MESSAGE:
-        this.#deliver(frame.message, frame.ack)
-        return
-      case KIND_REQUEST:
-        this.#acknowledge(frame.ack)
-        this.#guard(() => this.#serving.accept(frame.id, frame.message))
-        if (this.#serving.size >= this.#limits.requestLimit) this.#inbound.pause()
-        return
-      case KIND_REPLY:
-        this.#acknowledge(frame.ack)
-        this.#guard(() => {
-          if (this.#requests.settle(frame.id, frame.message)) return
-          for (const handle of frame.message.handles) handle.close()
-        })
-        return
-      default:
-        this.#guard(() => this.#onControl(frame))
-    }
-  }
-
-  #onControl({ kind, id, message: { value } }: Frame): void {
-    if (kind === KIND_CANCEL) this.#serving.cancel(id)
-    else if (kind === KIND_ACK || kind === KIND_REFUSAL) {
-      if (kind === KIND_ACK) this.#outbound.acks.acknowledge(id)
-      else this.#outbound.acks.refuse(id, String(value))
-      this.#endIfAcknowledged()
-    } else {
-      const { name, message, code } = (value ?? {}) as Partial<Record<string, unknown>>
-      const error = ipcError(
-        'ERR_X_REQUEST_FAILED',
-        String(name),
-        String(message),
-        typeof code === 'string' ? code : null,
-      )
-      this.#requests.fail(id, error)
-    }
-  }
-
-  /** A frame that makes no sense ends the channel. */
-  #guard(act: () => void): void {
+  /** Runs a user's function: what it throws is its own affair, and costs nobody a message. True where it threw nothing. */
+  #call(act: () => void): boolean {
     try {
       act()
+      return true
     } catch (error) {
-      this.destroy(error as Error)
+      throwLater(error)
+      return false
     }
   }
 
-  #acknowledge(ack: number): void {
-    if (ack !== 0 && this.#state !== 'closed') this.#outbound.put(KIND_ACK, ack, undefined)
+  #emitMessage(message: Message): void {
+    try {
+      this.emit('message', message as Message<In>)
+    } catch (error) {
+      throwLater(error)
+    }
   }
 
-  #deliver(message: Message, ack: number): void {
-    const hasHandles = message.handles.length > 0
-    if (hasHandles && this.listenerCount('handle') > 0) this.#emitHandles(message, ack)
-    else if (this.listenerCount('message') > 0) {
-      if (hasHandles) this.#emitHandles(message, ack)
-      else this.emit('message', message as Message<In>)
-    } else {
-      this.#inbox.push(message, hasHandles ? () => this.#acknowledge(ack) : null)
-      if (this.#inbox.size >= this.#limits.inboxLimit) this.#inbound.pause()
+  /** Whether a message with handles can be emitted as it comes: after those that wait, and not before somebody listens. */
+  get #isDirect(): boolean {
+    if (this.listenerCount('handle') > 0) return !this.#inbox.hasHandles
+    return this.#inbox.isEmpty && this.#isHeard
+  }
+
+  /** Room for a message with handles: what it was charged with, or null where there is none. */
+  #reserve(frame: Frame): number | null {
+    if (this.#isDirect) return 0
+    const cost = costAsValue(frame)
+    return this.#session.account.addMessage(cost) ? cost : null
+  }
+
+  #onHandles(taken: Taken, cost: number): void {
+    if (cost === 0) {
+      this.#emitHandles(taken)
+      return
     }
+    this.#inbox.addHandles(taken, cost)
+    if (this.#inbox.hasReader) this.#inbox.serveReaders()
   }
 
   // Acknowledged once user code has them: until then a receiver that dies has lost nothing.
-  #emitHandles(message: Message, ack: number): void {
+  #emitHandles({ message, settle }: Taken): void {
     const { value, handles } = message
-    let isHeard = false
-    try {
-      if (this.listenerCount('handle') > 0) this.emit('handle', value as In, ...handles)
+    const isHeard = this.#call(() => {
+      if (this.listenerCount('handle') > 0) this.emit('handle', value as In, ...(handles as Descriptor[]))
       else this.emit('message', message as Message<In>)
-      isHeard = true
-    } finally {
-      if (isHeard || handles.some(handle => handle.fd < 0)) this.#acknowledge(ack)
-      else {
-        for (const handle of handles) handle.close()
-        if (this.#state !== 'closed') this.#tell(KIND_REFUSAL, ack, 'its listener threw')
-      }
-    }
+    })
+    const isTaken = isHeard || handles.some(handle => handle.fd < 0)
+    settle(isTaken ? null : 'its listener threw')
   }
 
   #emitWaiting(): void {
-    const isHeard = this.listenerCount('message') > 0
-    for (const { message, onTaken } of this.#inbox.takeAll()) {
-      if (isHeard || (message.handles.length > 0 && this.listenerCount('handle') > 0)) {
-        this.#deliver(message, 0)
-        onTaken?.()
-      } else this.#inbox.push(message, onTaken)
-    }
-    this.#resumeIfRoom()
-  }
-
-  #resumeIfRoom(): void {
-    const { inboxLimit, requestLimit } = this.#limits
-    if (this.#inbox.size < inboxLimit && this.#serving.size < requestLimit) this.#inbound.resume()
-  }
-
-  #onIdle(waitingFor: number): void {
-    if (this.#hasPeerEnded && !this.#inbound.isPaused) this.#onPeerEnd()
-    else if (this.#state === 'open' && waitingFor !== this.#waitingFor) {
-      // A frame has so long as a whole, however it drips.
-      this.#waitingFor = waitingFor
-      if (waitingFor === 0) this.#patience.stop()
-      else this.#patience.waitFor('finished a frame')
+    while (this.#ending === null) {
+      const taken = this.#isHeard
+        ? this.#inbox.take()
+        : this.listenerCount('handle') > 0
+          ? this.#inbox.take(true)
+          : null
+      if (taken === null) return
+      if (taken.message.handles.length === 0) this.#emitMessage(taken.message)
+      else this.#emitHandles(taken)
     }
   }
 
-  #onPeerEnd(): void {
-    if (!this.#inbound.isBetweenFrames) {
-      this.destroy(ipcError('ERR_X_CHANNEL_PROTOCOL', 'it ended within a frame'))
-      return
-    }
-    this.#end()
-  }
-
-  #end(): void {
-    if (this.#state !== 'open') return
-    this.#state = 'ending'
-    this.#requests.failAll(ipcError('ERR_X_CHANNEL_CLOSED'))
-    this.#patience.waitFor('ended its side')
-    // A listener that closes us on a handle has this handle acknowledged first.
-    process.nextTick(() => this.#endIfAcknowledged())
-  }
-
-  // A peer that has taken a handle must not be thought dead before it could say so.
-  #endIfAcknowledged(): void {
-    if (this.#state !== 'ending' || this.#outbound.acks.count > 0) return
-    this.#outbound.flush()
-    this.#wire.end()
-  }
-
-  #onClose(error: Error | null): void {
-    if (this.#state === 'closed') return
-    if (error === null && !this.#inbound.isBetweenFrames && this.#state === 'open') {
-      this.#error ??= ipcError('ERR_X_CHANNEL_PROTOCOL', 'it went away within a frame')
-    }
-    this.#error ??= error
-    this.#finish()
-  }
-
-  #finish(): void {
-    this.#state = 'closed'
-    this.#patience.stop()
-    this.#limits.signal?.removeEventListener('abort', this.#onAbort)
-    this.#inbound.close()
-    const closed = this.#error ?? ipcError('ERR_X_CHANNEL_CLOSED')
-    this.#outbound.fail(closed)
-    this.#requests.failAll(closed)
-    this.#serving.abortAll()
-    this.#inbox.end(this.#error)
-    process.nextTick(() => this.emit('close', this.#error))
+  #onEnd(end: ChannelEnd, error: Error | null): void {
+    this.#ending = end
+    this.#inbox.end(error)
+    nextTick(() => this.emit('close', error))
   }
 }

@@ -1,10 +1,10 @@
 // One name to the path of a local endpoint on each platform. Pure: it reads what it is given and touches no file.
 import path from 'node:path'
 import { codedError, validateObject, validateString } from '@x/core/transport'
-import { fit, measure, type PathParts, pathLimit } from './limits'
+import { fit, getPathLimit, measure, type PathParts } from './limits'
 import { isPipePath, PIPE_PREFIX, splitPipePath } from './pipe-path'
 
-/** What `endpoint` goes by in place of this process's own platform, environment and user. */
+/** What `resolveEndpoint` goes by in place of this process's own platform, environment and user. */
 export interface EndpointOptions {
   /** Whose rules count. Default: `process.platform`. */
   readonly platform?: NodeJS.Platform
@@ -52,7 +52,7 @@ export interface Endpoint {
  * @throws `ERR_X_PATH_TOO_LONG` with `path`, `bytes` and `limit`; `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  */
-export function endpoint(name: string, options: EndpointOptions = {}): Endpoint {
+export function resolveEndpoint(name: string, options: EndpointOptions = {}): Endpoint {
   validateString(name, 'name')
   validateObject(options, 'options')
   const { platform = process.platform, abstract = false, folder } = options
@@ -92,7 +92,7 @@ function abstractEndpoint(name: string, platform: NodeJS.Platform, options: Endp
   if (platform !== 'linux' && platform !== 'android') {
     throw codedError('ERR_INVALID_ARG_VALUE', 'options.abstract', true, 'needs Linux')
   }
-  const { limit, unit } = pathLimit(platform)
+  const { limit, unit } = getPathLimit(platform)
   const parts = { fixed: '\0', name }
   const whole = fit(parts, { limit: limit + 1, unit }, options.tooLong !== 'refuse')
   return { kind: 'abstract', path: whole, privateFolder: null, isShortened: whole !== `\0${name}` }
@@ -111,7 +111,7 @@ function finish(
   privateFolder: string | null,
   fallback: 'shorten' | 'refuse' = 'shorten',
 ): Endpoint {
-  const limit = pathLimit(platform)
+  const limit = getPathLimit(platform)
   const whole = fit(parts, limit, (tooLong ?? fallback) === 'shorten')
   const isShortened = measure(parts.fixed + parts.name, limit) > limit.limit
   return { kind, path: whole, privateFolder, isShortened }

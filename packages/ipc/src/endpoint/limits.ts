@@ -30,7 +30,7 @@ const PIPE_PATH_LIMIT = 256
  * @see https://man7.org/linux/man-pages/man7/unix.7.html
  * @see https://learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-createnamedpipew
  */
-export function pathLimit(platform: NodeJS.Platform): PathLimit {
+export function getPathLimit(platform: NodeJS.Platform): PathLimit {
   if (platform === 'win32') return { limit: PIPE_PATH_LIMIT, unit: 'characters' }
   return { limit: SOCKET_PATH_LIMITS[platform] ?? 103, unit: 'bytes' }
 }

@@ -18,7 +18,7 @@ import {
   validateObject,
 } from '@x/core/transport'
 import { type Authorize, credentialsOfStream, peerOfStream } from '../credentials'
-import { type Endpoint, endpoint } from '../endpoint/endpoint'
+import { type Endpoint, resolveEndpoint } from '../endpoint/endpoint'
 import { checkFolder, makePrivateFolder } from './folder'
 import { localTransport } from './local-listener'
 import { acquireLock } from './lock'
@@ -57,7 +57,7 @@ export interface LocalListenOptions
 const DEFAULT_LOCK_TIMEOUT_MS = 10_000
 
 /**
- * A server that listens on a local endpoint: a name (see `endpoint`), a path, or an `Endpoint`.
+ * A server that listens on a local endpoint: a name (see `resolveEndpoint`), a path, or an `Endpoint`.
  *
  * The folder is made or checked, a dead server's socket is cleared away under a lock, the file has its mode and owner before
  * anybody can connect, and is removed by `close` and at exit, unless another file has taken its place.
@@ -72,7 +72,7 @@ export function listen(
   options: LocalListenOptions = {},
   connectionListener?: (socket: Socket) => void,
 ): Promise<Server> {
-  const at = typeof where === 'string' ? endpoint(where) : where
+  const at = typeof where === 'string' ? resolveEndpoint(where) : where
   checkOptions(at, options)
   if (connectionListener !== undefined) validateFunction(connectionListener, 'connectionListener')
   const below = options.transport ?? defaultTransport()

@@ -1,10 +1,10 @@
 // Receives handles with room for few open descriptors: starts itself again under a limit (RLIMIT_NOFILE).
 import { spawn } from 'node:child_process'
-import { channel, connect } from '@x/ipc'
+import { connect, createChannel } from '@x/ipc'
 
 const [where, isLimited] = process.argv.slice(2)
 if (isLimited) {
-  const over = channel(await connect(where), { handles: true })
+  const over = createChannel(await connect(where), { handles: true })
   over.on('handle', (_message, ...handles) => {
     for (const handle of handles) handle.close()
   })

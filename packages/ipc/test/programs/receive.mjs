@@ -1,10 +1,13 @@
 // Receives handles over a channel at a path and does with each what its message says. "fds" prints how many are open.
 import { closeSync, readdirSync, readSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { channel, connect, serverOf, socketOf } from '@x/ipc'
+import { adoptServer, adoptSocket, connect, createChannel } from '@x/ipc'
 
 const [where, limit] = process.argv.slice(2)
-const over = channel(await connect(where), { handles: true, ...(limit && { handleLimit: Number(limit) }) })
+const over = createChannel(await connect(where), {
+  handles: true,
+  ...(limit && { handleLimit: Number(limit) }),
+})
 const kept = []
 over.on('handle', (message, ...handles) => {
   if (message === 'keep') kept.push(...handles)
@@ -25,7 +28,7 @@ over.on('handle', (message, ...handles) => {
   }
   if (message === 'answer') {
     for (const handle of handles) {
-      const socket = socketOf(handle, { allowHalfOpen: true })
+      const socket = adoptSocket(handle, { allowHalfOpen: true })
       let text = ''
       socket.on('data', chunk => {
         text += chunk
@@ -33,7 +36,7 @@ over.on('handle', (message, ...handles) => {
       socket.on('end', () => socket.end(`${process.pid} heard ${text}`))
     }
   }
-  if (message === 'serve') serverOf(handles[0], {}, socket => socket.end(`served by ${process.pid}`))
+  if (message === 'serve') adoptServer(handles[0], {}, socket => socket.end(`served by ${process.pid}`))
 })
 over.on('close', error => console.log(`closed ${error?.code ?? ''}`))
 process.on('uncaughtException', error => console.log(`uncaught ${error.message}`))

@@ -1,7 +1,7 @@
 // Local endpoints on Windows: what they do is written to a file, as JSON, for the test that runs this under Wine.
 const { once } = require('node:events')
 const { writeFileSync } = require('node:fs')
-const { channel, connect, endpoint, listen } = require('../../dist/index.js')
+const { connect, createChannel, listen, resolveEndpoint } = require('../../dist/index.js')
 
 const seen = { platform: process.platform }
 
@@ -45,9 +45,9 @@ async function main() {
   await closed(server)
   seen.afterClose = await failure(() => connect('x-ipc-wine'))
 
-  const longest = endpoint('n'.repeat(300))
+  const longest = resolveEndpoint('n'.repeat(300))
   seen.longest = [longest.path.length, longest.isShortened]
-  const names = [longest, endpoint('\\\\.\\pipe\\deep\\name\\..\\ctl'), endpoint('x-ipc-wine')]
+  const names = [longest, resolveEndpoint('\\\\.\\pipe\\deep\\name\\..\\ctl'), resolveEndpoint('x-ipc-wine')]
   seen.served = []
   for (const where of names) {
     const again = await listen(where, {}, socket => socket.end('again'))
@@ -56,11 +56,11 @@ async function main() {
   }
 
   const talker = await listen('x-ipc-wine', {}, socket =>
-    channel(socket).serve(value => ({ twice: value * 2 })),
+    createChannel(socket).serve(value => ({ twice: value * 2 })),
   )
-  const near = channel(await connect('x-ipc-wine'))
+  const near = createChannel(await connect('x-ipc-wine'))
   seen.reply = (await near.request(21)).value
-  seen.handles = await failure(async () => channel(await connect('x-ipc-wine'), { handles: true }))
+  seen.handles = await failure(async () => createChannel(await connect('x-ipc-wine'), { handles: true }))
   await near.close()
   talker.close()
 }

@@ -17,7 +17,7 @@ import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { selectTransport } from '@x/core/transport'
-import { connect, Descriptor, handleChannel, listen } from '@x/ipc'
+import { connect, Descriptor, getHandleChannel, listen } from '@x/ipc'
 import { pause, start } from './child.mjs'
 import { changedBytes, strayDescriptors } from './hostile.mjs'
 
@@ -164,7 +164,7 @@ async function killReceivers(rounds, tell) {
     for (let round = 0; round < rounds; round++) {
       const receiver = start('swallower.mjs', file)
       const [socket] = await once(server, 'connection')
-      const to = handleChannel(socket)
+      const to = getHandleChannel(socket)
       const closed = once(to, 'close')
       const killing = pause(Math.random() * 40).then(() => receiver.kill())
       const sent = []

@@ -5,7 +5,7 @@ import { closeSync, openSync, readdirSync } from 'node:fs'
 import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { selectTransport } from '@x/core/transport'
-import { channel } from '@x/ipc'
+import { createChannel } from '@x/ipc'
 
 const { transport } = selectTransport()
 const PEERS_A_ROUND = 20
@@ -68,7 +68,7 @@ async function realBytes(clone) {
     chunks.push(Buffer.from(chunk))
     done()
   })
-  const from = channel(stream, { clone })
+  const from = createChannel(stream, { clone })
   stream.push(hello(clone ? 1 : 0, 1))
   await turn()
   const long = { at: 1, body: 'x'.repeat(300), tags: [1, { deep: null }], other: 'é'.repeat(300) }
@@ -113,7 +113,7 @@ export async function changedBytes(rounds, tell) {
     let bytes = Buffer.from(real[clone ? 1 : 0])
     for (let times = 1 + random(4); times > 0; times--) bytes = change(bytes, random)
     const stream = pipe((_chunk, _encoding, done) => done())
-    const target = channel(stream, { clone, frameLimitBytes: 1 << 20, inboxLimit: random(2) ? 2 : 100 })
+    const target = createChannel(stream, { clone, frameLimitBytes: 1 << 20, inboxLimit: random(2) ? 2 : 100 })
     if (random(2)) target.serve(value => value)
     const ended = endOf(target)
     if (random(2)) target.on('message', () => {})
@@ -155,7 +155,7 @@ export async function strayDescriptors(rounds, tell) {
   let taken = 0
   const counts = await attack(rounds, tell, async random => {
     const [near, far] = transport.socketPair()
-    const target = channel(near, { handleLimit: random(3) ? 1024 : 2 })
+    const target = createChannel(near, { handleLimit: random(3) ? 1024 : 2 })
     const peer = transport.channel(far)
     peer.receive({ onMessage() {}, onEnd() {}, onError() {} })
     const take = handles => {

@@ -10,13 +10,8 @@ import {
   type Transport,
   validateInteger,
 } from '@x/core/transport'
-
-/** A stream that carries descriptors, and what was read off it before. */
-export interface TakenOver {
-  readonly transport: Transport
-  readonly channel: HandoffChannel
-  readonly unread: readonly Buffer[]
-}
+import type { DescriptorStream } from '../wire/descriptor-wire'
+import { allowanceOf } from './allowances'
 
 /**
  * Takes over a connected local socket, or a descriptor of one (of `stdio`, for one). From then on the socket is closed and
@@ -26,11 +21,11 @@ export interface TakenOver {
  * `ERR_INVALID_ARG_VALUE` for one that has not sent all that was written, or that is no local one; `EBADF`, `ENOTSOCK`,
  * `EINVAL` for a number that is no local stream.
  */
-export function takeOver(from: Socket | number, transport: Transport = defaultTransport()): TakenOver {
+export function takeOver(from: Socket | number, transport: Transport = defaultTransport()): DescriptorStream {
   if (!transport.supports('handoff')) throw codedError('ERR_X_UNSUPPORTED', transport.name, 'handoff')
   if (typeof from === 'number') {
     validateInteger(from, 'stream', 0)
-    return { transport, channel: openChannel(transport, from), unread: [] }
+    return { transport, channel: openChannel(transport, from), unread: [], allowance: allowanceOf(null) }
   }
   if (!(from instanceof Socket)) {
     throw codedError('ERR_INVALID_ARG_TYPE', 'stream', ['Socket', 'number'], from)
@@ -48,11 +43,12 @@ export function takeOver(from: Socket | number, transport: Transport = defaultTr
   if (from.writableLength > 0 || stream.writeQueueSize > 0) {
     throw codedError('ERR_INVALID_ARG_VALUE', 'stream', from, 'has not sent all that was written to it')
   }
+  const allowance = allowanceOf(stream)
   const taken = detach(from)
   if (taken === null) throw codedError('ERR_SOCKET_CLOSED')
   const fd = taken.handle.release!()
   if (fd < 0) throw systemError(fd, 'dup')
-  return { transport, channel: openChannel(transport, fd), unread: taken.unread }
+  return { transport, channel: openChannel(transport, fd), unread: taken.unread, allowance }
 }
 
 function openChannel(transport: Transport, fd: number): HandoffChannel {

@@ -1,16 +1,14 @@
 // Values as JSON whose long strings travel in front of it rather than inside it: neither side looks at each character for
 // what would have to be escaped, which is most of what JSON costs. Several values share one text: what a parser costs
-// before it begins is paid once. It knows no frames.
+// before it begins is paid once. It knows no frames; the decoder takes a packing apart.
 //
 //   stringBytes:u32   strings in UTF-8   JSON: [value, value, ..., [index of a value, key, bytes of the string, ...]]
 //
 // A string's place in its value holds 0.
 import { codedError } from '@x/core/transport'
-import { ipcError } from '../errors/codes'
-import { isLength, parseJson } from './json'
 
 const LONG = 256
-const LENGTH_BYTES = 4
+export const LENGTH_BYTES = 4
 /** What a string's place takes in the JSON beside its key, and what a packing takes beside its values. */
 const PLACE_CHARS = 24
 const FRAME_CHARS = 8
@@ -139,45 +137,6 @@ export class Packing {
     this.#places = []
     this.#chars = 0
   }
-}
-
-/**
- * The values of a packing.
- *
- * @throws `ERR_X_CHANNEL_PROTOCOL` where its parts do not fit together.
- */
-export function unpackValues(body: Buffer, start: number, end: number): unknown[] {
-  let at = start + LENGTH_BYTES
-  const stringsEnd = at <= end ? at + body.readUInt32LE(start) : Number.POSITIVE_INFINITY
-  if (stringsEnd > end) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'lifted strings beyond their frame')
-  const values = parseJson(body.toString('utf8', stringsEnd, end))
-  const lifts: unknown = Array.isArray(values) ? values.pop() : null
-  if (!Array.isArray(values) || !Array.isArray(lifts) || values.length === 0) {
-    throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'lifted strings that belong to nothing')
-  }
-  for (let index = 0; index < lifts.length; index += 3) {
-    const value: unknown = typeof lifts[index] === 'number' ? values[lifts[index]] : null
-    const key: unknown = lifts[index + 1]
-    const bytes: unknown = lifts[index + 2]
-    if (!hasPlace(value, key) || !isLength(bytes) || bytes > stringsEnd - at) {
-      throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'a lifted string that belongs nowhere')
-    }
-    value[key as string] = body.toString('utf8', at, at + bytes)
-    at += bytes
-  }
-  if (at !== stringsEnd) throw ipcError('ERR_X_CHANNEL_PROTOCOL', 'lifted strings that nobody wants')
-  return values
-}
-
-/** Only a place that is there: no key can reach a prototype. */
-function hasPlace(value: unknown, key: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof key === 'string' &&
-    key !== '__proto__' &&
-    Object.hasOwn(value, key)
-  )
 }
 
 /** Not in the library that the compiler knows; in all of Node from 20 on. */

@@ -1,5 +1,5 @@
 // What travels over a channel, as its users see it. Types only.
-import type { Descriptor } from '../handoff/descriptor'
+import type { Descriptor } from '../descriptor/descriptor'
 
 /** What came in one frame. */
 export interface Message<Value = unknown> {
@@ -13,9 +13,12 @@ export interface Message<Value = unknown> {
 
 /** What may go beside a value. */
 export interface SendOptions {
-  /** Bytes beside the value, sent from where they are: leave them alone until the promise is done. */
+  /** Bytes beside the value, 1,024 buffers at most, sent from where they are: leave them alone until the promise is done. */
   readonly buffers?: readonly Uint8Array[]
-  /** Descriptors beside the value, 253 at most. Once the peer has acknowledged them, ours are closed. */
+  /**
+   * Descriptors beside the value, 253 at most, as `createDescriptor` makes them of servers, sockets and numbers. Once the
+   * peer has acknowledged them, ours are closed.
+   */
   readonly handles?: readonly Descriptor[]
   /** Ours stay open after the acknowledgement. Default: false. */
   readonly keep?: boolean
@@ -23,6 +26,8 @@ export interface SendOptions {
 
 /** How a request is sent, and how long its reply may take. */
 export interface RequestOptions extends SendOptions {
+  /** The procedure that is to answer, 1 to 255 bytes. Default: the peer's handler for requests without a name. */
+  readonly name?: string
   /** Milliseconds until it fails with `ERR_X_REQUEST_TIMEOUT`; 0: never. Default: the channel's. */
   readonly timeoutMs?: number
   /** Gives the request up: `ABORT_ERR`, and the peer's handler sees its own signal aborted. */
@@ -33,9 +38,13 @@ export interface RequestOptions extends SendOptions {
 export interface IncomingRequest {
   readonly buffers: readonly Buffer[]
   readonly handles: readonly Descriptor[]
-  /** Aborted once the requester gave up (deadline, its own signal) or the channel closed. */
+  /** Aborted once the requester gave up (deadline, its own signal) or the channel ended. */
   readonly signal: AbortSignal
-  /** Sends buffers and handles beside the reply. */
+  /**
+   * Sends buffers and handles beside the reply. Handles that do not arrive are closed, unless `keep`.
+   *
+   * @throws as `Channel.send`.
+   */
   attach(parts: SendOptions): void
 }
 
@@ -45,12 +54,23 @@ export type RequestHandler<In = unknown, Out = unknown> = (
   request: IncomingRequest,
 ) => Out | Promise<Out>
 
+/** Handlers of requests by name. A name has 1 to 255 bytes, and is not `then`. */
+export type Procedures = Readonly<Record<string, (value: never, request: IncomingRequest) => unknown>>
+
+/**
+ * How a channel has ended. `goodbye`: as one of the sides wanted, all that was sent before was read. `lost`: the peer or the
+ * stream went away without a goodbye. `refused`: one side has found the other at fault. `destroyed`: by us.
+ */
+export type ChannelEnd = 'goodbye' | 'lost' | 'refused' | 'destroyed'
+
 /** The events of a channel and what their listeners get. */
 export interface ChannelEvents<In> {
+  /** The peer has said hello: it speaks this protocol. */
+  open: []
   /** What came. Without a listener it waits for one, or for `for await`. */
   message: [message: Message<In>]
   /** What came with handles, if anybody listens to this; else it is a `message` like any other. */
   handle: [value: In, ...handles: Descriptor[]]
-  /** It has ended; with what ended it, where nobody closed it. */
+  /** It has ended; with what ended it, unless it was closed by either side (`goodbye`) or by `destroy()`. */
   close: [error: Error | null]
 }

@@ -19,13 +19,16 @@ import { Descriptor } from './descriptor'
 export type Sendable = Server | Socket | Descriptor | number
 
 /**
- * The descriptor of something that is to be sent. A socket is taken away from its stream (what was read and not consumed goes
+ * The descriptor of something that is to be sent, as `handles` of `Channel.send` and `request` want it. A socket is taken away from its stream (what was read and not consumed goes
  * with it, what was written goes out first); a server stays until it is acknowledged, and is closed then without its
  * path.
  *
  * @throws (rejects) `ERR_INVALID_ARG_TYPE`, `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING`, `ERR_X_UNSUPPORTED`.
  */
-export async function descriptorOf(handle: Sendable, transport = defaultTransport()): Promise<Descriptor> {
+export async function createDescriptor(
+  handle: Sendable,
+  transport = defaultTransport(),
+): Promise<Descriptor> {
   if (handle instanceof Descriptor) return handle
   if (typeof handle === 'number') return ofNumber(handle, transport)
   if (handle instanceof Server) return ofServer(handle, transport)
@@ -48,7 +51,7 @@ function ofServer(server: Server, transport: Transport): Descriptor {
     if (fd >= 0) transport.closeDescriptors!([fd])
     server.close()
   }
-  return Descriptor.ofOwner(listener.fd, close, { kind: 'server' })
+  return Descriptor.ofOwner(listener, close, { kind: 'server' })
 }
 
 async function ofSocket(socket: Socket, transport: Transport): Promise<Descriptor> {
@@ -76,7 +79,7 @@ function written(socket: Socket): Promise<void> {
  *
  * @throws `ENOTSOCK`, `EINVAL` for what is no connection; it stays open, and the descriptor's.
  */
-export function socketOf(descriptor: Descriptor, options: AdoptOptions = {}): Socket {
+export function adoptSocket(descriptor: Descriptor, options: AdoptOptions = {}): Socket {
   const { unread } = descriptor
   const more: AdoptOptions = { ...options, ...(unread.length > 0 && { unread: [unread] }) }
   const own = descriptor.takeStream()
@@ -94,7 +97,7 @@ export function socketOf(descriptor: Descriptor, options: AdoptOptions = {}): So
  *
  * @throws `ENOTSOCK`, `EINVAL` for what is no listening socket; it stays open, and the descriptor's.
  */
-export function serverOf(
+export function adoptServer(
   descriptor: Descriptor,
   options: ServerOpts = {},
   connectionListener?: (socket: Socket) => void,

@@ -1,12 +1,18 @@
 // How a channel comes about: which wire serves which stream. It knows no frames.
 import type { Duplex } from 'node:stream'
 import type { Socket } from '@x/core'
-import { codedError } from '@x/core/transport'
-import { DescriptorWire } from '../handoff/descriptor-wire'
-import { takeOver } from '../handoff/take-over'
+import { codedError, validateBoolean, validateObject } from '@x/core/transport'
+import { takeOver } from '../descriptor/take-over'
+import { type ChannelOptions, readLimits } from '../protocol/limits'
+import { DescriptorWire } from '../wire/descriptor-wire'
+import { DuplexWire } from '../wire/duplex-wire'
 import { Channel } from './channel'
-import type { ChannelOptions } from './options'
-import { DuplexWire } from './wire'
+
+/** What `createChannel` takes beside the limits. */
+export interface CreateChannelOptions extends ChannelOptions {
+  /** The channel carries descriptors. Default: only where the stream is given by its number. */
+  readonly handles?: boolean
+}
 
 /**
  * A message channel over a connected stream: any Duplex of bytes (a socket of `@x/core` or `node:net`, a TLS socket, a
@@ -18,15 +24,16 @@ import { DuplexWire } from './wire'
  * `ERR_X_UNSUPPORTED` on a transport without descriptors, `ERR_SOCKET_CLOSED`, `ERR_INVALID_ARG_VALUE` for a socket that
  * is no local one or has bytes to send.
  */
-export function channel<In = unknown, Out = unknown>(
+export function createChannel<In = unknown, Out = unknown>(
   stream: Duplex | number,
-  options: ChannelOptions & { readonly handles?: boolean } = {},
+  options: CreateChannelOptions = {},
 ): Channel<In, Out> {
+  validateObject(options, 'options')
   const { handles = typeof stream === 'number', ...more } = options
-  if (handles) {
-    const taken = takeOver(stream as Socket | number)
-    return new Channel<In, Out>(new DescriptorWire(taken.transport, taken.channel, taken.unread), more)
-  }
+  validateBoolean(handles, 'options.handles')
+  // Before anything is taken over: what is wrong must leave the stream as it is.
+  readLimits(more)
+  if (handles) return new Channel<In, Out>(new DescriptorWire(takeOver(stream as Socket | number)), more)
   const duplex = stream as Duplex
   if (typeof duplex?.write !== 'function' || typeof duplex.pause !== 'function') {
     throw codedError('ERR_INVALID_ARG_TYPE', 'stream', 'Duplex', stream)

@@ -1,5 +1,6 @@
 // How long a channel waits for what its peer owes it. It knows what is waited for in words only.
 import { ipcError } from '../errors/codes'
+import { clearTimeout, setTimeout } from '../host'
 
 export class Patience {
   readonly #ms: number

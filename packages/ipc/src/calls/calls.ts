@@ -1,0 +1,54 @@
+// Procedures of a peer as functions: their types are those of its handlers. It knows how a call becomes a request, and
+// nothing of streams.
+import { codedError } from '@x/core/transport'
+import type { IncomingRequest, Message, Procedures, RequestOptions } from '../protocol/message'
+
+/** What calls go over: a channel, or a client. */
+export interface Requester {
+  request<Reply>(value: never, options?: RequestOptions): Promise<Message<Reply>>
+}
+
+type Handler = (value: never, request: IncomingRequest) => unknown
+
+/** A handler as its caller sees it: its value first, if it takes one, then how the request is made. */
+type Call<Handles extends Handler> =
+  Parameters<Handles> extends [infer Value, ...unknown[]]
+    ? undefined extends Value
+      ? (value?: Value, options?: CallOptions) => Promise<Awaited<ReturnType<Handles>>>
+      : (value: Value, options?: CallOptions) => Promise<Awaited<ReturnType<Handles>>>
+    : (value?: undefined, options?: CallOptions) => Promise<Awaited<ReturnType<Handles>>>
+
+/** How a call is made: as a request, whose name it has by itself. */
+export type CallOptions = Omit<RequestOptions, 'name'>
+
+/** The procedures of a peer, by the type of its handlers. */
+export type Calls<Served extends Procedures> = {
+  readonly [Name in keyof Served & string]: Call<Served[Name]>
+}
+
+/**
+ * The procedures that the peer serves (`channel.serve({ name: handler })`) as functions: `call.name(value, options)` answers what
+ * the handler of that name returns. The type of the handlers is all that the two sides need to share.
+ *
+ * What JSON makes of a value is not seen in the types: a `Date` arrives as a text. What is beside a reply (`buffers`,
+ * `handles`) only `request(value, { name })` gives.
+ *
+ * @throws (rejects) as `request` of the channel or client.
+ */
+export function createCalls<Served extends Procedures>(over: Requester): Calls<Served> {
+  if (typeof over?.request !== 'function') throw codedError('ERR_INVALID_ARG_TYPE', 'over', 'Channel', over)
+  const known = new Map<string, (value: unknown, options?: CallOptions) => Promise<unknown>>()
+  const calls = new Proxy(Object.create(null) as object, {
+    get(_target, name) {
+      // Whoever awaits the calls asks whether they are a promise.
+      if (typeof name !== 'string' || name === 'then') return undefined
+      let call = known.get(name)
+      if (call === undefined) {
+        call = async (value, options) => (await over.request(value as never, { ...options, name })).value
+        known.set(name, call)
+      }
+      return call
+    },
+  })
+  return calls as Calls<Served>
+}

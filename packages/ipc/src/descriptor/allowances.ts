@@ -1,0 +1,38 @@
+// How many descriptors of each peer are open in this process, over all its channels and beyond their ends. It knows no
+// limit: each channel has its own.
+import type { StreamHandle } from '@x/core/transport'
+import type { Allowance } from '../wire/wire'
+
+/** Those that have nothing open are forgotten. */
+const allowances = new Map<string, CountedAllowance>()
+
+class CountedAllowance implements Allowance {
+  readonly #key: string
+  #count = 0
+
+  constructor(key: string) {
+    this.#key = key
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  set count(count: number) {
+    this.#count = count
+    if (count > 0) allowances.set(this.#key, this)
+    else if (allowances.get(this.#key) === this) allowances.delete(this.#key)
+  }
+}
+
+/**
+ * That of the process at the other end. Processes of another user count as one: who can start one can start many. Where the
+ * transport does not tell who is there, each stream has its own.
+ */
+export function allowanceOf(stream: StreamHandle | null): Allowance {
+  const peer = stream?.peerCredentials?.()
+  if (peer === undefined || typeof peer === 'number') return { count: 0 }
+  const isOurs = peer.uid === process.geteuid?.()
+  const key = isOurs ? `process ${peer.pid}` : `user ${peer.uid}`
+  return allowances.get(key) ?? new CountedAllowance(key)
+}

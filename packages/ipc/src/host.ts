@@ -1,0 +1,18 @@
+// The host's functions that test tools replace (fake timers, for one), kept as they were when this package was loaded.
+// All of the package takes them from here. It knows nothing of what they are used for.
+
+/** `process.nextTick`. */
+export const nextTick: typeof process.nextTick = process.nextTick.bind(process)
+
+export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout
+export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout
+
+/** Milliseconds that only ever grow. */
+export const monotonicMs: () => number = performance.now.bind(performance)
+
+/** Throws the error in a turn of its own, where it reaches `uncaughtException` and costs nothing else. */
+export function throwLater(error: unknown): void {
+  nextTick(() => {
+    throw error
+  })
+}

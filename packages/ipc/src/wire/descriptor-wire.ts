@@ -1,0 +1,205 @@
+// Bytes and descriptors over a local stream as a wire for channels. It knows how one send after the other is made, and
+// what a shortage is; no frames.
+import { errno, type HandoffChannel, type Status, systemError, type Transport } from '@x/core/transport'
+import { clearTimeout, nextTick, setTimeout } from '../host'
+import { type Allowance, type DescriptorsToSend, LAST_WORDS_MS, type Wire, type WireSink } from './wire'
+
+// The kernel takes no more descriptors under way for now, or has no memory or no descriptor left: unix(7), sendmsg(2).
+const SHORTAGES: ReadonlySet<Status> = new Set(
+  ['ETOOMANYREFS', 'ENOBUFS', 'ENOMEM', 'EMFILE', 'ENFILE', 'EAGAIN'].map(errno),
+)
+// Those that concern descriptors alone: nothing of what was to be sent has gone.
+const HANDLE_SHORTAGES: ReadonlySet<Status> = new Set(['ETOOMANYREFS', 'EMFILE', 'ENFILE'].map(errno))
+const ENDS: ReadonlySet<Status> = new Set(['ECONNRESET', 'EPIPE'].map(errno))
+const FIRST_RETRY_MS = 10
+const MOST_RETRY_MS = 200
+
+interface Outgoing {
+  readonly data: Buffer
+  readonly descriptors: DescriptorsToSend | null
+  readonly dropped: (() => void) | null
+}
+
+/** What the stream below it came from: see `takeOver`. */
+export interface DescriptorStream {
+  readonly transport: Transport
+  readonly channel: HandoffChannel
+  readonly unread: readonly Buffer[]
+  readonly allowance: Allowance
+}
+
+export class DescriptorWire implements Wire {
+  readonly transport: Transport
+  readonly allowance: Allowance
+  readonly #channel: HandoffChannel
+  readonly #unread: readonly Buffer[]
+  #sink: WireSink | null = null
+  /** What was not given to the system yet; its first may be under way. */
+  #queue: Outgoing[] = []
+  #backlog = 0
+  #isBusy = false
+  #state: 'open' | 'ending' | 'destroyed' | 'closed' = 'open'
+  #isPaused = false
+  #isFull = false
+  #retry: NodeJS.Timeout | null = null
+  #retryMs = FIRST_RETRY_MS
+
+  constructor({ transport, channel, unread, allowance }: DescriptorStream) {
+    this.transport = transport
+    this.allowance = allowance
+    this.#channel = channel
+    this.#unread = unread
+  }
+
+  get #isListening(): boolean {
+    return this.#state === 'open' || this.#state === 'ending'
+  }
+
+  start(sink: WireSink): void {
+    this.#sink = sink
+    nextTick(() => {
+      for (const chunk of this.#unread) if (this.#isListening) sink.onData(chunk, null)
+      if (!this.#isPaused) this.#receive()
+    })
+  }
+
+  #receive(): void {
+    if (!this.#isListening) return
+    const status = this.#channel.receive({
+      onMessage: (data, fds) => {
+        if (!this.#isListening) this.transport.closeDescriptors!(fds)
+        else this.#sink!.onData(data, fds.length === 0 ? null : { fds, isTruncated: false })
+      },
+      onEnd: () => this.#onEnd(),
+      // The peer closed with bytes of ours unread: an end like any other, for what must not be lost is acknowledged.
+      onError: status => (ENDS.has(status) ? this.#onEnd() : this.#fail(status, 'read')),
+    })
+    if (status < 0) this.#fail(status, 'read')
+  }
+
+  #onEnd(): void {
+    if (!this.#isListening) return
+    this.#sink!.onEnd()
+    this.#close(null)
+  }
+
+  write(chunks: readonly Buffer[]): boolean {
+    const data = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    return this.#put({ data, descriptors: null, dropped: null })
+  }
+
+  writeHandles(data: Buffer, descriptors: DescriptorsToSend, dropped: () => void): boolean {
+    return this.#put({ data, descriptors, dropped })
+  }
+
+  #put(outgoing: Outgoing): boolean {
+    if (this.#state !== 'open') return true
+    this.#queue.push(outgoing)
+    this.#backlog += outgoing.data.length
+    this.#pump()
+    if (this.#queue.length > 0) this.#isFull = true
+    return !this.#isFull
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0 && !this.#isBusy && this.#isListening) {
+      const { data, descriptors, dropped } = this.#queue[0]!
+      const fds = descriptors === null ? [] : descriptors()
+      if (fds === null) {
+        this.#shift()
+        dropped?.()
+        continue
+      }
+      const status = this.#channel.send(data, fds, done => this.#onSent(done))
+      if (SHORTAGES.has(status)) this.#retryLater()
+      else if (status < 0) this.#fail(status, 'write')
+      else if (status === 0) this.#isBusy = true
+      else this.#shift()
+    }
+    if (this.#state === 'ending' && this.#queue.length === 0) this.#close(null)
+  }
+
+  #shift(): void {
+    this.#backlog -= this.#queue.shift()!.data.length
+    this.#retryMs = FIRST_RETRY_MS
+    if (!this.#isFull || this.#queue.length > 0) return
+    this.#isFull = false
+    nextTick(() => this.#state === 'open' && this.#sink?.onDrain())
+  }
+
+  #onSent(status: Status): void {
+    if (!this.#isListening) return
+    this.#isBusy = false
+    if (HANDLE_SHORTAGES.has(status)) this.#retryLater()
+    else if (status < 0) this.#fail(status, 'write')
+    else {
+      this.#shift()
+      this.#pump()
+    }
+  }
+
+  #retryLater(): void {
+    this.#isBusy = true
+    this.#retry = setTimeout(() => {
+      this.#isBusy = false
+      this.#pump()
+    }, this.#retryMs)
+    this.#retryMs = Math.min(this.#retryMs * 2, MOST_RETRY_MS)
+  }
+
+  get backlog(): number {
+    return this.#backlog
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    if (this.#isListening) this.#channel.pause()
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    if (this.#sink !== null) this.#receive()
+  }
+
+  end(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'ending'
+    this.#pump()
+  }
+
+  destroy(lastWords: Buffer | null): void {
+    if (!this.#isListening) return
+    const mayTalk = lastWords !== null && this.#state === 'open' && this.#queue.length === 0
+    if (!mayTalk) {
+      this.#close(null)
+      return
+    }
+    this.#state = 'destroyed'
+    this.#channel.pause()
+    const status = this.#channel.send(lastWords, [], () => this.#close(null))
+    if (status === 0) this.#retry = setTimeout(() => this.#close(null), LAST_WORDS_MS)
+    else this.#close(null)
+  }
+
+  #fail(status: Status, syscall: string): void {
+    this.#close(ENDS.has(status) ? null : systemError(status, syscall))
+  }
+
+  #close(error: Error | null): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#queue = []
+    this.#backlog = 0
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#channel.close(() => this.#sink?.onClose(error))
+  }
+
+  ref(): void {
+    this.#channel.ref()
+  }
+
+  unref(): void {
+    this.#channel.unref()
+  }
+}
