@@ -1,14 +1,9 @@
 // Brings the other Node versions that the packages support, from npm, into a cache folder outside of the repository.
 // Several processes may ask at once.
 //   node tooling/run/node-versions.mjs [22 24.0.0 26]     prints where they are
-import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-
-const exec = promisify(execFile)
+import { bring } from './npm-cache.mjs'
 
 /** The supported majors. The one that runs this is among them. */
 export const supportedNodes = /** @type {const} */ ([20, 22, 24, 26])
@@ -26,25 +21,10 @@ export const oldestNodes = /** @type {const} */ (['20.6.0', '22.0.0', '24.0.0', 
 export async function nodeOf(version) {
   const running = process.versions.node
   if (version === running || Number(running.split('.')[0]) === version) return process.execPath
-  const cache = process.env.X_NODE_VERSIONS ?? path.join(tmpdir(), 'x-node-versions')
-  const home = path.join(cache, String(version))
-  const binary = path.join(home, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  if (existsSync(binary)) return binary
-  mkdirSync(cache, { recursive: true })
-  const making = mkdtempSync(path.join(cache, `${version}-`))
-  try {
-    writeFileSync(path.join(making, 'package.json'), '{ "private": true }\n')
-    // The package `node` is a stub that its install script fills from a package for the platform; take that one.
-    const platform = process.platform === 'win32' ? 'win' : process.platform
-    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--no-update-notifier']
-    const source = `node@npm:node-${platform}-${process.arch}@${version}`
-    await exec('npm', ['install', ...flags, source], { cwd: making, timeout: 120_000 })
-    renameSync(making, home)
-  } catch (error) {
-    rmSync(making, { recursive: true, force: true })
-    if (!existsSync(binary)) throw error
-  }
-  return binary
+  const platform = process.platform === 'win32' ? 'win' : process.platform
+  // The package `node` is a stub that its install script fills from a package for the platform; take that one.
+  const folder = await bring(String(version), `node@npm:node-${platform}-${process.arch}@${version}`)
+  return path.join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 }
 
 /**

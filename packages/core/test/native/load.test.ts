@@ -1,6 +1,6 @@
 // How the native transport is found and loaded, and each reason why it is not. Every case is a copy of the built package
 // in a folder of its own.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -10,6 +10,10 @@ import { absent, after, temporaryFolder } from './bed'
 
 const core = path.join(__dirname, '..', '..')
 const binary = path.join('prebuilds', target(), 'x_net.node')
+
+function hasProgram(name: string): boolean {
+  return spawnSync(name, ['--version']).status === 0
+}
 
 function copy(more: { binary: boolean; native?: boolean }): string {
   const folder = temporaryFolder()
@@ -47,6 +51,17 @@ describe.skipIf(absent !== null)('native transport, loading', () => {
   it('says which platform has no binary', () => {
     const none = `no binary for ${process.platform}-${process.arch}`
     expect(load(copy({ binary: false }))).toBe(none)
+  })
+
+  it('leaves macOS portable unless the engine is asked for, since it was never run there', () => {
+    const pretend = `Object.defineProperty(process, 'platform', { value: 'darwin' })`
+    const folder = copy({ binary: true })
+    cpSync(
+      path.join(folder, binary),
+      path.join(folder, binary.replace(`${process.platform}-`, 'darwin-').replace('-musl', '')),
+    )
+    expect(load(folder, pretend)).toBe('the engine was never run on macOS; X_NET_TRANSPORT=native takes it')
+    expect(load(folder, `${pretend}; process.env.X_NET_TRANSPORT = 'native'`)).toBe('native')
   })
 
   it('says why a broken binary does not load, in one line', () => {
@@ -103,6 +118,31 @@ describe('native transport, building', { timeout: 120_000 }, () => {
     )
     expect(load(folder)).toMatch(/^no binary for /)
     expect(readdirSync(path.dirname(path.join(folder, binary)))).toEqual([])
+  })
+
+  const cross = 'aarch64-linux-gnu-gcc'
+  const foreign = target() === 'linux-x64' && hasProgram(cross)
+  it.skipIf(!foreign)(`names a binary by what was built (skipped without ${cross})`, () => {
+    const folder = copy({ binary: false, native: true })
+    expect(build(folder, { CC: cross })).toContain('built for linux-arm64, which is not this machine')
+    expect(readdirSync(path.join(folder, 'prebuilds'))).toEqual(['linux-arm64'])
+    expect(load(folder)).toMatch(/^no binary for /)
+  })
+
+  it('keeps a binary from publishing that is missing, old or in the wrong place', () => {
+    const folder = copy({ binary: false, native: true })
+    const publish = () =>
+      spawnSync(process.execPath, [path.join(folder, 'native/released.mjs')], { encoding: 'utf8' })
+    expect(publish()).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('linux-x64: it is missing'),
+    })
+    build(folder)
+    cpSync(path.join(folder, binary), path.join(folder, 'prebuilds/darwin-arm64/x_net.node'))
+    writeFileSync(path.join(folder, 'native/src/x-net.h'), '\n', { flag: 'a' })
+    const { stderr } = publish()
+    expect(stderr).toContain(`darwin-arm64: it was built for ${target()}`)
+    expect(stderr).toContain(`${target()}: it was made of other sources`)
   })
 
   it('takes the headers that it is told to, where they are there', () => {

@@ -28,6 +28,8 @@ function tryLoad(): NativeOutcome {
   try {
     const file = findAddon()
     if (!file) return { transport: null, reason: `no binary for ${process.platform}-${process.arch}` }
+    if (process.platform === 'darwin' && process.env['X_NET_TRANSPORT'] !== 'native')
+      return { transport: null, reason: 'the engine was never run on macOS; X_NET_TRANSPORT=native takes it' }
     return { transport: new NativeTransport(openAddon(file)) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
