@@ -3,6 +3,7 @@ import { library } from '@x/presets/tsup'
 const entries = {
   promises: 'src/promises.ts',
   transport: 'src/transport/index.ts',
+  internal: 'src/internal.ts',
   interop: 'src/interop/index.ts',
   register: 'src/register/index.ts',
   'register-thread': 'src/register/thread.ts',

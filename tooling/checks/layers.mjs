@@ -22,6 +22,8 @@ const siblings = {
  */
 const coreLayers = [
   [/^transport\/contract$/, /^errors\/errno$/, /^package-folder$/, /^host$/],
+  [/^transport\/(call-each|wrap-transport)$/, /^listen\/contract$/],
+  [/^transport\/closing$/],
   [/^errors\//],
   [/^address\//],
   [/^transport\/native(\/|$)/, /^transport\/portable(\/|$)/],
@@ -34,7 +36,7 @@ const coreLayers = [
   [/^server(\/|$)/],
   [/^net$/],
   [/^public$/],
-  [/^(index|promises)$/, /^transport\/index$/],
+  [/^(index|promises|internal)$/, /^transport\/index$/],
   [/^register(\/|$)/, /^interop\//],
 ]
 

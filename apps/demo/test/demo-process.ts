@@ -141,7 +141,7 @@ export function run(command: string, args: readonly string[]): Promise<Finished>
 /** Why tests that move connections are skipped; null where they can be moved. */
 export function whyNoMoves(): string | null {
   const { transport } = selectTransport()
-  return transport.supports('handoff') ? null : `the ${transport.name} transport passes no descriptors`
+  return transport.descriptors !== null ? null : `the ${transport.name} transport passes no descriptors`
 }
 
 /** Why tests that need Redis's own programs are skipped; null where the programs are there. */

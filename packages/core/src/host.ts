@@ -1,13 +1,20 @@
-// The host's functions that test tools replace (fake timers, for one), kept as they were when this package was loaded.
-// All of core takes them from here. It knows nothing of what they are used for.
+// The functions of the host that test tools replace, as they were when this package was loaded. The only file of core that
+// takes them: all else imports them from here, and so goes on under fake timers. It knows nothing of what they are for.
 
-/** `process.nextTick`. */
+/** `process.nextTick`. Source: https://nodejs.org/api/process.html#processnexttickcallback-args */
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process)
 
+/** `queueMicrotask`. Source: https://nodejs.org/api/globals.html#queuemicrotaskcallback */
 export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask
 
+/** The timers of the host. Source: https://nodejs.org/api/timers.html */
 export const setImmediate: typeof globalThis.setImmediate = globalThis.setImmediate
 export const clearImmediate: typeof globalThis.clearImmediate = globalThis.clearImmediate
-
 export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout
 export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout
+
+/** The timers of the host as the `Clock` of a transport that has no time of its own. */
+export const hostClock = {
+  setTimeout: (callback: () => void, ms: number): NodeJS.Timeout => setTimeout(callback, ms),
+  clearTimeout: (timer: object): void => clearTimeout(timer as NodeJS.Timeout),
+}

@@ -1,7 +1,8 @@
 // What all sockets and servers of this process (thread) share: the only module-level mutable state above the
 // transports. It knows defaults and how they are set, not what is done with them.
 import { validateBoolean, validateInt32 } from './errors/validate'
-import type { ListenerSource, Transport } from './transport/contract'
+import type { ListenerSource } from './listen/contract'
+import type { Transport } from './transport/contract'
 import { selectTransport } from './transport/select'
 
 interface ProcessState {

@@ -3,15 +3,8 @@
 import { once } from 'node:events'
 import path from 'node:path'
 import { connect as connectSocket, type Socket, type SocketConstructorOpts } from '@x/core'
-import {
-  codedError,
-  defaultTransport,
-  streamOf,
-  type Transport,
-  validateAbortSignal,
-  validateFunction,
-  validateObject,
-} from '@x/core/transport'
+import { codedError, streamOf, validateAbortSignal, validateFunction, validateObject } from '@x/core/internal'
+import { defaultTransport, type Transport } from '@x/core/transport'
 import { type Authorize, credentialsOfStream, peerOfStream } from './credentials'
 import { type Endpoint, resolveEndpoint } from './endpoint/endpoint'
 import { ipcError } from './errors/codes'

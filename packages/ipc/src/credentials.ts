@@ -1,7 +1,8 @@
 // Who is at the other end of a local connection: process, user and group, and the hook that decides about them. It closes
 // nothing.
 import type { Socket } from '@x/core'
-import { codedError, type PeerCredentials, type StreamHandle, streamOf, systemError } from '@x/core/transport'
+import { codedError, streamOf, systemError } from '@x/core/internal'
+import { type PeerCredentials, type StreamHandle, UV_ENOTSUP } from '@x/core/transport'
 
 export type { PeerCredentials }
 
@@ -20,8 +21,10 @@ export type Authorize = (credentials: PeerCredentials, peer: Peer) => boolean | 
 
 /** The credentials of a stream. @throws as `getCredentials`. */
 export function credentialsOfStream(stream: StreamHandle): PeerCredentials {
-  if (!stream.peerCredentials) throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'credentials')
   const answer = stream.peerCredentials()
+  if (answer === UV_ENOTSUP && stream.kind === 'pipe') {
+    throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'credentials')
+  }
   if (typeof answer === 'number') throw systemError(answer, 'getsockopt')
   return answer
 }
@@ -29,7 +32,6 @@ export function credentialsOfStream(stream: StreamHandle): PeerCredentials {
 export function peerOfStream(stream: StreamHandle): Peer {
   return {
     pidfd() {
-      if (!stream.peerPidfd) throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'pidfd')
       const fd = stream.peerPidfd()
       if (fd < 0) throw systemError(fd, 'getsockopt')
       return fd

@@ -28,9 +28,9 @@ function announce(count: number, ack = 1, kinds = 'fd'): Buffer {
 }
 
 function start(options: ChannelOptions = {}): void {
-  const [near, far] = transport.socketPair!() as [number, number]
+  const [near, far] = transport.descriptors!.socketPair() as [number, number]
   target = createChannel(near, options)
-  peer = transport.channel!(far) as HandoffChannel
+  peer = transport.descriptors!.channel(far) as HandoffChannel
   heard = Buffer.alloc(0)
   peer.receive({
     onMessage: data => {

@@ -168,7 +168,7 @@ describe.skipIf(!isAble)(`handles between processes${why}`, () => {
     expect(await program.line()).toBe('fd content')
     expect(isOpen(file)).toBe(false)
 
-    const [near, far] = transport.socketPair!() as [number, number]
+    const [near, far] = transport.descriptors!.socketPair() as [number, number]
     await sendHandle(to, 'write', far)
     const end = adoptSocket(await createDescriptor(near))
     expect(await textOf(end)).toBe(`from ${program.process.pid}`)
@@ -376,7 +376,7 @@ describe('the portable transport', () => {
 })
 
 async function channelPair(): Promise<[Channel, Channel]> {
-  const [a, b] = transport.socketPair!() as [number, number]
+  const [a, b] = transport.descriptors!.socketPair() as [number, number]
   const pair: [Channel, Channel] = [createChannel(a), createChannel(b)]
   channels.push(...pair)
   return pair

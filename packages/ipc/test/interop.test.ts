@@ -16,7 +16,7 @@ const tools = temporaryFolder()
 const binary = path.join(tools.folder, 'handoff')
 const python = 'import socket; socket.send_fds, socket.recv_fds'
 
-const noHandoff = transport.supports('handoff') ? null : `the native transport is not there: ${reason}`
+const noHandoff = transport.descriptors !== null ? null : `the native transport is not there: ${reason}`
 const noPython = spawnSync('python3', ['-c', python]).status === 0 ? null : 'there is no Python 3.9'
 const noCompiler = spawnSync('cc', ['--version']).status === 0 ? null : 'there is no C compiler'
 

@@ -1,6 +1,6 @@
 // The error codes of this package: the one table of them. It does not know who throws them when.
 import { inspect } from 'node:util'
-import { defineCodes } from '@x/core/transport'
+import { defineCodes } from '@x/core/internal'
 
 const codes = {
   ERR_X_BAD_ACTION: {

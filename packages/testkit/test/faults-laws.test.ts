@@ -1,6 +1,12 @@
 // The laws of the contract under faults that break connections: nothing may be called twice, inside a call, after a
 // close or after a refusal, whatever the rules do to a random conversation.
-import type { StreamHandle, TcpAddress, Transport } from '@x/core/transport'
+import {
+  type StreamHandle,
+  type TcpAddress,
+  type Transport,
+  wrapStream,
+  wrapTransport,
+} from '@x/core/transport'
 import { describe, expect, it } from 'vitest'
 import { faults, faulty, memoryNetwork, Random, type Rule } from '../src'
 import { close, LOOPBACK, listen, turn } from './handles'
@@ -105,22 +111,16 @@ describe('laws under faults', () => {
   it('[T4] are really watched: a write that calls back inside the call, and twice, is seen', async () => {
     const broken: string[] = []
     const network = memoryNetwork()
-    const hasty: Transport = {
-      ...network,
-      name: 'hasty',
-      supports: feature => network.supports(feature),
-      listener: kind => network.listener(kind),
-      adopt: network.adopt,
-      stream: kind => {
-        const stream = network.stream(kind)
-        stream.write = (_chunks, done) => {
-          done(0)
-          setImmediate(done, 0)
-          return 0
-        }
-        return stream
-      },
-    }
+    const hasty = wrapTransport(network, {
+      wrapStream: inner =>
+        wrapStream(inner, {
+          write(_chunks, done) {
+            done(0)
+            setImmediate(done, 0)
+            return 0
+          },
+        }),
+    })
     await conversation(watchLaws(hasty, broken), new Random(1))
     expect(broken).toContain('law 1: write calls back inside a call')
     expect(broken).toContain('law 3: write calls back 2 times')

@@ -1,12 +1,16 @@
 // A transport that watches whether another keeps the laws of the contract, call by call. It knows the contract alone.
-import type {
-  Address,
-  HandleKind,
-  ListenerHandle,
-  ReadSink,
-  Status,
-  StreamHandle,
-  Transport,
+import {
+  type AcceptSink,
+  type Address,
+  type ListenerHandle,
+  type ReadSink,
+  type Status,
+  type StreamHandle,
+  type Transport,
+  type WrapAccepted,
+  wrapListener,
+  wrapStream,
+  wrapTransport,
 } from '@x/core/transport'
 
 /** Wraps a transport; what breaks a law is added to `broken`. */
@@ -59,23 +63,7 @@ export function watchLaws(transport: Transport, broken: string[]): Transport {
       if (!isReading) broken.push(`law 6 or 7: ${name} while nothing is read`)
       if (isLast) isReading = false
     }
-    return {
-      kind: inner.kind,
-      fd: inner.fd,
-      get bytesRead() {
-        return inner.bytesRead
-      },
-      get bytesWritten() {
-        return inner.bytesWritten
-      },
-      get writeQueueSize() {
-        return inner.writeQueueSize
-      },
-      bind: (at, flags) => inner.bind(at, flags),
-      setOption: option => inner.setOption(option),
-      getOption: name => inner.getOption(name),
-      ref: () => inner.ref(),
-      unref: () => inner.unref(),
+    return wrapStream(inner, {
       connect(to: Address, done: (status: Status) => void) {
         const { callback, state } = expectOnce('connect', handle, done)
         return ask(
@@ -134,47 +122,32 @@ export function watchLaws(transport: Transport, broken: string[]): Transport {
         )
       },
       close,
-      peername: () => inner.peername(),
-      sockname: () => inner.sockname(),
-    }
+    })
   }
-  return {
-    name: transport.name,
-    supports: feature => transport.supports(feature),
-    adopt: transport.adopt,
-    stream: (kind: HandleKind) => watchStream(transport.stream(kind)),
-    listener: (kind: HandleKind) => {
-      const inner = transport.listener(kind)
-      const handle = { isGone: false }
-      const watched: ListenerHandle = {
-        kind,
-        fd: inner.fd,
-        ref: () => inner.ref(),
-        unref: () => inner.unref(),
-        bind: (at, flags) => inner.bind(at, flags),
-        sockname: () => inner.sockname(),
-        listen(backlog, accept, done) {
-          return during(() =>
-            inner.listen(
-              backlog,
-              (status, stream) => {
-                if (depth > 0) broken.push('law 1: accept inside a call')
-                if (handle.isGone) broken.push('law 4: accept after close')
-                accept(status, stream && watchStream(stream))
-              },
-              done,
-            ),
-          )
-        },
-        close(done?: () => void) {
-          const closing = expectOnce('listener close', { isGone: false }, () => {
-            handle.isGone = true
-            done?.()
-          })
-          during(() => inner.close(closing.callback))
-        },
-      }
-      return watched
-    },
+  const watchListener = (inner: ListenerHandle, wrapAccepted: WrapAccepted): ListenerHandle => {
+    const handle = { isGone: false }
+    return wrapListener(inner, {
+      listen(backlog, accept, done) {
+        const { callback, state } = expectOnce('listen', handle, done)
+        const watched: AcceptSink = (status, stream) => {
+          if (depth > 0) broken.push('law 1: accept inside a call')
+          if (handle.isGone) broken.push('law 4: accept after close')
+          accept(status, stream && wrapAccepted(stream))
+        }
+        return ask(
+          during(() => inner.listen(backlog, watched, callback)),
+          state,
+          true,
+        )
+      },
+      close(done?: () => void) {
+        const closing = expectOnce('listener close', { isGone: false }, () => {
+          handle.isGone = true
+          done?.()
+        })
+        during(() => inner.close(closing.callback))
+      },
+    })
   }
+  return wrapTransport(transport, { wrapStream: watchStream, wrapListener: watchListener })
 }

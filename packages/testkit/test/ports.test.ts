@@ -11,7 +11,7 @@ import { getPort, leasePort, leasePorts, memoryNetwork, offerLease, tempEndpoint
 import { closed, dial, portOf, textOf } from './classes'
 
 const { transport } = selectTransport()
-const canHandOff = transport.supports('handoff')
+const canHandOff = transport.descriptors !== null
 const host = '127.0.0.1'
 
 /** A process that runs a script on the built package; what it says first. */

@@ -51,7 +51,7 @@ export async function benchIpc(words) {
       const isBytes = Buffer.isBuffer(message)
       // JSON makes four times as much of bytes, and arrives as an array of numbers: what it is compared to says so.
       const names = Object.keys(CARRIERS).filter(
-        name => transport.supports('handoff') || name !== 'channel-handles',
+        name => transport.descriptors !== null || name !== 'channel-handles',
       )
       const rows = await compare(names, folder, {
         message,

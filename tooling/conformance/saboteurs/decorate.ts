@@ -1,5 +1,13 @@
 // Puts methods of a saboteur's own in front of those of a transport's handles. It breaks nothing by itself.
-import type { ListenerHandle, StreamHandle, Transport } from '@x/core/transport'
+import {
+  type ListenerHandle,
+  ListenerWrapper,
+  type StreamHandle,
+  type Transport,
+  wrapListener,
+  wrapStream,
+  wrapTransport,
+} from '@x/core/transport'
 
 /** What a saboteur does in place of the handle's own methods, which it may call. */
 export interface Sabotage {
@@ -9,32 +17,11 @@ export interface Sabotage {
 }
 
 export function decorate(transport: Transport, sabotage: Sabotage): Transport {
-  const wrapStream = (stream: StreamHandle, isAccepted: boolean) =>
-    overridden(stream, sabotage.stream?.(stream, isAccepted) ?? {})
-  return overridden(transport, {
-    stream: kind => wrapStream(transport.stream(kind), false),
-    listener(kind) {
-      const listener = transport.listener(kind)
-      return overridden(listener, {
-        listen: (backlog, accept, done) =>
-          listener.listen(
-            backlog,
-            (status, stream) => accept(status, stream && wrapStream(stream, true)),
-            done,
-          ),
-        ...sabotage.listener?.(listener),
-      })
-    },
+  const { stream: streamOverrides, listener: listenerOverrides } = sabotage
+  return wrapTransport(transport, {
+    wrapStream: (inner, origin) => wrapStream(inner, streamOverrides?.(inner, origin === 'accepted') ?? {}),
+    wrapListener: (inner, wrapAccepted) =>
+      wrapListener(new ListenerWrapper(inner, wrapAccepted), listenerOverrides?.(inner) ?? {}),
     ...sabotage.transport?.(transport),
-  })
-}
-
-function overridden<T extends object>(target: T, overrides: Partial<T>): T {
-  return new Proxy(target, {
-    get(_target, key) {
-      if (Object.hasOwn(overrides, key)) return Reflect.get(overrides, key)
-      const value = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
   })
 }

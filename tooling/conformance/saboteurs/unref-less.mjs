@@ -1,10 +1,10 @@
 // A transport whose handles cannot be unreferenced (law 10).
-import { portable } from '@x/core/transport'
+import { ListenerWrapper, portable, wrapListener, wrapStream, wrapTransport } from '@x/core/transport'
 
-const stuck = handle => Object.assign(handle, { unref() {} })
+const stuck = { unref() {} }
 
-export const newTransport = () => ({
-  ...portable,
-  stream: kind => stuck(portable.stream(kind)),
-  listener: kind => stuck(portable.listener(kind)),
-})
+export const newTransport = () =>
+  wrapTransport(portable, {
+    wrapStream: inner => wrapStream(inner, stuck),
+    wrapListener: (inner, wrapAccepted) => wrapListener(new ListenerWrapper(inner, wrapAccepted), stuck),
+  })

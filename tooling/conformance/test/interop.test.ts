@@ -43,8 +43,8 @@ describe.each(ways)('toNodeSocket of a connection in memory, through $way', ({ w
   afterEach(() => vi.restoreAllMocks())
   /** Takes the engine's socketpair away. */
   const takeWay = () => {
-    const { transport } = selectTransport()
-    if (way === 'a path' && transport.socketPair) vi.spyOn(transport, 'socketPair').mockReturnValue(-1)
+    const { descriptors } = selectTransport().transport
+    if (way === 'a path' && descriptors) vi.spyOn(descriptors, 'socketPair').mockReturnValue(-1)
   }
 
   it.skipIf(skip)(

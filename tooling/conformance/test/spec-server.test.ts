@@ -1,7 +1,9 @@
 // The rows S1 to S16 of the feature table, each on every transport.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, Server, type Socket } from '@x/core'
+import { UV_ENOTSUP } from '@x/core/transport'
 import { expect, it } from 'vitest'
 import { freshPath, listening, onEachTransport, own, textOf, thrown } from '../spec/subjects'
 
@@ -90,7 +92,7 @@ onEachTransport('server', transport => {
   })
 
   it('[S6] listens on the handle of another server', async context => {
-    if (!transport.supports('adopt')) context.skip(`${transport.name} has no descriptors`)
+    if (transport.adopt(-1, 'listener') === UV_ENOTSUP) context.skip(`${transport.name} has no descriptors`)
     const first = await listening()
     const second = own(createServer(socket => own(socket).end('second')))
     second.listen(first)

@@ -1,6 +1,6 @@
 // One client: takes its bytes, has its requests executed, sends what comes of them in order, and lets go of one that does
 // not read. It knows no command and no other worker; it can be held still and taken off its connection to be moved.
-import { streamOf } from '@x/core/transport'
+import { streamOf } from '@x/core/internal'
 import { formatByteSize } from '../byte-size'
 import type { Log } from '../log'
 import type { Mesh } from '../mesh/mesh'

@@ -4,7 +4,7 @@ import type { Authorize } from '@x/ipc'
 
 /** Whether descriptors, and with them connections, can go from process to process. */
 export function supportsHandles(): boolean {
-  return selectTransport().transport.supports('handoff')
+  return selectTransport().transport.descriptors !== null
 }
 
 /**

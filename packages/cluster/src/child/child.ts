@@ -1,7 +1,8 @@
 // The worker's side of the node:cluster surface: its one Worker, leaving, and the listeners that come from the primary.
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import { selectTransport, setListenerSource, type Transport } from '@x/core/transport'
+import { setListenerSource } from '@x/core/internal'
+import { selectTransport, type Transport } from '@x/core/transport'
 import { ControlEndpoint } from '../control/endpoint'
 import type { FromWorker, ToWorker, WorkerLoadReport } from '../control/messages'
 import { LINK_VARIABLE, SCHED_NONE, SCHED_RR, WORKER_VARIABLE } from '../primary/primary'

@@ -8,6 +8,7 @@ import {
   type Status,
   UV_EBADF,
   UV_EINVAL,
+  UV_ENOTSUP,
 } from '@x/core/transport'
 
 /** Who takes the connections of one listener. */
@@ -42,6 +43,23 @@ export class HandoverHandle implements ListenerHandle {
 
   listen(_backlog: number, _accept: AcceptSink): Status {
     return UV_EINVAL // it listens from the start
+  }
+
+  // There is no socket here to accept from, to stop, or to give away.
+  listenDescriptors(): Status {
+    return UV_ENOTSUP
+  }
+
+  pause(): Status {
+    return UV_ENOTSUP
+  }
+
+  resume(): Status {
+    return UV_ENOTSUP
+  }
+
+  release(): number {
+    return UV_ENOTSUP
   }
 
   sockname(): Address | Status {

@@ -2,15 +2,8 @@
 // ours do. In a worker, `listen` of node:net's Server asks the source; the rest of the server is left as it is.
 import { lookup } from 'node:dns'
 import net from 'node:net'
-import {
-  type Address,
-  type ListenRequest,
-  type Status,
-  systemError,
-  UV_EADDRNOTAVAIL,
-  UV_EAFNOSUPPORT,
-  UV_EINVAL,
-} from '@x/core/transport'
+import { type ListenRequest, systemError } from '@x/core/internal'
+import { type Address, type Status, UV_EADDRNOTAVAIL, UV_EAFNOSUPPORT, UV_EINVAL } from '@x/core/transport'
 import type { HttpLike } from './drain'
 import { readListenArguments, type WantedListener } from './listen-arguments'
 import type { ClusterSource } from './source'

@@ -1,15 +1,12 @@
 // Where a worker's servers get their listeners: from the primary, unless they ask for one of their own.
 import type { Socket } from 'node:net'
 import { resolve } from 'node:path'
+import { type ListenerSource, type ListenRequest, type ListenRequester, localSource } from '@x/core/internal'
 import {
   type AcceptSink,
   type Address,
   isTcpAddress,
   type ListenerHandle,
-  type ListenerSource,
-  type ListenRequest,
-  type ListenRequester,
-  localSource,
   portableStream,
   type Status,
   type Transport,
@@ -53,7 +50,7 @@ export class ClusterSource implements ListenerSource {
   constructor(transport: Transport, linkFd: number, control: ControlEndpoint<FromWorker, ToWorker>) {
     this.transport = transport
     this.#control = control
-    const channel = linkFd >= 0 ? transport.channel?.(linkFd) : undefined
+    const channel = linkFd >= 0 ? transport.descriptors?.channel(linkFd) : undefined
     this.#link =
       typeof channel === 'object'
         ? new Link(transport, channel, { frame: (frame, fds) => this.#onFrame(frame, fds), gone() {} })
@@ -178,7 +175,7 @@ export class ClusterSource implements ListenerSource {
     this.whenShared(reply.listener, fd => {
       const handle = this.transport.adopt(fd, 'listener')
       if (typeof handle === 'number') {
-        this.transport.closeDescriptors?.([fd])
+        this.transport.descriptors?.close([fd])
         this.release(reply.listener, served)
         return done(handle, null)
       }
@@ -211,7 +208,7 @@ export class ClusterSource implements ListenerSource {
       hasRoom: promised => server?.hasRoom(promised) ?? true,
       take: fd => {
         const stream = this.transport.adopt(fd, 'stream', kind)
-        if (typeof stream === 'number') this.transport.closeDescriptors?.([fd])
+        if (typeof stream === 'number') this.transport.descriptors?.close([fd])
         else accept(0, stream)
       },
       takeSocket: socket => accept(0, portableStream(socket, kind)),
@@ -238,7 +235,7 @@ export class ClusterSource implements ListenerSource {
       if (sink?.hasRoom(taken.length)) taken.push(fd)
       else refused.push(index)
     }
-    this.transport.closeDescriptors?.(refused.map(index => fds[index] as number))
+    this.transport.descriptors?.close(refused.map(index => fds[index] as number))
     this.#toldLoad = this.connections() + taken.length
     this.#link?.send({ type: 'ack', batch: frame.batch, load: this.#toldLoad, refused }, [])
     for (const fd of taken) sink?.take(fd)

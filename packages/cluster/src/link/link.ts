@@ -83,7 +83,7 @@ export class Link {
   }
 
   #drop(): void {
-    this.#transport.closeDescriptors?.(this.#fds)
+    this.#transport.descriptors?.close(this.#fds)
     this.#fds = []
     this.#pending = []
   }

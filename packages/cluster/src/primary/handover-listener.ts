@@ -6,7 +6,6 @@ import {
   type ListenerHandle,
   type Status,
   type Transport,
-  UV_ENOTSUP,
 } from '@x/core/transport'
 import type { ListenAsk } from '../control/messages'
 import type { Policy } from '../policy'
@@ -32,8 +31,8 @@ export function openHandover(
   const placement = new Placement<number>({
     policy,
     incoming: fd => peer(transport, fd),
-    release: fds => transport.closeDescriptors?.(fds),
-    flow: isOpen => (isOpen ? handle.resume?.() : handle.pause?.()),
+    release: fds => transport.descriptors?.close(fds),
+    flow: isOpen => (isOpen ? handle.resume() : handle.pause()),
   })
   const listener: HandoverListener = {
     mode: 'handover',
@@ -46,7 +45,7 @@ export function openHandover(
     sockname: () => handle.sockname(),
     close() {
       handle.close()
-      transport.closeDescriptors?.(placement.close())
+      transport.descriptors?.close(placement.close())
       workers.closed(listener)
     },
   }
@@ -54,15 +53,13 @@ export function openHandover(
     handle.close()
     done(status, null)
   }
-  const status = handle.listenDescriptors
-    ? handle.listenDescriptors(
-        ask.backlog,
-        (accepted, fds) => {
-          if (accepted >= 0) placement.add(fds)
-        },
-        outcome => (outcome < 0 ? fail(outcome) : done(0, listener)),
-      )
-    : UV_ENOTSUP
+  const status = handle.listenDescriptors(
+    ask.backlog,
+    (accepted, fds) => {
+      if (accepted >= 0) placement.add(fds)
+    },
+    outcome => (outcome < 0 ? fail(outcome) : done(0, listener)),
+  )
   if (status < 0) fail(status)
   else if (status === 1) done(0, listener)
 }
@@ -78,7 +75,7 @@ export function bound(transport: Transport, ask: ListenAsk): ListenerHandle | St
 }
 
 function peer(transport: Transport, fd: number): { remoteAddress: string; remotePort: number } {
-  const address: Address | Status | undefined = transport.peerOf?.(fd)
+  const address: Address | Status | undefined = transport.descriptors?.peerOf(fd)
   return typeof address === 'object' && isTcpAddress(address)
     ? { remoteAddress: address.address, remotePort: address.port }
     : { remoteAddress: '', remotePort: 0 }

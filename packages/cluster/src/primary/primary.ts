@@ -83,14 +83,14 @@ export class Primary extends EventEmitter {
   fork(env: NodeJS.ProcessEnv = {}, weight = 1): Worker {
     this.setupPrimary()
     const id = ++this.#lastId
-    const pair = this.transport.supports('handoff') ? this.transport.socketPair?.() : undefined
+    const pair = this.transport.descriptors?.socketPair()
     const [ours, theirs] = typeof pair === 'object' ? pair : [-1, -1]
     const child = startWorker(
       this.settings,
       { ...env, [WORKER_VARIABLE]: String(id) },
       theirs >= 0 ? { fd: theirs, variable: LINK_VARIABLE } : null,
     )
-    if (theirs >= 0) this.transport.closeDescriptors?.([theirs])
+    if (theirs >= 0) this.transport.descriptors?.close([theirs])
     const worker = new Worker(id, child, this.#control)
     const record: WorkerRecord = new WorkerRecord({
       worker,
@@ -215,7 +215,7 @@ export class Primary extends EventEmitter {
 
   #open(ask: ListenAsk, done: (status: Status, listener: PrimaryListener | null) => void): void {
     const transport = this.transport
-    if (!transport.supports('handoff')) return this.#openPortable(ask, done)
+    if (transport.descriptors === null) return this.#openPortable(ask, done)
     const { policy } = this.settings
     const give = (worker: number, id: number, fd: number, sent: () => void): void => {
       const record = this.#records.get(worker)

@@ -179,7 +179,7 @@ function openLink(
   receiver: ConstructorParameters<typeof Link>[2],
 ): Link | null {
   if (fd < 0) return null
-  const channel = transport.channel?.(fd)
+  const channel = transport.descriptors?.channel(fd)
   if (channel === undefined || typeof channel === 'number') return null
   const link = new Link(transport, channel, receiver)
   link.unref() // the IPC channel keeps the primary alive

@@ -53,7 +53,7 @@ describe(`addresses on ${transport}`, () => {
     await once(holder, 'listening')
     const { port } = holder.address() as { port: number }
     const held = (holder as unknown as { _handle: { fd: number } })._handle.fd
-    const fd = selectTransport().transport.duplicate!(held)
+    const fd = selectTransport().transport.descriptors!.duplicate(held)
     holder.close()
     await startAnswering({ where: { fd }, port })
     expect([...(await countAnswers({ host: '127.0.0.1', port }, 8)).values()]).toEqual([4, 4])

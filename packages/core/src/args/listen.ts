@@ -12,6 +12,7 @@ export type ListenTarget =
   /** A server, a socket or a bound socket whose descriptor is to be used. */
   | { readonly holder: object }
 
+/** What `listen()` was told, whatever its overload. */
 export interface ListenArguments {
   readonly target: ListenTarget
   /** The options as they were given, or made from positional arguments. */

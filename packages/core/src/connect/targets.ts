@@ -22,7 +22,7 @@ interface Answer {
  */
 export function resolveTargets(
   query: HostQuery,
-  transportLookup: Lookup | undefined,
+  transportLookup: Lookup | null,
   heard: LookupHeard,
   resolved: Resolved,
 ): void {

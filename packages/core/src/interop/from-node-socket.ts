@@ -54,11 +54,11 @@ export function fromNodeSocket(socket: NodeSocket, options: SocketConstructorOpt
 /** The connection on the transport's own handle, or null where the descriptor does not show or cannot be taken over. */
 function moved(socket: HeldSocket, transport: Transport): StreamHandle | null {
   const fd = socket._handle?.fd ?? -1
-  const own = fd >= 0 ? (transport.duplicate?.(fd) ?? -1) : -1
+  const own = fd >= 0 ? (transport.descriptors?.duplicate(fd) ?? -1) : -1
   if (own < 0) return null
   const handle = transport.adopt(own, 'stream')
   if (typeof handle === 'number') {
-    transport.closeDescriptors?.([own])
+    transport.descriptors?.close([own])
     return null
   }
   socket.on('error', () => {}).destroy()

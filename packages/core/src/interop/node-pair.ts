@@ -17,7 +17,7 @@ export interface NodeSides {
  * makes a socketpair(2), else once the two have met over a path in a private folder (a pipe name on Windows).
  */
 export function nodePair(sides: NodeSides, connected: (other: NodeSocket) => void): NodeSocket {
-  const pair = selectTransport().transport.socketPair?.() ?? -1
+  const pair = selectTransport().transport.descriptors?.socketPair() ?? -1
   if (typeof pair === 'number') return pairByPath(sides, connected)
   connected(new nodeNet.Socket({ fd: pair[1], readable: true, writable: true, allowHalfOpen: true }))
   return nodeSocketOf(pair[0], sides)

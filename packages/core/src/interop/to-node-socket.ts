@@ -81,7 +81,7 @@ function takeOver(handle: StreamHandle, sides: NodeSides): NodeSocket | null {
     if (!sides.isPaused) forgetPause(socket)
     return socket
   }
-  const fd = handle.release?.() ?? -1
+  const fd = handle.release()
   return fd < 0 ? null : nodeSocketOf(fd, sides)
 }
 

@@ -184,7 +184,7 @@ export function adoptAsListener(bound: BoundSocket): ListenerHandle {
  */
 export function adoptAsStream(bound: BoundSocket): StreamHandle {
   const { transport, handle, flags } = inside.take(bound)
-  const fd = handle.release?.() ?? -1
+  const fd = handle.release()
   if (fd >= 0) {
     const stream = transport.adopt(fd, 'stream')
     if (typeof stream !== 'number') return stream

@@ -12,14 +12,12 @@ import type {
   Address,
   BindFlags,
   ListenerHandle,
-  ListenerSource,
-  ListenRequest,
-  ListenRequester,
   Lookup,
   Status,
   TcpAddress,
   Transport,
 } from '../transport/contract'
+import type { ListenerSource, ListenRequest, ListenRequester } from './contract'
 import { localSource } from './source'
 
 /** What a server wants of its listener. */

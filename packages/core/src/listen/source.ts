@@ -1,5 +1,6 @@
 // Listeners made by this process itself: the default ListenerSource. It binds and listens; it knows no server.
-import type { ListenerHandle, ListenerSource, ListenRequest, Status } from '../transport/contract'
+import type { ListenerHandle, Status } from '../transport/contract'
+import type { ListenerSource, ListenRequest } from './contract'
 
 /** Opens each request on the request's own transport. */
 export const localSource: ListenerSource = {

@@ -19,7 +19,7 @@ type Step = IteratorResult<Socket, undefined>
  * closes, and throws what the server emits as 'error'. To leave the loop closes the server.
  *
  * At most `limit` connections wait to be taken. Beyond that the server stops accepting, and further ones wait in the
- * system's backlog; where the transport cannot do that (`supports('pause-accept')`), they are closed and told as 'drop'.
+ * system's backlog; where the transport cannot do that (`pause` answers `UV_ENOTSUP`), they are closed and told as 'drop'.
  *
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` for a limit that is no whole number from 1.
  */
@@ -101,8 +101,8 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
     if (this.#isPaused === isPaused) return
     this.#isPaused = isPaused
     const handle = this.#server[kServer].listener?.handle
-    if (isPaused) handle?.pause?.()
-    else handle?.resume?.()
+    if (isPaused) handle?.pause()
+    else handle?.resume()
   }
 
   #end(error: Error | null): void {

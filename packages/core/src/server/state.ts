@@ -1,7 +1,8 @@
 // What a server keeps besides its public properties, for the files of this folder. It opens and accepts nothing.
 import type { AsyncResource } from 'node:async_hooks'
 import type { AddressFilter } from '../address/block-list'
-import type { ListenerHandle, ListenRequester, Transport } from '../transport/contract'
+import type { ListenRequester } from '../listen/contract'
+import type { ListenerHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
 import type { Server } from './server'
 

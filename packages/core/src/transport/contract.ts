@@ -78,10 +78,10 @@ export interface ReadSink {
   into?(): Uint8Array
 }
 
-/** One connection, or the descriptor of a pipe: a long-lived handle, closed once. */
 /**
- * A connection, or what will become one. Before it is connected `readStart`, `write` and `shutdown` answer a status
- * below 0 (`UV_ENOTCONN`), and so does everything but `close` once it is closing (`UV_EBADF`).
+ * A connection, what will become one, or the descriptor of a pipe: a long-lived handle, closed once. Before it is
+ * connected `readStart`, `write` and `shutdown` answer a status below 0 (`UV_ENOTCONN`), and so does everything but
+ * `close` once it is closing (`UV_EBADF`). No method is optional: what the transport lacks answers `UV_ENOTSUP`.
  *
  * Context (law 12 beside those of the design): every callback sees the `AsyncLocalStorage` store of the call that asked
  * for it, or of the `connect` or `listen` behind its handle; reads of an accepted stream may see none, as with node:net.
@@ -121,17 +121,17 @@ export interface StreamHandle {
   unref(): void
   /**
    * Gives the descriptor away: answers it, or a status, and closes the handle but not the connection. `UV_EBUSY` while
-   * writes are queued. Nothing is read any more; what the sink has is the caller's to pass on. Present where
-   * `supports('descriptor')`.
+   * writes are queued, `UV_ENOTSUP` where there are no descriptors. Nothing is read any more; what the sink has is the
+   * caller's to pass on.
    */
-  release?(): number
-  /** Peer's credentials (`kind` pipe), or a status. Present where `supports('credentials')`. */
-  peerCredentials?(): PeerCredentials | Status
+  release(): number
+  /** Peer's credentials (`kind` pipe), or a status: `UV_ENOTSUP` unless `supports('credentials')`. */
+  peerCredentials(): PeerCredentials | Status
   /**
    * A descriptor of the peer's process (pidfd_open(2), by `SO_PEERPIDFD`), which is the caller's to close, or a status:
-   * `UV_ENOTSUP` before Linux 6.5 and elsewhere. With `supports('credentials')`.
+   * `UV_ENOTSUP` before Linux 6.5 and elsewhere.
    */
-  peerPidfd?(): number
+  peerPidfd(): number
   /** Bytes read and handed over so far, and bytes given to `write` that the system has taken. */
   readonly bytesRead: number
   readonly bytesWritten: number
@@ -147,7 +147,7 @@ export interface StreamHandle {
  */
 export type AcceptSink = (status: Status, stream: StreamHandle | null) => void
 
-/** One listening socket: a long-lived handle, closed once. */
+/** One listening socket: a long-lived handle, closed once. What the transport lacks answers `UV_ENOTSUP`. */
 export interface ListenerHandle {
   readonly kind: HandleKind
   /** Binds. `SO_REUSEADDR` is set for TCP on POSIX unless a flag says otherwise. < 0: refused. */
@@ -159,16 +159,16 @@ export interface ListenerHandle {
   listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status
   /**
    * As `listen`, but hands over bare descriptors, all that one wake-up accepted at once, without making streams of
-   * them; they are the receiver's to close. Present where `supports('handoff')`.
+   * them; they are the receiver's to close. `UV_ENOTSUP` where there are no descriptors.
    */
-  listenDescriptors?(
+  listenDescriptors(
     backlog: number,
     accept: (status: Status, fds: readonly number[]) => void,
     done: (status: Status) => void,
   ): Status
-  /** Stops and restarts accepting; connections wait in the backlog. Present where `supports('pause-accept')`. */
-  pause?(): void
-  resume?(): void
+  /** Stops and restarts accepting; connections wait in the backlog. `UV_ENOTSUP` where that cannot be. */
+  pause(): Status
+  resume(): Status
   sockname(): Address | Status
   /**
    * Idempotent; does not touch accepted streams. A `listen` under way is called back with `UV_ECANCELED` first. `done`,
@@ -176,10 +176,10 @@ export interface ListenerHandle {
    */
   close(done?: () => void): void
   /**
-   * Gives the descriptor away: answers it, or a status, and closes the handle, but neither the socket nor its path.
-   * Present where `supports('descriptor')`.
+   * Gives the descriptor away: answers it, or a status (`UV_ENOTSUP` where there are no descriptors), and closes the
+   * handle, but neither the socket nor its path.
    */
-  release?(): number
+  release(): number
   ref(): void
   unref(): void
   readonly fd: number
@@ -225,18 +225,14 @@ export interface HandoffChannel {
   readonly fd: number
 }
 
-/** What a transport may or may not be able to do; `supports` answers for each. */
+/**
+ * What a transport may lack and a caller has to know before it asks; `supports` answers for each. All else is told by
+ * what is asked: `descriptors`, `lookup` and `clock` are null, or a call answers `UV_ENOTSUP`.
+ */
 export type Feature =
-  | 'abstract-path' // Linux abstract names
-  | 'adopt' // streams and listeners from a descriptor
-  | 'descriptor' // `fd` is real
-  | 'credentials' // peerCredentials
-  | 'handoff' // channel(fd)
-  | 'pause-accept' // ListenerHandle.pause and resume
-  | 'relay' // relay(a, b)
-  | 'reuse-port' // BindFlags.reusePort
-  | 'sync-listen' // ListenerHandle.listen answers 1 or < 0, never 0
-  | 'type-of-service' // StreamOption typeOfService
+  | 'abstract-path' // Linux abstract names are names of their own
+  | 'credentials' // StreamHandle.peerCredentials
+  | 'sync-listen' // bind binds, and ListenerHandle.listen answers 1 or < 0, never 0
 
 /** `dns.lookup`'s form, as Node's `lookup` option takes it. */
 export type Lookup = (
@@ -249,6 +245,46 @@ export type Lookup = (
   ) => void,
 ) => void
 
+/** A timer of a `Clock`. */
+export interface Timer {
+  /** Starts its time anew. */
+  refresh(): unknown
+  /** Whether it keeps the process alive; it does until `unref`. */
+  ref(): unknown
+  unref(): unknown
+}
+
+/** The timers of a network that has a time of its own. */
+export interface Clock {
+  /** Calls back once after so many milliseconds of that time. */
+  setTimeout(callback: () => void, ms: number): Timer
+  clearTimeout(timer: Timer): void
+}
+
+/** All that moves bare descriptors between handles and processes (POSIX). */
+export interface DescriptorOperations {
+  /** Takes over a connected Unix-domain stream descriptor, or a status (then it stays the caller's). */
+  channel(fd: number): HandoffChannel | Status
+  /** A connected pair of Unix-domain stream descriptors (socketpair(2)), close-on-exec, or a status. */
+  socketPair(): readonly [number, number] | Status
+  /** Another descriptor of the same socket (dup(2)), close-on-exec, or a status. */
+  duplicate(fd: number): number
+  /** Peer address of a connected descriptor, without taking it over, or a status. */
+  peerOf(fd: number): Address | Status
+  /** Closes descriptors that nobody owns. */
+  close(fds: readonly number[]): void
+  /**
+   * Locks the whole file (flock(2)) without waiting: `UV_EAGAIN` where another process has it. The lock ends with the
+   * descriptor.
+   */
+  lockFile(fd: number): Status
+  /**
+   * Whether a socket is bound to this path, without connecting to it: 0 where one is, whether it listens or not;
+   * `UV_ECONNREFUSED` where its process is gone (or it never was a socket), `UV_ENOENT` where there is nothing.
+   */
+  probe(path: string): Status
+}
+
 /** A way of moving bytes: what makes the handles. The laws in `docs/design.md` hold for each. */
 export interface Transport {
   /** `native`, `portable`, `memory`, `simulated`, ... */
@@ -260,77 +296,22 @@ export interface Transport {
    * Takes over a descriptor: a listening or bound socket as `listener`, a connected socket, pipe(2) end or FIFO as
    * `stream`. The kind is read off the descriptor, unless the caller knows it (`kind`, of a connected socket that was
    * accepted elsewhere: nothing is looked at then). From success on the handle owns the descriptor and closes it.
-   * A status where it is not open, or not of that sort (`UV_EBADF`, `UV_EINVAL`, `UV_ENOTSOCK`).
+   * A status where it is not open, or not of that sort (`UV_EBADF`, `UV_EINVAL`, `UV_ENOTSOCK`); `UV_ENOTSUP` where
+   * the transport takes no descriptors.
    */
   adopt(fd: number, as: 'listener'): ListenerHandle | Status
   adopt(fd: number, as: 'stream', kind?: HandleKind): StreamHandle | Status
-  /** Takes over a connected Unix-domain stream descriptor. Present where `supports('handoff')`. */
-  channel?(fd: number): HandoffChannel | Status
-  /** A connected pair of Unix-domain stream descriptors (socketpair(2)), close-on-exec. With `supports('handoff')`. */
-  socketPair?(): readonly [number, number] | Status
-  /** Another descriptor of the same socket (dup(2)), close-on-exec, or a status. With `supports('handoff')`. */
-  duplicate?(fd: number): number
-  /** Peer address of a connected descriptor, without taking it over. With `supports('handoff')`. */
-  peerOf?(fd: number): Address | Status
-  /** Closes descriptors that nobody owns. With `supports('handoff')`. */
-  closeDescriptors?(fds: readonly number[]): void
   /**
-   * Locks the whole file (flock(2)) without waiting: `UV_EAGAIN` where another process has it. The lock ends with the
-   * descriptor. With `supports('handoff')`.
+   * Moves bytes both ways inside the system until both sides ended or one failed: 0, and `done` comes once; below 0,
+   * refused (`UV_EINVAL` for streams that are not this transport's, `UV_ENOTSUP` where it cannot be).
    */
-  lockFile?(fd: number): Status
-  /**
-   * Whether a socket is bound to this path, without connecting to it: 0 where one is, whether it listens or not;
-   * `UV_ECONNREFUSED` where its process is gone (or it never was a socket), `UV_ENOENT` where there is nothing. With
-   * `supports('handoff')`.
-   */
-  probe?(path: string): Status
+  relay(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status
+  /** What moves bare descriptors; null where the network has none, or cannot pass them on. */
+  readonly descriptors: DescriptorOperations | null
   /** Resolves names in place of `dns.lookup`, where the network has names of its own and the user brought no `lookup`. */
-  readonly lookup?: Lookup
-  /** Moves bytes both ways inside the system until both sides ended or one failed. Present where `supports('relay')`. */
-  relay?(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status
-}
-
-/** The server behind a request, as far as a source of listeners may ask of it. */
-export interface ListenRequester {
-  /**
-   * False while the server takes no more connections (`maxConnections`). A source that hands over connections one by
-   * one asks before each, and gives it to somebody else; the server still drops what comes all the same. `promised`: how
-   * many it is about to get that it does not count yet.
-   */
-  hasRoom(promised: number): boolean
-  /** Connections that are open now. */
-  connections(): number
-  /** Closes the server as `server.close()` does; `done` once its last connection has ended. */
-  close(done: () => void): void
-}
-
-/** What a server asks for when it listens; the one thing that a cluster sees of it. */
-export interface ListenRequest {
-  readonly transport: Transport
-  readonly kind: HandleKind
-  /** Where to bind, or the descriptor to take over. */
-  readonly at: Address | { readonly fd: number }
-  readonly flags: BindFlags
-  readonly backlog: number
-  /** The listener must not be shared with other processes (Node's `exclusive`). */
-  readonly exclusive: boolean
-  /** True where the caller named no host, and `at` is the unspecified address for that reason. */
-  readonly isAnyHost?: boolean
-  /** The server that asks, where there is one. */
-  readonly server?: ListenRequester
-}
-
-/**
- * Where listeners come from: this process, or (in a worker of a cluster) the primary. `done` is called once with 0 and
- * a listening handle, or with a negative status and null; a source that has its answer at once calls it inside `open`.
- */
-export interface ListenerSource {
-  open(
-    request: ListenRequest,
-    accept: AcceptSink,
-    done: (status: Status, listener: ListenerHandle | null) => void,
-  ): void
+  readonly lookup: Lookup | null
+  /** The timers of a network with a time of its own; null stands for the host's. */
+  readonly clock: Clock | null
 }
 
 /** True for a TCP address, false for a path. */

@@ -1,13 +1,18 @@
-// The public face of the transport layer (`@x/core/transport`): for packages and tests that bring or choose a transport.
-export { abortError, type CodedErrorFactory, type CodeTable, codedError, defineCodes } from '../errors/codes'
+// The public face of the transport layer (`@x/core/transport`): the contract, the transports, and which of them serves.
+// For programs and tests that bring or choose a transport.
 export * from '../errors/errno'
-export { type SystemError, type SystemErrorDetails, systemError } from '../errors/system-error'
-export * from '../errors/validate'
-export { localSource } from '../listen/source'
-export { defaultTransport, setDefaultTransport, setListenerSource } from '../process-state'
-export { listenerOf } from '../server/holder'
-export { type AdoptOptions, adoptStream, type DetachedConnection, detach, streamOf } from '../socket/adopt'
+export { defaultTransport, setDefaultTransport } from '../process-state'
 export * from './contract'
 export { loadNative } from './native'
 export { portable, portableStream } from './portable'
-export { type Selection, selectTransport, unsupported } from './select'
+export { type Selection, selectTransport } from './select'
+export {
+  ListenerWrapper,
+  type StreamOrigin,
+  StreamWrapper,
+  type TransportOverrides,
+  type WrapAccepted,
+  wrapListener,
+  wrapStream,
+  wrapTransport,
+} from './wrap-transport'

@@ -1,6 +1,6 @@
 // Which transport serves this process, and why not the native one. It decides once and remembers; it moves no bytes.
 import { codedError } from '../errors/codes'
-import type { Feature, Transport } from './contract'
+import type { Transport } from './contract'
 import { loadNative } from './native'
 import { portable } from './portable'
 
@@ -41,6 +41,6 @@ function choose(forced: string | undefined): Selection {
  *
  * @throws `ERR_X_UNSUPPORTED`, which names the transport and the feature.
  */
-export function unsupported(transport: Transport, feature: Feature): never {
+export function unsupported(transport: Transport, feature: string): never {
   throw codedError('ERR_X_UNSUPPORTED', transport.name, feature)
 }

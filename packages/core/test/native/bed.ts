@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach } from 'vitest'
 import {
   type Address,
+  type DescriptorOperations,
   isTcpAddress,
   type ListenerHandle,
   loadNative,
@@ -19,8 +20,10 @@ const loaded = loadNative()
 /** Why the native transport is not here; null where it is. */
 export const absent: string | null = loaded.transport === null ? loaded.reason : null
 
-/** The native transport with all that it can do. */
-export const native = loaded.transport as Required<Transport>
+export const native = loaded.transport as Transport
+
+/** What the native transport does with bare descriptors. */
+export const descriptors = native?.descriptors as DescriptorOperations
 
 const cleanups: (() => unknown)[] = []
 

@@ -14,6 +14,7 @@ import {
   after,
   closed,
   descriptorCount,
+  descriptors,
   listening,
   native,
   opened,
@@ -23,8 +24,11 @@ import {
 } from './bed'
 
 function channels(): [HandoffChannel, HandoffChannel] {
-  const [a, b] = opened(native.socketPair())
-  const both: [HandoffChannel, HandoffChannel] = [opened(native.channel(a)), opened(native.channel(b))]
+  const [a, b] = opened(descriptors.socketPair())
+  const both: [HandoffChannel, HandoffChannel] = [
+    opened(descriptors.channel(a)),
+    opened(descriptors.channel(b)),
+  ]
   for (const channel of both) after(() => closed(channel))
   return both
 }
@@ -61,8 +65,8 @@ function sent(channel: HandoffChannel, data: Uint8Array, fds: readonly number[])
 describe.skipIf(absent !== null)('handoff channel', () => {
   it('[I5] carries a descriptor that means the same file at the other end, close-on-exec', async () => {
     const [here, there] = channels()
-    const [a, b] = opened(native.socketPair())
-    after(() => native.closeDescriptors([a, b]))
+    const [a, b] = opened(descriptors.socketPair())
+    after(() => descriptors.close([a, b]))
     const arrival = received(there, 5)
     expect(await sent(here, Buffer.from('hello'), [a])).toBe(1)
     const [message] = await arrival
@@ -86,7 +90,7 @@ describe.skipIf(absent !== null)('handoff channel', () => {
     expect(await sent(here, Buffer.from('x'), new Array(253).fill(fd))).toBe(1)
     const [message] = await arrival
     expect(new Set(message!.fds).size).toBe(253)
-    native.closeDescriptors(message!.fds)
+    descriptors.close(message!.fds)
     expect(descriptorCount()).toBe(before)
     const refuse = () => expect.unreachable('a refused send must not call back')
     expect(here.send(Buffer.from('x'), new Array(254).fill(fd), refuse)).toBe(UV_EINVAL)
@@ -107,7 +111,7 @@ describe.skipIf(absent !== null)('handoff channel', () => {
     expect(statuses).toContain(0)
     expect(statuses.every(status => status >= 0)).toBe(true)
     const fds = messages.flatMap(message => message.fds)
-    native.closeDescriptors(fds)
+    descriptors.close(fds)
     expect(fds).toHaveLength(2 * count)
     const all = Buffer.concat(messages.map(message => message.data))
     for (let index = 0; index < count; index++) {
@@ -135,7 +139,7 @@ describe.skipIf(absent !== null)('handoff channel', () => {
     await first
     await new Promise(setImmediate)
     expect(messages).toHaveLength(1)
-    native.closeDescriptors(messages[0]!.fds)
+    descriptors.close(messages[0]!.fds)
     closeSync(fd)
     await Promise.all([closed(here), closed(there)])
     expect(descriptorCount()).toBe(before)
@@ -154,7 +158,7 @@ describe.skipIf(absent !== null)('handoff channel', () => {
       onMessage(data, fds) {
         text += data
         count += fds.length
-        native.closeDescriptors(fds)
+        descriptors.close(fds)
       },
       onEnd: () => ends.push('end'),
       onError: status => ends.push(status),
@@ -195,7 +199,7 @@ describe.skipIf(absent !== null)('handoff channel', () => {
   it('closes more descriptors than one call takes', () => {
     const before = descriptorCount()
     const fds = Array.from({ length: 600 }, () => openSync('/dev/null', 'r'))
-    native.closeDescriptors(fds)
+    descriptors.close(fds)
     expect(descriptorCount()).toBe(before)
   })
 
@@ -235,9 +239,9 @@ describe.skipIf(absent !== null)('handoff channel', () => {
     const file = openSync('/dev/null', 'r')
     after(() => closeSync(file))
     const [client] = await pair()
-    expect(native.channel(file)).toBe(errno('ENOTSOCK'))
-    expect(native.channel(client.fd)).toBe(UV_EINVAL)
-    expect(native.channel(-1)).toBe(UV_EBADF)
+    expect(descriptors.channel(file)).toBe(errno('ENOTSOCK'))
+    expect(descriptors.channel(client.fd)).toBe(UV_EINVAL)
+    expect(descriptors.channel(-1)).toBe(UV_EBADF)
   })
 
   it('[I5] hands over a connection with its peer, served by whoever adopts it', async () => {
@@ -247,7 +251,7 @@ describe.skipIf(absent !== null)('handoff channel', () => {
     await sent(here, Buffer.from('c'), [server.fd])
     await closed(server)
     const [message] = await arrival
-    expect(native.peerOf(message!.fds[0]!)).toEqual(client.sockname())
+    expect(descriptors.peerOf(message!.fds[0]!)).toEqual(client.sockname())
     const adopted = opened(native.adopt(message!.fds[0]!, 'stream'))
     after(() => closed(adopted))
     expect(adopted.kind).toBe('tcp')
@@ -278,8 +282,8 @@ describe.skipIf(absent !== null)('handoff channel', () => {
       expect(client.connect(at, () => {})).toBe(0)
     }
     await all
-    expect(taken.map(fd => native.peerOf(fd)).every(peer => typeof peer === 'object')).toBe(true)
-    native.closeDescriptors(taken)
+    expect(taken.map(fd => descriptors.peerOf(fd)).every(peer => typeof peer === 'object')).toBe(true)
+    descriptors.close(taken)
   })
 
   it('adopts a listener that came over a channel', async () => {

@@ -14,7 +14,8 @@ import {
   written,
 } from './bed'
 
-const noRelay = absent ?? (native.supports('relay') ? null : 'relay needs splice(2), which only Linux has')
+const noRelay =
+  absent ?? (process.platform === 'linux' ? null : 'relay needs splice(2), which only Linux has')
 
 /** client -> [a relay b] -> server */
 async function chain(): Promise<{

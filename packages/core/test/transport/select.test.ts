@@ -68,8 +68,8 @@ describe('unsupported', () => {
   it('throws ERR_X_UNSUPPORTED with the transport and the feature', async () => {
     const { unsupported } = await import('../../src/transport/select')
     const { portable } = await import('../../src/transport/portable')
-    expect(() => unsupported(portable, 'handoff')).toThrow(
-      expect.objectContaining({ code: 'ERR_X_UNSUPPORTED', transport: 'portable', feature: 'handoff' }),
+    expect(() => unsupported(portable, 'descriptors')).toThrow(
+      expect.objectContaining({ code: 'ERR_X_UNSUPPORTED', transport: 'portable', feature: 'descriptors' }),
     )
   })
 })

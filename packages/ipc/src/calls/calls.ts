@@ -1,6 +1,6 @@
 // Procedures of a peer as functions: their types are those of its handlers. It knows how a call becomes a request, and
 // nothing of streams.
-import { codedError } from '@x/core/transport'
+import { codedError } from '@x/core/internal'
 import type { IncomingRequest, Message, Procedures, RequestOptions } from '../protocol/message'
 
 /** What calls go over: a channel, or a client. */

@@ -1,7 +1,7 @@
 // A channel as its users see it: messages to listeners and iterations, requests and their handlers. What stands on the wire,
 // and how a channel begins and ends, its session knows.
 import { EventEmitter } from 'node:events'
-import { codedError, validateAbortSignal } from '@x/core/transport'
+import { codedError, validateAbortSignal } from '@x/core/internal'
 import type { Descriptor } from '../descriptor/descriptor'
 import { nextTick, throwLater } from '../host'
 import { costAsValue } from '../protocol/account'

@@ -1,7 +1,7 @@
 // How a channel comes about: which wire serves which stream. It knows no frames.
 import type { Duplex } from 'node:stream'
 import type { Socket } from '@x/core'
-import { codedError, validateBoolean, validateObject } from '@x/core/transport'
+import { codedError, validateBoolean, validateObject } from '@x/core/internal'
 import { takeOver } from '../descriptor/take-over'
 import { type ChannelOptions, readLimits } from '../protocol/limits'
 import { DescriptorWire } from '../wire/descriptor-wire'

@@ -5,14 +5,13 @@ import {
   type AdoptOptions,
   adoptStream,
   codedError,
-  defaultTransport,
   detach,
   listenerOf,
   streamOf,
   systemError,
-  type Transport,
   validateInteger,
-} from '@x/core/transport'
+} from '@x/core/internal'
+import { defaultTransport, type Transport } from '@x/core/transport'
 import { Descriptor } from './descriptor'
 
 /** What can be sent: a listening server, a connection, a descriptor that came or a number. */
@@ -44,11 +43,11 @@ function ofNumber(fd: number, transport: Transport): Descriptor {
 function ofServer(server: Server, transport: Transport): Descriptor {
   const listener = listenerOf(server)
   if (listener === null) throw codedError('ERR_SERVER_NOT_RUNNING')
-  if (listener.fd < 0 || !listener.release)
-    throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptor')
+  if (transport.descriptors === null || listener.fd < 0)
+    throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptors')
   const close = () => {
-    const fd = listener.release!()
-    if (fd >= 0) transport.closeDescriptors!([fd])
+    const fd = listener.release()
+    if (fd >= 0) transport.descriptors?.close([fd])
     server.close()
   }
   return Descriptor.ofOwner(listener, close, { kind: 'server' })
@@ -57,7 +56,8 @@ function ofServer(server: Server, transport: Transport): Descriptor {
 async function ofSocket(socket: Socket, transport: Transport): Promise<Descriptor> {
   const stream = streamOf(socket)
   if (stream === null) throw codedError('ERR_SOCKET_CLOSED')
-  if (stream.fd < 0) throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptor')
+  if (transport.descriptors === null || stream.fd < 0)
+    throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptors')
   // What it reads from now on stays in the system, for the receiver.
   socket.pause()
   if (socket.writableLength > 0 || stream.writeQueueSize > 0) await written(socket)
@@ -106,7 +106,12 @@ export function adoptServer(
   const listener = transport.adopt(descriptor.fd, 'listener')
   if (typeof listener === 'number') throw systemError(listener, 'listen')
   // It can be listened on; the server adopts it by its number.
-  const fd = listener.release!()
+  const fd = listener.release()
+  if (fd < 0) {
+    descriptor.take()
+    listener.close()
+    throw systemError(fd, 'dup')
+  }
   descriptor.close()
   return new Server(options, connectionListener).listen({ fd })
 }

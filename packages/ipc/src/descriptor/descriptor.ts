@@ -1,6 +1,7 @@
 // One descriptor between processes: what it is, what was read of it already, and whose it is now. It does not know how it
 // travels.
-import { type StreamHandle, systemError, type Transport } from '@x/core/transport'
+import { systemError } from '@x/core/internal'
+import type { StreamHandle, Transport } from '@x/core/transport'
 import { ipcError } from '../errors/codes'
 
 /**
@@ -68,7 +69,7 @@ export class Descriptor {
 
   /** Owns the descriptor of that number from now on. */
   static ofNumber(transport: Transport, fd: number, options: DescriptorOptions = {}): Descriptor {
-    const close = () => transport.closeDescriptors?.([fd])
+    const close = () => transport.descriptors?.close([fd])
     return new Descriptor({ fd, stream: null, close }, options)
   }
 
@@ -115,7 +116,7 @@ export class Descriptor {
   take(): number {
     this.#check()
     const { stream, fd } = this.#backing
-    const number = stream === null ? fd : stream.release!()
+    const number = stream === null ? fd : stream.release()
     if (number < 0) throw systemError(number, 'dup')
     this.#settle()
     return number

@@ -1,15 +1,7 @@
 // From a connected local socket, or the number of one, to a channel that carries descriptors. It sends nothing.
 import { Socket } from '@x/core'
-import {
-  codedError,
-  defaultTransport,
-  detach,
-  type HandoffChannel,
-  streamOf,
-  systemError,
-  type Transport,
-  validateInteger,
-} from '@x/core/transport'
+import { codedError, detach, streamOf, systemError, validateInteger } from '@x/core/internal'
+import { defaultTransport, type HandoffChannel, type Transport, UV_ENOTSUP } from '@x/core/transport'
 import type { DescriptorStream } from '../wire/descriptor-wire'
 import { allowanceOf } from './allowances'
 
@@ -22,7 +14,7 @@ import { allowanceOf } from './allowances'
  * `EINVAL` for a number that is no local stream.
  */
 export function takeOver(from: Socket | number, transport: Transport = defaultTransport()): DescriptorStream {
-  if (!transport.supports('handoff')) throw codedError('ERR_X_UNSUPPORTED', transport.name, 'handoff')
+  if (transport.descriptors === null) throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptors')
   if (typeof from === 'number') {
     validateInteger(from, 'stream', 0)
     return { transport, channel: openChannel(transport, from), unread: [], allowance: allowanceOf(null) }
@@ -32,7 +24,7 @@ export function takeOver(from: Socket | number, transport: Transport = defaultTr
   }
   const stream = streamOf(from)
   if (stream === null) throw codedError('ERR_SOCKET_CLOSED')
-  if (stream.kind !== 'pipe' || !stream.release) {
+  if (stream.kind !== 'pipe' || stream.fd < 0) {
     throw codedError(
       'ERR_INVALID_ARG_VALUE',
       'stream',
@@ -46,13 +38,13 @@ export function takeOver(from: Socket | number, transport: Transport = defaultTr
   const allowance = allowanceOf(stream)
   const taken = detach(from)
   if (taken === null) throw codedError('ERR_SOCKET_CLOSED')
-  const fd = taken.handle.release!()
+  const fd = taken.handle.release()
   if (fd < 0) throw systemError(fd, 'dup')
   return { transport, channel: openChannel(transport, fd), unread: taken.unread, allowance }
 }
 
 function openChannel(transport: Transport, fd: number): HandoffChannel {
-  const channel = transport.channel!(fd)
+  const channel = transport.descriptors?.channel(fd) ?? UV_ENOTSUP
   if (typeof channel !== 'number') return channel
   throw systemError(channel, 'open')
 }

@@ -1,6 +1,6 @@
 // One name to the path of a local endpoint on each platform. Pure: it reads what it is given and touches no file.
 import path from 'node:path'
-import { codedError, validateObject, validateString } from '@x/core/transport'
+import { codedError, validateObject, validateString } from '@x/core/internal'
 import { fit, getPathLimit, measure, type PathParts } from './limits'
 import { isPipePath, PIPE_PREFIX, splitPipePath } from './pipe-path'
 

@@ -1,7 +1,7 @@
 // How long the path of a local socket may be on each platform, and how an over-long one is shortened. Pure; it does
 // not know where paths come from.
 import { createHash } from 'node:crypto'
-import { codedError } from '@x/core/transport'
+import { codedError } from '@x/core/internal'
 
 /** What a path may measure: bytes of UTF-8 for socket files and abstract names, characters for Windows pipes. */
 export interface PathLimit {

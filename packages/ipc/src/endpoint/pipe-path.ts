@@ -1,5 +1,5 @@
 // Paths of Windows named pipes: what is one, and which pipe it means. Pure; it opens nothing.
-import { codedError } from '@x/core/transport'
+import { codedError } from '@x/core/internal'
 
 const PIPE_PATH = /^[\\/]{2}([.?])[\\/]pipe[\\/](.*)$/is
 

@@ -1,5 +1,5 @@
 // The error codes of this package: the one table of them. It does not know who throws them when.
-import { defineCodes } from '@x/core/transport'
+import { defineCodes } from '@x/core/internal'
 
 /** An error as a peer told it. */
 export interface RemoteError {

@@ -1,7 +1,7 @@
 // Bytes and descriptors as other languages send them: no frames, no acknowledgement. It knows no message of its own.
 import { EventEmitter } from 'node:events'
 import type { Socket } from '@x/core'
-import { codedError } from '@x/core/transport'
+import { codedError } from '@x/core/internal'
 import { Descriptor } from '../descriptor/descriptor'
 import { takeOver } from '../descriptor/take-over'
 import { ipcError } from '../errors/codes'

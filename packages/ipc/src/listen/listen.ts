@@ -6,17 +6,14 @@ import { isMainThread } from 'node:worker_threads'
 import { Server, type ServerOpts, type Socket } from '@x/core'
 import {
   codedError,
-  defaultTransport,
-  type StreamHandle,
   systemError,
-  type Transport,
-  UV_EADDRINUSE,
   validateBoolean,
   validateFunction,
   validateInteger,
   validateNumber,
   validateObject,
-} from '@x/core/transport'
+} from '@x/core/internal'
+import { defaultTransport, type StreamHandle, type Transport, UV_EADDRINUSE } from '@x/core/transport'
 import { type Authorize, credentialsOfStream, peerOfStream } from '../credentials'
 import { type Endpoint, resolveEndpoint } from '../endpoint/endpoint'
 import { checkFolder, makePrivateFolder } from './folder'

@@ -8,10 +8,14 @@ import {
   errno,
   isTcpAddress,
   type ListenerHandle,
+  ListenerWrapper,
   type Status,
   type StreamHandle,
   type Transport,
   UV_EINVAL,
+  UV_ENOTSUP,
+  type WrapAccepted,
+  wrapTransport,
 } from '@x/core/transport'
 import type { FileIdentity } from './occupant'
 import { closeSparing, disownFile, ownFile, removeOwnFile } from './own-files'
@@ -26,9 +30,8 @@ export interface LocalListenerOptions {
 
 const OWNER_ONLY = 0o600
 
-export class LocalListener implements ListenerHandle {
-  readonly kind = 'pipe'
-  readonly #inner: ListenerHandle
+export class LocalListener extends ListenerWrapper {
+  /** It is bound by `bind`, not by `listen`. */
   readonly #isEager: boolean
   readonly #options: LocalListenerOptions
   /** The path of a socket file; null for an abstract name. */
@@ -37,21 +40,26 @@ export class LocalListener implements ListenerHandle {
   #identity: FileIdentity | null = null
   #isClosed = false
 
-  constructor(transport: Transport, options: LocalListenerOptions) {
-    this.#inner = transport.listener('pipe')
-    this.#isEager = transport.supports('sync-listen')
+  constructor(
+    inner: ListenerHandle,
+    wrapAccepted: WrapAccepted,
+    isEager: boolean,
+    options: LocalListenerOptions,
+  ) {
+    super(inner, wrapAccepted)
+    this.#isEager = isEager
     this.#options = options
   }
 
-  bind(at: Address, flags: BindFlags = {}): Status {
+  override bind(at: Address, flags: BindFlags = {}): Status {
     if (isTcpAddress(at)) return UV_EINVAL
     const isFile = !at.path.startsWith('\0') && process.platform !== 'win32'
-    if (!isFile) return this.#inner.bind(at, flags)
+    if (!isFile) return this.inner.bind(at, flags)
     this.#path = at.path
     this.#mode = flags.mode
     // Where binding and listening are one, nobody else may connect until the owner is right.
     const mode = this.#hasOwner && !this.#isEager ? (flags.mode ?? 0o777) & OWNER_ONLY : flags.mode
-    const status = this.#inner.bind(at, { ...flags, ...(mode !== undefined && { mode }) })
+    const status = this.inner.bind(at, { ...flags, ...(mode !== undefined && { mode }) })
     if (status < 0 || !this.#isEager) return status
     this.#identity = ownFile(at.path)
     return this.#setOwner(at.path)
@@ -73,12 +81,21 @@ export class LocalListener implements ListenerHandle {
     }
   }
 
-  listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status {
-    const status = this.#inner.listen(backlog, this.#guard(accept), done)
+  override listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status {
+    const status = super.listen(backlog, this.#guard(accept), done)
     if (status < 0 || this.#isEager || this.#path === null) return status
     // It is bound by now, in the call.
     this.#identity = ownFile(this.#path)
     return Math.min(status, this.#setOwner(this.#path) || status)
+  }
+
+  /** Of bare descriptors nobody can be asked who is at their other end. */
+  override listenDescriptors(
+    backlog: number,
+    accept: (status: Status, fds: readonly number[]) => void,
+    done: (status: Status) => void,
+  ): Status {
+    return this.#options.admit === null ? super.listenDescriptors(backlog, accept, done) : UV_ENOTSUP
   }
 
   #guard(accept: AcceptSink): AcceptSink {
@@ -108,26 +125,22 @@ export class LocalListener implements ListenerHandle {
     else stream.close()
   }
 
-  sockname(): Address | Status {
-    return this.#inner.sockname()
-  }
-
-  close(done?: () => void): void {
+  override close(done?: () => void): void {
     const path = this.#path
     const identity = this.#identity
     this.#isClosed = true
     this.#identity = null
     if (path === null || identity === null) {
-      this.#inner.close(done)
+      this.inner.close(done)
       return
     }
     removeOwnFile(path, identity)
-    closeSparing(path, identity, () => this.#inner.close(done))
+    closeSparing(path, identity, () => this.inner.close(done))
   }
 
   /** The socket lives on elsewhere, and so does its file. */
-  release(): number {
-    const fd = this.#inner.release?.() ?? errno('ENOTSUP')
+  override release(): number {
+    const fd = super.release()
     if (fd >= 0) {
       this.#isClosed = true
       if (this.#path !== null && this.#identity !== null) disownFile(this.#path, this.#identity)
@@ -135,42 +148,14 @@ export class LocalListener implements ListenerHandle {
     }
     return fd
   }
-
-  pause(): void {
-    this.#inner.pause?.()
-  }
-
-  resume(): void {
-    this.#inner.resume?.()
-  }
-
-  ref(): void {
-    this.#inner.ref()
-  }
-
-  unref(): void {
-    this.#inner.unref()
-  }
-
-  get fd(): number {
-    return this.#inner.fd
-  }
 }
 
 /** A transport whose listeners on paths are `LocalListener`s; all else is as in the one below. */
 export function localTransport(below: Transport, options: LocalListenerOptions): Transport {
-  return {
-    name: below.name,
-    supports: feature => below.supports(feature),
-    listener: kind => (kind === 'pipe' ? new LocalListener(below, options) : below.listener(kind)),
-    stream: kind => below.stream(kind),
-    adopt: below.adopt.bind(below),
-    ...(below.channel && { channel: below.channel.bind(below) }),
-    ...(below.socketPair && { socketPair: below.socketPair.bind(below) }),
-    ...(below.peerOf && { peerOf: below.peerOf.bind(below) }),
-    ...(below.closeDescriptors && { closeDescriptors: below.closeDescriptors.bind(below) }),
-    ...(below.lockFile && { lockFile: below.lockFile.bind(below) }),
-    ...(below.probe && { probe: below.probe.bind(below) }),
-    ...(below.relay && { relay: below.relay.bind(below) }),
-  }
+  return wrapTransport(below, {
+    wrapListener: (inner, wrapAccepted) =>
+      inner.kind === 'pipe'
+        ? new LocalListener(inner, wrapAccepted, below.supports('sync-listen'), options)
+        : inner,
+  })
 }

@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { codedError, errno, type Transport } from '@x/core/transport'
+import { codedError } from '@x/core/internal'
+import { errno, type Transport } from '@x/core/transport'
 import { ipcError } from '../errors/codes'
 
 const EAGAIN = errno('EAGAIN')
@@ -69,8 +70,8 @@ function open(file: string): number | null {
 
 function lock(fd: number, transport: Transport): boolean {
   if (LOCKING_OPEN.has(process.platform)) return true
-  if (transport.lockFile) {
-    const status = transport.lockFile(fd)
+  if (transport.descriptors !== null) {
+    const status = transport.descriptors.lockFile(fd)
     if (status < 0 && status !== EAGAIN)
       throw codedError('ERR_X_UNSUPPORTED', transport.name, 'locks on files')
     return status >= 0

@@ -59,7 +59,7 @@ export async function clearStale(
 
 /** 0 or any failure but two means that it lives. */
 function probe(path: string, transport: Transport): Promise<Status> {
-  if (transport.probe) return Promise.resolve(transport.probe(path))
+  if (transport.descriptors !== null) return Promise.resolve(transport.descriptors.probe(path))
   return probeByConnecting(path, transport)
 }
 

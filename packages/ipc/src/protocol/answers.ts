@@ -1,6 +1,6 @@
 // Requests of the peer that are being answered: who handles them, and what becomes of what they bring. How a reply is sent
 // it is told.
-import { abortError, codedError, validateObject } from '@x/core/transport'
+import { abortError, codedError, validateObject } from '@x/core/internal'
 import type { Descriptor } from '../descriptor/descriptor'
 import { breach, ipcError, type RemoteError } from '../errors/codes'
 import type { Account } from './account'

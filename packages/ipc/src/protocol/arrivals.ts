@@ -32,7 +32,7 @@ export class Arrivals {
   add({ fds, isTruncated }: ReceivedDescriptors, from: number, to: number): void {
     const isOver = this.#allowance.count + fds.length > this.#limit
     if (isTruncated || isOver) {
-      this.#transport?.closeDescriptors?.(fds)
+      this.#transport?.descriptors?.close(fds)
       const refusal = isOver
         ? `${this.#allowance.count} wait to be taken, the limit is ${this.#limit}`
         : NO_ROOM
@@ -89,7 +89,7 @@ export class Arrivals {
 
   #close(fds: readonly number[]): void {
     this.settle(fds.length)
-    this.#transport?.closeDescriptors?.(fds)
+    this.#transport?.descriptors?.close(fds)
   }
 
   closeAll(): void {

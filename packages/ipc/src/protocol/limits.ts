@@ -5,7 +5,7 @@ import {
   validateInteger,
   validateNumber,
   validateObject,
-} from '@x/core/transport'
+} from '@x/core/internal'
 import { LEAST_FRAME_LIMIT_BYTES } from '../wire/frame'
 
 /** The limits of a channel, and what it trusts its peer with. */

@@ -1,5 +1,5 @@
 // What goes beside a value: checked where the caller names it. It encodes nothing and sends nothing.
-import { codedError, validateBoolean, validateObject } from '@x/core/transport'
+import { codedError, validateBoolean, validateObject } from '@x/core/internal'
 import { Descriptor } from '../descriptor/descriptor'
 import { NOTHING_BESIDE } from '../wire/encoder'
 import { MOST_BUFFERS, MOST_HANDLES } from '../wire/frame'
@@ -40,7 +40,8 @@ function checkHandles(handles: readonly Descriptor[], keep: boolean, mayHaveHand
   if (new Set(handles).size !== handles.length) {
     throw codedError('ERR_INVALID_ARG_VALUE', 'options.handles', handles, 'has the same descriptor twice')
   }
-  if (handles.length > 0 && !mayHaveHandles) throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'handoff')
+  if (handles.length > 0 && !mayHaveHandles)
+    throw codedError('ERR_X_UNSUPPORTED', 'underlying', 'descriptors')
 }
 
 function checkList(list: unknown, name: string, most: number): void {

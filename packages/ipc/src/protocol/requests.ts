@@ -1,5 +1,5 @@
 // Requests that wait for their reply: deadlines, abort signals, and who gets which reply. It sends nothing itself.
-import { abortError } from '@x/core/transport'
+import { abortError } from '@x/core/internal'
 import { because, breach, ipcError } from '../errors/codes'
 import { clearTimeout, setTimeout } from '../host'
 import type { Ticket } from './sender'

@@ -1,6 +1,6 @@
 // What the protocol does with frames, and the life of a channel from hello to goodbye. All that is done on behalf of the
 // peer runs under its guard. It knows nothing of who listens, and not how frames are made of bytes.
-import { abortError } from '@x/core/transport'
+import { abortError } from '@x/core/internal'
 import type { Descriptor } from '../descriptor/descriptor'
 import { because, breach, ipcError, type RemoteError } from '../errors/codes'
 import { nextTick } from '../host'

@@ -1,6 +1,7 @@
 // Bytes and descriptors over a local stream as a wire for channels. It knows how one send after the other is made, and
 // what a shortage is; no frames.
-import { errno, type HandoffChannel, type Status, systemError, type Transport } from '@x/core/transport'
+import { systemError } from '@x/core/internal'
+import { errno, type HandoffChannel, type Status, type Transport } from '@x/core/transport'
 import { clearTimeout, nextTick, setTimeout } from '../host'
 import { type Allowance, type DescriptorsToSend, LAST_WORDS_MS, type Wire, type WireSink } from './wire'
 
@@ -67,7 +68,7 @@ export class DescriptorWire implements Wire {
     if (!this.#isListening) return
     const status = this.#channel.receive({
       onMessage: (data, fds) => {
-        if (!this.#isListening) this.transport.closeDescriptors!(fds)
+        if (!this.#isListening) this.transport.descriptors?.close(fds)
         else this.#sink!.onData(data, fds.length === 0 ? null : { fds, isTruncated: false })
       },
       onEnd: () => this.#onEnd(),

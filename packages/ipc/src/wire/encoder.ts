@@ -1,6 +1,6 @@
 // Values to bytes: JSON, bytes as they are, structured clones, and what goes beside them. It knows no streams.
 import { deserialize, serialize } from 'node:v8'
-import { codedError } from '@x/core/transport'
+import { codedError } from '@x/core/internal'
 import type { RemoteError } from '../errors/codes'
 import type { HandleNote } from './decoder'
 import {

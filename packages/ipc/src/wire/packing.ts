@@ -5,7 +5,7 @@
 //   stringBytes:u32   strings in UTF-8   JSON: [value, value, ..., [index of a value, key, bytes of the string, ...]]
 //
 // A string's place in its value holds 0.
-import { codedError } from '@x/core/transport'
+import { codedError } from '@x/core/internal'
 
 const LONG = 256
 export const LENGTH_BYTES = 4

@@ -154,9 +154,9 @@ export async function strayDescriptors(rounds, tell) {
   const before = readdirSync('/proc/self/fd').length
   let taken = 0
   const counts = await attack(rounds, tell, async random => {
-    const [near, far] = transport.socketPair()
+    const [near, far] = transport.descriptors.socketPair()
     const target = createChannel(near, { handleLimit: random(3) ? 1024 : 2 })
-    const peer = transport.channel(far)
+    const peer = transport.descriptors.channel(far)
     peer.receive({ onMessage() {}, onEnd() {}, onError() {} })
     const take = handles => {
       taken += handles.length

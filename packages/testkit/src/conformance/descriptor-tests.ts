@@ -14,17 +14,18 @@ import {
 import { type Bed, closed, outcome, settle } from './bed'
 import { pattern } from './bytes'
 import { ChildRun } from './child-run'
+import { has } from './needs'
 import { Reader } from './reader'
 import type { ConformanceTest } from './test-case'
 
 /** Whichever of the two transports shows its descriptors. */
 function donor(bed: Bed): Transport {
-  const found = [bed.subject, bed.peer].find(transport => transport.supports('descriptor'))
+  const found = [bed.subject, bed.peer].find(transport => has(transport, 'descriptors'))
   return found ?? bed.skip(`neither ${bed.subject.name} nor ${bed.peer.name} shows a descriptor to take over`)
 }
 
-function released(handle: { release?(): number }): number {
-  const fd = handle.release?.() ?? UV_EBADF
+function released(handle: { release(): number }): number {
+  const fd = handle.release()
   assert.ok(fd >= 0, `release answered ${fd}`)
   return fd
 }
@@ -195,13 +196,13 @@ export const descriptorTests: readonly ConformanceTest[] = [
     system: true,
     async run(bed) {
       const { mine } = await bed.pair()
-      assert.deepEqual(mine.peerCredentials?.(), {
+      assert.deepEqual(mine.peerCredentials(), {
         pid: process.pid,
         uid: process.getuid?.(),
         gid: process.getgid?.(),
       })
       await closed(mine)
-      assert.equal(mine.peerCredentials?.(), UV_EBADF)
+      assert.equal(mine.peerCredentials(), UV_EBADF)
     },
   },
   {
@@ -211,12 +212,12 @@ export const descriptorTests: readonly ConformanceTest[] = [
     once: true,
     async run(bed) {
       const { mine } = await bed.pair()
-      assert.ok((mine.peerCredentials?.() as Status) < 0)
+      assert.ok((mine.peerCredentials() as Status) < 0)
     },
   },
   {
     name: "law 9: a descriptor that was sent stays its sender's, and works where it arrived",
-    needs: ['handoff', 'adopt', 'descriptor'],
+    needs: ['descriptors', 'adopt'],
     once: true,
     variants: ['tcp4'],
     system: true,
@@ -238,7 +239,7 @@ export const descriptorTests: readonly ConformanceTest[] = [
   },
   {
     name: 'a handoff refuses what cannot travel, and tells the end',
-    needs: ['handoff'],
+    needs: ['descriptors'],
     once: true,
     variants: ['path'],
     system: true,
@@ -267,7 +268,7 @@ export const descriptorTests: readonly ConformanceTest[] = [
   },
   {
     name: 'a paused handoff gives what has come when it is asked for it, inside the call, and nothing before',
-    needs: ['handoff'],
+    needs: ['descriptors'],
     once: true,
     variants: ['path'],
     system: true,
@@ -279,7 +280,7 @@ export const descriptorTests: readonly ConformanceTest[] = [
       far.receive({
         onMessage(data, fds) {
           came.push({ text: String(data), count: fds.length })
-          bed.subject.closeDescriptors!(fds)
+          bed.subject.descriptors!.close(fds)
         },
         onEnd: () => ends++,
         onError: status => assert.fail(`receive: ${status}`),
@@ -307,7 +308,7 @@ export const descriptorTests: readonly ConformanceTest[] = [
     once: true,
     async run(bed) {
       const [one, two] = await bed.pairs(2)
-      const over = outcome(done => bed.subject.relay!(one!.mine, two!.mine, done))
+      const over = outcome(done => bed.subject.relay(one!.mine, two!.mine, done))
       await exchange(one!.theirs, two!.theirs, 3_000_000)
       assert.equal(await over, 0)
     },
@@ -319,7 +320,7 @@ export const descriptorTests: readonly ConformanceTest[] = [
     variants: ['tcp4'],
     async run(bed) {
       const [one, two] = await bed.pairs(2)
-      const over = outcome(done => bed.subject.relay!(one!.mine, two!.mine, done))
+      const over = outcome(done => bed.subject.relay(one!.mine, two!.mine, done))
       one!.theirs.write([Buffer.from('x')], () => {})
       const reader = new Reader()
       two!.theirs.readStart(reader)
@@ -332,7 +333,7 @@ export const descriptorTests: readonly ConformanceTest[] = [
   },
   {
     name: 'fd is the descriptor while the handle is open, and -1 after',
-    needs: ['descriptor'],
+    needs: ['descriptors'],
     system: true,
     async run(bed) {
       const { mine } = await bed.pair()
@@ -348,9 +349,9 @@ export const descriptorTests: readonly ConformanceTest[] = [
 ]
 
 function channels(bed: Bed): [HandoffChannel, HandoffChannel] {
-  const ends = bed.subject.socketPair?.()
+  const ends = bed.subject.descriptors!.socketPair()
   assert.ok(typeof ends === 'object')
-  return ends.map(fd => adopted<HandoffChannel>(bed, bed.subject.channel!(fd))) as [
+  return ends.map(fd => adopted<HandoffChannel>(bed, bed.subject.descriptors!.channel(fd))) as [
     HandoffChannel,
     HandoffChannel,
   ]

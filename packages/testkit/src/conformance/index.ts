@@ -1,5 +1,6 @@
 // The conformance suite: which tests run, over which addresses, in which roles, and what was skipped and why. The tests
 // themselves are in the files beside it.
+
 import { networkInterfaces } from 'node:os'
 import type { Transport } from '@x/core/transport'
 import { Bed, type Modules, Skipped } from './bed'
@@ -9,6 +10,7 @@ import { contextTests } from './context-tests'
 import { descriptorTests } from './descriptor-tests'
 import { lawTests } from './law-tests'
 import { listenerTests } from './listener-tests'
+import { has } from './needs'
 import { processTests } from './process-tests'
 import { readTests } from './read-tests'
 import { type ConformanceTest, type Role, type Variant, variants } from './test-case'
@@ -133,7 +135,7 @@ async function runTest(
 }
 
 function skipReason(test: ConformanceTest, options: SuiteOptions, subject: Transport): string | null {
-  const missing = test.needs?.find(feature => !subject.supports(feature))
+  const missing = test.needs?.find(need => !has(subject, need))
   if (missing !== undefined) return `${subject.name} does not support ${missing}`
   if (test.system && options.system === false) return `${subject.name} has no sockets of the system`
   if (test.process && options.module === undefined) return 'no module was given for another process'
@@ -147,7 +149,7 @@ function wrongSkips(skips: readonly DeclaredSkip[], subject: Transport): string[
     for (const name of tests) {
       const test = conformanceTests.find(each => each.name === name)
       if (test === undefined) wrong.push(`no test is called "${name}"`)
-      else if (test.needs?.every(feature => subject.supports(feature))) {
+      else if (test.needs?.every(need => has(subject, need))) {
         wrong.push(`${subject.name} supports what "${name}" needs`)
       }
     }

@@ -230,11 +230,11 @@ export const listenerTests: readonly ConformanceTest[] = [
         if (stream) bed.own(stream)
         if (++accepts === 5) some()
       })
-      listener.pause?.()
+      listener.pause()
       for (let index = 0; index < 5; index++) await bed.connect(bed.peer, at)
       await settle()
       assert.equal(accepts, 0)
-      listener.resume?.()
+      listener.resume()
       await complete
     },
   },

@@ -1,6 +1,7 @@
 // The shape of one conformance test, and the sorts of address that tests run over. It runs nothing.
-import type { Feature, HandleKind } from '@x/core/transport'
+import type { HandleKind } from '@x/core/transport'
 import type { Bed } from './bed'
+import type { Need } from './needs'
 
 /** A sort of address: TCP over either version of IP, a socket file, a name without a file (Linux). */
 export type Variant = 'tcp4' | 'tcp6' | 'path' | 'abstract'
@@ -13,8 +14,8 @@ export interface ConformanceTest {
   /** A sentence; the name by which a skip declares it. */
   readonly name: string
   readonly run: (bed: Bed) => Promise<void>
-  /** Features without which the test means nothing; it is skipped where one is missing. */
-  readonly needs?: readonly Feature[]
+  /** Without these the test means nothing; it is skipped where one is missing. */
+  readonly needs?: readonly Need[]
   /** All unless told. */
   readonly variants?: readonly Variant[]
   /** It makes no difference who connects, so one role will do. */

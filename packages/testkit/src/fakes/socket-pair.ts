@@ -1,7 +1,8 @@
 // Two connected sockets without a network. It knows how they are joined; how they behave is the classes' and the
 // in-memory network's.
 import type { Socket } from '@x/core'
-import { adoptStream, type HandleKind } from '@x/core/transport'
+import { adoptStream } from '@x/core/internal'
+import type { HandleKind } from '@x/core/transport'
 import { newMemoryStack } from '../memory/memory-network'
 
 /**

@@ -5,10 +5,12 @@ import {
   type BindFlags,
   errno,
   type ListenerHandle,
+  ListenerWrapper,
   type Status,
   type StreamHandle,
+  UV_ENOTSUP,
+  type WrapAccepted,
 } from '@x/core/transport'
-import { FaultyStream } from './faulty-stream'
 import type { OperationType } from './rule'
 import type { Decision, Rulebook } from './rulebook'
 import { Timers } from './timers'
@@ -17,8 +19,7 @@ import { Timers } from './timers'
 const SHORTAGE_RETRY_MS = 100
 
 /** A listener under faults. */
-export class FaultyListener implements ListenerHandle {
-  readonly #inner: ListenerHandle
+export class FaultyListener extends ListenerWrapper {
   readonly #rules: Rulebook
   readonly #unwatch: () => void
   readonly #timers = new Timers()
@@ -26,74 +27,70 @@ export class FaultyListener implements ListenerHandle {
   readonly #waiting: StreamHandle[] = []
   /** Judged, and told when their delay is over. */
   readonly #delayed = new Set<StreamHandle>()
-  readonly pause?: () => void
-  readonly resume?: () => void
   #accept: AcceptSink | null = null
   #isShort = false
   #isPaused = false
   #isClosed = false
 
-  constructor(inner: ListenerHandle, rules: Rulebook) {
-    this.#inner = inner
+  constructor(inner: ListenerHandle, wrapAccepted: WrapAccepted, rules: Rulebook) {
+    super(inner, wrapAccepted)
     this.#rules = rules
     this.#unwatch = rules.onChange(() => this.#reconsider())
-    if (!inner.pause) return
-    this.pause = () => {
-      this.#isPaused = true
-      inner.pause?.()
-    }
-    this.resume = () => {
-      this.#isPaused = false
-      inner.resume?.()
-      this.#timers.start(0, () => this.#reconsider())
-    }
   }
 
-  get kind() {
-    return this.#inner.kind
-  }
-  get fd(): number {
-    return this.#inner.fd
-  }
-
-  bind(at: Address, flags?: BindFlags): Status {
-    return this.#failure('bind', at) ?? this.#inner.bind(at, flags)
+  override pause(): Status {
+    const status = this.inner.pause()
+    if (status >= 0) this.#isPaused = true
+    return status
   }
 
-  listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status {
-    const failure = this.#failure('listen', this.#inner.sockname())
+  override resume(): Status {
+    const status = this.inner.resume()
+    if (status < 0) return status
+    this.#isPaused = false
+    this.#timers.start(0, () => this.#reconsider())
+    return status
+  }
+
+  override bind(at: Address, flags?: BindFlags): Status {
+    return this.#failure('bind', at) ?? this.inner.bind(at, flags)
+  }
+
+  /** Bare descriptors would go past the rules. */
+  override listenDescriptors(): Status {
+    return UV_ENOTSUP
+  }
+
+  override listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status {
+    const failure = this.#failure('listen', this.inner.sockname())
     if (failure !== null) return failure
-    const status = this.#inner.listen(backlog, (told, stream) => this.#offer(told, stream), done)
+    const status = this.inner.listen(backlog, (told, stream) => this.#offer(told, stream), done)
     if (status >= 0) this.#accept = accept
     return status
   }
 
-  sockname(): Address | Status {
-    return this.#inner.sockname()
-  }
-
-  close(done?: () => void): void {
+  override close(done?: () => void): void {
     this.#isClosed = true
     this.#unwatch()
     this.#timers.stop()
     for (const stream of [...this.#waiting.splice(0), ...this.#delayed]) stream.close()
     this.#delayed.clear()
-    this.#inner.close(done)
+    this.inner.close(done)
   }
 
-  release(): number {
-    const fd = this.#inner.release?.() ?? errno('ENOTSUP')
+  override release(): number {
+    const fd = this.inner.release()
     if (fd >= 0) this.close()
     return fd
   }
 
-  ref(): void {
-    this.#inner.ref()
+  override ref(): void {
+    this.inner.ref()
     this.#timers.reference(true)
   }
 
-  unref(): void {
-    this.#inner.unref()
+  override unref(): void {
+    this.inner.unref()
     this.#timers.reference(false)
   }
 
@@ -136,7 +133,7 @@ export class FaultyListener implements ListenerHandle {
     else if (outcome === 'drop' || outcome === 'end') stream.close()
     else {
       this.#isShort = false
-      this.#accept?.(0, new FaultyStream(stream, this.#rules, 'server'))
+      this.#accept?.(0, this.wrapAccepted(stream))
     }
   }
 

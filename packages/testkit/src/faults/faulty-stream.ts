@@ -1,13 +1,14 @@
 // A stream whose operations ask the rules first. It puts the two halves together with connecting, resetting and
 // closing; what becomes of bytes is the halves' part.
+import { Closing } from '@x/core/internal'
 import {
   type Address,
   errno,
-  type PeerCredentials,
   type ReadSink,
   type Status,
   type StreamHandle,
   type StreamOption,
+  StreamWrapper,
   type TcpAddress,
 } from '@x/core/transport'
 import { FaultyReader } from './faulty-reader'
@@ -17,8 +18,7 @@ import type { Decision, Rulebook } from './rulebook'
 import { Timers } from './timers'
 
 /** A connection under faults. */
-export class FaultyStream implements StreamHandle {
-  readonly #inner: StreamHandle
+export class FaultyStream extends StreamWrapper {
   readonly #rules: Rulebook
   readonly #role: 'client' | 'server'
   readonly #number: number
@@ -32,11 +32,10 @@ export class FaultyStream implements StreamHandle {
   #isConnected: boolean
   #isBroken = false
   #isInnerClosed = false
-  #closing: 'no' | 'asked' | 'done' = 'no'
-  readonly #closeDones: (() => void)[] = []
+  readonly #closing = new Closing(job => void setImmediate(job))
 
   constructor(inner: StreamHandle, rules: Rulebook, role: 'client' | 'server') {
-    this.#inner = inner
+    super(inner)
     this.#rules = rules
     this.#role = role
     this.#number = rules.number()
@@ -52,36 +51,30 @@ export class FaultyStream implements StreamHandle {
     if (this.#isConnected) this.#opened()
   }
 
-  get kind() {
-    return this.#inner.kind
-  }
-  get fd(): number {
-    return this.#inner.fd
-  }
-  get bytesRead(): number {
+  override get bytesRead(): number {
     return this.#reader.bytesRead
   }
-  get bytesWritten(): number {
-    return this.#inner.bytesWritten + this.#writer.dropped
+  override get bytesWritten(): number {
+    return this.inner.bytesWritten + this.#writer.dropped
   }
-  get writeQueueSize(): number {
-    return this.#inner.writeQueueSize + this.#writer.queued
+  override get writeQueueSize(): number {
+    return this.inner.writeQueueSize + this.#writer.queued
   }
 
-  bind(at: TcpAddress, flags?: Parameters<StreamHandle['bind']>[1]): Status {
-    if (this.#closing !== 'no') return errno('EBADF')
+  override bind(at: TcpAddress, flags?: Parameters<StreamHandle['bind']>[1]): Status {
+    if (!this.#closing.isOpen) return errno('EBADF')
     const { outcome } = this.#decide('bind', 0)
-    return typeof outcome === 'object' ? errno(outcome.fail) : this.#inner.bind(at, flags)
+    return typeof outcome === 'object' ? errno(outcome.fail) : this.inner.bind(at, flags)
   }
 
-  connect(to: Address, done: (status: Status) => void): Status {
-    if (this.#closing !== 'no') return errno('EBADF')
+  override connect(to: Address, done: (status: Status) => void): Status {
+    if (!this.#closing.isOpen) return errno('EBADF')
     if (this.#connecting) return errno('EALREADY')
     if (this.#isConnected) return errno('EISCONN')
     this.#target = to
     const { delayMs, outcome } = this.#decide('connect', 0)
     if (outcome === 'pass' && delayMs === 0) {
-      const status = this.#inner.connect(to, answer => this.#finishConnect(answer))
+      const status = this.inner.connect(to, answer => this.#finishConnect(answer))
       if (status === 0) this.#connecting = done
       return status
     }
@@ -90,47 +83,42 @@ export class FaultyStream implements StreamHandle {
     return 0
   }
 
-  sockname(): Address | Status {
-    return this.#closing === 'no' ? this.#inner.sockname() : errno('EBADF')
+  override sockname(): Address | Status {
+    return this.#closing.isOpen ? this.inner.sockname() : errno('EBADF')
   }
 
-  peername(): Address | Status {
-    return this.#closing === 'no' ? this.#inner.peername() : errno('EBADF')
+  override peername(): Address | Status {
+    return this.#closing.isOpen ? this.inner.peername() : errno('EBADF')
   }
 
-  readStart(sink: ReadSink): Status {
+  override readStart(sink: ReadSink): Status {
     return this.#refusal() ?? this.#reader.start(sink)
   }
 
-  readStop(): Status {
-    return this.#closing === 'no' ? this.#reader.stop() : errno('EBADF')
+  override readStop(): Status {
+    return this.#closing.isOpen ? this.#reader.stop() : errno('EBADF')
   }
 
-  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
+  override write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
     return this.#refusal() ?? this.#writer.write(chunks, done)
   }
 
-  shutdown(done: (status: Status) => void): Status {
+  override shutdown(done: (status: Status) => void): Status {
     return this.#refusal() ?? this.#writer.shutdown(done)
   }
 
-  reset(done: () => void): Status {
-    if (this.#closing !== 'no') return errno('EBADF')
-    this.#closeDones.push(done)
+  override reset(done: () => void): Status {
+    if (!this.#closing.isOpen) return errno('EBADF')
+    this.#closing.begin(done)
     const cancelled = this.#beginClose()
     this.#finishClose(cancelled, closed => {
-      if (this.#isInnerClosed || this.#inner.reset(closed) < 0) this.#inner.close(closed)
+      if (this.#isInnerClosed || this.inner.reset(closed) < 0) this.inner.close(closed)
     })
     return 0
   }
 
-  close(done?: () => void): void {
-    if (this.#closing === 'done') {
-      if (done) setImmediate(done)
-      return
-    }
-    if (done) this.#closeDones.push(done)
-    if (this.#closing === 'asked') return
+  override close(done?: () => void): void {
+    if (!this.#closing.begin(done)) return
     let delayMs = 0
     // A rule that throws does so from here, and the stream is closed all the same.
     try {
@@ -142,45 +130,42 @@ export class FaultyStream implements StreamHandle {
     }
   }
 
-  release(): number {
-    if (this.#closing !== 'no') return errno('EBADF')
-    if (!this.#inner.release) return errno('ENOTSUP')
+  override release(): number {
+    if (!this.#closing.isOpen) return errno('EBADF')
     if (this.#writer.queued > 0) return errno('EBUSY')
-    const fd = this.#inner.release()
-    if (fd >= 0) this.#finishClose(this.#beginClose())
+    const fd = this.inner.release()
+    if (fd < 0) return fd
+    this.#closing.begin()
+    this.#finishClose(this.#beginClose())
     return fd
   }
 
-  setOption(option: StreamOption): Status {
-    return this.#closing === 'no' ? this.#inner.setOption(option) : errno('EBADF')
+  override setOption(option: StreamOption): Status {
+    return this.#closing.isOpen ? this.inner.setOption(option) : errno('EBADF')
   }
 
-  getOption(name: 'typeOfService'): number {
-    return this.#closing === 'no' ? this.#inner.getOption(name) : errno('EBADF')
+  override getOption(name: 'typeOfService'): number {
+    return this.#closing.isOpen ? this.inner.getOption(name) : errno('EBADF')
   }
 
-  peerCredentials(): PeerCredentials | Status {
-    return this.#inner.peerCredentials?.() ?? errno('ENOTSUP')
-  }
-
-  ref(): void {
+  override ref(): void {
     this.#reference(true)
   }
 
-  unref(): void {
+  override unref(): void {
     this.#reference(false)
   }
 
   #reference(isReferenced: boolean): void {
-    if (isReferenced) this.#inner.ref()
-    else this.#inner.unref()
+    if (isReferenced) this.inner.ref()
+    else this.inner.unref()
     this.#reader.reference(isReferenced)
     this.#writer.reference(isReferenced)
     this.#timers.reference(isReferenced)
   }
 
   #refusal(): Status | null {
-    if (this.#closing !== 'no') return errno('EBADF')
+    if (!this.#closing.isOpen) return errno('EBADF')
     return this.#isConnected ? null : errno('ENOTCONN')
   }
 
@@ -191,7 +176,7 @@ export class FaultyStream implements StreamHandle {
       bytes,
       connection: this.#number,
       role: this.#role,
-      remote: this.#target ?? this.#inner.peername(),
+      remote: this.#target ?? this.inner.peername(),
     })
   }
 
@@ -202,11 +187,11 @@ export class FaultyStream implements StreamHandle {
   }
 
   #dial(to: Address, outcome: Outcome): void {
-    if (this.#closing !== 'no' || !this.#connecting || outcome === 'drop') return
+    if (!this.#closing.isOpen || !this.#connecting || outcome === 'drop') return
     if (outcome === 'reset' || outcome === 'end') this.#finishConnect(errno('ECONNRESET'))
     else if (typeof outcome === 'object') this.#finishConnect(errno(outcome.fail))
     else {
-      const status = this.#inner.connect(to, answer => this.#finishConnect(answer))
+      const status = this.inner.connect(to, answer => this.#finishConnect(answer))
       if (status < 0) this.#finishConnect(status)
     }
   }
@@ -233,7 +218,7 @@ export class FaultyStream implements StreamHandle {
   }
 
   #reconsider(): void {
-    if (this.#closing !== 'no') return
+    if (!this.#closing.isOpen) return
     if (this.#isHeldConnecting && this.#target) this.#dialLater(this.#target, this.#decide('connect', 0))
     if (!this.#isConnected || this.#isBroken) return
     this.#opened()
@@ -242,23 +227,22 @@ export class FaultyStream implements StreamHandle {
   }
 
   #breakOff(outcome: 'reset' | 'end'): void {
-    if (this.#isBroken || this.#closing !== 'no') return
+    if (this.#isBroken || !this.#closing.isOpen) return
     this.#isBroken = true
     if (outcome === 'end') {
       this.#reader.finish(0)
       this.#writer.silence()
-      this.#inner.shutdown(() => {})
+      this.inner.shutdown(() => {})
       return
     }
     this.#reader.finish(errno('ECONNRESET'))
     this.#writer.fail(errno('ECONNRESET'), errno('EPIPE'))
     this.#isInnerClosed = true
-    if (this.#inner.reset(() => {}) < 0) this.#inner.close()
+    if (this.inner.reset(() => {}) < 0) this.inner.close()
   }
 
   /** Nothing happens here any more. Returns what was pending. */
   #beginClose(): ((status: Status) => void)[] {
-    this.#closing = 'asked'
     this.#timers.stop()
     this.#unwatch()
     const cancelled = this.#writer.close()
@@ -271,14 +255,11 @@ export class FaultyStream implements StreamHandle {
   /** The stream below first: then what was pending is cancelled, each in a turn of its own, and `done` is last. */
   #finishClose(
     cancelled: readonly ((status: Status) => void)[],
-    closeInner = (closed: () => void) => this.#inner.close(closed),
+    closeInner = (closed: () => void) => this.inner.close(closed),
   ): void {
     closeInner(() => {
       for (const done of cancelled) setImmediate(done, errno('ECANCELED'))
-      setImmediate(() => {
-        this.#closing = 'done'
-        for (const done of this.#closeDones.splice(0)) setImmediate(done)
-      })
+      setImmediate(() => this.#closing.finish())
     })
   }
 }

@@ -1,13 +1,5 @@
 // Any transport, with faults: each operation of its handles asks the rules first. It knows which handles to wrap.
-import type {
-  Feature,
-  HandleKind,
-  ListenerHandle,
-  Lookup,
-  Status,
-  StreamHandle,
-  Transport,
-} from '@x/core/transport'
+import { type Transport, UV_ENOTSUP, wrapTransport } from '@x/core/transport'
 import { FaultyListener } from './faulty-listener'
 import { FaultyStream } from './faulty-stream'
 import type { Guard, Rule } from './rule'
@@ -20,9 +12,6 @@ export interface FaultyTransport extends Transport {
   /** Takes all rules off. What they held goes on. */
   clear(): void
 }
-
-/** What would go past the rules, in the system or by descriptor. */
-const BYPASSES: ReadonlySet<Feature> = new Set(['handoff', 'relay'])
 
 /**
  * A transport like another, whose operations ask the rules first. The laws of the transport contract hold under every
@@ -42,29 +31,16 @@ export function faulty(
   options: { seed?: number | string } = {},
 ): FaultyTransport {
   const book = new Rulebook(rules, options.seed ?? 1)
-  const lookup: Lookup | undefined = transport.lookup
-  return {
+  const transportUnderRules = wrapTransport(transport, {
     name: `faulty ${transport.name}`,
-    supports: feature => !BYPASSES.has(feature) && transport.supports(feature),
-    listener: (kind: HandleKind) => new FaultyListener(transport.listener(kind), book),
-    stream: (kind: HandleKind) => new FaultyStream(transport.stream(kind), book, 'client'),
-    adopt: ((fd: number, as: 'listener' | 'stream') => adopt(transport, book, fd, as)) as Transport['adopt'],
-    lookup,
-    add: rule => book.add(rule),
+    wrapStream: (inner, origin) => new FaultyStream(inner, book, origin === 'made' ? 'client' : 'server'),
+    wrapListener: (inner, wrapAccepted) => new FaultyListener(inner, wrapAccepted, book),
+    // These would go past the rules, in the system.
+    relay: () => UV_ENOTSUP,
+    descriptors: null,
+  })
+  return Object.assign(transportUnderRules, {
+    add: (rule: Rule) => book.add(rule),
     clear: () => book.clear(),
-  }
-}
-
-function adopt(
-  transport: Transport,
-  book: Rulebook,
-  fd: number,
-  as: 'listener' | 'stream',
-): ListenerHandle | StreamHandle | Status {
-  if (as === 'listener') {
-    const listener = transport.adopt(fd, as)
-    return typeof listener === 'number' ? listener : new FaultyListener(listener, book)
-  }
-  const stream = transport.adopt(fd, as)
-  return typeof stream === 'number' ? stream : new FaultyStream(stream, book, 'server')
+  })
 }

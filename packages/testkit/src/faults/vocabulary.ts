@@ -1,6 +1,7 @@
 // Ready-made faults, by the names that toxiproxy gave them, and what makes rules out of rules. Each is one rule, and says
 // its name where it is refused. It knows operations, and no stream.
-import { errno, validateInteger, validateNumber } from '@x/core/transport'
+import { validateInteger, validateNumber } from '@x/core/internal'
+import { errno } from '@x/core/transport'
 import { LONGEST_DELAY_MS } from './action'
 import type { Action, Operation, OperationType, Rule } from './rule'
 

@@ -64,12 +64,10 @@ function follow<H extends Handle>(handle: H, listener: HandleListener, how: 'mad
     closed()
     close.call(handle, done)
   }
-  if (release) {
-    handle.release = () => {
-      const fd = release.call(handle)
-      if (fd >= 0) closed()
-      return fd
-    }
+  handle.release = () => {
+    const fd = release.call(handle)
+    if (fd >= 0) closed()
+    return fd
   }
   if ('reset' in handle) {
     const { reset } = handle

@@ -59,6 +59,7 @@ export function newMemoryStack(options: MemoryNetworkOptions): Stack {
     name: 'memory',
     capacityBytes,
     lookup,
+    clock: null,
     post: postTurn,
     route: (from, to) => (from.owns(to.address) ? from : errno('ENETUNREACH')),
     lanes: () => LANES,

@@ -1,6 +1,6 @@
 // What a virtual network offers to the endpoints on it: turns, routes and lanes. It knows no endpoint code.
 import type { AsyncResource } from 'node:async_hooks'
-import type { Lookup, Status, TcpAddress } from '@x/core/transport'
+import type { Clock, Lookup, Status, TcpAddress } from '@x/core/transport'
 import type { Stack } from './stack'
 
 /** What a lane carries. Sizes count for bandwidth, kinds for the trace. */
@@ -38,6 +38,8 @@ export interface Fabric {
   readonly capacityBytes: number
   /** Names of this network. */
   readonly lookup: Lookup
+  /** Timers of the network's own time; null where it is the host's. */
+  readonly clock: Clock | null
   /** Runs a job in a later turn and in a context, jobs in the order they came, each in a turn of its own. */
   post(job: () => void, context: AsyncResource | null): void
   /** The stack that has an address, seen from another; a status where there is no way. */

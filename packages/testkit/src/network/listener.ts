@@ -1,6 +1,8 @@
 // A listening end of a virtual network: its queue of connections, bounded as a kernel bounds it.
 // It knows its stack, and nothing of the classes that accept from it.
+
 import { AsyncResource } from 'node:async_hooks'
+import { Closing } from '@x/core/internal'
 import {
   type AcceptSink,
   type Address,
@@ -33,6 +35,7 @@ export class VirtualListener implements ListenerHandle {
   #backlog = 0
   #isPaused = false
   #isClosed = false
+  readonly #closing = new Closing(job => this.#post(job))
   #isReferenced = true
   #isHolding = false
   #context: AsyncResource | null = null
@@ -76,14 +79,27 @@ export class VirtualListener implements ListenerHandle {
     return 1
   }
 
-  pause(): void {
-    this.#isPaused = true
+  /** There are no descriptors here. */
+  listenDescriptors(): Status {
+    return errno('ENOTSUP')
   }
 
-  resume(): void {
-    if (!this.#isPaused) return
+  release(): number {
+    return errno('ENOTSUP')
+  }
+
+  pause(): Status {
+    if (this.#isClosed) return errno('EBADF')
+    this.#isPaused = true
+    return 0
+  }
+
+  resume(): Status {
+    if (this.#isClosed) return errno('EBADF')
+    if (!this.#isPaused) return 0
     this.#isPaused = false
     for (let turns = this.#queue.length; turns > 0; turns--) this.#post(() => this.#acceptOne())
+    return 0
   }
 
   sockname(): Address | Status {
@@ -93,10 +109,7 @@ export class VirtualListener implements ListenerHandle {
   }
 
   close(done?: () => void): void {
-    if (this.#isClosed) {
-      if (done) this.#post(done)
-      return
-    }
+    if (!this.#closing.begin(done)) return
     this.#isClosed = true
     this.#claim?.release()
     if (this.#path !== null) this.#stack.releasePath(this.#path, this)
@@ -104,7 +117,7 @@ export class VirtualListener implements ListenerHandle {
     for (const stream of this.#queue.splice(0)) stream.reset(() => {})
     this.#stack.unregister(this)
     this.#refresh()
-    this.#post(() => done?.())
+    this.#post(() => this.#closing.finish())
   }
 
   ref(): void {
@@ -129,6 +142,7 @@ export class VirtualListener implements ListenerHandle {
   }
 
   vanish(): void {
+    if (this.#closing.begin()) this.#closing.finish()
     this.#isClosed = true
     this.#queue.length = 0
     this.#waiting.length = 0

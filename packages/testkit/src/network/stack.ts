@@ -4,6 +4,7 @@ import { AsyncResource } from 'node:async_hooks'
 import {
   type Address,
   type BindFlags,
+  type Clock,
   errno,
   type Feature,
   type HandleKind,
@@ -17,15 +18,6 @@ import { canonicalIp, formatTcp, isLoopback, isWildcard, unmapIp } from './ip-ad
 import { VirtualListener } from './listener'
 import { type PortClaim, PortTable } from './ports'
 import { VirtualStream } from './stream'
-
-const FEATURES: ReadonlySet<Feature> = new Set([
-  'abstract-path',
-  'credentials',
-  'pause-accept',
-  'reuse-port',
-  'sync-listen',
-  'type-of-service',
-])
 
 const PAIR_HOST = { family: 'IPv4', address: '127.0.0.1' } as const
 
@@ -58,6 +50,8 @@ export class Stack implements Transport {
   readonly host: string
   readonly addresses: readonly string[]
   readonly lookup: Lookup
+  readonly clock: Clock | null
+  readonly descriptors = null
   readonly #fabric: Fabric
   readonly #ports = new PortTable()
   readonly #listeners = new Map<PortClaim, VirtualListener>()
@@ -72,6 +66,7 @@ export class Stack implements Transport {
     this.host = host
     this.addresses = addresses
     this.lookup = fabric.lookup
+    this.clock = fabric.clock
   }
 
   get capacityBytes(): number {
@@ -88,8 +83,8 @@ export class Stack implements Transport {
     return this.#handles.size
   }
 
-  supports(feature: Feature): boolean {
-    return FEATURES.has(feature)
+  supports(_feature: Feature): boolean {
+    return true
   }
 
   listener(kind: HandleKind): VirtualListener {
@@ -118,7 +113,11 @@ export class Stack implements Transport {
 
   /** There are no descriptors here. */
   adopt(_fd: number, _as: 'listener' | 'stream'): Status & never {
-    return errno('EBADF') as Status & never
+    return errno('ENOTSUP') as Status & never
+  }
+
+  relay(): Status {
+    return errno('ENOTSUP')
   }
 
   /** A job of a handle, for a later turn; it runs in the context that the handle belongs to. */

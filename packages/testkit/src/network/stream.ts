@@ -1,6 +1,7 @@
 // One end of a virtual connection: its states, and how the two ends tell each other of bytes, ends and resets.
 // It knows lanes and its stack; it knows neither time nor topology.
 import { AsyncResource } from 'node:async_hooks'
+import { Closing } from '@x/core/internal'
 import {
   type Address,
   errno,
@@ -40,6 +41,7 @@ export class VirtualStream implements StreamHandle {
   #isHolding = false
   #typeOfService = 0
   #context: AsyncResource | null
+  readonly #closing = new Closing(job => this.#post(job))
 
   /** `context`: whose doing an accepted stream is; a stream that connects brings its own. */
   constructor(kind: HandleKind, stack: Stack, context: AsyncResource | null = null) {
@@ -171,6 +173,16 @@ export class VirtualStream implements StreamHandle {
     return { pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   }
 
+  /** Everything is in one process here, which needs no guard against the reuse of its id. */
+  peerPidfd(): number {
+    return errno('ENOTSUP')
+  }
+
+  /** There are no descriptors here. */
+  release(): number {
+    return errno('ENOTSUP')
+  }
+
   ref(): void {
     this.#isReferenced = true
     this.#refresh()
@@ -252,6 +264,7 @@ export class VirtualStream implements StreamHandle {
 
   /** Host power was lost: no word to anybody. */
   vanish(): void {
+    if (this.#closing.begin()) this.#closing.finish()
     this.#state = 'closed'
     this.#connectDone = null
     this.#incoming.discard()
@@ -304,10 +317,7 @@ export class VirtualStream implements StreamHandle {
   }
 
   #close(done: (() => void) | undefined, hard: boolean): void {
-    if (this.#state === 'closed') {
-      if (done) this.#post(done)
-      return
-    }
+    if (!this.#closing.begin(done)) return
     const wasOpen = this.#state === 'open'
     this.#state = 'closed'
     // A close that leaves bytes unread is a reset (RFC 2525 2.17; Linux does it for local sockets too).
@@ -326,7 +336,7 @@ export class VirtualStream implements StreamHandle {
     this.#claim?.release()
     this.#stack.unregister(this)
     this.#refresh()
-    this.#post(() => done?.())
+    this.#post(() => this.#closing.finish())
   }
 
   #refresh(): void {

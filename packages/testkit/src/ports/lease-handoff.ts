@@ -1,13 +1,13 @@
 // Leases between processes that are not parent and child: the descriptor goes over a local socket (SCM_RIGHTS). It knows
 // how one is sent and received; what a lease is, it does not.
+import { systemError, unsupported } from '@x/core/internal'
 import {
   type HandoffChannel,
   type ListenerHandle,
   type StreamHandle,
   selectTransport,
-  systemError,
   type Transport,
-  unsupported,
+  UV_ENOTSUP,
 } from '@x/core/transport'
 import type { PortLease } from './port-lease'
 
@@ -76,7 +76,7 @@ export async function receiveLease(path: string): Promise<ReceivedLease> {
 
 function handoffTransport(): Transport {
   const { transport } = selectTransport()
-  return transport.supports('handoff') ? transport : unsupported(transport, 'handoff')
+  return transport.descriptors === null ? unsupported(transport, 'descriptors') : transport
 }
 
 function acceptOne(transport: Transport, path: string): Promise<StreamHandle> {
@@ -99,8 +99,7 @@ function acceptOne(transport: Transport, path: string): Promise<StreamHandle> {
 }
 
 function channelOf(transport: Transport, stream: StreamHandle): HandoffChannel {
-  const fd = stream.release?.() ?? -1
-  const channel = transport.channel?.(fd) ?? -1
+  const channel = transport.descriptors?.channel(stream.release()) ?? UV_ENOTSUP
   if (typeof channel === 'number') throw systemError(channel, 'recvmsg')
   return channel
 }

@@ -73,6 +73,7 @@ export class NetworkModel implements SimulatedNetwork {
       name: 'simulated',
       capacityBytes: around.capacityBytes,
       lookup,
+      clock: around.clock,
       post: (job, context) => around.driver.post(context ? () => context.runInAsyncScope(job) : job),
       route: (from, to) => this.#route(from, to),
       lanes: request => this.#lanes(request),

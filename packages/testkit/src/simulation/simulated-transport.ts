@@ -1,6 +1,6 @@
 // The transport of code that names none, while a simulation runs: that of the host it belongs to. It knows hosts'
 // contexts and decides nothing else.
-import type { HandleKind, Lookup, Transport } from '@x/core/transport'
+import { type Lookup, type Transport, wrapTransport } from '@x/core/transport'
 import { currentLife } from './host-context'
 import { SimulatedHost } from './simulated-host'
 
@@ -11,12 +11,5 @@ export function transportOfCaller(otherwise: SimulatedHost): Transport {
     return (host instanceof SimulatedHost ? host : otherwise).transport
   }
   const lookup: Lookup = (hostname, options, callback) => here().lookup?.(hostname, options, callback)
-  return {
-    name: 'simulated',
-    supports: feature => here().supports(feature),
-    listener: (kind: HandleKind) => here().listener(kind),
-    stream: (kind: HandleKind) => here().stream(kind),
-    adopt: ((fd: number, as: 'stream') => here().adopt(fd, as)) as Transport['adopt'],
-    lookup,
-  }
+  return wrapTransport(here, { name: 'simulated', lookup })
 }

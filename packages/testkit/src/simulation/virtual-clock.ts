@@ -1,6 +1,7 @@
 // Virtual time for a whole process: timers, dates and chance of the code under test follow it while it is installed.
 // Timers are @sinonjs/fake-timers'; it knows neither hosts' software nor networks.
 import { install } from '@sinonjs/fake-timers'
+import type { Clock, Timer } from '@x/core/transport'
 import { bindToLife } from './host-context'
 import type { Random } from './random'
 
@@ -15,7 +16,7 @@ export interface SimulatedClock {
 type AnyTimer = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => unknown
 
 /** The clock that stands in for the process's own between `install` and `uninstall`. */
-export class VirtualClock implements SimulatedClock {
+export class VirtualClock implements SimulatedClock, Clock {
   readonly #clock: ReturnType<typeof install>
   readonly #startedAt: number
   readonly #restores: (() => void)[] = []
@@ -60,6 +61,15 @@ export class VirtualClock implements SimulatedClock {
     return new Promise(resolve => {
       setTimeout(resolve, ms)
     })
+  }
+
+  /** A timer of the virtual time, in the caller's context and for as long as the caller's host lives. */
+  setTimeout(callback: () => void, ms: number): Timer {
+    return this.#clock.setTimeout(bindToLife(callback), ms) as unknown as Timer
+  }
+
+  clearTimeout(timer: Timer): void {
+    this.#clock.clearTimeout(timer as never)
   }
 
   /** Calls back after whole milliseconds, in nobody's context. Returns what cancels it. */

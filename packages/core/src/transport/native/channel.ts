@@ -1,9 +1,9 @@
 // A handoff channel of the native transport: the JavaScript face of a native handle. It knows bytes and descriptors, no
 // framing.
 import { UV_EAGAIN, UV_EBADF, UV_EINVAL, UV_EOF } from '../../errors/errno'
+import { Closing } from '../closing'
 import type { HandoffChannel, HandoffSink, Status } from '../contract'
 import type { Addon, HandleId } from './addon'
-import { Closing } from './closing'
 import type { DescriptorSlots } from './descriptor-slots'
 import { Request } from './stream'
 
@@ -71,14 +71,10 @@ export class NativeChannel implements HandoffChannel {
   }
 
   close(done?: () => void): void {
-    if (this.#id === 0) {
-      this.#closing.join(done)
-      return
-    }
+    if (!this.#closing.begin(done)) return
     this.#addon.close(this.#id, true)
     this.#id = 0
     this.#sink = null
-    this.#closing.start(done)
   }
 
   ref(): void {

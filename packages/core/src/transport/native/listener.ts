@@ -1,6 +1,8 @@
 // A listener of the native transport: the JavaScript face of a native handle. The accept loop is in native/src/listener.c.
 import path from 'node:path'
 import { UV_EINVAL } from '../../errors/errno'
+import { setImmediate } from '../../host'
+import { Closing } from '../closing'
 import type {
   AcceptSink,
   Address,
@@ -12,7 +14,6 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import type { Addon, HandleId } from './addon'
-import { Closing } from './closing'
 import type { DescriptorSlots } from './descriptor-slots'
 import { bindBits } from './stream'
 
@@ -73,12 +74,12 @@ export class NativeListener implements ListenerHandle {
     return 1
   }
 
-  pause(): void {
-    this.#addon.setPaused(this.#id, true)
+  pause(): Status {
+    return this.#addon.setPaused(this.#id, true)
   }
 
-  resume(): void {
-    this.#addon.setPaused(this.#id, false)
+  resume(): Status {
+    return this.#addon.setPaused(this.#id, false)
   }
 
   sockname(): Address | Status {
@@ -86,15 +87,13 @@ export class NativeListener implements ListenerHandle {
   }
 
   close(done?: () => void): void {
-    if (this.#id === 0) {
-      this.#closing.join(done)
-      return
-    }
-    this.#addon.close(this.#id, true)
+    if (!this.#closing.begin(done)) return
+    // There is no handle where none could be made.
+    if (this.#id === 0) setImmediate(() => this.#closing.finish())
+    else this.#addon.close(this.#id, true)
     this.#id = 0
     this.#accept = null
     this.#acceptBare = null
-    this.#closing.start(done)
   }
 
   release(): number {

@@ -1,6 +1,8 @@
 // A stream of the native transport: the JavaScript face of a native handle. What the system does is in native/src; this
 // keeps the sink, the callbacks and the counters.
 import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
+import { setImmediate } from '../../host'
+import { Closing } from '../closing'
 import type {
   Address,
   BindFlags,
@@ -14,7 +16,6 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import type { Addon, HandleId } from './addon'
-import { Closing } from './closing'
 
 /** Reads up to this size go through Node's buffer pool; larger ones get memory of their own. */
 const POOLED_READ = 2048
@@ -136,7 +137,10 @@ export class NativeStream implements StreamHandle {
     if (this.#id === 0) return UV_EBADF
     this.#settleCounters()
     const status = this.#addon.reset(this.#id, true)
-    if (status === 0) this.#forget(done)
+    if (status === 0) {
+      this.#closing.begin(done)
+      this.#forget()
+    }
     return status
   }
 
@@ -180,13 +184,12 @@ export class NativeStream implements StreamHandle {
   }
 
   close(done?: () => void): void {
-    if (this.#id === 0) {
-      this.#closing.join(done)
-      return
-    }
+    if (!this.#closing.begin(done)) return
+    // There is no handle where none could be made.
+    if (this.#id === 0) return void setImmediate(() => this.#closing.finish())
     this.#settleCounters()
     this.#addon.close(this.#id, true)
-    this.#forget(done)
+    this.#forget()
   }
 
   release(): number {
@@ -285,10 +288,9 @@ export class NativeStream implements StreamHandle {
     this.#relayed = false
   }
 
-  #forget(done: (() => void) | undefined): void {
+  #forget(): void {
     this.#id = 0
     this.#reading = false
     this.#sink = null
-    this.#closing.start(done)
   }
 }

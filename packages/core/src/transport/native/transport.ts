@@ -1,10 +1,9 @@
 // The native transport: hands out streams and listeners on the addon. What it can do depends on the platform alone.
-import { UV_EINVAL } from '../../errors/errno'
+import { UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
 import type {
-  Address,
+  DescriptorOperations,
   Feature,
   HandleKind,
-  HandoffChannel,
   ListenerHandle,
   Status,
   StreamHandle,
@@ -56,23 +55,20 @@ export class NativeTransport implements Transport {
   readonly #scratch: Buffer
   readonly #slots: DescriptorSlots
   readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
+  readonly descriptors: DescriptorOperations
+  readonly lookup = null
+  readonly clock = null
 
   constructor(addon: Addon) {
     this.#addon = addon
     this.#scratch = addon.setup(events)
     this.#slots = new DescriptorSlots(addon, this.#scratch)
     this.#wrap = (kind, id) => new NativeStream(addon, this.#scratch, kind, id)
+    this.descriptors = descriptorOperations(addon, this.#scratch, this.#slots)
   }
 
   supports(feature: Feature): boolean {
-    switch (feature) {
-      case 'abstract-path':
-        return process.platform === 'linux'
-      case 'relay':
-        return this.#addon.relay !== undefined
-      default:
-        return true
-    }
+    return feature !== 'abstract-path' || process.platform === 'linux'
   }
 
   listener(kind: HandleKind): ListenerHandle {
@@ -99,37 +95,24 @@ export class NativeTransport implements Transport {
     return status
   }
 
-  channel(fd: number): HandoffChannel | Status {
-    return NativeChannel.open(this.#addon, this.#scratch, this.#slots, fd)
-  }
-
-  socketPair(): readonly [number, number] | Status {
-    const status = this.#addon.socketPair()
-    return status < 0 ? status : (this.#slots.answered() as [number, number])
-  }
-
-  duplicate(fd: number): number {
-    return this.#addon.duplicate(fd)
-  }
-
-  peerOf(fd: number): Address | Status {
-    return this.#addon.peerOf(fd)
-  }
-
-  closeDescriptors(fds: readonly number[]): void {
-    this.#slots.close(fds)
-  }
-
-  lockFile(fd: number): Status {
-    return this.#addon.lockFile(fd)
-  }
-
-  probe(path: string): Status {
-    return this.#addon.probe(path)
-  }
-
   relay(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status {
+    if (this.#addon.relay === undefined) return UV_ENOTSUP
     if (!(a instanceof NativeStream && b instanceof NativeStream) || a === b) return UV_EINVAL
     return startRelay(this.#addon, a, b, done)
+  }
+}
+
+function descriptorOperations(addon: Addon, scratch: Buffer, slots: DescriptorSlots): DescriptorOperations {
+  return {
+    channel: fd => NativeChannel.open(addon, scratch, slots, fd),
+    socketPair() {
+      const status = addon.socketPair()
+      return status < 0 ? status : (slots.answered() as [number, number])
+    },
+    duplicate: fd => addon.duplicate(fd),
+    peerOf: fd => addon.peerOf(fd),
+    close: fds => slots.close(fds),
+    lockFile: fd => addon.lockFile(fd),
+    probe: path => addon.probe(path),
   }
 }

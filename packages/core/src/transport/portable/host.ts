@@ -17,7 +17,7 @@ export function hasKeepAliveProbes(): boolean {
 }
 
 /** `server.listen({ reusePort })` is there (Node 22.12 and 23.1 on) and the platform spreads connections. */
-const hasReusePort =
+export const hasReusePort =
   isNode &&
   (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) &&
   ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform)
@@ -30,12 +30,9 @@ const [uvMajor = 0, uvMinor = 0] = (process.versions['uv'] ?? '').split('.').map
 const hasAbstractNames =
   ['linux', 'android'].includes(process.platform) && (!isNode || uvMajor > 1 || uvMinor >= 48)
 
-const features: Partial<Record<Feature, boolean>> = {
-  'abstract-path': hasAbstractNames,
-  adopt: isNode && process.platform !== 'win32',
-  'reuse-port': hasReusePort,
-}
+/** Sockets can be made of descriptors. */
+export const canAdopt = isNode && process.platform !== 'win32'
 
 export function supports(feature: Feature): boolean {
-  return feature === 'type-of-service' ? hasTypeOfService() : features[feature] === true
+  return feature === 'abstract-path' && hasAbstractNames
 }

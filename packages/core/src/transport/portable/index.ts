@@ -2,10 +2,10 @@
 // up; what node:net can do here is in host, how it is driven in stream and listener.
 import { fstatSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { UV_EINVAL, UV_ENOTSOCK } from '../../errors/errno'
+import { UV_EINVAL, UV_ENOTSOCK, UV_ENOTSUP } from '../../errors/errno'
 import type { HandleKind, ListenerHandle, Status, StreamHandle, Transport } from '../contract'
 import { adoptStream } from './adopted-stream'
-import { supports } from './host'
+import { canAdopt, supports } from './host'
 import { adoptListener, PortableListener } from './listener'
 import { statusOf } from './status'
 import { PortableStream } from './stream'
@@ -13,6 +13,7 @@ import { PortableStream } from './stream'
 function adopt(fd: number, as: 'listener'): ListenerHandle | Status
 function adopt(fd: number, as: 'stream'): StreamHandle | Status
 function adopt(fd: number, as: 'listener' | 'stream'): ListenerHandle | StreamHandle | Status {
+  if (!canAdopt) return UV_ENOTSUP
   try {
     const stat = fstatSync(fd)
     if (as === 'listener') return stat.isSocket() ? adoptListener(fd) : UV_ENOTSOCK
@@ -23,8 +24,7 @@ function adopt(fd: number, as: 'listener' | 'stream'): ListenerHandle | StreamHa
 }
 
 /**
- * `node:net` as a transport: every platform, Bun and Deno too. What it cannot do `supports` says; beyond that,
- * `bind` and `listen` learn of a refusal from `listen`'s `done`, a port of 0 is chosen by `listen`, and a socket that
+ * `node:net` as a transport: every platform, Bun and Deno too. It moves no bare descriptors and relays nothing; `bind` and `listen` learn of a refusal from `listen`'s `done`, a port of 0 is chosen by `listen`, and a socket that
  * reads ahead of a stopped reader by node:net's own buffer is the host's doing.
  * @see https://nodejs.org/api/net.html
  */
@@ -34,6 +34,10 @@ export const portable: Transport = {
   listener: (kind: HandleKind): ListenerHandle => new PortableListener(kind),
   stream: (kind: HandleKind): StreamHandle => new PortableStream(kind),
   adopt,
+  relay: () => UV_ENOTSUP,
+  descriptors: null,
+  lookup: null,
+  clock: null,
 }
 
 /** A connected socket of the host as a stream of this transport, which owns it from now on. */

@@ -1,11 +1,14 @@
 // A listener over one net.Server. It knows how node:net reports a bind, and hands accepted sockets on as streams.
 import type { Server, Socket } from 'node:net'
 import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
+import { nextTick, setImmediate } from '../../host'
+import { callEach } from '../call-each'
+import { Closing } from '../closing'
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
 import { isTcpAddress } from '../contract'
 import { hideFromDiagnostics } from './diagnostics'
 import { isAddressOf, tcpAddress } from './ends'
-import { canSetUmask, supports } from './host'
+import { canSetUmask, hasReusePort } from './host'
 import { nodeNet } from './node-net'
 import { listenWithoutLookup } from './numeric-host'
 import { socketPath } from './socket-path'
@@ -32,6 +35,7 @@ export class PortableListener implements ListenerHandle {
   #short = false
   /** What the last `listen` was refused with, where that was told within the call. */
   #refusal: Error | null = null
+  readonly #closing = new Closing()
 
   /** Of a server that listens on an adopted descriptor where one is given; else it can bind. */
   constructor(kind: HandleKind, listening?: Server, fd = -1) {
@@ -47,7 +51,7 @@ export class PortableListener implements ListenerHandle {
   bind(at: Address, flags: BindFlags = {}): Status {
     if (this.#state === 'closed') return UV_EBADF
     if (this.#at !== null || this.fd >= 0 || !isAddressOf(this.kind, at)) return UV_EINVAL
-    if (flags.reusePort && !supports('reuse-port')) return UV_ENOTSUP
+    if (flags.reusePort && !hasReusePort) return UV_ENOTSUP
     // node:net sets SO_REUSEADDR itself, and takes no word on it.
     if (flags.reuseAddress === false && process.platform !== 'win32') return UV_ENOTSUP
     if (!isTcpAddress(at)) {
@@ -68,7 +72,7 @@ export class PortableListener implements ListenerHandle {
     this.#accept = accept
     if (isAdopted) {
       this.#state = 'listening'
-      if (this.#early.length > 0) process.nextTick(takeEarly, this)
+      if (this.#early.length > 0) nextTick(takeEarly, this)
       return 1
     }
     const refusalBefore = this.#refusal
@@ -171,7 +175,7 @@ export class PortableListener implements ListenerHandle {
   takeEarly(): void {
     const socket = this.#early.shift()
     if (socket === undefined) return
-    if (this.#early.length > 0) process.nextTick(takeEarly, this)
+    if (this.#early.length > 0) nextTick(takeEarly, this)
     if (this.#state === 'closed') socket.destroy()
     else this.#hand(socket)
   }
@@ -183,21 +187,35 @@ export class PortableListener implements ListenerHandle {
     return this.#own ?? this.#at ?? UV_EINVAL
   }
 
+  listenDescriptors(): Status {
+    return UV_ENOTSUP
+  }
+
+  pause(): Status {
+    return UV_ENOTSUP
+  }
+
+  resume(): Status {
+    return UV_ENOTSUP
+  }
+
+  release(): number {
+    return UV_ENOTSUP
+  }
+
   close(done?: () => void): void {
-    if (this.#state !== 'closed') {
-      this.#state = 'closed'
-      for (const socket of this.#early) socket.destroy()
-      this.#early = []
-      // Cancels a listen that waits for its turn, too. node:net's own 'close' waits for the accepted sockets.
-      this.#server.close(ignore)
-      setImmediate(listenCanceled, this)
-    }
-    if (done) setImmediate(done)
+    if (!this.#closing.begin(done)) return
+    this.#state = 'closed'
+    for (const socket of this.#early) socket.destroy()
+    this.#early = []
+    // Cancels a listen that waits for its turn, too. node:net's own 'close' waits for the accepted sockets.
+    this.#server.close(ignore)
+    setImmediate(closed, this)
   }
 
   /** @internal */
-  heardCanceled(): void {
-    this.#tellListened(UV_ECANCELED)
+  heardClosed(): void {
+    callEach([() => this.#tellListened(UV_ECANCELED), () => this.#closing.finish()])
   }
 
   ref(): void {
@@ -234,8 +252,8 @@ function onListening(this: OwnedServer): void {
 function takeEarly(listener: PortableListener): void {
   listener.takeEarly()
 }
-function listenCanceled(listener: PortableListener): void {
-  listener.heardCanceled()
+function closed(listener: PortableListener): void {
+  listener.heardClosed()
 }
 function ignore(): void {}
 

@@ -11,9 +11,13 @@ import {
   UV_ENOTSUP,
   UV_EPIPE,
 } from '../../errors/errno'
+import { nextTick, setImmediate } from '../../host'
+import { callEach } from '../call-each'
+import { Closing } from '../closing'
 import type {
   Address,
   HandleKind,
+  PeerCredentials,
   ReadSink,
   Status,
   StreamHandle,
@@ -21,7 +25,6 @@ import type {
   TcpAddress,
 } from '../contract'
 import { isTcpAddress } from '../contract'
-import { callEach } from './call-each'
 import { hideFromDiagnostics } from './diagnostics'
 import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
@@ -59,7 +62,7 @@ export class PortableStream implements StreamHandle {
   #own: Address | null = null
   #peer: Address | null = null
   #local: TcpAddress | null = null
-  #closeDone: Array<() => void> = []
+  readonly #closing = new Closing()
 
   /** Of a connected socket where one is given; else it can connect. */
   constructor(kind: HandleKind, connected?: Socket, paths: PathEnds = unnamed, fd = -1) {
@@ -152,7 +155,7 @@ export class PortableStream implements StreamHandle {
     this.#sink = sink
     if (this.#reading) return 0
     this.#reading = true
-    if (this.#ended || this.#failure < 0) process.nextTick(tellOver, this)
+    if (this.#ended || this.#failure < 0) nextTick(tellOver, this)
     else this.#socket.resume()
     return 0
   }
@@ -299,24 +302,32 @@ export class PortableStream implements StreamHandle {
 
   reset(done: () => void): Status {
     if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
-    this.#shutter(this.kind === 'tcp' && this.#state === 'open', done)
+    this.#closing.begin(done)
+    this.#shutter(this.kind === 'tcp' && this.#state === 'open')
     return 0
   }
 
   close(done?: () => void): void {
-    if (this.#state === 'closed') {
-      if (done) setImmediate(done)
-    } else if (this.#state === 'closing') {
-      if (done) this.#closeDone.push(done)
-    } else this.#shutter(false, done)
+    if (this.#closing.begin(done)) this.#shutter(false)
   }
 
-  #shutter(reset: boolean, done?: () => void): void {
+  release(): number {
+    return UV_ENOTSUP
+  }
+
+  peerCredentials(): PeerCredentials | Status {
+    return UV_ENOTSUP
+  }
+
+  peerPidfd(): number {
+    return UV_ENOTSUP
+  }
+
+  #shutter(reset: boolean): void {
     const socket = this.#socket
     const untouched = this.#state === 'new'
     this.#state = 'closing'
     this.#sink = null
-    if (done) this.#closeDone.push(done)
     if (socket.closed || untouched) {
       socket.destroy()
       setImmediate(closed, this)
@@ -341,8 +352,8 @@ export class PortableStream implements StreamHandle {
     if (connected) calls.push(() => connected(UV_ECANCELED))
     for (const done of queue) calls.push(() => done(UV_ECANCELED))
     if (shutDown) calls.push(() => shutDown(UV_ECANCELED))
-    callEach(calls.concat(this.#closeDone))
-    this.#closeDone = []
+    callEach(calls)
+    this.#closing.finish()
   }
 
   /** Gives the host's socket away as it is; this stream is closed by it, and nothing is pending. */
@@ -353,6 +364,8 @@ export class PortableStream implements StreamHandle {
     delete socket[owner]
     this.#state = 'closed'
     this.#sink = null
+    this.#closing.begin()
+    this.#closing.finish()
     return socket
   }
 

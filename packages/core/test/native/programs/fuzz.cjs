@@ -169,10 +169,10 @@ function relay() {
 }
 
 function openChannel() {
-  const fds = call(() => native.socketPair())
+  const fds = call(() => native.descriptors.socketPair())
   if (typeof fds === 'number') return
   for (const fd of fds) {
-    const handle = call(() => native.channel(fd))
+    const handle = call(() => native.descriptors.channel(fd))
     if (typeof handle === 'number') {
       closeSync(fd)
       continue
@@ -248,8 +248,8 @@ function nonsense() {
   call(() => {
     for (const fd of [-1, 1e9, 0x7fffffff]) {
       if (native.adopt(fd, 'stream') >= 0 || native.adopt(fd, 'listener') >= 0) fail('adopted nothing')
-      native.channel(fd)
-      native.peerOf(fd)
+      native.descriptors.channel(fd)
+      native.descriptors.peerOf(fd)
     }
     for (const address of ['', 'x'.repeat(500), '1.2.3', ':::::', '127.0.0.1\0']) {
       const made = native.stream('tcp')

@@ -3,9 +3,9 @@
 const { closeSync, openSync, readdirSync } = require('node:fs')
 const { native, check } = require('./base.cjs')
 
-const [a, b] = native.socketPair()
-const sender = native.channel(a)
-const receiver = native.channel(b)
+const [a, b] = native.descriptors.socketPair()
+const sender = native.descriptors.channel(a)
+const receiver = native.descriptors.channel(b)
 const hoard = []
 const descriptors = () => readdirSync('/proc/self/fd').length
 

@@ -29,9 +29,9 @@ function inWorker() {
     stream.write([Buffer.alloc(32 * 1024 * 1024)], () => {})
   })
   serve({ path: `\0x-worker-${process.pid}-${Math.random()}` }, echo).unref()
-  const [a, b] = native.socketPair()
-  const channel = native.channel(a)
-  native.channel(b).receive({ onMessage() {}, onEnd() {}, onError() {} })
+  const [a, b] = native.descriptors.socketPair()
+  const channel = native.descriptors.channel(a)
+  native.descriptors.channel(b).receive({ onMessage() {}, onEnd() {}, onError() {} })
   while (channel.send(Buffer.alloc(65536), [], () => {}) === 1);
   let open = 0
   const streams = []

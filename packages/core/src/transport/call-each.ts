@@ -1,4 +1,5 @@
 // Calls a list of callbacks so that one which throws costs the others nothing (law 11 of the contract).
+import { setImmediate } from '../host'
 
 /** Calls each in order. What one throws goes to `uncaughtException` in a turn of its own. */
 export function callEach(calls: ReadonlyArray<() => void>): void {

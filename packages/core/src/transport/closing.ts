@@ -1,0 +1,48 @@
+// How far a handle's close is, and who waits for it: each `close(done)` is called back once, in a later turn (law 3 of the
+// contract). It knows no handle.
+import { setImmediate } from '../host'
+import { callEach } from './call-each'
+
+/** Runs a job in a later turn. */
+export type Later = (job: () => void) => void
+
+/** The closing of one handle. */
+export class Closing {
+  #phase: 'open' | 'closing' | 'closed' = 'open'
+  #waiting: (() => void)[] = []
+  readonly #later: Later
+
+  /** `later`: what a turn is; the host's, unless the handle's network has turns of its own. */
+  constructor(later: Later = setImmediate) {
+    this.#later = later
+  }
+
+  /** True until the first `begin`. */
+  get isOpen(): boolean {
+    return this.#phase === 'open'
+  }
+
+  /** True from `finish` on. */
+  get isClosed(): boolean {
+    return this.#phase === 'closed'
+  }
+
+  /** A call of `close`. True for the first, which is the one that has to close the handle and call `finish`. */
+  begin(done?: () => void): boolean {
+    const isFirst = this.#phase === 'open'
+    if (isFirst) this.#phase = 'closing'
+    if (done === undefined) return isFirst
+    if (this.#phase === 'closed') this.#later(done)
+    else this.#waiting.push(done)
+    return isFirst
+  }
+
+  /** The handle is closed, in a turn after that of `begin`: tells all who wait. A second call does nothing. */
+  finish(): void {
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    const waiting = this.#waiting
+    this.#waiting = []
+    callEach(waiting)
+  }
+}
