@@ -7,6 +7,7 @@ const entries = {
   interop: 'src/interop/index.ts',
   register: 'src/register/index.ts',
   'register-thread': 'src/register/thread.ts',
+  cli: 'src/cli.ts',
 }
 
 // The declarations of the index are written by module-faces.

@@ -28,6 +28,7 @@ const coreLayers = [
   [/^address\//],
   [/^transport\/native(\/|$)/, /^transport\/portable(\/|$)/],
   [/^transport\/select$/],
+  [/^transport\/report$/],
   [/^process-state(\/|$)/, /^registration$/],
   [/^args\//],
   [/^listen\//],
@@ -36,7 +37,7 @@ const coreLayers = [
   [/^server(\/|$)/],
   [/^net$/],
   [/^public$/],
-  [/^(index|promises|internal)$/, /^transport\/index$/],
+  [/^(index|promises|internal)$/, /^transport\/index$/, /^cli$/],
   [/^register(\/|$)/, /^interop\//],
 ]
 
@@ -210,6 +211,7 @@ function siblingProblem(manifest, specifier) {
 /** Files of core beside process-state that keep module-level state, each with the reason. @type {Readonly<Record<string, string>>} */
 const stateful = {
   'src/socket/outbox.ts': 'the sockets whose turn is not over, emptied by the tick that it schedules',
+  'src/errors/fallback.ts': 'is told once by select why the portable transport runs',
   'src/transport/select.ts': 'remembers the choice of the transport',
   'src/register/thread.ts': 'hears once from the program what it answers',
   'src/transport/native/index.ts': 'remembers whether the addon loads',

@@ -1,4 +1,5 @@
 // Errors with a code: the one table of them, and how such an error looks. It does not know who throws them when.
+import { fallbackClause, fallbackReason } from './fallback'
 import { describeReceived, describeTypes, groupDigits, shorten } from './wording'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -157,8 +158,13 @@ export const codes = {
   },
   ERR_X_UNSUPPORTED: {
     base: Error,
-    message: (transport: string, feature: string) => `The ${transport} transport cannot do this: ${feature}`,
-    fields: (transport: string, feature: string) => ({ transport, feature }),
+    message: (transport: string, feature: string) =>
+      `The ${transport} transport cannot do this: ${feature}${fallbackClause(transport)}`,
+    fields: (transport: string, feature: string) => ({
+      transport,
+      feature,
+      reason: fallbackReason(transport),
+    }),
   },
 } as const satisfies CodeTable
 

@@ -5,6 +5,7 @@ export { defaultTransport, setDefaultTransport } from '../process-state'
 export * from './contract'
 export { loadNative } from './native'
 export { portable, portableStream } from './portable'
+export { reportTransport, type TransportReport } from './report'
 export { type Selection, selectTransport } from './select'
 export {
   ListenerWrapper,

@@ -1,5 +1,7 @@
 // Which transport serves this process, and why not the native one. It decides once and remembers; it moves no bytes.
+import { debuglog } from 'node:util'
 import { codedError } from '../errors/codes'
+import { tellFallback } from '../errors/fallback'
 import type { Transport } from './contract'
 import { loadNative } from './native'
 import { portable } from './portable'
@@ -12,6 +14,9 @@ export interface Selection {
 
 let selection: Selection | undefined
 
+/** NODE_DEBUG=net */
+const debug = debuglog('net')
+
 /**
  * The transport that servers and sockets use unless told otherwise: native where it loads, else portable. The
  * environment variable `X_NET_TRANSPORT` (`native` or `portable`), read at the first call, forces one. Decided once
@@ -21,7 +26,12 @@ let selection: Selection | undefined
  * @throws `ERR_INVALID_ARG_VALUE` where the variable has any other value.
  */
 export function selectTransport(): Selection {
-  selection ??= choose(process.env['X_NET_TRANSPORT'])
+  if (selection === undefined) {
+    selection = choose(process.env['X_NET_TRANSPORT'])
+    const { transport, reason } = selection
+    debug('transport: %s%s', transport.name, reason === null ? '' : `, not native: ${reason}`)
+    if (reason !== null) tellFallback(reason)
+  }
   return selection
 }
 

@@ -1,0 +1,88 @@
+// What this process runs on, and why: for `npx @x/core`, NODE_DEBUG and bug reports. It chooses nothing itself.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { packageFolder } from '../package-folder'
+import { loadNative } from './native'
+import { findAddon } from './native/addon'
+import { selectTransport } from './select'
+
+/** What this process runs on. */
+export interface TransportReport {
+  /** The package and its version. */
+  readonly package: string
+  /** Where the package is installed. */
+  readonly folder: string
+  /** `native` or `portable`. */
+  readonly transport: string
+  /** Why it is not the native one; null where it is. */
+  readonly reason: string | null
+  /** What to do in order to run on the native one; null where there is nothing. */
+  readonly advice: string | null
+  /** The file of the native engine for this system, whether it is loaded or not; null where there is none. */
+  readonly binary: string | null
+  /** Runtime and version, such as `Node 22.15.0`. */
+  readonly runtime: string
+  /** Platform, processor and C library, such as `linux-x64, glibc 2.36`. */
+  readonly platform: string
+}
+
+/**
+ * Which transport this process runs on, why, and what to do about it; selects the transport if nothing has yet.
+ *
+ * @throws `ERR_INVALID_ARG_VALUE` where `X_NET_TRANSPORT` has a value that means nothing.
+ */
+export function reportTransport(): TransportReport {
+  const root = path.dirname(packageFolder)
+  const { transport, reason, advice } = selected()
+  return {
+    package: versionOf(root),
+    folder: root,
+    transport,
+    reason,
+    advice,
+    binary: findAddon(),
+    runtime: runtime(),
+    platform: platform(),
+  }
+}
+
+function selected(): Pick<TransportReport, 'transport' | 'reason' | 'advice'> {
+  try {
+    const { transport, reason } = selectTransport()
+    if (reason === null) return { transport: transport.name, reason, advice: null }
+    if (process.env['X_NET_TRANSPORT'] === 'portable')
+      return { transport: transport.name, reason, advice: 'Leave X_NET_TRANSPORT out of the environment.' }
+    return { transport: transport.name, reason, advice: loadNative().advice ?? null }
+  } catch (error) {
+    const { code, reason } = error as { code?: string; reason?: string }
+    if (code !== 'ERR_X_TRANSPORT_UNAVAILABLE') throw error
+    return { transport: 'none', reason: reason ?? null, advice: loadNative().advice ?? null }
+  }
+}
+
+/** A bundle has no manifest beside it. */
+function versionOf(root: string): string {
+  try {
+    const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+    return `${name} ${version}`
+  } catch {
+    return '@x/core'
+  }
+}
+
+function runtime(): string {
+  for (const [name, title] of [
+    ['bun', 'Bun'],
+    ['deno', 'Deno'],
+  ] as const) {
+    if (process.versions[name] !== undefined) return `${title} ${process.versions[name]}`
+  }
+  return `Node ${process.versions.node}`
+}
+
+function platform(): string {
+  const system = `${process.platform}-${process.arch}`
+  if (process.platform !== 'linux') return system
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return `${system}, ${header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl'}`
+}
