@@ -80,7 +80,7 @@ describe('layers', () => {
       'packages/core/src/utils/a.ts': "import '../errors/errno'",
       'packages/core/src/errors/errno.ts': '',
     }
-    expect(found(files).join()).toContain('utils/a is in no layer of core')
+    expect(found(files).join()).toContain('utils/a is in no layer')
   })
 
   it('finds module-level mutable state outside of process-state', () => {
