@@ -37,8 +37,9 @@ describe('simulated network', () => {
       expect((await reading).data.toString()).toBe('hello')
       return { connected, read: clock.nowMs }
     })
-    expect(report.value).toEqual({ connected: 100, read: 150 })
-    expect(report.virtualMs).toBe(150)
+    // A server accepts once the client has confirmed: the third way.
+    expect(report.value).toEqual({ connected: 150, read: 200 })
+    expect(report.virtualMs).toBe(200)
   })
 
   it('[T3] takes the time that its bandwidth asks for', async () => {
@@ -199,6 +200,16 @@ describe('simulated network', () => {
     expect(value).toBe('2000-01-01T01:00:00.000Z')
     expect(virtualMs).toBe(3_600_000)
     expect(new Date().getFullYear()).toBeGreaterThan(2020)
+  })
+
+  it('[T3] the clock sleeps for months, and not for nonsense', async () => {
+    const { value } = await simulate({ maxVirtualMs: 1e12 }, async ({ clock }) => {
+      await clock.sleep(100 * 86_400_000)
+      expect(() => clock.sleep(Number.NaN)).toThrow(RangeError)
+      expect(() => clock.sleep(-1)).toThrow(RangeError)
+      return clock.nowMs
+    })
+    expect(value).toBe(100 * 86_400_000)
   })
 
   const storm = (seed: number) =>

@@ -1,7 +1,8 @@
 // The in-memory network: one host, no distance, no timers, no descriptors. Endpoint behaviour is network/'s.
 import { AsyncResource } from 'node:async_hooks'
 import { errno, type Lookup, type Transport } from '@x/core/transport'
-import type { Fabric, Lane, Lanes } from '../network/fabric'
+import { directLanes } from '../network/direct-lane'
+import type { Fabric } from '../network/fabric'
 import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
 import { holdProcess, postTurn } from './loop-turns'
@@ -23,10 +24,6 @@ export interface MemoryNetwork extends Transport {
   /** Listeners and streams that were made on this network and not closed. */
   readonly openHandles: number
 }
-
-/** A connection within one process needs no carrying. */
-const HERE: Lane = { segmentBytes: Number.POSITIVE_INFINITY, send: (_kind, _payload, arrive) => arrive() }
-const LANES: Lanes = { outward: HERE, homeward: HERE }
 
 /**
  * A network inside this process: TCP over IPv4 and IPv6, paths and abstract names, dynamic ports, refusal, backlog,
@@ -62,7 +59,7 @@ export function newMemoryStack(options: MemoryNetworkOptions): Stack {
     clock: null,
     post: postTurn,
     route: (from, to) => (from.owns(to.address) ? from : errno('ENETUNREACH')),
-    lanes: () => LANES,
+    lanes: request => directLanes(request, capacityBytes),
     hold: holdProcess,
   }
   return new Stack(fabric, 'memory', addresses)

@@ -3,32 +3,65 @@ import type { AsyncResource } from 'node:async_hooks'
 import type { Clock, Lookup, Status, TcpAddress } from '@x/core/transport'
 import type { Stack } from './stack'
 
-/** What a lane carries. Sizes count for bandwidth, kinds for the trace. */
-export type SegmentKind = 'syn' | 'syn-ack' | 'data' | 'fin' | 'rst'
+/** What a lane carries in order. */
+export type SegmentKind = 'syn' | 'syn-ack' | 'data' | 'fin'
 
-/** One direction of one connection. What is sent arrives in order, or not at all. */
+/** When a silent connection is asked whether it still stands (tcp(7)). */
+export interface KeepAlive {
+  readonly idleMs: number
+  readonly intervalMs: number
+  readonly count: number
+}
+
+/** One direction of one connection, from the end that sends to the end that receives. */
 export interface Lane {
   /** Largest piece that is worth sending at once, in bytes. */
   readonly segmentBytes: number
-  /** Carries a segment; `arrive` is called when it is at the other side, at once where the lane has no length. */
-  send(kind: SegmentKind, payload: Uint8Array | null, arrive: () => void): void
+  /** The network repeats what got lost, and gives up in the end. */
+  readonly isRepeating: boolean
+  /**
+   * Carries a segment: in order, once, or not at all. `arrive` is called at the other side, inside this call where the
+   * lane has no length; false: it was not taken, as if it had been lost. `acked` is called when this side knows of it.
+   */
+  send(kind: SegmentKind, payload: Buffer | null, arrive: () => boolean | undefined, acked?: () => void): void
+  /** Carries a reset: at once, past what waits, and it may be lost. Nothing that was sent is repeated after it. */
+  reset(arrive: () => void): void
+  /** Bytes that may be sent now. Where that is none, the sender is told (`hasRoom`) when there is room again. */
+  room(): number
+  /** The receiver has read. */
+  consumed(): void
+  /** Asks a silent peer whether it is there; null: does not. */
+  keepAlive(settings: KeepAlive | null): void
+  /** The sender sends nothing any more, and repeats nothing. */
+  abandon(): void
 }
 
-/** Both directions between two hosts, for one connection. `lost` tells that the network gave up carrying. */
+/** What a lane asks and tells its two ends. */
+export interface LaneEnds {
+  /** Receiver: bytes that have arrived and were not read. */
+  unread(): number
+  /** Sender: there is room again. */
+  hasRoom(): void
+  /** Sender: the network gave up carrying. */
+  lost(status: Status): void
+  /** Sender: the other side knows of no such connection. */
+  reset(): void
+}
+
+/** Both directions between two hosts, for one connection. */
 export interface Lanes {
   readonly outward: Lane
   readonly homeward: Lane
 }
 
-/** The ends of a connection, as the trace names them. */
+/** The ends of a connection, and how the trace names them. */
 export interface LaneRequest {
   readonly from: Stack
   readonly to: Stack
   readonly fromLabel: string
   readonly toLabel: string
-  /** Carrying towards `to` (or back) was given up: nothing more will arrive. */
-  readonly outwardLost: (status: Status) => void
-  readonly homewardLost: (status: Status) => void
+  readonly outward: LaneEnds
+  readonly homeward: LaneEnds
 }
 
 /** The network under a set of stacks: in-memory, or simulated with distance and weather. */

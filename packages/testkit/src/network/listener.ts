@@ -19,8 +19,12 @@ import type { VirtualStream } from './stream'
 
 /** A connection that asks to be let in. */
 export interface Caller {
-  /** Makes the server's end and answers the client. */
+  /** It asks again by itself where it gets no answer. */
+  readonly isRepeating: boolean
+  /** Makes the server's end. */
   admit(context: AsyncResource | null): VirtualStream
+  /** Answers the client; `confirmed` once it has heard, `dropped` where it never will. */
+  answer(server: VirtualStream, confirmed: () => void, dropped: () => void): void
   refuse(status: Status): void
 }
 
@@ -41,7 +45,9 @@ export class VirtualListener implements ListenerHandle {
   #context: AsyncResource | null = null
   /** Established and not accepted. */
   readonly #queue: VirtualStream[] = []
-  /** Not even established: the queue was full. A real client would repeat its SYN. */
+  /** Answered, and the client has not confirmed it (Linux's SYN queue). */
+  readonly #answered = new Set<VirtualStream>()
+  /** Not even answered: the queue was full, and they do not ask again by themselves. */
   readonly #waiting: Caller[] = []
 
   constructor(kind: HandleKind, stack: Stack) {
@@ -114,7 +120,8 @@ export class VirtualListener implements ListenerHandle {
     this.#claim?.release()
     if (this.#path !== null) this.#stack.releasePath(this.#path, this)
     for (const caller of this.#waiting.splice(0)) caller.refuse(errno('ECONNREFUSED'))
-    for (const stream of this.#queue.splice(0)) stream.reset(() => {})
+    for (const stream of [...this.#answered, ...this.#queue.splice(0)]) stream.reset(() => {})
+    this.#answered.clear()
     this.#stack.unregister(this)
     this.#refresh()
     this.#post(() => this.#closing.finish())
@@ -134,24 +141,36 @@ export class VirtualListener implements ListenerHandle {
     return this.#accept !== null && !this.#isClosed
   }
 
-  /** A connection arrives. As on Linux a full queue lets TCP callers wait and turns local ones away (listen(2)). */
-  offer(caller: Caller): void {
-    if (this.#queue.length <= this.#backlog) this.#admit(caller)
+  /**
+   * A connection arrives. As on Linux a full queue lets TCP callers wait and turns local ones away (listen(2)). False: it
+   * was not heard.
+   */
+  offer(caller: Caller): boolean {
+    if (this.#queue.length + this.#answered.size <= this.#backlog) this.#admit(caller)
     else if (this.kind === 'pipe') caller.refuse(errno('EAGAIN'))
+    else if (caller.isRepeating) return false
     else this.#waiting.push(caller)
+    return true
   }
 
   vanish(): void {
     if (this.#closing.begin()) this.#closing.finish()
     this.#isClosed = true
     this.#queue.length = 0
+    this.#answered.clear()
     this.#waiting.length = 0
     this.#refresh()
   }
 
   #admit(caller: Caller): void {
-    this.#queue.push(caller.admit(this.#context))
-    if (!this.#isPaused) this.#post(() => this.#acceptOne())
+    const server = caller.admit(this.#context)
+    this.#answered.add(server)
+    const confirmed = () => {
+      if (!this.#answered.delete(server)) return
+      this.#queue.push(server)
+      if (!this.#isPaused) this.#post(() => this.#acceptOne())
+    }
+    caller.answer(server, confirmed, () => this.#answered.delete(server))
   }
 
   #acceptOne(): void {

@@ -115,7 +115,9 @@ export class Outgoing {
   }
 
   #send(write: Write): void {
-    for (let room = this.#port.room(); room > 0 && write.left > 0; room = this.#port.room()) {
+    while (write.left > 0) {
+      const room = this.#port.room()
+      if (room <= 0) return
       const segment = take(write, Math.min(room, this.#port.segmentBytes(), write.left))
       this.queued -= segment.length
       this.bytesWritten += segment.length

@@ -59,6 +59,10 @@ export class Stack implements Transport {
   readonly #handles = new Set<VirtualStream | VirtualListener>()
   #sharedTurn = 0
   #life = 0
+  /** False between a crash and the next start. */
+  isPowered = true
+  /** Counts the crashes: connections of before are unknown afterwards. */
+  boots = 0
 
   constructor(fabric: Fabric, host: string, addresses: readonly string[]) {
     this.#fabric = fabric
@@ -103,8 +107,10 @@ export class Stack implements Transport {
     const ports = [0, 0].map(() => this.#ports.claim({ ...PAIR_HOST, port: 0 }, {}) as PortClaim)
     const [here, there] = ports.map((claim): Address => (kind === 'tcp' ? claim.at : { path: '' }))
     const lanes = this.#lanes(one, this, 'pair', 'pair')
-    one.route(here!, there!, lanes.outward, ports[0])
-    other.route(there!, here!, lanes.homeward, ports[1])
+    one.route(here!, there!, lanes.outward, lanes.homeward)
+    other.route(there!, here!, lanes.homeward, lanes.outward)
+    one.hold(ports[0]!)
+    other.hold(ports[1]!)
     lanes.bindServer(other)
     other.join(one)
     one.join(other)
@@ -150,6 +156,8 @@ export class Stack implements Transport {
 
   /** Everything that runs here is gone; nobody is told. */
   crash(): void {
+    this.isPowered = false
+    this.boots++
     for (const handle of [...this.#handles]) {
       handle.vanish()
       this.unregister(handle)
@@ -198,13 +206,13 @@ export class Stack implements Transport {
     if (path === '') return errno('EINVAL')
     if (Buffer.byteLength(path) > PATH_BYTES) return errno('ENAMETOOLONG')
     const lanes = this.#lanes(client, this, 'pipe', path)
-    client.route({ path: '' }, { path }, lanes.outward)
+    client.route({ path: '' }, { path }, lanes.outward, lanes.homeward)
     lanes.outward.send('syn', null, () => {
       const listener = this.#paths.get(path)
       const missing = path.startsWith('\0') ? 'ECONNREFUSED' : 'ENOENT'
-      if (!listener) client.refused(errno(missing))
-      else if (!listener.isListening) client.refused(errno('ECONNREFUSED'))
-      else this.#receive(listener, client, lanes, { path }, { path: '' })
+      if (listener?.isListening) return this.#receive(listener, client, lanes, { path }, { path: '' })
+      client.refused(errno(listener ? 'ECONNREFUSED' : missing))
+      return false
     })
     return 0
   }
@@ -224,21 +232,23 @@ export class Stack implements Transport {
     const from = { ...source, port: claim?.at.port ?? bound?.port ?? 0 }
     const lanes = this.#lanes(client, other, formatTcp(from), formatTcp(target))
     const show = (at: TcpAddress) => (mapped === null ? at : asMapped(at))
-    client.route(show(from), show({ ...target, address: plain }), lanes.outward, claim)
+    client.route(show(from), show({ ...target, address: plain }), lanes.outward, lanes.homeward)
+    if (claim) client.hold(claim)
     lanes.outward.send('syn', null, () => other.#receiveTcp(client, lanes, from, target))
     return 0
   }
 
-  #receiveTcp(client: VirtualStream, lanes: Route, from: TcpAddress, to: TcpAddress): void {
+  /** A SYN has come. False: it has no effect, and may come again. */
+  #receiveTcp(client: VirtualStream, lanes: Route, from: TcpAddress, to: TcpAddress): boolean {
     const claims = this.#ports.find(to.address, to.family, to.port)
     const claim = claims.length > 1 ? claims[this.#sharedTurn++ % claims.length] : claims[0]
     const listener = claim && this.#listeners.get(claim)
     if (!claim || !listener?.isListening) {
-      lanes.homeward.send('rst', null, () => client.refused(errno('ECONNREFUSED')))
-      return
+      lanes.homeward.reset(() => client.refused(errno('ECONNREFUSED')))
+      return false
     }
     const show = (at: TcpAddress) => (claim.at.family === at.family ? at : asMapped(at))
-    this.#receive(listener, client, lanes, show(to), show(from))
+    return this.#receive(listener, client, lanes, show(to), show(from))
   }
 
   #receive(
@@ -247,17 +257,28 @@ export class Stack implements Transport {
     lanes: Route,
     local: Address,
     remote: Address,
-  ): void {
-    listener.offer({
+  ): boolean {
+    return listener.offer({
+      isRepeating: lanes.outward.isRepeating,
       admit: context => {
         const server = new VirtualStream(client.kind, this, context)
-        server.route(local, remote, lanes.homeward)
+        server.route(local, remote, lanes.homeward, lanes.outward)
         lanes.bindServer(server)
-        server.join(client)
-        lanes.homeward.send('syn-ack', null, () => client.established(server))
         return server
       },
-      refuse: status => lanes.homeward.send('rst', null, () => client.refused(status)),
+      answer: (server, confirmed, dropped) => {
+        server.answering(client, dropped)
+        const arrive = () => {
+          client.established(server)
+          return undefined
+        }
+        lanes.homeward.send('syn-ack', null, arrive, () => {
+          if (!server.isAnswering) return
+          server.join(client)
+          confirmed()
+        })
+      },
+      refuse: status => lanes.homeward.reset(() => client.refused(status)),
     })
   }
 
@@ -268,8 +289,18 @@ export class Stack implements Transport {
       to,
       fromLabel,
       toLabel,
-      outwardLost: status => client.lost(status),
-      homewardLost: status => (server ? server.lost(status) : client.lost(status)),
+      outward: {
+        unread: () => server?.unread ?? 0,
+        hasRoom: () => client.pump(),
+        lost: status => client.lost(status),
+        reset: () => client.arriveReset(),
+      },
+      homeward: {
+        unread: () => client.unread,
+        hasRoom: () => server?.pump(),
+        lost: status => server?.lost(status),
+        reset: () => server?.arriveReset(),
+      },
     })
     return {
       ...lanes,

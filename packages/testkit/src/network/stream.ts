@@ -14,13 +14,17 @@ import {
   type StreamOption,
   type TcpAddress,
 } from '@x/core/transport'
-import type { Lane } from './fabric'
+import type { KeepAlive, Lane } from './fabric'
 import { Incoming } from './incoming'
 import { Outgoing } from './outgoing'
 import type { PortClaim } from './ports'
 import type { Stack } from './stack'
 
-type State = 'idle' | 'connecting' | 'open' | 'closed'
+/** `answering`: a server's end whose answer the client has not confirmed yet. */
+type State = 'idle' | 'connecting' | 'answering' | 'open' | 'closed'
+
+/** Linux's tcp_keepalive_time, tcp_keepalive_intvl and tcp_keepalive_probes (tcp(7)). */
+const KEEP_ALIVE: KeepAlive = { idleMs: 7_200_000, intervalMs: 75_000, count: 9 }
 
 /** A stream of a stack. Made by `Stack.stream`, or by a listener for an accepted connection. */
 export class VirtualStream implements StreamHandle {
@@ -34,8 +38,11 @@ export class VirtualStream implements StreamHandle {
   #remote: Address | null = null
   #claim: PortClaim | null = null
   #peer: VirtualStream | null = null
+  /** To the peer, and from it. */
   #lane: Lane | null = null
-  #inFlight = 0
+  #inward: Lane | null = null
+  #keepAlive: KeepAlive | null = null
+  #dropped: () => void = () => {}
   #connectDone: ((status: Status) => void) | null = null
   #isReferenced = true
   #isHolding = false
@@ -51,14 +58,18 @@ export class VirtualStream implements StreamHandle {
     const post = (job: () => void) => this.#post(job)
     this.#incoming = new Incoming(
       post,
-      () => this.#peer?.pump(),
+      () => this.#inward?.consumed(),
       () => this.#refresh(),
     )
     this.#outgoing = new Outgoing({
       room: () => this.#room(),
       segmentBytes: () => this.#lane?.segmentBytes ?? 0,
       emit: bytes => this.#emit(bytes),
-      emitEnd: () => this.#lane?.send('fin', null, () => this.#peer?.arriveEnd(false)),
+      emitEnd: () =>
+        this.#lane?.send('fin', null, () => {
+          this.#peer?.arriveEnd(false)
+          return undefined
+        }),
       post,
       onChange: () => this.#refresh(),
     })
@@ -157,7 +168,7 @@ export class VirtualStream implements StreamHandle {
     if (option.name === 'typeOfService') {
       if (!Number.isInteger(option.value) || option.value < 0 || option.value > 255) return errno('EINVAL')
       this.#typeOfService = option.value
-    }
+    } else if (option.name === 'keepAlive') this.#setKeepAlive(option)
     return 0
   }
 
@@ -195,22 +206,40 @@ export class VirtualStream implements StreamHandle {
 
   // What follows is for the stack, the listener and the other end.
 
-  get isConnecting(): boolean {
-    return this.#state === 'connecting'
+  get isAnswering(): boolean {
+    return this.#state === 'answering'
   }
 
-  /** Names the ends and the way to the peer; a stack does this before the first segment. */
-  route(local: Address, remote: Address, lane: Lane, claim: PortClaim | null = null): void {
+  /** Bytes that have arrived and were not read. */
+  get unread(): number {
+    return this.#incoming.unread
+  }
+
+  /** Names the ends and the ways to and from the peer; a stack does this before the first segment. */
+  route(local: Address, remote: Address, lane: Lane, inward: Lane): void {
     this.#local = local
     this.#remote = remote
     this.#lane = lane
-    if (claim) this.#claim = claim
+    this.#inward = inward
+  }
+
+  /** Has the port until it is closed. */
+  hold(claim: PortClaim): void {
+    this.#claim = claim
+  }
+
+  /** A server's end has answered; where the client never confirms it, or resets, `dropped` is called. */
+  answering(peer: VirtualStream, dropped: () => void): void {
+    this.#peer = peer
+    this.#state = 'answering'
+    this.#dropped = dropped
   }
 
   /** The two ends know each other; this one may send. */
   join(peer: VirtualStream): void {
     this.#peer = peer
     this.#state = 'open'
+    if (this.#keepAlive) this.#lane?.keepAlive(this.#keepAlive)
     this.#outgoing.open()
   }
 
@@ -219,11 +248,12 @@ export class VirtualStream implements StreamHandle {
     if (this.#state === 'connecting') {
       this.join(server)
       this.#finishConnect(0)
-    } else this.#lane?.send('rst', null, () => server.arriveReset())
+    } else this.#lane?.reset(() => server.arriveReset())
   }
 
   refused(status: Status): void {
     if (this.#state !== 'connecting') return
+    this.#lane?.abandon()
     this.#post(() => {
       if (this.#state === 'connecting') this.#state = 'idle'
       const done = this.#connectDone
@@ -236,11 +266,11 @@ export class VirtualStream implements StreamHandle {
   /** The network gave up carrying what this end sends. */
   lost(status: Status): void {
     if (this.#state === 'connecting') this.refused(status)
+    else if (this.#state === 'answering') this.#drop()
     else if (this.#state === 'open') this.#break(status)
   }
 
   arriveData(bytes: Buffer): void {
-    if (this.#peer) this.#peer.#inFlight -= bytes.length
     if (this.#state === 'closed') this.#answerReset()
     else this.#incoming.push(bytes)
   }
@@ -254,7 +284,10 @@ export class VirtualStream implements StreamHandle {
   }
 
   arriveReset(): void {
-    if (this.#state === 'open') this.#break(errno('ECONNRESET'))
+    if (this.#state === 'connecting') this.refused(errno('ECONNREFUSED'))
+    else if (this.#state === 'answering') this.#drop()
+    else if (this.#state === 'open') this.#break(errno('ECONNRESET'))
+    else this.#lane?.abandon()
   }
 
   /** The other end has read: there is room again. */
@@ -267,6 +300,7 @@ export class VirtualStream implements StreamHandle {
     if (this.#closing.begin()) this.#closing.finish()
     this.#state = 'closed'
     this.#connectDone = null
+    this.#lane?.abandon()
     this.#incoming.discard()
     this.#outgoing.fail(errno('ECANCELED'), errno('EBADF'))
     this.#refresh()
@@ -280,7 +314,27 @@ export class VirtualStream implements StreamHandle {
     this.#stack.post(job, this.#context)
   }
 
+  /** A connection that never stood. */
+  #drop(): void {
+    this.vanish()
+    this.#stack.unregister(this)
+    this.#dropped()
+  }
+
+  #setKeepAlive(option: Extract<StreamOption, { name: 'keepAlive' }>): void {
+    const orElse = (seconds: number, ms: number) => (seconds > 0 ? seconds * 1000 : ms)
+    this.#keepAlive = option.enable
+      ? {
+          idleMs: orElse(option.delaySeconds, KEEP_ALIVE.idleMs),
+          intervalMs: orElse(option.intervalSeconds, KEEP_ALIVE.intervalMs),
+          count: option.count > 0 ? option.count : KEEP_ALIVE.count,
+        }
+      : null
+    if (this.#state === 'open') this.#lane?.keepAlive(this.#keepAlive)
+  }
+
   #break(status: Status): void {
+    this.#lane?.abandon()
     // After a FIN a reset shows at the writer's side only (tcp(7), RFC 9293 3.10.7.4).
     const atEnd = this.#incoming.hasEnd
     const isReading = this.#incoming.isReading
@@ -290,21 +344,21 @@ export class VirtualStream implements StreamHandle {
   }
 
   #room(): number {
-    const peer = this.#peer
-    if (!peer) return 0
-    return this.#stack.capacityBytes - this.#inFlight - peer.#incoming.unread
+    return this.#peer ? (this.#lane?.room() ?? 0) : 0
   }
 
   #emit(bytes: Buffer): void {
     const peer = this.#peer
     if (!peer || !this.#lane) return
-    this.#inFlight += bytes.length
-    this.#lane.send('data', bytes, () => peer.arriveData(bytes))
+    this.#lane.send('data', bytes, () => {
+      peer.arriveData(bytes)
+      return undefined
+    })
   }
 
   #answerReset(): void {
     const peer = this.#peer
-    if (peer) this.#lane?.send('rst', null, () => peer.arriveReset())
+    if (peer) this.#lane?.reset(() => peer.arriveReset())
   }
 
   #finishConnect(status: Status): void {
@@ -318,16 +372,20 @@ export class VirtualStream implements StreamHandle {
 
   #close(done: (() => void) | undefined, hard: boolean): void {
     if (!this.#closing.begin(done)) return
-    const wasOpen = this.#state === 'open'
+    const before = this.#state
     this.#state = 'closed'
     // A close that leaves bytes unread is a reset (RFC 2525 2.17; Linux does it for local sockets too).
     const peer = this.#peer
-    if (wasOpen && peer) {
+    if (before === 'open' && peer) {
       if (hard || this.#incoming.unread > 0) this.#answerReset()
       else if (!this.#outgoing.ended || this.kind === 'pipe') {
-        this.#lane?.send('fin', null, () => peer.arriveEnd(true))
+        this.#lane?.send('fin', null, () => {
+          peer.arriveEnd(true)
+          return undefined
+        })
       }
-    }
+    } else if (before === 'answering') this.#answerReset()
+    else if (before === 'connecting') this.#lane?.abandon()
     this.#incoming.discard()
     this.#outgoing.fail(errno('ECANCELED'), errno('EBADF'))
     const connectDone = this.#connectDone

@@ -1,5 +1,5 @@
-// The way between two hosts, one direction of it: how long a segment takes and whether anything passes. It knows time
-// and chance, and no connection.
+// The way between two hosts, one direction of it: how long a packet takes and whether it passes. It knows time and
+// chance, and no connection.
 import type { Random } from './random'
 
 /** How a link behaves. Each direction has these for itself. */
@@ -10,13 +10,19 @@ export interface LinkOptions {
   jitterMs?: number
   /** Bytes a second, shared by all connections of the direction. Default: no limit. */
   bytesPerSecond?: number
-  /** Probability that a segment is lost, 0 to below 1. TCP sends it again: it shows as delay. Default 0. */
+  /** Probability that a packet is lost, 0 to below 1. TCP sends it again: it shows as delay. Default 0. */
   loss?: number
 }
 
-/** First retransmission, where the way is shorter than that (Linux's TCP_RTO_MIN; RFC 6298). */
-const LEAST_RETRY_MS = 200
-/** Headers of a segment without options: IPv4 20, TCP 20 (RFC 9293). */
+/** What becomes of a packet. */
+export interface Passage {
+  /** When its last byte has left the sender: what is before it in the queue goes first. */
+  readonly leavesAtMs: number
+  /** When it is at the other side; null where it is lost. */
+  readonly arrivesAtMs: number | null
+}
+
+/** Headers of a packet without options: IPv4 20, TCP 20 (RFC 9293). */
 const HEADER_BYTES = 40
 
 /** One direction between two hosts. */
@@ -25,7 +31,7 @@ export class Link {
   #jitterMs = 0
   #bytesPerSecond = Number.POSITIVE_INFINITY
   #loss = 0
-  #busyUntil = 0
+  #busyUntilMs = 0
   /** Nothing passes. */
   isCut = false
 
@@ -41,24 +47,26 @@ export class Link {
     if (loss !== undefined) this.#loss = checked('loss', loss, loss >= 0 && loss < 1)
   }
 
-  /** Milliseconds until a lost segment is sent again for the first time. */
-  get retryMs(): number {
-    return Math.max(LEAST_RETRY_MS, 3 * (this.#latencyMs + this.#jitterMs))
+  /** The longest that an empty packet takes on an idle link. */
+  get mostMs(): number {
+    return this.#latencyMs + this.#jitterMs
   }
 
-  /** When a segment that is sent now arrives, the times that it is lost on the way included. */
-  arrivalOf(bytes: number, nowMs: number, random: Random): number {
-    let sentMs = Math.max(nowMs, this.#busyUntil)
+  /** Milliseconds until what waits before it has left the sender. */
+  queueMs(nowMs: number): number {
+    return Math.max(0, this.#busyUntilMs - nowMs)
+  }
+
+  /** A packet is sent now. */
+  pass(payloadBytes: number, nowMs: number, random: Random): Passage {
+    let leavesAtMs = Math.max(nowMs, this.#busyUntilMs)
     if (this.#bytesPerSecond !== Number.POSITIVE_INFINITY) {
-      sentMs += ((bytes + HEADER_BYTES) * 1000) / this.#bytesPerSecond
-      this.#busyUntil = sentMs
+      leavesAtMs += ((payloadBytes + HEADER_BYTES) * 1000) / this.#bytesPerSecond
+      this.#busyUntilMs = leavesAtMs
     }
-    let retryMs = this.retryMs
-    while (random.chance(this.#loss)) {
-      sentMs += retryMs
-      retryMs *= 2
-    }
-    return sentMs + this.#latencyMs + (this.#jitterMs > 0 ? random.next() * this.#jitterMs : 0)
+    if (this.isCut || random.chance(this.#loss)) return { leavesAtMs, arrivesAtMs: null }
+    const jitterMs = this.#jitterMs > 0 ? random.next() * this.#jitterMs : 0
+    return { leavesAtMs, arrivesAtMs: leavesAtMs + this.#latencyMs + jitterMs }
   }
 }
 

@@ -73,7 +73,7 @@ export class SimulatedHost {
 
   /** Power loss: what runs here stops at once, and nobody is told; peers find out by themselves. */
   crash(): void {
-    if (!this.isUp) return
+    if (!this.#stack.isPowered) return
     this.#trace.note(`${this.name} crashes`)
     this.#life.isOver = true
     this.#stack.crash()
@@ -91,6 +91,7 @@ export class SimulatedHost {
   restart(): void {
     this.kill()
     this.#trace.note(`${this.name} restarts`)
+    this.#stack.isPowered = true
     this.#life = { isOver: false, host: this }
     this.#start()
   }

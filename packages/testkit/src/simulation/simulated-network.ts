@@ -1,7 +1,8 @@
 // The network of a simulation: hosts by name and address, a link for each direction between two of them, and what
 // may happen to links. It knows topology; how a segment travels is the lane's.
 import { errno, type Lookup, type Status, type TcpAddress } from '@x/core/transport'
-import type { Fabric, Lane, LaneRequest, Lanes } from '../network/fabric'
+import { directLanes } from '../network/direct-lane'
+import type { Fabric, LaneRequest, Lanes } from '../network/fabric'
 import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
 import type { Driver } from './driver'
@@ -9,7 +10,7 @@ import { bindToLife } from './host-context'
 import { Link, type LinkOptions } from './link'
 import type { Random } from './random'
 import type { SimulatedHost } from './simulated-host'
-import { SimulatedLane } from './simulated-lane'
+import { TcpLane, type TcpSurroundings } from './tcp-lane'
 import type { Trace } from './trace'
 import type { VirtualClock } from './virtual-clock'
 
@@ -47,9 +48,6 @@ export interface NetworkSurroundings {
   readonly defaults: LinkOptions
   readonly capacityBytes: number
 }
-
-/** Within a host nothing takes time. */
-const WITHIN: Lane = { segmentBytes: Number.POSITIVE_INFINITY, send: (_kind, _payload, arrive) => arrive() }
 
 /** The hosts of a simulation and the links between them. */
 export class NetworkModel implements SimulatedNetwork {
@@ -172,36 +170,43 @@ export class NetworkModel implements SimulatedNetwork {
   }
 
   #lanes(request: LaneRequest): Lanes {
-    if (request.from === request.to) return { outward: WITHIN, homeward: WITHIN }
-    const { from, to, fromLabel, toLabel, outwardLost, homewardLost } = request
-    const here = `${from.host} ${fromLabel}`
-    const there = `${to.host} ${toLabel}`
+    const { from, to } = request
+    // Within a host nothing takes time.
+    if (from === to) return directLanes(request, this.#around.capacityBytes)
+    const here = `${from.host} ${request.fromLabel}`
+    const there = `${to.host} ${request.toLabel}`
+    return TcpLane.pair(
+      request,
+      this.#surroundings(from, to, `${here} > ${there}`),
+      this.#surroundings(to, from, `${there} > ${here}`),
+    )
+  }
+
+  #surroundings(from: Stack, to: Stack, label: string): TcpSurroundings {
+    const { clock, random, trace, capacityBytes } = this.#around
+    const link = this.#linkOf(from.host, to.host)
     return {
-      outward: this.#lane(from, to, `${here} > ${there}`, outwardLost),
-      homeward: this.#lane(to, from, `${there} > ${here}`, homewardLost),
+      link,
+      label,
+      from,
+      to,
+      capacityBytes,
+      now: () => clock.nowMs,
+      pass: bytes => link.pass(bytes, clock.nowMs, random),
+      after: (ms, job) => this.#after(ms, job),
+      note: (text, payload) => trace.note(text, payload),
     }
   }
 
-  #lane(from: Stack, to: Stack, label: string, lost: (status: Status) => void): Lane {
-    const { clock, random, trace } = this.#around
-    const link = this.#linkOf(from.host, to.host)
-    const life = from.life
-    return new SimulatedLane({
-      link,
-      label,
-      lost,
-      now: () => clock.nowMs,
-      arrivalOf: bytes => link.arrivalOf(bytes, clock.nowMs, random),
-      after: (ms, job) => this.#after(ms, job),
-      note: (text, payload) => trace.note(text, payload),
-      isReceiverUp: () => this.#hosts.get(to)?.isUp ?? true,
-      isSenderUp: () => from.life === life || (this.#hosts.get(from)?.isUp ?? true),
+  #after(ms: number, job: () => void): () => void {
+    if (ms > 0) return this.#around.clock.after(ms, job)
+    let isCancelled = false
+    this.#around.driver.post(() => {
+      if (!isCancelled) job()
     })
-  }
-
-  #after(ms: number, job: () => void): void {
-    if (ms <= 0) this.#around.driver.post(job)
-    else this.#around.clock.after(ms, job)
+    return () => {
+      isCancelled = true
+    }
   }
 }
 

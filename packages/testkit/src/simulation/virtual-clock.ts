@@ -1,6 +1,7 @@
 // Virtual time for a whole process: timers, dates and chance of the code under test follow it while it is installed.
 // Timers are @sinonjs/fake-timers'; it knows neither hosts' software nor networks.
 import { install } from '@sinonjs/fake-timers'
+import { validateNumber } from '@x/core/internal'
 import type { Clock, Timer } from '@x/core/transport'
 import { bindToLife } from './host-context'
 import type { Random } from './random'
@@ -9,9 +10,11 @@ import type { Random } from './random'
 export interface SimulatedClock {
   /** Virtual milliseconds since the start of the simulation. */
   readonly nowMs: number
-  /** Resolves after that many virtual milliseconds. */
+  /** Resolves after that many virtual milliseconds, 0 and more; a month is no harder than a second. */
   sleep(ms: number): Promise<void>
 }
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 type AnyTimer = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => unknown
 
@@ -58,8 +61,9 @@ export class VirtualClock implements SimulatedClock, Clock {
   }
 
   sleep(ms: number): Promise<void> {
+    validateNumber(ms, 'ms', 0, Number.MAX_SAFE_INTEGER)
     return new Promise(resolve => {
-      setTimeout(resolve, ms)
+      this.after(ms, bindToLife(resolve))
     })
   }
 
@@ -74,8 +78,14 @@ export class VirtualClock implements SimulatedClock, Clock {
 
   /** Calls back after whole milliseconds, in nobody's context. Returns what cancels it. */
   after(ms: number, job: () => void): () => void {
-    const timer = this.#clock.setTimeout(job, ms)
-    return () => this.#clock.clearTimeout(timer)
+    // A timer holds 24 days.
+    const step = Math.min(ms, LONGEST_TIMER_MS)
+    const timer = this.#clock.setTimeout(() => {
+      if (step === ms) job()
+      else cancel = this.after(ms - step, job)
+    }, step)
+    let cancel = () => this.#clock.clearTimeout(timer)
+    return () => cancel()
   }
 
   get hasTimers(): boolean {
