@@ -14,6 +14,8 @@ export interface Peer {
    * @throws `ENOTSUP` before Linux 6.5 and on other systems.
    */
   pidfd(): number
+  /** Aborted once nobody waits for the answer: the peer has gone, or the time for it is over. */
+  readonly signal: AbortSignal
 }
 
 /** Lets a peer in (true), or has it closed before anybody sees its connection. One that throws lets nobody in. */
@@ -29,8 +31,12 @@ export function credentialsOfStream(stream: StreamHandle): PeerCredentials {
   return answer
 }
 
-export function peerOfStream(stream: StreamHandle): Peer {
+/** The rule where nobody has made one: processes of our own user and of root. */
+export const ownUserOrRoot: Authorize = ({ uid }) => uid === process.geteuid?.() || uid === 0
+
+export function peerOfStream(stream: StreamHandle, signal: AbortSignal): Peer {
   return {
+    signal,
     pidfd() {
       const fd = stream.peerPidfd()
       if (fd < 0) throw systemError(fd, 'getsockopt')
@@ -53,7 +59,7 @@ export function getCredentials(socket: Socket): PeerCredentials {
 
 /** As `Peer.pidfd`, of a connected socket. */
 export function getPidfd(socket: Socket): number {
-  return peerOfStream(connectedStream(socket)).pidfd()
+  return peerOfStream(connectedStream(socket), new AbortController().signal).pidfd()
 }
 
 function connectedStream(socket: Socket): StreamHandle {

@@ -10,6 +10,13 @@ export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTime
 /** Milliseconds that only ever grow. */
 export const monotonicMs: () => number = performance.now.bind(performance)
 
+/** Done after so many milliseconds. */
+export function delay(ms: number): Promise<void> {
+  return new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
+}
+
 /** Throws the error in a turn of its own, where it reaches `uncaughtException` and costs nothing else. */
 export function throwLater(error: unknown): void {
   nextTick(() => {

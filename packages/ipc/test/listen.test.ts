@@ -1,4 +1,5 @@
 // Local servers on socket files: permissions, places, and whose file is removed when.
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -210,6 +211,19 @@ describe.each(transports)('on $name', transport => {
       symlinkSync(at('target'), at('s.lock'))
       await expect(serve(at(), { transport })).rejects.toMatchObject({ code: 'ERR_X_UNSAFE_PATH' })
       expect(readFileSync(at('target'), 'utf8')).toBe('precious')
+    })
+
+    it.each<[string, () => unknown, string]>([
+      ['a folder', () => mkdirSync(at('s.lock')), 'is a folder'],
+      ['a socket', () => leaveStale(at('s.lock')), 'is a socket'],
+      ['a FIFO', () => execFileSync('mkfifo', [at('s.lock')]), 'is no file'],
+    ])('[I3] says what is wrong where %s stands in the place of its lock', async (_what, make, reason) => {
+      await make()
+      await expect(serve(at(), { transport })).rejects.toMatchObject({
+        code: 'ERR_X_UNSAFE_PATH',
+        path: at('s.lock'),
+        reason,
+      })
     })
 
     it('[I1] says ENOENT where there is no such folder', async () => {

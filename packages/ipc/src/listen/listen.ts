@@ -13,13 +13,14 @@ import {
   validateNumber,
   validateObject,
 } from '@x/core/internal'
-import { defaultTransport, type StreamHandle, type Transport, UV_EADDRINUSE } from '@x/core/transport'
-import { type Authorize, credentialsOfStream, peerOfStream } from '../credentials'
+import { defaultTransport, type Transport, UV_EADDRINUSE } from '@x/core/transport'
+import { type Authorize, credentialsOfStream, ownUserOrRoot, peerOfStream } from '../credentials'
 import { type Endpoint, resolveEndpoint } from '../endpoint/endpoint'
 import { checkFolder, makePrivateFolder } from './folder'
 import { localTransport } from './local-listener'
 import { acquireLock } from './lock'
 import { clearStale } from './occupant'
+import type { Admit } from './waiting-room'
 
 /** How to listen on a local endpoint: who may connect, and whose the file is. */
 export interface LocalListenOptions
@@ -43,6 +44,11 @@ export interface LocalListenOptions
    * an abstract name, which has no mode, our own user and root, unless `writableAll`.
    */
   readonly authorize?: Authorize
+  /**
+   * Milliseconds that `authorize` has for a peer, which is closed then; 0: for ever. Those that wait count as connections
+   * (`server.maxConnections`), and at most 128 are asked about at once. Default: 10,000.
+   */
+  readonly authorizeTimeoutMs?: number
   /** Milliseconds to wait for another process that starts at the same path. Default: 10,000. */
   readonly lockTimeoutMs?: number
   /** Connections that may wait to be accepted. Default: 511. */
@@ -51,7 +57,9 @@ export interface LocalListenOptions
   readonly signal?: AbortSignal
 }
 
+const INT32_MAX = 2 ** 31 - 1
 const DEFAULT_LOCK_TIMEOUT_MS = 10_000
+const DEFAULT_AUTHORIZE_TIMEOUT_MS = 10_000
 
 /**
  * A server that listens on a local endpoint: a name (see `resolveEndpoint`), a path, or an `Endpoint`.
@@ -80,16 +88,25 @@ export function listen(
   if (authorize !== null && !below.supports('credentials')) {
     throw codedError('ERR_X_UNSUPPORTED', below.name, 'credentials')
   }
-  const admit = authorize === null ? null : (stream: StreamHandle) => admitBy(authorize, stream)
-  const transport = localTransport(below, { uid: options.uid, gid: options.gid, admit })
-  const server = new Server({ ...options, transport }, connectionListener)
+  const { uid, gid, authorizeTimeoutMs: timeoutMs = DEFAULT_AUTHORIZE_TIMEOUT_MS } = options
+  const checking =
+    authorize === null
+      ? null
+      : {
+          admit: admitBy(authorize),
+          timeoutMs,
+          hasRoom: (waiting: number) => server.connections + waiting < (server.maxConnections ?? Infinity),
+          dropped: () => void server.emit('drop', {}),
+        }
+  const transport = localTransport(below, { uid, gid, checking })
+  const server: Server = new Server({ ...options, transport }, connectionListener)
   return at.kind === 'file' ? openFile(server, at, options, below) : open(server, at, options, below)
 }
 
 function checkOptions(at: Endpoint, options: LocalListenOptions): void {
   validateObject(at, 'where')
   validateObject(options, 'options')
-  const { mode, uid, gid, authorize, lockTimeoutMs } = options
+  const { mode, uid, gid, authorize, authorizeTimeoutMs, lockTimeoutMs } = options
   for (const name of ['readableAll', 'writableAll', 'sharedFolder'] as const) {
     if (options[name] !== undefined) validateBoolean(options[name], `options.${name}`)
   }
@@ -97,6 +114,9 @@ function checkOptions(at: Endpoint, options: LocalListenOptions): void {
   if (uid !== undefined) validateInteger(uid, 'options.uid', 0)
   if (gid !== undefined) validateInteger(gid, 'options.gid', 0)
   if (authorize !== undefined) validateFunction(authorize, 'options.authorize')
+  if (authorizeTimeoutMs !== undefined) {
+    validateNumber(authorizeTimeoutMs, 'options.authorizeTimeoutMs', 0, INT32_MAX)
+  }
   if (lockTimeoutMs !== undefined) validateNumber(lockTimeoutMs, 'options.lockTimeoutMs', 0)
   if (at.kind === 'file') return
   const isAboutFiles = mode !== undefined || uid !== undefined || gid !== undefined
@@ -106,13 +126,11 @@ function checkOptions(at: Endpoint, options: LocalListenOptions): void {
 
 /** Nobody but us and root, where there is no mode to keep others out. */
 function defaultAuthorize(at: Endpoint, { writableAll }: LocalListenOptions): Authorize | null {
-  if (at.kind !== 'abstract' || writableAll) return null
-  const us = process.geteuid!()
-  return ({ uid }) => uid === us || uid === 0
+  return at.kind === 'abstract' && !writableAll ? ownUserOrRoot : null
 }
 
-function admitBy(authorize: Authorize, stream: StreamHandle): boolean | Promise<boolean> {
-  return authorize(credentialsOfStream(stream), peerOfStream(stream))
+function admitBy(authorize: Authorize): Admit {
+  return (stream, signal) => authorize(credentialsOfStream(stream), peerOfStream(stream, signal))
 }
 
 async function openFile(

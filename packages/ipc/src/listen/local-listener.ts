@@ -10,7 +10,6 @@ import {
   type ListenerHandle,
   ListenerWrapper,
   type Status,
-  type StreamHandle,
   type Transport,
   UV_EINVAL,
   UV_ENOTSUP,
@@ -19,13 +18,14 @@ import {
 } from '@x/core/transport'
 import type { FileIdentity } from './occupant'
 import { closeSparing, disownFile, ownFile, removeOwnFile } from './own-files'
+import { WaitingRoom, type WaitingRoomOptions } from './waiting-room'
 
 export interface LocalListenerOptions {
   /** Owner of the socket file; undefined leaves what the system gives it. */
   readonly uid: number | undefined
   readonly gid: number | undefined
-  /** Decides whether a peer is let in, before anybody sees its connection. Null lets everybody in. */
-  readonly admit: ((stream: StreamHandle) => boolean | Promise<boolean>) | null
+  /** How peers are checked before anybody sees their connections. Null lets everybody in. */
+  readonly checking: Omit<WaitingRoomOptions, 'full'> | null
 }
 
 const OWNER_ONLY = 0o600
@@ -38,7 +38,9 @@ export class LocalListener extends ListenerWrapper {
   #path: string | null = null
   #mode: number | undefined
   #identity: FileIdentity | null = null
-  #isClosed = false
+  readonly #waitingRoom: WaitingRoom | null
+  /** Why accepting is stopped. */
+  readonly #pauses = new Set<'server' | 'waiting room'>()
 
   constructor(
     inner: ListenerHandle,
@@ -49,6 +51,9 @@ export class LocalListener extends ListenerWrapper {
     super(inner, wrapAccepted)
     this.#isEager = isEager
     this.#options = options
+    const { checking } = options
+    const full = (isFull: boolean) => void this.#pause('waiting room', isFull)
+    this.#waitingRoom = checking === null ? null : new WaitingRoom({ ...checking, full })
   }
 
   override bind(at: Address, flags: BindFlags = {}): Status {
@@ -95,40 +100,22 @@ export class LocalListener extends ListenerWrapper {
     accept: (status: Status, fds: readonly number[]) => void,
     done: (status: Status) => void,
   ): Status {
-    return this.#options.admit === null ? super.listenDescriptors(backlog, accept, done) : UV_ENOTSUP
+    return this.#waitingRoom === null ? super.listenDescriptors(backlog, accept, done) : UV_ENOTSUP
   }
 
   #guard(accept: AcceptSink): AcceptSink {
-    const { admit } = this.#options
-    if (admit === null) return accept
+    const room = this.#waitingRoom
+    if (room === null) return accept
     return (status, stream) => {
       if (stream === null) accept(status, null)
-      else void this.#check(stream, admit, accept)
+      else room.enter(stream, () => accept(0, stream))
     }
-  }
-
-  async #check(
-    stream: StreamHandle,
-    admit: (stream: StreamHandle) => boolean | Promise<boolean>,
-    accept: AcceptSink,
-  ): Promise<void> {
-    let isAdmitted = false
-    try {
-      isAdmitted = (await admit(stream)) === true
-    } catch (error) {
-      // A check that fails lets nobody in; that it failed is not to be overheard.
-      process.nextTick(() => {
-        throw error
-      })
-    }
-    if (isAdmitted && !this.#isClosed) process.nextTick(accept, 0, stream)
-    else stream.close()
   }
 
   override close(done?: () => void): void {
     const path = this.#path
     const identity = this.#identity
-    this.#isClosed = true
+    this.#waitingRoom?.close()
     this.#identity = null
     if (path === null || identity === null) {
       this.inner.close(done)
@@ -142,11 +129,27 @@ export class LocalListener extends ListenerWrapper {
   override release(): number {
     const fd = super.release()
     if (fd >= 0) {
-      this.#isClosed = true
+      this.#waitingRoom?.close()
       if (this.#path !== null && this.#identity !== null) disownFile(this.#path, this.#identity)
       this.#identity = null
     }
     return fd
+  }
+
+  override pause(): Status {
+    return this.#pause('server', true)
+  }
+
+  override resume(): Status {
+    return this.#pause('server', false)
+  }
+
+  #pause(why: 'server' | 'waiting room', isPaused: boolean): Status {
+    const before = this.#pauses.size
+    if (isPaused) this.#pauses.add(why)
+    else this.#pauses.delete(why)
+    if (before === 0 && isPaused) return this.inner.pause()
+    return before === 1 && this.#pauses.size === 0 ? this.inner.resume() : 0
   }
 }
 

@@ -1,11 +1,11 @@
 // A lock beside a socket path, held by flock(2): the kernel lets go of it when the process dies, however it dies. It does
 // not know what it protects.
 import { spawnSync } from 'node:child_process'
-import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
+import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs'
 import { codedError } from '@x/core/internal'
 import { errno, type Transport } from '@x/core/transport'
 import { ipcError } from '../errors/codes'
+import { delay, monotonicMs } from '../host'
 
 const EAGAIN = errno('EAGAIN')
 const FIRST_WAIT_MS = 1
@@ -27,11 +27,11 @@ export type Unlock = () => void
  */
 export async function acquireLock(path: string, transport: Transport, timeoutMs: number): Promise<Unlock> {
   const file = `${path}.lock`
-  const giveUpAt = performance.now() + timeoutMs
+  const giveUpAt = monotonicMs() + timeoutMs
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MOST_WAIT_MS)) {
     const fd = tryLock(file, transport)
     if (fd !== null) return () => unlock(file, fd)
-    if (performance.now() >= giveUpAt) throw ipcError('ERR_X_LOCK_TIMEOUT', file, timeoutMs)
+    if (monotonicMs() >= giveUpAt) throw ipcError('ERR_X_LOCK_TIMEOUT', file, timeoutMs)
     // Two that wait do not stay in step.
     await delay(waitMs * (0.5 + Math.random()))
   }
@@ -44,8 +44,9 @@ function tryLock(file: string, transport: Transport): number | null {
   let isOurs = false
   try {
     const stat = fstatSync(fd)
-    if (!stat.isFile() || stat.uid !== process.geteuid!()) {
-      throw ipcError('ERR_X_UNSAFE_PATH', file, 'is not a lock file of ours')
+    if (!stat.isFile()) throw ipcError('ERR_X_UNSAFE_PATH', file, 'is no file')
+    if (stat.uid !== process.geteuid!()) {
+      throw ipcError('ERR_X_UNSAFE_PATH', file, `belongs to user ${stat.uid}`)
     }
     // Who had the lock before may have removed the file: a lock on a file that is not there excludes nobody.
     isOurs = lock(fd, transport) && isAt(file, stat.dev, stat.ino)
@@ -63,9 +64,24 @@ function open(file: string): number | null {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return null
-    if (code === 'ELOOP') throw ipcError('ERR_X_UNSAFE_PATH', file, 'is a symbolic link')
-    throw error
+    const what = describeOccupant(file)
+    throw what === null ? error : ipcError('ERR_X_UNSAFE_PATH', file, what)
   }
+}
+
+/** Why what stands at the lock's path cannot be a lock of ours; null where it may be one. */
+function describeOccupant(file: string): string | null {
+  let stat: Stats
+  try {
+    stat = lstatSync(file)
+  } catch {
+    return null
+  }
+  if (stat.isFile()) return stat.uid === process.geteuid!() ? null : `belongs to user ${stat.uid}`
+  if (stat.isSymbolicLink()) return 'is a symbolic link'
+  if (stat.isDirectory()) return 'is a folder'
+  if (stat.isSocket()) return 'is a socket'
+  return 'is no file'
 }
 
 function lock(fd: number, transport: Transport): boolean {

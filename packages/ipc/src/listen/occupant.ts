@@ -2,6 +2,7 @@
 // away the last; it takes no lock itself.
 import { lstatSync, unlinkSync } from 'node:fs'
 import { type Status, type Transport, UV_ECONNREFUSED, UV_ENOENT } from '@x/core/transport'
+import { setTimeout } from '../host'
 
 /** How long a server may take to end a connection that we made to see whether it lives. */
 const PARTING_MS = 1000

@@ -1,11 +1,12 @@
-// Listens where it is told and says how that went; line by line: "close", "exit", or the end of input.
+// Listens where it is told ("@name": an abstract name) and says how that went; line by line: "close", "exit", or the end of input.
 import { createInterface } from 'node:readline'
-import { listen } from '@x/ipc'
+import { listen, resolveEndpoint } from '@x/ipc'
 
 const [where, options = '{}'] = process.argv.slice(2)
+const at = where.startsWith('@') ? resolveEndpoint(where.slice(1), { abstract: true }) : where
 let server
 try {
-  server = await listen(where, JSON.parse(options), socket => socket.end('hello'))
+  server = await listen(at, JSON.parse(options), socket => socket.end('hello'))
   console.log('listening')
 } catch (error) {
   console.log(`${error.code} ${error.message}`)
