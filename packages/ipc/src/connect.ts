@@ -3,7 +3,14 @@
 import { once } from 'node:events'
 import path from 'node:path'
 import { connect as connectSocket, type Socket, type SocketConstructorOpts } from '@x/core'
-import { codedError, streamOf, validateAbortSignal, validateBoolean, validateFunction, validateObject } from '@x/core/internal'
+import {
+  codedError,
+  streamOf,
+  validateAbortSignal,
+  validateBoolean,
+  validateFunction,
+  validateObject,
+} from '@x/core/internal'
 import { defaultTransport, type Transport } from '@x/core/transport'
 import { type Authorize, credentialsOfStream, ownUserOrRoot, peerOfStream } from './credentials'
 import { type Endpoint, resolveEndpoint } from './endpoint/endpoint'

@@ -42,6 +42,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
       onFrame: frame => this.#onFrame(frame),
       reserve: frame => this.#reserve(frame),
       onHandles: (taken, cost) => this.#onHandles(taken, cost),
+      onShortage: error => this.#call(() => this.emit('shortage', error)),
       onEnd: (end, error) => this.#onEnd(end, error),
     })
     this.#inbox = new Inbox(this.#session.account)

@@ -54,6 +54,7 @@ export class RawHandoff extends EventEmitter<RawHandoffEvents> {
       onDrain: () => {
         for (const resolve of this.#drained.splice(0)) resolve()
       },
+      onShortage: () => {},
       onEnd: () => emit(() => this.emit('end')),
       onClose: error => {
         this.#isClosed = true

@@ -71,6 +71,8 @@ export interface ChannelEvents<In> {
   message: [message: Message<In>]
   /** What came with handles, if anybody listens to this; else it is a `message` like any other. */
   handle: [value: In, ...handles: Descriptor[]]
+  /** The system is short of descriptors or memory for now; the channel waits and goes on. Once for each shortage. */
+  shortage: [error: Error]
   /** It has ended; with what ended it, unless it was closed by either side (`goodbye`) or by `destroy()`. */
   close: [error: Error | null]
 }

@@ -43,6 +43,7 @@ export interface SessionListener {
     received: { readonly message: Message; readonly settle: (refusal: string | null) => void },
     cost: number,
   ): void
+  onShortage(error: Error): void
   onEnd(end: ChannelEnd, error: Error | null): void
 }
 
@@ -116,6 +117,7 @@ export class Session {
       },
       onDrain: () => this.guard(() => this.#sender.drained()),
       onEnd: () => this.guard(() => this.#receiver.end()),
+      onShortage: error => this.#listener.onShortage(error),
       onClose: error => this.#onWireClose(error),
     })
   }

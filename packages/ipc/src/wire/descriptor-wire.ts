@@ -1,19 +1,11 @@
-// Bytes and descriptors over a local stream as a wire for channels. It knows how one send after the other is made, and
-// what a shortage is; no frames.
+// Bytes and descriptors over a local stream as a wire for channels. It knows how one send after the other is made; no
+// frames.
 import { systemError } from '@x/core/internal'
 import { errno, type HandoffChannel, type Status, type Transport } from '@x/core/transport'
 import { clearTimeout, nextTick, setTimeout } from '../host'
 import { type Allowance, type DescriptorsToSend, LAST_WORDS_MS, type Wire, type WireSink } from './wire'
 
-// The kernel takes no more descriptors under way for now, or has no memory or no descriptor left: unix(7), sendmsg(2).
-const SHORTAGES: ReadonlySet<Status> = new Set(
-  ['ETOOMANYREFS', 'ENOBUFS', 'ENOMEM', 'EMFILE', 'ENFILE', 'EAGAIN'].map(errno),
-)
-// Those that concern descriptors alone: nothing of what was to be sent has gone.
-const HANDLE_SHORTAGES: ReadonlySet<Status> = new Set(['ETOOMANYREFS', 'EMFILE', 'ENFILE'].map(errno))
 const ENDS: ReadonlySet<Status> = new Set(['ECONNRESET', 'EPIPE'].map(errno))
-const FIRST_RETRY_MS = 10
-const MOST_RETRY_MS = 200
 
 interface Outgoing {
   readonly data: Buffer
@@ -42,8 +34,7 @@ export class DescriptorWire implements Wire {
   #state: 'open' | 'ending' | 'destroyed' | 'closed' = 'open'
   #isPaused = false
   #isFull = false
-  #retry: NodeJS.Timeout | null = null
-  #retryMs = FIRST_RETRY_MS
+  #late: NodeJS.Timeout | null = null
 
   constructor({ transport, channel, unread, allowance }: DescriptorStream) {
     this.transport = transport
@@ -67,13 +58,14 @@ export class DescriptorWire implements Wire {
   #receive(): void {
     if (!this.#isListening) return
     const status = this.#channel.receive({
-      onMessage: (data, fds) => {
+      onMessage: (data, fds, isTruncated) => {
         if (!this.#isListening) this.transport.descriptors?.close(fds)
-        else this.#sink!.onData(data, fds.length === 0 ? null : { fds, isTruncated: false })
+        else this.#sink!.onData(data, fds.length > 0 || isTruncated ? { fds, isTruncated } : null)
       },
       onEnd: () => this.#onEnd(),
       // The peer closed with bytes of ours unread: an end like any other, for what must not be lost is acknowledged.
       onError: status => (ENDS.has(status) ? this.#onEnd() : this.#fail(status, 'read')),
+      onShortage: status => this.#isListening && this.#sink!.onShortage(systemError(status, 'sendmsg')),
     })
     if (status < 0) this.#fail(status, 'read')
   }
@@ -112,8 +104,7 @@ export class DescriptorWire implements Wire {
         continue
       }
       const status = this.#channel.send(data, fds, done => this.#onSent(done))
-      if (SHORTAGES.has(status)) this.#retryLater()
-      else if (status < 0) this.#fail(status, 'write')
+      if (status < 0) this.#fail(status, 'write')
       else if (status === 0) this.#isBusy = true
       else this.#shift()
     }
@@ -122,7 +113,6 @@ export class DescriptorWire implements Wire {
 
   #shift(): void {
     this.#backlog -= this.#queue.shift()!.data.length
-    this.#retryMs = FIRST_RETRY_MS
     if (!this.#isFull || this.#queue.length > 0) return
     this.#isFull = false
     nextTick(() => this.#state === 'open' && this.#sink?.onDrain())
@@ -131,21 +121,11 @@ export class DescriptorWire implements Wire {
   #onSent(status: Status): void {
     if (!this.#isListening) return
     this.#isBusy = false
-    if (HANDLE_SHORTAGES.has(status)) this.#retryLater()
-    else if (status < 0) this.#fail(status, 'write')
+    if (status < 0) this.#fail(status, 'write')
     else {
       this.#shift()
       this.#pump()
     }
-  }
-
-  #retryLater(): void {
-    this.#isBusy = true
-    this.#retry = setTimeout(() => {
-      this.#isBusy = false
-      this.#pump()
-    }, this.#retryMs)
-    this.#retryMs = Math.min(this.#retryMs * 2, MOST_RETRY_MS)
   }
 
   get backlog(): number {
@@ -179,7 +159,7 @@ export class DescriptorWire implements Wire {
     this.#state = 'destroyed'
     this.#channel.pause()
     const status = this.#channel.send(lastWords, [], () => this.#close(null))
-    if (status === 0) this.#retry = setTimeout(() => this.#close(null), LAST_WORDS_MS)
+    if (status === 0) this.#late = setTimeout(() => this.#close(null), LAST_WORDS_MS)
     else this.#close(null)
   }
 
@@ -192,7 +172,7 @@ export class DescriptorWire implements Wire {
     this.#state = 'closed'
     this.#queue = []
     this.#backlog = 0
-    if (this.#retry !== null) clearTimeout(this.#retry)
+    if (this.#late !== null) clearTimeout(this.#late)
     this.#channel.close(() => this.#sink?.onClose(error))
   }
 

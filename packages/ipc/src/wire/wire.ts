@@ -8,6 +8,8 @@ export interface WireSink {
   /** All that was written is with the system. */
   onDrain(): void
   onEnd(): void
+  /** The system is short of something for now; the stream goes on by itself. Told once for each shortage. */
+  onShortage(error: Error): void
   /** The stream is gone, and why, where something is wrong with it. */
   onClose(error: Error | null): void
 }
