@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { DemoProcess, type Finished, runDemo, whyNoMoves } from './demo-process'
+import { DemoProcess, type Finished, run, runDemo, whyNoMoves } from './demo-process'
 import { RawClient } from './raw-client'
 
 function ctl(demo: DemoProcess, ...words: string[]): Promise<Finished> {
@@ -99,13 +98,11 @@ it.skipIf(noStranger)(`another user is refused${noStranger ? ` (${noStranger})` 
     process.setuid(65534)
     require('node:net').connect(process.argv[1]).on('error', error => console.log(error.code)).on('connect', () => console.log('let in'))
   `
-  expect(spawnSync(process.execPath, ['-e', program, path], { encoding: 'utf8' }).stdout).toBe('EACCES\n')
+  expect((await run(process.execPath, ['-e', program, path])).stdout).toBe('EACCES\n')
   // Even where the mode lets it in, its user does not.
   chmodSync(path, 0o666)
   const ask = `${program}.on('close', () => console.log('closed'))`
-  expect(spawnSync(process.execPath, ['-e', ask, path], { encoding: 'utf8', timeout: 10_000 }).stdout).toBe(
-    'let in\nclosed\n',
-  )
+  expect((await run(process.execPath, ['-e', ask, path])).stdout).toBe('let in\nclosed\n')
   expect((await runDemo(['ctl', 'status', '--control', path])).code).toBe(0)
   expect(demo.child.exitCode).toBeNull()
 })

@@ -58,23 +58,19 @@ it.each(['TCP', 'the path'] as const)(
 )
 
 it('a subscriber beyond the soft limit is dropped when its seconds are over, though nothing more is published', async () => {
-  await using demo = await DemoProcess.start('--output-limit', '64mb 1mb 5')
+  await using demo = await DemoProcess.start('--output-limit', '64mb 1mb 1')
   await using slow = await RawClient.connect(demo.port)
   await slow.ask('SUBSCRIBE news\r\n')
   slow.socket.pause()
   await using publisher = await RawClient.connect(demo.port)
   const body = 'x'.repeat(MEGABYTE)
-  for (let round = 0; round < 16; round++) {
-    expect(await publisher.ask(`*3\r\n$7\r\nPUBLISH\r\n$4\r\nnews\r\n$${body.length}\r\n${body}\r\n`)).toBe(
-      ':1\r\n',
-    )
-  }
+  publisher.send(`*3\r\n$7\r\nPUBLISH\r\n$4\r\nnews\r\n$${body.length}\r\n${body}\r\n`.repeat(16))
   await demo.printed(/dropped: too slow/)
   expect(await publisher.ask('PUBSUB NUMSUB news\r\n')).toContain(':0\r\n')
 })
 
 it('a subscriber that messages wait for may still unsubscribe', async () => {
-  await using demo = await DemoProcess.start()
+  await using demo = await DemoProcess.start('--output-limit', '64mb')
   await using slow = await RawClient.connect(demo.port)
   await slow.ask('SUBSCRIBE news\r\n')
   slow.socket.pause()

@@ -45,8 +45,8 @@ export interface Departed {
   readonly unparsed: Buffer
 }
 
-/** How long a client may take to close after the last reply; then it is cut off. */
-const LINGER_MS = 2000
+/** What a client has to read what it was sent last, and to close; then it is cut off. */
+const LINGER_MS = 10_000
 
 export class Session implements Subscriber {
   readonly id: number

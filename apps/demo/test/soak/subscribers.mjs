@@ -1,30 +1,28 @@
 // A process of subscribers, each of all channels c0, c1, ...: counts what came, what was missed, what came twice or out of
-// order, by the numbers in the messages. Prints a line when all are subscribed, and the counts when its input ends.
+// order, by the numbers in the messages. Prints a line when all are subscribed. It is told how many messages each channel had,
+// and prints the counts once the last of them have come, or cannot come any more.
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 
 const [port, subscribers, channels] = process.argv.slice(2).map(Number)
 const counts = { received: 0, missed: 0, doubled: 0, broken: 0 }
 const seen = []
-let isOver = false
 
 await Promise.all(Array.from({ length: subscribers }, (_, index) => subscribe(index)))
 console.log('subscribed')
-process.stdin.resume()
-await once(process.stdin, 'end')
-isOver = true
-console.log(JSON.stringify({ ...counts, last: seen }))
+const published = JSON.parse(await text(process.stdin))
+while (counts.broken === 0 && seen.some(last => last.some((end, channel) => end < published[channel] - 1)))
+  await new Promise(resolve => setImmediate(resolve))
+console.log(JSON.stringify(counts))
 process.exit(0)
 
 async function subscribe(index) {
   const last = Array.from({ length: channels }, () => -1)
   seen.push(last)
   const socket = connect(port, '127.0.0.1')
-  let text = ''
-  const gone = () => {
-    if (!isOver) counts.broken++
-  }
-  socket.on('close', gone).on('error', () => {})
+  let unread = ''
+  socket.on('close', () => counts.broken++).on('error', () => {})
   await once(socket, 'connect')
   // Half of them by a pattern: the two ways must not differ.
   const names = Array.from({ length: channels }, (_, channel) => `c${channel}`)
@@ -32,9 +30,9 @@ async function subscribe(index) {
   socket.setEncoding('latin1')
   await once(socket, 'data')
   socket.on('data', chunk => {
-    text += chunk
+    unread += chunk
     let end = 0
-    for (const match of text.matchAll(/\$2\r\nc(\d)\r\n\$\d+\r\n(\d+)\r\n/g)) {
+    for (const match of unread.matchAll(/\$2\r\nc(\d)\r\n\$\d+\r\n(\d+)\r\n/g)) {
       const channel = Number(match[1])
       const number = Number(match[2])
       counts.received++
@@ -45,6 +43,6 @@ async function subscribe(index) {
       }
       end = match.index + match[0].length
     }
-    text = text.slice(end)
+    unread = unread.slice(end)
   })
 }
