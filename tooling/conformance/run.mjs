@@ -1,9 +1,9 @@
 // Runs the conformance suite without a test runner, so that any host can: `bun run.mjs`, `deno run -A run.mjs`. It
 // prints what fails and counts the rest.
 //   run.mjs [portable|native] [part of a test's name]
+import { HANG_MS } from '@x/presets/hang-limit'
 import { transportSuite } from '@x/testkit/conformance'
 
-const HUNG_AFTER_MS = 20_000
 const [name = 'portable', part = ''] = process.argv.slice(2)
 const { newTransport } = await import(`./transports/${name}.mjs`)
 
@@ -38,7 +38,7 @@ async function run(title, body) {
   let isSkipped = false
   let timer
   const hung = new Promise((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('hung')), HUNG_AFTER_MS)
+    timer = setTimeout(() => reject(new Error('hung')), HANG_MS)
   })
   try {
     await Promise.race([

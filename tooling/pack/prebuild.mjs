@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { bring } from '@x/run/npm-cache'
 import { root } from '@x/run/workspace'
 
@@ -91,7 +92,7 @@ async function prebuild(target, zig) {
   if (typeof host === 'string') return `${target.padEnd(18)}${size}  ${host}`
   const [program = '', ...words] = host
   const env = { ...process.env, NODE_OPTIONS: '', X_NET_TRANSPORT: 'native' }
-  const run = spawnSync(program, [...words, place], { encoding: 'utf8', timeout: 60_000, env })
+  const run = spawnSync(program, [...words, place], { encoding: 'utf8', timeout: HANG_MS, env })
   const said = `${run.stdout}${run.stderr}`.trim()
   if (run.status !== 0 || !/^(x64|arm64|musl)$/.test(said))
     throw new Error(`${target} does not load: ${said}`)

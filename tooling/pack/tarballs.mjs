@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { workspaceEnvironment } from '@x/run/pnpm'
 import { workspacePackages } from '@x/run/workspace'
 
@@ -68,7 +69,7 @@ export async function runProgram(project, node, file, program, env = {}) {
   const { stdout } = await exec(node, [file], {
     cwd: project,
     env: { ...inherited, ...env },
-    timeout: 60_000,
+    timeout: HANG_MS,
   })
   return stdout
 }

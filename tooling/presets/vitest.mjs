@@ -1,5 +1,6 @@
 // The one test setup of every package.
 import { defineConfig } from 'vitest/config'
+import { HANG_MS } from './hang-limit.mjs'
 import { skipReasons } from './skip-reasons.mjs'
 
 const report = process.env.X_TEST_REPORT
@@ -12,8 +13,8 @@ export function suite(more = {}) {
       passWithNoTests: true,
       pool: 'forks',
       maxWorkers: 2,
-      testTimeout: 20_000,
-      hookTimeout: 20_000,
+      testTimeout: HANG_MS,
+      hookTimeout: HANG_MS,
       retry: 0,
       // A built package of the workspace is loaded by Node, as its users load it, and not taken apart by Vite.
       server: { deps: { external: [/\/dist\//] } },

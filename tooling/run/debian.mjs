@@ -2,6 +2,7 @@
 // its program skips itself with that reason; this file only brings them where it may.
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
+import { HANG_MS } from '../presets/hang-limit.mjs'
 import { run } from './command.mjs'
 
 /** @type {readonly { program: string, package: string, reason: string }[]} */
@@ -53,7 +54,7 @@ export async function bringPrograms(env) {
   const packages = [...new Set(missing.map(entry => entry.package))]
   const asked = env.CI === 'true' || env.CI === '1' || env.X_INSTALL === '1'
   if (asked && process.getuid?.() === 0 && hasProgram('apt-get', env)) {
-    const options = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, quiet: true, limitMs: 5 * 60_000 }
+    const options = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, quiet: true, limitMs: HANG_MS }
     await run('apt-get', ['update', '-qq'], options)
     for (const name of packages)
       await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], options)

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { HANG_MS } from '../presets/hang-limit.mjs'
 
 const exec = promisify(execFile)
 
@@ -28,7 +29,7 @@ export async function bring(key, spec) {
     writeFileSync(path.join(making, 'package.json'), '{ "private": true }\n')
     // `--force`: for another processor too.
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--force']
-    await exec('npm', ['install', '--no-update-notifier', ...flags, spec], { cwd: making, timeout: 300_000 })
+    await exec('npm', ['install', '--no-update-notifier', ...flags, spec], { cwd: making, timeout: HANG_MS })
     renameSync(making, home)
   } catch (error) {
     rmSync(making, { recursive: true, force: true })

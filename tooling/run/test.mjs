@@ -2,6 +2,7 @@
 // one line of counts. It knows no package by name.
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { HANG_MS } from '../presets/hang-limit.mjs'
 import { endOnInterrupt, run } from './command.mjs'
 import { bringPrograms } from './debian.mjs'
 import { prepare } from './prepare.mjs'
@@ -47,7 +48,7 @@ async function main() {
 
 /** @param {string} name @param {string} command @param {string[]} args @param {NodeJS.ProcessEnv} env */
 async function check(name, command, args, env) {
-  const { ok } = await run(command, args, { cwd: root, env, quiet: true, limitMs: 5 * minute })
+  const { ok } = await run(command, args, { cwd: root, env, quiet: true, limitMs: HANG_MS })
   console.log(`${ok ? '✓' : '✗'} ${name}`)
   outcomes.push({ from: 'workspace', name, outcome: ok ? 'passed' : 'failed' })
 }
@@ -59,7 +60,7 @@ async function suite(name, folder, env) {
   const ended = await run('pnpm', ['run', '--silent', 'test'], {
     cwd: folder,
     env: { ...env, X_TEST_REPORT: file },
-    limitMs: 15 * minute,
+    limitMs: 3 * HANG_MS,
   })
   outcomes.push(...outcomesOf(name, file, ended))
 }

@@ -12,9 +12,7 @@ interface Outcome {
   readonly wrong: string | null
 }
 
-it(`delivers ${MESSAGES} messages to each of ${SUBSCRIBERS} subscribers: none lost, in order, on TCP and on the path`, {
-  timeout: 300_000,
-}, async () => {
+it(`delivers ${MESSAGES} messages to each of ${SUBSCRIBERS} subscribers: none lost, in order, on TCP and on the path`, async () => {
   await using demo = await DemoProcess.start('--log-level', 'warn')
   const request = JSON.stringify({
     port: demo.port,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { HANG_MS } from '@x/presets/hang-limit'
 import puppeteer, { type Browser } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { DemoProcess, runDemo, whyNoMoves } from './demo-process'
@@ -163,20 +164,22 @@ it.each(['drain', 'stop'])('ctl %s ends the program, whatever connections the pa
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 const noBrowser = whyNoMoves() ?? (chromium ? null : 'no Chromium is installed (Debian: chromium)')
 
-describe.skipIf(noBrowser)(`in a browser${noBrowser ? ` (${noBrowser})` : ''}`, { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)(`in a browser${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   let browser: Browser
 
   beforeAll(async () => {
     browser = await puppeteer.launch({
       executablePath: chromium!,
       args: ['--no-sandbox', '--disable-gpu'],
-      timeout: 60_000,
+      timeout: HANG_MS,
+      protocolTimeout: HANG_MS,
     })
-  }, 60_000)
+  })
   afterAll(() => browser?.close())
 
   it('shows workers, charts and messages as they are, and reloads and scales on a click', async () => {
     const page = await browser.newPage()
+    page.setDefaultTimeout(HANG_MS)
     const errors: string[] = []
     page.on('pageerror', error => errors.push(String(error)))
     page.on('console', message => message.type() === 'error' && errors.push(message.text()))

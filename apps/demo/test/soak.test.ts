@@ -16,7 +16,6 @@ const noMoves = whyNoMoves()
 
 it.skipIf(noMoves).each(cases.map(each => [each.title, each] as const))(
   `%s: all is as it should be${noMoves ? ` (${noMoves})` : ''}`,
-  { timeout: 120_000 },
   async (_title, each) => {
     const counts = await each.run(ROUNDS, () => {})
     expect(each.check(counts, ROUNDS)).toEqual([])

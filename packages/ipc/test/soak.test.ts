@@ -21,7 +21,7 @@ const ROUNDS = 6
 
 describe('counted', () => {
   for (const each of cases as SoakCase[]) {
-    it(`${ids[each.name]} ${each.title}`, { timeout: 60_000 }, async () => {
+    it(`${ids[each.name]} ${each.title}`, async () => {
       const counts = await each.run(ROUNDS, () => {})
       expect(each.check(counts, ROUNDS)).toEqual([])
     })

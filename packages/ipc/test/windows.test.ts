@@ -43,7 +43,7 @@ describe.skipIf(missing !== null)(
 
     beforeAll(async () => {
       seen = await run()
-    }, 120_000)
+    })
 
     it('[I1] the program ran to its end on Windows', () => {
       expect(seen['error']).toBeUndefined()

@@ -43,5 +43,5 @@ describe('docs/testkit.md', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
-  }, 60_000)
+  })
 })

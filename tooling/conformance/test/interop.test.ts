@@ -74,7 +74,7 @@ describe.each(ways)('toNodeSocket of a connection in memory, through $way', ({ w
     },
   )
 
-  it.skipIf(skip)('[N6] carries 64 MB both ways', { timeout: 60_000 }, async () => {
+  it.skipIf(skip)('[N6] carries 64 MB both ways', async () => {
     takeWay()
     const { accepted, client } = await connectedPair()
     const node = toNodeSocket(accepted)

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packAll, published } from '../tarballs.mjs'
 
@@ -49,7 +50,7 @@ async function run(top: string, program: string, env: NodeJS.ProcessEnv = {}) {
   writeFileSync(path.join(top, 'app.mjs'), program)
   return await exec(process.execPath, ['app.mjs'], {
     cwd: top,
-    timeout: 60_000,
+    timeout: HANG_MS,
     env: { ...process.env, NODE_OPTIONS: '', ...env },
   })
 }

@@ -9,7 +9,6 @@ import { hasProgram } from '../debian.mjs'
 import { root } from '../workspace.mjs'
 
 const hasCompiler = hasProgram(process.env['CC'] ?? 'cc')
-const minutes = 60_000
 
 function temporaryFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), 'x-start-'))
@@ -71,9 +70,7 @@ async function startAndStop(cwd: string, environment: NodeJS.ProcessEnv) {
 }
 
 describe('npm start', () => {
-  it('starts the demo, says how to talk to it, and ends with 0 on Ctrl-C', {
-    timeout: 3 * minutes,
-  }, async () => {
+  it('starts the demo, says how to talk to it, and ends with 0 on Ctrl-C', async () => {
     const { code, said, after } = await startAndStop(root, {})
     expect(said).toMatch(hasCompiler ? /^transport native/m : /^transport portable, not native: \w/m)
     expect(said).toContain('redis-cli')
@@ -82,7 +79,7 @@ describe('npm start', () => {
     expect(after).not.toMatch(/npm|pnpm|turbo|ELIFECYCLE/i)
   })
 
-  it('works on a fresh clone without a C compiler, on portable', { timeout: 6 * minutes }, async () => {
+  it('works on a fresh clone without a C compiler, on portable', async () => {
     const { code, said } = await startAndStop(freshCopy(), { PATH: pathWithoutCompiler() })
     expect(said).toMatch(/^transport portable, not native: \w/m)
     expect(code).toBe(0)

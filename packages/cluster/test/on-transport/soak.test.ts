@@ -14,7 +14,7 @@ const { cases } = (await import('../soak/cases.mjs')) as { cases: readonly SoakC
 const rounds = { reload: 3, kill: 6 }
 
 describe(`counted cases on ${transport}`, () => {
-  it.each(Object.entries(rounds))('[C5] %s: nothing is lost', { timeout: 120_000 }, async (name, count) => {
+  it.each(Object.entries(rounds))('[C5] %s: nothing is lost', async (name, count) => {
     const found = cases.find(each => each.name === name)
     const counts = await found?.run(count, () => {})
     expect(found?.check(counts ?? {})).toEqual([])

@@ -11,7 +11,7 @@ describe('the page on migration', () => {
   it('has examples', () => expect(examples.length).toBeGreaterThan(6))
 
   for (const { title, program, prints } of examples) {
-    it(`[N3] example ${title} prints what it says`, { timeout: 40_000 }, async () => {
+    it(`[N3] example ${title} prints what it says`, async () => {
       expect(await runExample(root, program)).toBe(prints)
     })
   }

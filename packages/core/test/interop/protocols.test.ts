@@ -19,7 +19,6 @@ import { echoes, MEGABYTES, sumOf, traffic } from './traffic'
 
 const key = readFileSync(path.join(import.meta.dirname, 'key.pem'))
 const cert = readFileSync(path.join(import.meta.dirname, 'cert.pem'))
-const limits = { timeout: 60_000 }
 
 /** What Node's types take for a connection. */
 const asNode = (socket: Socket): net.Socket => socket as unknown as net.Socket
@@ -48,7 +47,7 @@ for (const [name, transport] of transports) {
     const dial = (port: number): net.Socket =>
       asNode(connect({ port, host: '127.0.0.1', transport: transport!, allowHalfOpen: true }))
 
-    it('[N6] carries TLS', limits, async () => {
+    it('[N6] carries TLS', async () => {
       const secure = tls.createServer({ key, cert, allowHalfOpen: true }, socket => socket.pipe(socket))
       await behind(
         transport!,
@@ -71,7 +70,7 @@ for (const [name, transport] of transports) {
       ['HTTP', http],
       ['HTTPS', https],
     ] as const) {
-      it(`[N6] carries ${protocol}`, limits, async () => {
+      it(`[N6] carries ${protocol}`, async () => {
         const echo: http.RequestListener = (incoming, outgoing) => incoming.pipe(outgoing)
         const server = module === http ? http.createServer(echo) : https.createServer({ key, cert }, echo)
         await behind(
@@ -96,7 +95,7 @@ for (const [name, transport] of transports) {
       })
     }
 
-    it('[N6] carries HTTP/2', limits, async () => {
+    it('[N6] carries HTTP/2', async () => {
       const server = http2.createServer()
       server.on('stream', (stream: http2.ServerHttp2Stream) => {
         stream.respond({ ':status': 200 })
@@ -114,7 +113,7 @@ for (const [name, transport] of transports) {
       )
     })
 
-    it('[N6] carries undici', limits, async () => {
+    it('[N6] carries undici', async () => {
       const server = http.createServer((incoming, outgoing) => incoming.pipe(outgoing))
       await behind(
         transport!,
@@ -138,7 +137,7 @@ for (const [name, transport] of transports) {
       )
     })
 
-    it('[N6] carries WebSockets', limits, async () => {
+    it('[N6] carries WebSockets', async () => {
       const server = http.createServer()
       const sockets = new WebSocketServer({ server, perMessageDeflate: false })
       sockets.on('connection', socket => socket.on('message', data => socket.send(data)))

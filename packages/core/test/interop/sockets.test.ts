@@ -106,7 +106,7 @@ for (const [name, transport] of transports) {
       client.end()
     })
 
-    it('[N6] gives a socket that tls takes for its own', { timeout: 60_000 }, async () => {
+    it('[N6] gives a socket that tls takes for its own', async () => {
       const [key, cert] = ['key.pem', 'cert.pem'].map(file =>
         readFileSync(path.join(import.meta.dirname, file)),
       )
@@ -153,7 +153,7 @@ for (const [name, transport] of transports) {
       expect(await readAll(client as unknown as Duplex)).toBe('bye')
     })
 
-    it('[N6] carries 64 MB both ways', { timeout: 60_000 }, async () => {
+    it('[N6] carries 64 MB both ways', async () => {
       const { accepted, client } = await pair(transport!, { server: 'nodes', client: 'nodes' })
       const ours = fromNodeSocket(accepted as net.Socket, { transport: transport! })
       ours.pipe(ours as unknown as Duplex)

@@ -7,7 +7,7 @@ import { absent } from './bed'
 
 const program = path.join(__dirname, 'programs', 'fuzz.cjs')
 
-describe.skipIf(absent !== null)('native transport under random operations', { timeout: 60_000 }, () => {
+describe.skipIf(absent !== null)('native transport under random operations', () => {
   for (const seed of [101, 102, 103, 104]) {
     it(`keeps the laws and leaves nothing behind, seed ${seed}`, async () => {
       const { stdout } = await promisify(execFile)(process.execPath, [program, String(seed), '500'])

@@ -91,7 +91,7 @@ describe.skipIf(absent !== null)('native transport, loading', () => {
   })
 })
 
-describe('native transport, building', { timeout: 120_000 }, () => {
+describe('native transport, building', () => {
   it('builds once, and does nothing where nothing changed', () => {
     const folder = copy({ binary: false, native: true })
     expect(build(folder)).toBe(`native transport: built for ${target()}`)

@@ -104,66 +104,44 @@ function underValgrind(root: string, args: string[]): Promise<Outcome> {
   return run('valgrind', [...valgrind, ...args], { X_TEST_PACKAGE: root })
 }
 
-const minutes = 60_000
-
 describe.skipIf(noSanitizer !== null)('addon under AddressSanitizer', () => {
   let root = ''
   beforeAll(() => {
     root = packageWith('sanitized', sanitized)
-  }, 2 * minutes)
+  })
 
   for (const seed of [1, 2, 3]) {
-    it(
-      `makes no invalid access and leaks nothing in random operations with faults, seed ${seed}`,
-      async () => {
-        const { code, output } = await underSanitizers(root, 300, [program('fuzz.cjs'), String(seed), '300'])
-        expect(code, output).toBe(0)
-      },
-      2 * minutes,
-    )
+    it(`makes no invalid access and leaks nothing in random operations with faults, seed ${seed}`, async () => {
+      const { code, output } = await underSanitizers(root, 300, [program('fuzz.cjs'), String(seed), '300'])
+      expect(code, output).toBe(0)
+    })
   }
 
-  it(
-    'makes no invalid access and leaks nothing where worker threads end with live handles',
-    async () => {
-      const { code, output } = await underSanitizers(root, 4096, [program('worker-end.cjs')])
-      expect(code, output).toBe(0)
-    },
-    2 * minutes,
-  )
+  it('makes no invalid access and leaks nothing where worker threads end with live handles', async () => {
+    const { code, output } = await underSanitizers(root, 4096, [program('worker-end.cjs')])
+    expect(code, output).toBe(0)
+  })
 
-  it(
-    'finds a fault that is planted',
-    async () => {
-      const planted = packageWith('sanitized-planted', sanitized, plantedSources())
-      const { code, output } = await underSanitizers(planted, 4096, [program('pair.cjs')])
-      // Whichever of the two sees it first.
-      expect(output).toMatch(/heap-buffer-overflow|insufficient space/)
-      expect(code).toBe(MEMORY_ERROR)
-    },
-    2 * minutes,
-  )
+  it('finds a fault that is planted', async () => {
+    const planted = packageWith('sanitized-planted', sanitized, plantedSources())
+    const { code, output } = await underSanitizers(planted, 4096, [program('pair.cjs')])
+    // Whichever of the two sees it first.
+    expect(output).toMatch(/heap-buffer-overflow|insufficient space/)
+    expect(code).toBe(MEMORY_ERROR)
+  })
 })
 
 describe.skipIf(noValgrind !== null)('addon under valgrind', () => {
-  it(
-    'makes no invalid access and leaks nothing in random operations with faults',
-    async () => {
-      const root = packageWith('plain', [])
-      const { code, output } = await underValgrind(root, [program('fuzz.cjs'), '1', '60'])
-      expect(code, output).toBe(0)
-    },
-    4 * minutes,
-  )
+  it('makes no invalid access and leaks nothing in random operations with faults', async () => {
+    const root = packageWith('plain', [])
+    const { code, output } = await underValgrind(root, [program('fuzz.cjs'), '1', '60'])
+    expect(code, output).toBe(0)
+  })
 
-  it(
-    'finds a fault that is planted',
-    async () => {
-      const planted = packageWith('plain-planted', [], plantedSources())
-      const { code, output } = await underValgrind(planted, [program('pair.cjs')])
-      expect(output).toContain('Invalid write of size 1')
-      expect(code).toBe(MEMORY_ERROR)
-    },
-    4 * minutes,
-  )
+  it('finds a fault that is planted', async () => {
+    const planted = packageWith('plain-planted', [], plantedSources())
+    const { code, output } = await underValgrind(planted, [program('pair.cjs')])
+    expect(output).toContain('Invalid write of size 1')
+    expect(code).toBe(MEMORY_ERROR)
+  })
 })

@@ -5,6 +5,7 @@ import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { describe, expect, it } from 'vitest'
 import { errno, UV_ECONNRESET } from '../../src/transport'
 import { absent, after, connected, reading, written } from './bed'
@@ -14,11 +15,11 @@ const program = (name: string) => path.join(__dirname, 'programs', `${name}.cjs`
 async function run(name: string, flags: readonly string[] = [], descriptors = 4096): Promise<unknown> {
   const command = `ulimit -n ${descriptors}; exec "$0" "$@"`
   const args = ['-c', command, process.execPath, ...flags, program(name)]
-  const { stdout } = await promisify(execFile)('/bin/sh', args, { timeout: 60_000 })
+  const { stdout } = await promisify(execFile)('/bin/sh', args, { timeout: HANG_MS })
   return JSON.parse(stdout)
 }
 
-describe.skipIf(absent !== null)('native transport, when things go wrong', { timeout: 60_000 }, () => {
+describe.skipIf(absent !== null)('native transport, when things go wrong', () => {
   it('lets a worker thread end with live sockets, listeners, channels, relays and queued writes', async () => {
     const { before, after } = (await run('worker-end')) as { before: number; after: number }
     expect(after).toBe(before)

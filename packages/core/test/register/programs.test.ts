@@ -27,7 +27,7 @@ const kinds: Record<string, string> = {
 const answers = new Map<string, Promise<Run>>()
 
 function onNode(file: string): Promise<Run> {
-  const answer = answers.get(file) ?? run([file], { flags: [], timeoutMs: 150_000 })
+  const answer = answers.get(file) ?? run([file], { flags: [] })
   answers.set(file, answer)
   return answer
 }
@@ -40,18 +40,14 @@ describe('programs on @x/core', () => {
   for (const [program, kind] of Object.entries(kinds)) {
     for (const transport of ['native', 'portable']) {
       const isMissing = transport === 'native' && native.transport === null
-      it.skipIf(isMissing)(
-        `[N5] [N6] runs ${kind} on ${transport}, as on node:net`,
-        { timeout: 300_000 },
-        async () => {
-          const file = path.join(folder, program)
-          const ours = await run([file], { env: { X_NET_TRANSPORT: transport }, timeoutMs: 150_000 })
-          expect(ours).toMatchObject({ code: 0 })
-          expect(ours.stdout).toContain('on @x/core')
-          const nodes = await onNode(file)
-          expect(ours.stdout.replace('on @x/core', 'on node:net')).toBe(nodes.stdout)
-        },
-      )
+      it.skipIf(isMissing)(`[N5] [N6] runs ${kind} on ${transport}, as on node:net`, async () => {
+        const file = path.join(folder, program)
+        const ours = await run([file], { env: { X_NET_TRANSPORT: transport } })
+        expect(ours).toMatchObject({ code: 0 })
+        expect(ours.stdout).toContain('on @x/core')
+        const nodes = await onNode(file)
+        expect(ours.stdout.replace('on @x/core', 'on node:net')).toBe(nodes.stdout)
+      })
     }
   }
 })

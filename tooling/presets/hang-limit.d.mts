@@ -1,0 +1,1 @@
+export const HANG_MS: number
