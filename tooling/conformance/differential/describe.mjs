@@ -80,5 +80,11 @@ export const socketLook = [
 
 /** @param {any} socket @param {readonly string[]} names */
 export function look(socket, names) {
-  return names.map(name => `${name}=${describeValue(socket[name])}`).join('; ')
+  return names.map(name => `${name}=${describeMember(socket, name)}`).join('; ')
+}
+
+/** @param {any} socket @param {string} name */
+function describeMember(socket, name) {
+  // Programs ask whether there is a handle; what it is differs.
+  return name === '_handle' ? String(socket._handle && typeof socket._handle) : describeValue(socket[name])
 }

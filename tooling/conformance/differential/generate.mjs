@@ -1,6 +1,8 @@
 // Makes a program of a seed. Each kind of program leans on one part of the surface; all may use all of it. It plays
 // nothing.
+import { connectTarget, serverOptions, settings, socketOptions, wrongListens } from './arguments.mjs'
 import { kindNames, kinds } from './kinds.mjs'
+import { isOfPeer } from './program.mjs'
 import { Random } from './random.mjs'
 
 /**
@@ -10,6 +12,9 @@ import { Random } from './random.mjs'
  * @typedef {import('./program.mjs').Batch} Batch
  * @typedef {import('./stage.mjs').Turn} Turn
  */
+
+/** What fake timers replace. Without process.nextTick node:net itself stands still, so that it cannot be compared. */
+const replaceable = ['setImmediate', 'queueMicrotask', 'setTimeout', 'clearTimeout', 'setInterval']
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -50,6 +55,7 @@ class Maker {
         family: random.chance(0.5) ? 'unix' : 'tcp',
         peerPaused: this.#kind === 'stalled' && random.chance(0.8),
         peerHalfOpen: random.chance(0.5),
+        replaced: random.chance(0.05) ? [random.pick(replaceable)] : undefined,
       },
       batches: [],
     }
@@ -65,9 +71,11 @@ class Maker {
     const count = 1 + random.int(5)
     for (let i = 0; i < count; i++) {
       const at = i === 0 && !isConnecting ? 'quiet' : i === 0 ? 'now' : random.weighted(turns)
+      const steps = this.#some(1 + random.int(this.#kind === 'writing' ? 7 : 4), 0)
+      const peers = steps.filter(isOfPeer)
       program.batches.push({
-        at: /** @type {Turn} */ (at),
-        steps: this.#some(1 + random.int(this.#kind === 'writing' ? 7 : 4), 0),
+        at: /** @type {Turn} */ (peers.length > 0 && at !== 'quiet' ? 'immediate' : at),
+        steps: [...peers, ...steps.filter(step => !isOfPeer(step))],
       })
     }
     return program
@@ -80,7 +88,8 @@ class Maker {
     const steps = []
     if (this.#role === 'server') {
       steps.push({
-        ...this.#step('serve', 'v0', `{ ${this.#options(['allowHalfOpen', 'pauseOnConnect'])} }`),
+        ...this.#step('serve', 'v0'),
+        options: serverOptions(random),
         then: random.chance(0.4) ? this.#some(1 + random.int(2), 1, 'actor') : undefined,
       })
       steps.push(this.#listen())
@@ -88,44 +97,16 @@ class Maker {
     }
     for (let i = 0; i < this.#sockets; i++) {
       const actor = `s${i}`
-      const options = this.#options([
-        'allowHalfOpen',
-        'readable',
-        'writable',
-        'highWaterMark',
-        'encoding',
-        'decodeStrings',
-      ])
+      const options = socketOptions(random, actor)
       if (random.chance(0.3)) {
-        steps.push(
-          this.#step('make', actor, `net.connect({ ...t.where, noDelay: true${options && `, ${options}`} })`),
-        )
+        steps.push({ ...this.#step('make', actor, 'net.connect'), options: ['...t.where', ...options] })
       } else {
-        steps.push(this.#step('make', actor, `new net.Socket({ noDelay: true${options && `, ${options}`} })`))
+        steps.push({ ...this.#step('make', actor, 'new net.Socket'), options })
         if (random.chance(0.1)) steps.push(...this.#some(1 + random.int(2), 1, actor))
         steps.push(this.#connect(actor, 0))
       }
     }
     return steps
-  }
-
-  /** @param {string[]} names */
-  #options(names) {
-    const random = this.#random
-    /** @type {string[]} */
-    const options = []
-    if (random.chance(0.3)) options.push('allowHalfOpen: true')
-    if (names.includes('readable') && random.chance(0.04)) options.push(`readable: ${random.chance(0.5)}`)
-    if (names.includes('writable') && random.chance(0.04)) options.push(`writable: ${random.chance(0.5)}`)
-    if (names.includes('highWaterMark') && random.chance(0.08))
-      options.push(`highWaterMark: ${random.pick([0, 1, 10, 1000])}`)
-    if (names.includes('encoding') && random.chance(0.04)) options.push(`encoding: 'utf8'`)
-    if (names.includes('encoding') && random.chance(0.04))
-      options.push(`defaultEncoding: '${random.pick(['hex', 'latin1'])}'`)
-    if (names.includes('pauseOnConnect') && random.chance(0.2)) options.push('pauseOnConnect: true')
-    if (names.includes('pauseOnConnect') && random.chance(0.1))
-      options.push(`highWaterMark: ${random.pick([1, 10, 1000])}`)
-    return options.join(', ')
   }
 
   /** @param {Step['verb']} verb @param {string} [on] @param {string} [name] @returns {Step} */
@@ -140,8 +121,9 @@ class Maker {
 
   /** @param {string} actor @param {number} depth */
   #connect(actor, depth) {
-    const step = this.#call('connect', actor, ['t.where'])
-    if (this.#random.chance(0.3)) step.then = this.#random.chance(0.5) ? [] : this.#nested(depth, actor)
+    const random = this.#random
+    const step = this.#call('connect', actor, connectTarget(random))
+    if (random.chance(0.3)) step.then = random.chance(0.5) ? [] : this.#nested(depth, actor)
     return step
   }
 
@@ -177,6 +159,7 @@ class Maker {
       random.weighted(/** @type {Record<string, number>} */ (kinds[this.#kind].verbs))
     )
     const peer = String(random.int(this.#sockets))
+    if (depth > 0 && verb.startsWith('peer')) return []
     switch (verb) {
       case 'write':
       case 'writeMuch':
@@ -198,6 +181,8 @@ class Maker {
         return [this.#call('resetAndDestroy', actor)]
       case 'destroy':
         return [this.#call('destroy', actor, random.chance(0.3) ? [`new Error('mine')`] : [])]
+      case 'abort':
+        return [this.#step('abort')]
       case 'connect':
         return [this.#connect(actor, depth)]
       case 'look':
@@ -207,7 +192,7 @@ class Maker {
           this.#step(
             'look',
             actor,
-            `['${random.pick(['bytesWritten', 'writableLength', 'bufferSize', 'readyState', 'pending', 'remoteAddress', 'localAddress', 'writableNeedDrain'])}']`,
+            `['${random.pick(['bytesWritten', 'writableLength', 'bufferSize', 'readyState', 'pending', 'remoteAddress', 'localAddress', 'writableNeedDrain', '_handle'])}']`,
           ),
         ]
       case 'read':
@@ -340,23 +325,11 @@ class Maker {
           { ...this.#step('set', 'v0', 'maxConnections'), args: [random.pick(['0', '1', '2', 'undefined'])] },
         ]
       case 'address':
-        return [this.#call('address', 'v0')]
+        return [this.#step('address', 'v0')]
       case 'ref':
         return [this.#call(random.pick(['ref', 'unref']), 'v0')]
       case 'wrong':
-        return [
-          this.#call('listen', 'v0', [
-            random.pick([
-              '{}',
-              '-1',
-              '{ port: 70000 }',
-              `{ path: 5 }`,
-              'null',
-              '{ fd: 100000 }',
-              `{ port: 0, host: '256.1.1.1x' }`.replace('256.1.1.1x', '127.0.0.1'),
-            ]),
-          ]),
-        ]
+        return [this.#call('listen', 'v0', [random.pick(wrongListens)])]
     }
     return []
   }
@@ -364,23 +337,7 @@ class Maker {
   /** @param {string} actor @returns {Step} */
   #setting(actor) {
     const random = this.#random
-    const [name, args] = /** @type {[string, string[]]} */ (
-      random.pick([
-        ['setTimeout', ['100000']],
-        ['setTimeout', ['0']],
-        ['setTimeout', ['-1']],
-        ['setTimeout', ["'x'"]],
-        ['setNoDelay', []],
-        ['setNoDelay', ['true']],
-        ['setKeepAlive', ['true', '5000']],
-        ['setKeepAlive', []],
-        ['ref', []],
-        ['unref', []],
-        ['address', []],
-        ['setDefaultEncoding', ["'latin1'"]],
-        ['setDefaultEncoding', ["'none'"]],
-      ])
-    )
+    const [name, ...args] = random.pick(settings)
     const step = this.#call(name, actor, args)
     if (name === 'setTimeout' && random.chance(0.4)) step.then = []
     return step

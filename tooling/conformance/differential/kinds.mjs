@@ -40,6 +40,7 @@ export const kinds = {
   },
   living: {
     verbs: {
+      abort: 1,
       write: 12,
       end: 8,
       destroy: 5,

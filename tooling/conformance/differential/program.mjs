@@ -9,9 +9,10 @@
  *
  * @typedef {object} Step
  * @property {number} id
- * @property {'make' | 'call' | 'look' | 'read' | 'on' | 'throw' | 'set' | 'peer' | 'peerConnects' | 'serve'} verb
+ * @property {'make' | 'call' | 'look' | 'read' | 'on' | 'throw' | 'set' | 'peer' | 'peerConnects' | 'serve' | 'address' | 'abort'} verb
  * @property {string} [on]     s0.. a socket of the subject, v0 its server, 0.. a peer
- * @property {string} [name]   the method, event, property, way of reading; of 'make' and 'serve', code
+ * @property {string} [name]   the method, event, property, way of reading; of 'make', the function
+ * @property {string[]} [options]  of 'make' and 'serve', each as code
  * @property {Chunk} [chunk]   the first argument
  * @property {string[]} [args] code of the further arguments
  * @property {Step[]} [then]   there is a callback, which does this
@@ -38,6 +39,39 @@ export function bodyOf(program) {
   return new Function(`'use strict'; return ${textOf(program)}`)()
 }
 
+/**
+ * Whether what the peers do cannot run together with what the subject has done: a peer is another process, which sees
+ * nothing of a turn before its end. So peers come first in a turn, and in turns in which the loop has gone round.
+ * @param {Program} program
+ */
+export function isSound({ batches }) {
+  return batches.every(({ at, steps }, index) => {
+    const firstOwn = steps.findIndex(step => !isOfPeer(step))
+    const peers = steps.filter(isOfPeer).length
+    if (peers > 0 && (at === 'tick' || at === 'micro' || (at === 'now' && index > 0))) return false
+    if (firstOwn >= 0 && steps.slice(firstOwn).some(isOfPeer)) return false
+    return !steps.some(step => step.then !== undefined && hasPeer(step.then))
+  })
+}
+
+/** @param {Step} step */
+export const isOfPeer = ({ verb }) => verb === 'peer' || verb === 'peerConnects'
+
+/** @param {readonly Step[]} steps @returns {boolean} */
+function hasPeer(steps) {
+  return steps.some(step => isOfPeer(step) || (step.then !== undefined && hasPeer(step.then)))
+}
+
+/** Whether it moves more than the buffers of any connection hold. @param {Program} program */
+export function isBulk({ batches }) {
+  return batches.some(({ steps }) => steps.some(isMuch))
+}
+
+/** @param {Step} step @returns {boolean} */
+function isMuch({ chunk, then }) {
+  return (chunk !== undefined && chunk.size >= 16_384) || (then ?? []).some(isMuch)
+}
+
 /** @param {readonly Step[]} steps @param {string} indent */
 function linesOf(steps, indent) {
   return steps.map(step => `${indent}${codeOf(step, indent)}\n`).join('')
@@ -49,9 +83,9 @@ function codeOf(step, indent) {
   const nested = then === undefined ? '' : functionOf(then, indent, verb === 'serve' ? '(s, actor)' : 's')
   switch (verb) {
     case 'make':
-      return `t.make(${id}, '${on}', () => ${name})`
+      return `t.make(${id}, '${on}', () => ${name}({ ${(step.options ?? []).join(', ')} }))`
     case 'serve':
-      return `t.make(${id}, '${on}', () => net.createServer(${name}, s => t.accepted(s${nested && `, ${nested}`})))`
+      return `t.make(${id}, '${on}', () => net.createServer({ ${(step.options ?? []).join(', ')} }, s => t.accepted(s${nested && `, ${nested}`})))`
     case 'call': {
       const callback =
         then === undefined ? [] : [`t.cb(${id}, ${actorOf(on)}${then.length > 0 ? `, ${nested}` : ''})`]
@@ -62,6 +96,11 @@ function codeOf(step, indent) {
       return `t.do(${id}, ${actorOf(on)}, s => void (s.${name} = ${step.args?.[0]}))`
     case 'look':
       return `t.look(${id}, ${actorOf(on)}${name && `, ${name}`})`
+    case 'address':
+      // node:net answers the path of a server that has failed or closed: its documentation says null.
+      return `t.do(${id}, '${on}', v => v.listening && v.address())`
+    case 'abort':
+      return `t.abort(${id})`
     case 'read':
       return `t.read(${id}, ${actorOf(on)}, '${name}')`
     case 'on':

@@ -1,6 +1,8 @@
 // Where a subject may differ from node:net, each with its reason: a table, and what it does to the records before they
 // are compared. It plays nothing.
 
+import { isOfPeer } from './program.mjs'
+
 /**
  * @typedef {import('./trace.mjs').TraceRecord} TraceRecord
  * @typedef {object} Rule
@@ -26,8 +28,53 @@ export const rules = [
   },
 ]
 
-/** What is compared of an actor's records. @param {TraceRecord[]} records @param {string} actor @param {string} subject */
+/**
+ * What is compared of an actor's records.
+ * @param {TraceRecord[]} records @param {string} actor @param {string} subject
+ */
 export function rewrite(records, actor, subject) {
   const inForce = rules.filter(({ subjects }) => subjects === undefined || subjects.includes(subject))
   return records.map(record => inForce.reduce((left, rule) => rule.rewrite(left, actor), record))
+}
+
+/**
+ * The program as it is played for this subject, on node:net too. In memory no system carries bytes while the loop turns,
+ * and the peers are the subject's, whose writes leave at the end of a turn: so steps wait until it is quiet instead of for
+ * one turn, and peers have turns of their own.
+ * @param {import('./program.mjs').Program} program @param {string} subject @returns {import('./program.mjs').Program}
+ */
+export function adapted(program, subject) {
+  if (subject !== 'memory') return program
+  const batches = program.batches.flatMap(({ at, steps }) => {
+    const turn = at === 'immediate' ? 'quiet' : at
+    const peers = steps.filter(isOfPeer)
+    const own = steps.filter(step => !isOfPeer(step))
+    if (peers.length === 0 || own.length === 0) return [{ at: turn, steps }]
+    return [
+      { at: turn, steps: peers },
+      { at: /** @type {const} */ ('quiet'), steps: own },
+    ]
+  })
+  return { ...program, batches }
+}
+
+/** Events that tell of the size of buffers. */
+const sizeEvents = new Set(['drain', 'pause', 'resume'])
+
+/**
+ * What is left to compare where the buffers of the connection decide what is taken when, and the subject's are of another
+ * size than the system's: all bytes, and all callbacks and events in their order.
+ * @param {TraceRecord[]} records @returns {TraceRecord[]}
+ */
+export function withoutSizes(records) {
+  /** @type {TraceRecord[]} */
+  const left = []
+  for (const record of records) {
+    const last = left.at(-1)
+    if (record.kind === 'data' && last?.kind === 'data' && last.name === record.name)
+      left[left.length - 1] = { ...last, text: last.text + record.text }
+    else if (record.kind === 'data' || record.kind === 'callback') left.push(record)
+    else if (record.kind === 'event' && !sizeEvents.has(record.name)) left.push(record)
+  }
+  return left
 }

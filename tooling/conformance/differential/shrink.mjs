@@ -1,5 +1,7 @@
 // Cuts a failing program down to one of which nothing can be left out. It is told by others whether a program fails.
 
+import { isSound } from './program.mjs'
+
 /**
  * @typedef {import('./program.mjs').Program} Program
  * @typedef {import('./program.mjs').Step} Step
@@ -14,6 +16,7 @@ export async function shrink(program, stillFails) {
   for (let isSmaller = true; isSmaller && tries < MAX_TRIES; ) {
     isSmaller = false
     for (const candidate of candidatesOf(best)) {
+      if (!isSound(candidate)) continue
       if (++tries > MAX_TRIES) break
       if (await stillFails(candidate)) {
         best = candidate
@@ -39,7 +42,7 @@ function* candidatesOf(program) {
     for (const steps of fewerSteps(batch.steps)) yield withBatch(program, i, { ...batch, steps })
   }
   for (const [name, value] of Object.entries(setup)) {
-    if (value === true) yield { setup: { ...setup, [name]: false }, batches }
+    if (value === true || Array.isArray(value)) yield { setup: { ...setup, [name]: undefined }, batches }
   }
   for (const [i, batch] of batches.entries()) {
     if (batch.at !== 'now' && batch.at !== 'quiet') yield withBatch(program, i, { ...batch, at: 'quiet' })
@@ -76,10 +79,10 @@ function* simplerSteps(step) {
     if (chunk.size > 1) yield { ...step, chunk: { ...chunk, size: 1 } }
     if (chunk.size > 3000) yield { ...step, chunk: { ...chunk, size: 3000 } }
   }
-  if ((step.verb === 'make' || step.verb === 'serve') && step.name !== undefined) {
-    for (const option of step.name.match(/, (?!noDelay)\w+: [^,}]+/g) ?? [])
-      yield { ...step, name: step.name.replace(option.trimEnd(), '') }
+  for (const option of step.options ?? []) {
+    // Without noDelay the system may wait with small writes, and no program is the same twice.
+    if (option !== '...t.where' && option !== 'noDelay: true')
+      yield { ...step, options: step.options?.filter(one => one !== option) }
   }
-  if (step.verb === 'look' && step.name === '') return
   if (step.verb === 'call' && step.name === 'destroy' && step.args?.length) yield { ...step, args: [] }
 }

@@ -14,10 +14,15 @@ const now = performance.now.bind(performance)
 
 /** Turns of the loop without a record before the stage takes it that nothing more comes by itself. */
 const QUIET_TURNS = 12
-/** A lookup in the thread pool takes more turns than can be counted. */
-const CONNECTING_MS = 1_000
+/** A program that still makes records after so many turns will not stop. */
+const NEVER_QUIET_TURNS = 100_000
+/** Some connections take more turns than that; one that never ends is not waited for. */
+const CONNECTING_MS = 100
 
 const socketEvents = [
+  'connectionAttempt',
+  'connectionAttemptFailed',
+  'connectionAttemptTimeout',
   'lookup',
   'connect',
   'ready',
@@ -51,6 +56,7 @@ function freshPath() {
  * @property {'tcp' | 'unix'} family
  * @property {boolean} [peerPaused]  the peers do not read until they are told to
  * @property {boolean} [peerHalfOpen]  the peers keep their side open after the subject's end
+ * @property {string[]} [replaced]  globals that do nothing while the program runs, as with fake timers
  * @typedef {(t: Stage, net: any) => [Turn, () => void][]} Body
  */
 
@@ -61,11 +67,15 @@ export async function play(nets, setup, body) {
   const uncaught = (/** @type {unknown} */ error) =>
     stage.trace.add('uncaught', 'uncaught', 'uncaught', describeError(error))
   process.on('uncaughtException', uncaught)
+  const globals = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (globalThis))
+  const originals = (setup.replaced ?? []).map(name => /** @type {const} */ ([name, globals[name]]))
   try {
     await stage.begin()
+    for (const [name] of originals) globals[name] = () => {}
     for (const [turn, act] of body(stage, nets.net)) await stage.turn(turn, act)
     await stage.finish()
   } finally {
+    for (const [name, original] of originals) globals[name] = original
     process.off('uncaughtException', uncaught)
   }
   return stage.trace
@@ -83,8 +93,11 @@ export class Stage {
   where
   #nets
   #setup
+  /** Where nobody listens. @type {any} */
+  refused = { port: 1, host: '127.0.0.1' }
   /** @type {any} */
   #peerServer = null
+  #abort = new AbortController()
   /** @type {Buffer | null} */
   #refilled = null
   #taken = 0
@@ -96,6 +109,7 @@ export class Stage {
     const place = setup.family === 'unix' ? { path: freshPath() } : { port: 0, host: '127.0.0.1' }
     this.where = place
     this.place = place
+    if (place.path !== undefined) this.refused = { path: `${place.path}.none` }
   }
 
   async begin() {
@@ -135,11 +149,13 @@ export class Stage {
   async quiet() {
     const began = now()
     let idle = 0
+    let turns = 0
     let seen = this.trace.count
     while (idle < QUIET_TURNS || (this.#isConnecting() && now() - began < CONNECTING_MS)) {
       await new Promise(resolve => setImmediate(resolve))
       idle = this.trace.count === seen ? idle + 1 : 0
       seen = this.trace.count
+      if (++turns === NEVER_QUIET_TURNS) return this.trace.add('stage', 'phase', 'never quiet')
     }
     this.trace.phase('quiet')
   }
@@ -227,6 +243,44 @@ export class Stage {
     })
     this.#addPeer(peer)
     then?.(peer)
+  }
+
+  /** The option `signal` of a socket. */
+  get signal() {
+    return this.#abort.signal
+  }
+
+  /** @param {number} id */
+  abort(id) {
+    stepContext.run(id, () => this.#abort.abort())
+  }
+
+  /**
+   * The option `onread` of a socket: its reads are records.
+   * @param {string} actor @param {number} size @param {unknown} answer
+   */
+  onread(actor, size, answer) {
+    const callback = (/** @type {number} */ bytes, /** @type {Buffer} */ buffer) => {
+      this.trace.add(actor, 'data', 'onread', buffer.toString('latin1', 0, bytes))
+      return answer
+    }
+    return { buffer: Buffer.alloc(size), callback }
+  }
+
+  /** The option `lookup`: answers this host, in one of the ways that resolvers do. @param {'now' | 'later' | 'fails' | 'both'} way */
+  lookup(way) {
+    return (
+      /** @type {string} */ _name,
+      /** @type {any} */ options,
+      /** @type {(...answer: unknown[]) => void} */ done,
+    ) => {
+      const all = ['::1', '127.0.0.1'].map(address => ({ address, family: address === '::1' ? 6 : 4 }))
+      if (way === 'fails') setImmediate(done, Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }))
+      else if (way === 'both' && options.all) setImmediate(done, null, all)
+      else if (options.all) setImmediate(done, null, all.slice(1))
+      else if (way === 'now') done(null, '127.0.0.1', 4)
+      else setImmediate(done, null, '127.0.0.1', 4)
+    }
   }
 
   /** Looks at all that a socket tells of itself. @param {number} id @param {string} actor @param {readonly string[]} [names] */

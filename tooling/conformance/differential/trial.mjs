@@ -1,13 +1,14 @@
 // Plays one program on node:net and on the subject and judges: equal, different, or a program that node:net itself plays
 // in two ways. It makes no programs.
 import { compare } from './compare.mjs'
-import { bodyOf } from './program.mjs'
+import { bodyOf, isBulk } from './program.mjs'
 import { shrink } from './shrink.mjs'
 import { play } from './stage.mjs'
 import { reference } from './subjects.mjs'
 
 /**
  * @typedef {import('./program.mjs').Program} Program
+ * @typedef {import('./trace.mjs').Trace} Trace
  * @typedef {import('./compare.mjs').Difference} Difference
  * @typedef {{ outcome: 'equal' } | { outcome: 'undecided' } | { outcome: 'fleeting', difference: Difference } | { outcome: 'different', difference: Difference }} Verdict
  */
@@ -18,24 +19,31 @@ const AGAIN = 2
 /** @param {Program} program @param {import('./stage.mjs').Nets} nets @param {string} subject @returns {Promise<Verdict>} */
 export async function judge(program, nets, subject) {
   const body = bodyOf(program)
+  const differs = (/** @type {Trace} */ one, /** @type {Trace} */ other) =>
+    compare(one, other, subject, isBulk(program))
   const expected = await play(reference, program.setup, body)
-  const difference = compare(expected, await play(nets, program.setup, body), subject)
+  const difference = differs(expected, await play(nets, program.setup, body))
   if (difference === null) return { outcome: 'equal' }
   for (let i = 0; i < AGAIN; i++) {
-    if (compare(expected, await play(reference, program.setup, body), subject) !== null)
+    if (differs(expected, await play(reference, program.setup, body)) !== null)
       return { outcome: 'undecided' }
   }
   for (let i = 0; i < AGAIN; i++) {
-    if (compare(expected, await play(nets, program.setup, body), subject) === null)
+    if (differs(expected, await play(nets, program.setup, body)) === null)
       return { outcome: 'fleeting', difference }
   }
   return { outcome: 'different', difference }
 }
 
-/** The smallest program that differs in the same way. @param {Program} program @param {Difference} difference @param {import('./stage.mjs').Nets} nets @param {string} subject */
-export async function smallest(program, difference, nets, subject) {
+/**
+ * The smallest program that differs in the same way.
+ * @param {Program} program @param {Difference} difference @param {import('./stage.mjs').Nets} nets @param {string} subject
+ * @param {() => void} [tried]  called before each program that is tried
+ */
+export async function smallest(program, difference, nets, subject, tried = () => {}) {
   let last = difference
   const small = await shrink(program, async candidate => {
+    tried()
     const verdict = await judge(candidate, nets, subject)
     if (verdict.outcome !== 'different' || verdict.difference.signature !== difference.signature) return false
     last = verdict.difference

@@ -1,5 +1,6 @@
 // Plays a range of seeds for main, and sends what it finds. One process plays one program after the other.
 import { generate } from './generate.mjs'
+import { adapted } from './rules.mjs'
 import { subjectOf } from './subjects.mjs'
 import { judge, smallest } from './trial.mjs'
 
@@ -19,7 +20,7 @@ process.once('message', async message => {
   const seen = new Map()
   for (let seed = from; seed < to; seed++) {
     tell({ seed, outcome: 'begun' })
-    const program = generate(seed)
+    const program = adapted(generate(seed), subject)
     const verdict = await judge(program, nets, subject)
     if (!('difference' in verdict)) {
       tell({ seed, outcome: verdict.outcome })
@@ -32,7 +33,9 @@ process.once('message', async message => {
     tell({
       seed,
       outcome,
-      ...(isShrunk ? await smallest(program, difference, nets, subject) : { program, difference }),
+      ...(isShrunk
+        ? await smallest(program, difference, nets, subject, () => tell({ seed, outcome: 'begun' }))
+        : { program, difference }),
     })
   }
   // A program may have left handles open that would keep the process.

@@ -1,0 +1,73 @@
+// What sockets and servers are made with and told: options, targets and settings, as code. It makes no steps.
+
+/** @typedef {import('./random.mjs').Random} Random */
+
+/** The options of a socket of the subject. @param {Random} random @param {string} actor */
+export function socketOptions(random, actor) {
+  const options = ['noDelay: true']
+  if (random.chance(0.3)) options.push('allowHalfOpen: true')
+  if (random.chance(0.04)) options.push(`readable: ${random.chance(0.5)}`)
+  if (random.chance(0.04)) options.push(`writable: ${random.chance(0.5)}`)
+  if (random.chance(0.08)) options.push(`highWaterMark: ${random.pick([0, 1, 10, 1000])}`)
+  if (random.chance(0.04)) options.push(`encoding: 'utf8'`)
+  if (random.chance(0.04)) options.push(`defaultEncoding: '${random.pick(['hex', 'latin1'])}'`)
+  if (random.chance(0.04))
+    options.push(
+      `onread: t.onread('${actor}', ${random.pick([10, 1000])}, ${random.pick(['undefined', 'false'])})`,
+    )
+  if (random.chance(0.03)) options.push('signal: t.signal')
+  return options
+}
+
+/** The options of a server of the subject. @param {Random} random */
+export function serverOptions(random) {
+  const options = ['noDelay: true']
+  if (random.chance(0.3)) options.push('allowHalfOpen: true')
+  if (random.chance(0.2)) options.push('pauseOnConnect: true')
+  if (random.chance(0.1)) options.push(`highWaterMark: ${random.pick([1, 10, 1000])}`)
+  return options
+}
+
+/** Where a socket connects to, as the arguments of \`connect\`. @param {Random} random */
+export function connectTarget(random) {
+  const target = random.weighted({
+    't.where': 60,
+    't.refused': 6,
+    "{ ...t.where, host: 'x.test', lookup: t.lookup('now') }": 2,
+    "{ ...t.where, host: 'x.test', lookup: t.lookup('later') }": 3,
+    "{ ...t.where, host: 'x.test', lookup: t.lookup('fails') }": 1,
+    "{ ...t.where, host: 'x.test', lookup: t.lookup('both'), autoSelectFamily: true }": 2,
+    "{ ...t.where, localAddress: '127.0.0.1' }": 1,
+    '{ port: 70_000 }': 1,
+    none: 1,
+  })
+  return target === 'none' ? [] : [target]
+}
+
+/** What \`listen\` refuses. */
+export const wrongListens = [
+  '{}',
+  '-1',
+  '{ port: 70_000 }',
+  '{ path: 5 }',
+  'null',
+  '{ fd: 100_000 }',
+  '{ port: 0, exclusive: 5 }',
+]
+
+/** A setting of a socket: its method, and its arguments. @type {readonly [string, ...string[]][]} */
+export const settings = [
+  ['setTimeout', '100_000'],
+  ['setTimeout', '0'],
+  ['setTimeout', '-1'],
+  ['setTimeout', "'x'"],
+  ['setNoDelay'],
+  ['setNoDelay', 'true'],
+  ['setKeepAlive', 'true', '5000'],
+  ['setKeepAlive'],
+  ['ref'],
+  ['unref'],
+  ['address'],
+  ['setDefaultEncoding', "'latin1'"],
+  ['setDefaultEncoding', "'none'"],
+]
