@@ -1,7 +1,11 @@
 // Runs the checks of the repository, all or those named, and prints one line for each, with the violations below it.
 //   node tooling/checks/all.mjs [name...]     --names lists them
 import { root } from '../run/workspace.mjs'
+import { designPage } from './design-page.mjs'
+import { errorCodes } from './error-codes.mjs'
 import { exportsDocumented } from './exports-documented.mjs'
+import { hostFunctions } from './host-functions.mjs'
+import { importCircles } from './import-circles.mjs'
 import { layers } from './layers.mjs'
 import { readmeTable } from './readme-table.mjs'
 import { selfContained } from './self-contained.mjs'
@@ -13,7 +17,17 @@ import { size } from './size.mjs'
  */
 
 /** @type {readonly Check[]} */
-const checks = [layers, size, exportsDocumented, selfContained, readmeTable]
+const checks = [
+  layers,
+  importCircles,
+  hostFunctions,
+  size,
+  exportsDocumented,
+  errorCodes,
+  designPage,
+  selfContained,
+  readmeTable,
+]
 
 const wanted = process.argv.slice(2)
 if (wanted[0] === '--names') {

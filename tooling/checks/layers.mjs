@@ -1,9 +1,10 @@
-// Checks who may import whom: the directions between the packages, and the layers inside @x/core (docs/design.md).
+// Checks who may import whom: the directions between the packages, and the layers inside core and ipc (layer-lists.mjs).
 import { builtinModules } from 'node:module'
 import path from 'node:path'
 import ts from 'typescript'
 import { workspacePackages } from '../run/workspace.mjs'
 import { resolveRelative, specifiersOf } from './imports.mjs'
+import { coreLayers, ipcLayers, isOf, nodeNetParts } from './layer-lists.mjs'
 import { textOf, trackedFiles } from './tracked.mjs'
 
 /** Which siblings a published package may use. The rest of the workspace is private, and may use all. */
@@ -15,51 +16,8 @@ const siblings = {
   '@x/testkit': ['@x/core'],
 }
 
-/**
- * The layers of core from the bottom up. A file imports its own folder or what stands above it here; the names on one
- * line do not know each other.
- * @type {readonly (readonly RegExp[])[]}
- */
-const coreLayers = [
-  [/^transport\/contract$/, /^errors\/errno$/, /^package-folder$/, /^host$/],
-  [/^transport\/(call-each|wrap-transport)$/, /^listen\/contract$/],
-  [/^transport\/closing$/],
-  [/^errors\//],
-  [/^address\//],
-  [/^transport\/native(\/|$)/, /^transport\/portable(\/|$)/],
-  [/^transport\/select$/],
-  [/^transport\/report$/],
-  [/^process-state(\/|$)/, /^registration$/],
-  [/^args\//],
-  [/^listen\//],
-  [/^connect\//],
-  [/^socket(\/|$)/],
-  [/^server(\/|$)/],
-  [/^net$/],
-  [/^public$/],
-  [/^(index|promises|internal)$/, /^transport\/index$/, /^cli$/],
-  [/^register(\/|$)/, /^interop\//],
-]
-
-/**
- * The same of ipc: what is on the wire, what the protocol does with it, the channel, and what stands on that.
- * @type {readonly (readonly RegExp[])[]}
- */
-const ipcLayers = [
-  [/^host$/, /^errors\//],
-  [/^wire\//, /^endpoint\//, /^credentials$/],
-  [/^descriptor\//, /^listen\//],
-  [/^protocol\//],
-  [/^channel\//, /^calls\//, /^connect$/],
-  [/^handoff\//, /^client\//],
-  [/^index$/],
-]
-
-/** @type {Readonly<Record<string, readonly (readonly RegExp[])[]>>} */
+/** @type {Readonly<Record<string, readonly import('./layer-lists.mjs').Layer[]>>} */
 const layersOf = { '@x/core': coreLayers, '@x/ipc': ipcLayers }
-
-/** Parts of core that may import `node:net`. */
-const nodeNet = [/^transport\/portable(\/|$)/, /^register(\/|$)/, /^interop\//]
 
 /** @typedef {{ name: string, folder: string, scripts?: Record<string, string>, uses: string[], development: string[] }} Member */
 
@@ -159,7 +117,7 @@ function relativeProblem(top, folder, manifest, name, specifier) {
   return its === undefined ? '' : layerProblem(its, inside.slice(4), target.slice(4))
 }
 
-/** @param {readonly (readonly RegExp[])[]} its @param {string} from @param {string} to */
+/** @param {readonly import('./layer-lists.mjs').Layer[]} its @param {string} from @param {string} to */
 function layerProblem(its, from, to) {
   const own = layerOf(its, from)
   const other = layerOf(its, to)
@@ -169,9 +127,9 @@ function layerProblem(its, from, to) {
   return `may not import ${to}: it stands ${own === other ? 'beside' : 'below'} it in the layers`
 }
 
-/** @param {readonly (readonly RegExp[])[]} its @param {string} file */
+/** @param {readonly import('./layer-lists.mjs').Layer[]} its @param {string} file */
 function layerOf(its, file) {
-  return its.findIndex(layer => layer.some(pattern => pattern.test(file)))
+  return its.findIndex(({ names }) => names.some(name => isOf(name, file)))
 }
 
 /** The folder that a file belongs to for the layers: `transport/native/read` is of `transport/native`. @param {string} file */
@@ -186,7 +144,7 @@ function partOf(file) {
 function packageProblem(manifest, inside, specifier, declared) {
   if (specifier === 'node:net' || specifier === 'net') {
     const isBound = manifest.name === '@x/core' && inside.startsWith('src/')
-    return !isBound || nodeNet.some(part => part.test(inside.slice(4).replace(/\.ts$/, '')))
+    return !isBound || nodeNetParts.some(({ name }) => isOf(name, inside.slice(4).replace(/\.ts$/, '')))
       ? ''
       : 'may not import node:net'
   }

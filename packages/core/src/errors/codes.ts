@@ -138,7 +138,6 @@ export const codes = {
     base: Error,
     message: () => 'The bound socket has already been adopted by a server or socket',
   },
-  ERR_SOCKET_CONNECTION_TIMEOUT: { base: Error, message: () => 'Socket connection timeout' },
   ERR_X_PATH_TOO_LONG: {
     base: RangeError,
     message: (path: string, bytes: number, limit: number) =>

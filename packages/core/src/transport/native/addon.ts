@@ -4,26 +4,43 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { packageFolder } from '../../package-folder'
 import type { Address, Status } from '../contract'
-import type { NativeChannel } from './channel'
-import type { NativeListener } from './listener'
-import type { NativeStream, Request } from './stream'
 
 /** Names a native handle; 0 is none. A stale id is answered with `UV_EBADF`. */
 export type HandleId = number
 
+/** The objects of handles and requests, as far as the addon calls them. */
+interface HandleObject {
+  onClosed(): void
+}
+interface ListenerObject extends HandleObject {
+  onAccept(status: Status, id: HandleId): void
+  onDescriptors(status: Status): void
+}
+interface StreamObject extends HandleObject {
+  onRead(size: number): void
+  onReadArena(chunk: Buffer): void
+}
+interface ChannelObject extends HandleObject {
+  onMessage(size: number, truncated: boolean): void
+  onShortage(status: Status): void
+}
+export interface RequestObject {
+  finish(status: Status): void
+}
+
 /** What the addon calls, in the order of `x_event` in native/src/x-net.h. `this` is the handle's or request's object. */
 export type Events = readonly [
-  accept: (this: NativeListener, status: Status, id: HandleId) => void,
-  descriptors: (this: NativeListener, status: Status) => void,
-  read: (this: NativeStream, size: number) => void,
-  readArena: (this: NativeStream, size: number, offset: number, arena: Buffer) => void,
-  connect: (this: Request, status: Status) => void,
-  written: (this: Request, status: Status) => void,
-  shutdown: (this: Request, status: Status) => void,
-  closed: (this: NativeStream | NativeListener | NativeChannel) => void,
-  message: (this: NativeChannel, size: number, truncated: boolean) => void,
-  relayed: (this: Request, status: Status) => void,
-  shortage: (this: NativeChannel, status: Status) => void,
+  accept: (this: ListenerObject, status: Status, id: HandleId) => void,
+  descriptors: (this: ListenerObject, status: Status) => void,
+  read: (this: StreamObject, size: number) => void,
+  readArena: (this: StreamObject, size: number, offset: number, arena: Buffer) => void,
+  connect: (this: RequestObject, status: Status) => void,
+  written: (this: RequestObject, status: Status) => void,
+  shutdown: (this: RequestObject, status: Status) => void,
+  closed: (this: HandleObject) => void,
+  message: (this: ChannelObject, size: number, truncated: boolean) => void,
+  relayed: (this: RequestObject, status: Status) => void,
+  shortage: (this: ChannelObject, status: Status) => void,
 ]
 
 /** Descriptors go by `DescriptorSlots`: `passed` says how many there are for the call. */

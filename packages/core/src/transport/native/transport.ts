@@ -9,43 +9,43 @@ import type {
   StreamHandle,
   Transport,
 } from '../contract'
-import type { Addon, Events, HandleId } from './addon'
+import type { Addon, Events, HandleId, RequestObject } from './addon'
 import { NativeChannel } from './channel'
 import { DescriptorSlots } from './descriptor-slots'
 import { NativeListener } from './listener'
 import { startRelay } from './relay'
-import { NativeStream, type Request } from './stream'
+import { NativeStream } from './stream'
 
 /** In the order of `Events`; the addon calls each on the object of the handle or request that it is about. */
 const events: Events = [
-  function (this: NativeListener, status: Status, id: HandleId) {
+  function (status, id) {
     this.onAccept(status, id)
   },
-  function (this: NativeListener, status: Status) {
+  function (status) {
     this.onDescriptors(status)
   },
-  function (this: NativeStream, size: number) {
+  function (size) {
     this.onRead(size)
   },
-  function (this: NativeStream, size: number, offset: number, arena: Buffer) {
+  function (size, offset, arena) {
     this.onReadArena(arena.subarray(offset, offset + size))
   },
   finish,
   finish,
   finish,
-  function (this: NativeStream | NativeListener | NativeChannel) {
+  function () {
     this.onClosed()
   },
-  function (this: NativeChannel, size: number, truncated: boolean) {
+  function (size, truncated) {
     this.onMessage(size, truncated)
   },
   finish,
-  function (this: NativeChannel, status: Status) {
+  function (status) {
     this.onShortage(status)
   },
 ]
 
-function finish(this: Request, status: Status): void {
+function finish(this: RequestObject, status: Status): void {
   this.finish(status)
 }
 
