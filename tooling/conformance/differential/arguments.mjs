@@ -28,8 +28,8 @@ export function serverOptions(random) {
   return options
 }
 
-/** Where a socket connects to, as the arguments of \`connect\`. @param {Random} random */
-export function connectTarget(random) {
+/** Where a socket connects to, as the arguments of \`connect\`. @param {Random} random @param {'tcp' | 'unix'} family */
+export function connectTarget(random, family) {
   const target = random.weighted({
     't.where': 60,
     't.refused': 6,
@@ -38,7 +38,8 @@ export function connectTarget(random) {
     "{ ...t.where, host: 'x.test', lookup: t.lookup('fails') }": 1,
     "{ ...t.where, host: 'x.test', lookup: t.lookup('both'), autoSelectFamily: true }": 2,
     "{ ...t.where, localAddress: '127.0.0.1' }": 1,
-    '{ port: 70_000 }': 1,
+    // A path behind a refused port ends the process of node:net.
+    '{ port: 70_000 }': family === 'tcp' ? 1 : 0,
     none: 1,
   })
   return target === 'none' ? [] : [target]

@@ -30,6 +30,7 @@ class Maker {
   #sockets = 1
   /** @type {keyof typeof kinds} */
   #kind = 'writing'
+  #family = /** @type {'tcp' | 'unix'} */ ('tcp')
   #role = /** @type {'client' | 'server'} */ ('client')
 
   /** @param {Random} random */
@@ -48,11 +49,12 @@ class Maker {
         ? 'server'
         : 'client'
     this.#sockets = random.weighted({ 1: 10, 2: 3, 3: 1 }) === '1' ? 1 : 2
+    this.#family = random.chance(0.5) ? 'unix' : 'tcp'
     /** @type {Program} */
     const program = {
       setup: {
         role: this.#role,
-        family: random.chance(0.5) ? 'unix' : 'tcp',
+        family: this.#family,
         peerPaused: this.#kind === 'stalled' && random.chance(0.8),
         peerHalfOpen: random.chance(0.5),
         replaced: random.chance(0.05) ? [random.pick(replaceable)] : undefined,
@@ -122,7 +124,7 @@ class Maker {
   /** @param {string} actor @param {number} depth */
   #connect(actor, depth) {
     const random = this.#random
-    const step = this.#call('connect', actor, connectTarget(random))
+    const step = this.#call('connect', actor, connectTarget(random, this.#family))
     if (random.chance(0.3)) step.then = random.chance(0.5) ? [] : this.#nested(depth, actor)
     return step
   }

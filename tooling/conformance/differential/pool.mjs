@@ -71,7 +71,7 @@ export async function run({
           index: 0,
           signature: `the process ${how}`,
           expected: [],
-          got: [how],
+          got: [how, ...said.split('\n')],
         }
         failures.push({ seed: last, program: generate(last), difference })
       }
