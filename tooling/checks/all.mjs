@@ -10,6 +10,7 @@ import { layers } from './layers.mjs'
 import { readmeTable } from './readme-table.mjs'
 import { selfContained } from './self-contained.mjs'
 import { size } from './size.mjs'
+import { timeLimits } from './time-limits.mjs'
 
 /**
  * A check: what it is called, what holds where it passes, and the violations under a folder.
@@ -22,6 +23,7 @@ const checks = [
   importCircles,
   hostFunctions,
   size,
+  timeLimits,
   exportsDocumented,
   errorCodes,
   designPage,

@@ -56,22 +56,19 @@ describe.each(directions)('64 MB of random bytes each way at once', (client, ser
       // The bytes in flight, not those of the whole transfer.
       expect(near.writableLength + far.writableLength).toBe(0)
     },
-    60_000,
   )
 })
 
 describe.each(transports)('many connections on the $name transport', transport => {
-  it.skipIf(process.platform !== 'linux')(
-    '[S13] [S15] 8,000 of them stand idle, and all close',
-    async () => {
-      const before = descriptors()
-      const server = createServer({ transport })
-      server.on('connection', socket => socket.resume())
-      server.listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      const { port } = server.address() as { port: number }
-      // The clients are another process's, so that each process has one descriptor for each connection.
-      const program = `
+  it.skipIf(process.platform !== 'linux')('[S13] [S15] 8,000 of them stand idle, and all close', async () => {
+    const before = descriptors()
+    const server = createServer({ transport })
+    server.on('connection', socket => socket.resume())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    // The clients are another process's, so that each process has one descriptor for each connection.
+    const program = `
         const { connect } = require(${JSON.stringify(built)})
         let left = 8000
         const more = () => {
@@ -82,27 +79,25 @@ describe.each(transports)('many connections on the $name transport', transport =
         }
         for (let i = 0; i < 100; i++) { left--; more() }
         process.on('disconnect', () => process.exit())`
-      const child = spawn(process.execPath, ['-e', program], {
-        env: { ...process.env, X_NET_TRANSPORT: transport.name },
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    const child = spawn(process.execPath, ['-e', program], {
+      env: { ...process.env, X_NET_TRANSPORT: transport.name },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    await new Promise<void>(resolve => {
+      let connected = 0
+      child.on('message', () => {
+        if (++connected === 8000) resolve()
       })
-      await new Promise<void>(resolve => {
-        let connected = 0
-        child.on('message', () => {
-          if (++connected === 8000) resolve()
-        })
-      })
-      while ((server.connections ?? 0) < 8000) await once(server, 'connection')
-      expect(descriptors()).toBeGreaterThanOrEqual(before + 8000)
-      server.close()
-      // kill -9 of the peer: all of its connections end.
-      child.kill('SIGKILL')
-      await Promise.all([once(server, 'close'), once(child, 'exit')])
-      expect(server.connections).toBe(0)
-      expect(descriptors()).toBeLessThanOrEqual(before)
-    },
-    60_000,
-  )
+    })
+    while ((server.connections ?? 0) < 8000) await once(server, 'connection')
+    expect(descriptors()).toBeGreaterThanOrEqual(before + 8000)
+    server.close()
+    // kill -9 of the peer: all of its connections end.
+    child.kill('SIGKILL')
+    await Promise.all([once(server, 'close'), once(child, 'exit')])
+    expect(server.connections).toBe(0)
+    expect(descriptors()).toBeLessThanOrEqual(before)
+  })
 
   // Beneath the portable transport libuv accepts, and closes at once, what it has no descriptor for.
   it.skipIf(process.platform !== 'linux' || transport.name === 'portable')(
@@ -143,6 +138,5 @@ describe.each(transports)('many connections on the $name transport', transport =
       expect(all.filter(answer => answer === 'served')).toHaveLength(100)
       child.kill()
     },
-    60_000,
   )
 })
