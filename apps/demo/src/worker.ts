@@ -13,12 +13,12 @@ await main()
 
 async function main(): Promise<void> {
   const path = process.env[HUB_VARIABLE]
-  if (!cluster.isWorker || path === undefined) {
+  const { worker } = cluster
+  if (worker === undefined || path === undefined) {
     console.error('This is a worker of the demo, which starts it by itself. Start the demo: npm start')
     process.exitCode = 1
     return
   }
-  const { worker } = cluster
   const hub = await HubLink.connect(path)
   const station = new Station(worker.id, parseOptions(process.argv.slice(2)) as Options, hub)
   worker.onDrain(deadlineMs => station.leave(deadlineMs))

@@ -1,8 +1,7 @@
 // A cluster's status as Prometheus metrics. The text and its registry are prom-client's; this knows only which figure is
 // called what. An entry of its own, so that who does not use it needs no prom-client.
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { Cluster } from './start'
-import type { WorkerStatus } from './start/status'
+import type { Cluster, WorkerStatus } from './index'
 
 /** Options of `clusterMetrics`. */
 export interface ClusterMetricsOptions {

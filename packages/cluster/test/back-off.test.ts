@@ -1,17 +1,29 @@
 // When a fallen worker is started again, and when no more.
 import { describe, expect, it } from 'vitest'
-import { BackOff } from '../src/start/back-off'
+import { BackOff, type RestartOptions } from '../src/primary/managed/back-off'
+
+const defaults: Required<RestartOptions> = {
+  minDelayMs: 100,
+  maxDelayMs: 30_000,
+  jitter: 0.2,
+  maxFailures: 10,
+  windowMs: 60_000,
+}
 
 describe('back-off', () => {
   it('[C5] doubles from the shortest to the longest delay', () => {
-    const backOff = new BackOff({ minDelayMs: 100, maxDelayMs: 500, jitter: 0 }, () => 0)
+    const backOff = new BackOff(
+      { ...defaults, maxDelayMs: 500, jitter: 0 },
+      () => 0,
+      () => 0,
+    )
     expect([1, 2, 3, 4].map(() => backOff.fail())).toEqual([100, 200, 400, 500])
   })
 
   it('[C5] varies each delay by its jitter', () => {
     const chances = [0, 0.5, 1]
     const backOff = new BackOff(
-      { minDelayMs: 100, maxDelayMs: 100, jitter: 0.2 },
+      { ...defaults, maxDelayMs: 100 },
       () => 0,
       () => chances.shift() ?? 0,
     )
@@ -20,7 +32,11 @@ describe('back-off', () => {
 
   it('[C5] gives up after too many failures inside the window, and forgets old ones', () => {
     let now = 0
-    const backOff = new BackOff({ maxFailures: 2, windowMs: 1_000, jitter: 0, minDelayMs: 10 }, () => now)
+    const backOff = new BackOff(
+      { ...defaults, maxFailures: 2, windowMs: 1_000, jitter: 0, minDelayMs: 10 },
+      () => now,
+      () => 0,
+    )
     expect([backOff.fail(), backOff.fail(), backOff.fail()]).toEqual([10, 20, null])
     now = 5_000
     expect(backOff.fail()).toBe(10)

@@ -8,10 +8,10 @@ import {
   sticky,
   toPolicy,
   weighted,
-} from '../src/policy'
+} from '../src/primary/policy'
 
 function workers(...ids: number[]): Candidate[] {
-  return ids.map(id => ({ id, connections: 0, weight: 1 }))
+  return ids.map(id => ({ id, place: id - 1, connections: 0, weight: 1 }))
 }
 
 function from(remoteAddress: string): { remoteAddress: string; remotePort: number } {
@@ -38,8 +38,8 @@ describe('least-connections', () => {
   it('[C3] takes the worker with the fewest for its weight', () => {
     const policy = leastConnections()
     const candidates = [
-      { id: 1, connections: 4, weight: 1 },
-      { id: 2, connections: 6, weight: 2 },
+      { id: 1, place: 0, connections: 4, weight: 1 },
+      { id: 2, place: 1, connections: 6, weight: 2 },
     ]
     expect(policy.pick(candidates, from(''))?.id).toBe(2)
   })
@@ -52,9 +52,9 @@ describe('least-connections', () => {
 describe('weighted', () => {
   it('[C3] spreads in proportion to weight and without bursts', () => {
     const candidates = [
-      { id: 1, connections: 0, weight: 5 },
-      { id: 2, connections: 0, weight: 1 },
-      { id: 3, connections: 0, weight: 1 },
+      { id: 1, place: 0, connections: 0, weight: 5 },
+      { id: 2, place: 1, connections: 0, weight: 1 },
+      { id: 3, place: 2, connections: 0, weight: 1 },
     ]
     expect(picks(weighted(), candidates, 7)).toEqual([1, 1, 2, 1, 3, 1, 1])
   })

@@ -1,57 +1,51 @@
-// A listener of the primary on the portable transport: accepts sockets of the host and places them on workers. Whatever
-// way of spreading was asked for that hands over descriptors becomes this one.
+// A listener of the primary where descriptors cannot travel: accepts sockets of the host and gives them to workers one by
+// one. Every way of spreading becomes this one there.
 import net, { type Socket } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { type Address, type Status, UV_EBADF, UV_EINVAL, UV_ENOTSUP } from '@x/core/transport'
-import type { ListenAsk } from '../control/messages'
-import type { Policy } from '../policy'
-import { Placement, type Taker } from './placement'
-import type { PrimaryListener } from './registry'
-import { shortPath } from './short-path'
+import type { ListenAsk } from '../both/messages'
+import { Dispatcher } from './dispatcher'
+import { type Opened, shortPath } from './listener'
+import type { PrimaryOs } from './os'
+import type { PolicyCaller } from './policy/policy-caller'
 
-export interface PortableListener extends PrimaryListener {
-  readonly placement: Placement<Socket>
-}
-
-/** Listens; `done` once. */
-export function openPortable(
-  ask: ListenAsk,
-  policy: Policy,
-  workers: { taker(id: number): Taker<Socket> | undefined; closed(listener: PortableListener): void },
-  done: (status: Status, listener: PortableListener | null) => void,
-): void {
+/** Listens. */
+export function openPortable(os: PrimaryOs, ask: ListenAsk, policy: PolicyCaller, opened: Opened): void {
   // Node refuses process.umask in worker threads, and a mode set after the bind would come too late.
-  if (modeOf(ask) !== undefined && !isMainThread) return done(UV_ENOTSUP, null)
+  if (modeOf(ask) !== undefined && !isMainThread) return opened(UV_ENOTSUP, null)
   // A server of the host goes on accepting while nobody can take: those wait here, paused, as they would in the backlog.
-  const placement = new Placement<Socket>({
+  const dispatcher = new Dispatcher({
+    os,
     policy,
-    incoming: socket => ({ remoteAddress: socket.remoteAddress ?? '', remotePort: socket.remotePort ?? 0 }),
-    release: sockets => {
-      for (const socket of sockets) socket.destroy()
+    incoming: connection => {
+      const { remoteAddress = '', remotePort = 0 } = connection as Socket
+      return { remoteAddress, remotePort }
+    },
+    release: connections => {
+      for (const socket of connections) (socket as Socket).destroy()
     },
     flow() {},
   })
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, socket => {
     socket.on('error', () => {}) // the worker that has it sees its errors
-    placement.add([socket])
+    dispatcher.add([socket])
   })
-  const listener: PortableListener = {
-    mode: 'handover',
-    placement,
-    join(worker, id) {
-      const taker = workers.taker(worker)
-      if (taker) placement.join(taker, id)
-    },
-    leave: worker => placement.leave(worker),
-    sockname: () => addressOf(server),
-    close() {
-      server.close()
-      for (const socket of placement.close()) socket.destroy()
-      workers.closed(listener)
-    },
-  }
-  server.once('error', (error: NodeJS.ErrnoException) => done(error.errno ?? UV_EINVAL, null))
-  withMode(ask, () => server.listen(listenOptions(ask), () => done(0, listener)))
+  server.once('error', (error: NodeJS.ErrnoException) => opened(error.errno ?? UV_EINVAL, null))
+  server.once('listening', () => {
+    server.on('error', () => {}) // of single accepts; the server goes on
+    opened(0, {
+      mode: 'handover',
+      join: (worker, listener) => dispatcher.join(worker, listener),
+      leave: worker => dispatcher.leave(worker.id),
+      changed: worker => dispatcher.changed(worker.id),
+      sockname: () => addressOf(server),
+      close() {
+        server.close()
+        dispatcher.close()
+      },
+    })
+  })
+  withMode(ask, () => server.listen(listenOptions(ask)))
 }
 
 /** The socket file is made within the call, so that the call's umask is its mode from the first instant. */

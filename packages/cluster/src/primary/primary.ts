@@ -1,257 +1,208 @@
-// The primary's side of the node:cluster surface: forking, the table of workers, and their listeners.
-import type { ChildProcess } from 'node:child_process'
+// The primary's side of the node:cluster surface: the one table of this process's workers, forked or kept up by startCluster.
+// It starts and forgets them; what a worker is, and what it listens on, are known elsewhere.
 import { EventEmitter } from 'node:events'
-import { type Address, type Status, selectTransport, type Transport } from '@x/core/transport'
-import type { FromWorker, ListenAsk, ToWorker } from '../control/messages'
-import { type Policy, toPolicy } from '../policy'
-import { type ClusterSettings, mergeSettings, startWorker } from '../settings'
-import { Worker, type WorkerControl } from '../worker'
-import { type HandoverListener, openHandover } from './handover-listener'
-import { openPortable, type PortableListener } from './portable-listener'
-import { ListenerRegistry, type PrimaryListener } from './registry'
-import { openReserved, openShared } from './shared-listener'
-import { WorkerRecord } from './worker-record'
+import { type ClusterModule, type ClusterModuleEvents, SCHED_NONE, SCHED_RR } from '../both/cluster-module'
+import type { Reply } from '../both/control-endpoint'
+import { guarded } from '../both/guard'
+import { nextTick } from '../both/host'
+import type { FromWorker, ListeningInfo, ToWorker } from '../both/messages'
+import { Worker } from '../both/worker'
+import { hostOs, type PrimaryOs } from './os'
+import { WorkerGroup } from './worker-group'
+import { type WorkerEnd, type WorkerOwner, WorkerProcess } from './worker-process'
+import { type ClusterSettings, mergeSettings } from './worker-settings'
 
-/** Environment variable that tells a child its worker number. */
-export const WORKER_VARIABLE = 'X_CLUSTER_WORKER'
-/** Environment variable that tells a child which descriptor is its end of the link. */
-export const LINK_VARIABLE = 'X_CLUSTER_LINK_FD'
+/** Who started a worker, and what it wants to hear of it. */
+export interface WorkerStarter {
+  /** Its listeners, shared with the other workers of the same starter. */
+  readonly group: WorkerGroup
+  online?(worker: WorkerProcess): void
+  listening?(worker: WorkerProcess, info: ListeningInfo): void
+  /** It says that it can serve. */
+  ready?(worker: WorkerProcess): void
+  message?(worker: WorkerProcess, message: unknown, handle: unknown): void
+  ended?(worker: WorkerProcess, end: WorkerEnd): void
+  warn(error: Error, worker: WorkerProcess): void
+}
 
-export const SCHED_NONE = 1
-export const SCHED_RR = 2
+export interface StartOptions {
+  readonly settings: ClusterSettings
+  readonly env: NodeJS.ProcessEnv
+  readonly weight: number
+  /** The place; the lowest that no worker of the same starter has, unless told. */
+  readonly place?: number
+}
 
-export class Primary extends EventEmitter {
+export class Primary extends EventEmitter<ClusterModuleEvents> implements ClusterModule {
   readonly isMaster = true
   readonly isPrimary = true
   readonly isWorker = false
   readonly SCHED_NONE = SCHED_NONE
   readonly SCHED_RR = SCHED_RR
   readonly Worker = Worker
-  /** Workers that live or are still connected, by id. */
+  readonly worker = undefined
   readonly workers: Record<string, Worker> = {}
   settings: ClusterSettings = {}
-  /** `SCHED_RR`: the primary hands over each connection. `SCHED_NONE`: workers share the listening socket. */
   schedulingPolicy: number = process.env['NODE_CLUSTER_SCHED_POLICY'] === 'none' ? SCHED_NONE : SCHED_RR
-  readonly #records = new Map<number, WorkerRecord>()
-  readonly #listeners = new Set<HandoverListener | PortableListener>()
-  readonly #registry: ListenerRegistry
+  readonly os: PrimaryOs
+  /** Every worker that is not gone or whose channel is not closed, and who started it. */
+  readonly #processes = new Map<WorkerProcess, WorkerStarter>()
+  readonly #forker: WorkerStarter
   readonly #whenEmpty: (() => void)[] = []
-  readonly #control: WorkerControl = {
-    disconnect: worker => this.#disconnectWorker(worker),
-    destroy: (worker, signal) => {
-      ;(worker.process as ChildProcess).kill(signal ?? 'SIGTERM')
-    },
-  }
-  #transport: Transport | null = null
   #lastId = 0
 
-  /** `keepListeners`: an address stays open while it has no worker, until `closeListeners`. */
-  constructor(options: { readonly keepListeners?: boolean } = {}) {
+  constructor(os: PrimaryOs = hostOs) {
     super()
-    this.#registry = new ListenerRegistry(
-      (ask, done) => this.#open(ask, done),
-      options.keepListeners ?? false,
-    )
+    this.os = os
+    const group = new WorkerGroup({
+      os,
+      keepAddresses: false,
+      spread: () => {
+        const { policy } = this.settings
+        return policy ?? (this.schedulingPolicy === SCHED_NONE ? 'shared' : 'round-robin')
+      },
+      warn: error => process.emitWarning(error),
+    })
+    this.#forker = {
+      group,
+      online: worker => worker.becomeReady(),
+      warn(error, { face }) {
+        if (face.listenerCount('error') > 0) face.emit('error', error)
+        else process.emitWarning(error)
+      },
+    }
     // As with node:cluster, these can be taken off the object: `const { fork } = cluster`, `import { fork } from ...`.
     this.fork = this.fork.bind(this)
     this.disconnect = this.disconnect.bind(this)
     this.setupPrimary = this.setupPrimary.bind(this)
-  }
-
-  /** The transport of the listeners that this primary opens. */
-  get transport(): Transport {
-    this.#transport ??= selectTransport().transport
-    return this.#transport
-  }
-
-  /** What is known of a worker beyond Node's surface. */
-  record(id: number): WorkerRecord | undefined {
-    return this.#records.get(id)
+    this.setupMaster = this.setupMaster.bind(this)
   }
 
   setupPrimary(settings?: ClusterSettings): void {
     this.settings = mergeSettings(this.settings, settings)
     const current = this.settings
-    process.nextTick(() => this.emit('setup', current))
+    nextTick(() => this.emit('setup', current))
   }
 
-  /** @deprecated The old name of `setupPrimary`. */
   setupMaster(settings?: ClusterSettings): void {
     this.setupPrimary(settings)
   }
 
-  fork(env: NodeJS.ProcessEnv = {}, weight = 1): Worker {
+  fork(env: object = {}): Worker {
     this.setupPrimary()
-    const id = ++this.#lastId
-    const pair = this.transport.descriptors?.socketPair()
-    const [ours, theirs] = typeof pair === 'object' ? pair : [-1, -1]
-    const child = startWorker(
-      this.settings,
-      { ...env, [WORKER_VARIABLE]: String(id) },
-      theirs >= 0 ? { fd: theirs, variable: LINK_VARIABLE } : null,
-    )
-    if (theirs >= 0) this.transport.descriptors?.close([theirs])
-    const worker = new Worker(id, child, this.#control)
-    const record: WorkerRecord = new WorkerRecord({
-      worker,
-      weight,
-      transport: this.transport,
-      linkFd: ours,
-      receive: (message, reply) => this.#receive(record, message, reply),
-      onRoom: workerId => {
-        for (const listener of this.#listeners) listener.placement.reopen(workerId)
-      },
+    const settings = this.settings
+    return this.start(this.#forker, { settings, env: env as NodeJS.ProcessEnv, weight: 1 }).face
+  }
+
+  disconnect(callback?: () => void): void {
+    if (typeof callback === 'function') this.#whenEmpty.push(callback)
+    const forked = this.#startedBy(this.#forker)
+    if (forked.length === 0) nextTick(() => this.#tellIfEmpty())
+    for (const { id, face } of forked) if (this.workers[id] && face.isConnected()) face.disconnect()
+  }
+
+  /** Starts a worker. Throws for settings that are wrong; what the system refuses is told to the starter as its end. */
+  start(starter: WorkerStarter, options: StartOptions): WorkerProcess {
+    const { settings, env, weight, place = this.#freePlace(starter) } = options
+    const owner = this.#ownerFor(starter)
+    const worker = new WorkerProcess(this.os, { id: ++this.#lastId, place, weight, settings, env, owner })
+    this.#processes.set(worker, starter)
+    this.workers[worker.id] = worker.face
+    worker.face.on('message', (message, handle) => {
+      guarded(() => starter.message?.(worker, message, handle))
+      guarded(() => this.emit('message', worker.face, message, handle))
     })
-    this.#records.set(id, record)
-    this.workers[id] = worker
-    this.#follow(record, child)
-    process.nextTick(() => this.emit('fork', worker))
+    nextTick(() => this.emit('fork', worker.face))
     return worker
   }
 
-  /** The worker gets no more connections from this primary's listeners; those that no other worker uses are closed. */
-  releaseWorker(worker: Worker): void {
-    this.#registry.releaseAll(worker.id)
+  #startedBy(starter: WorkerStarter): WorkerProcess[] {
+    return [...this.#processes].filter(([, by]) => by === starter).map(([worker]) => worker)
   }
 
-  closeListeners(): void {
-    this.#registry.closeAll()
+  #freePlace(starter: WorkerStarter): number {
+    const taken = new Set<number>()
+    for (const { state, place } of this.#startedBy(starter)) {
+      if (state === 'starting' || state === 'ready') taken.add(place)
+    }
+    let place = 0
+    while (taken.has(place)) place++
+    return place
   }
 
-  /** Disconnects every worker; the callback runs when all are gone. */
-  disconnect(callback?: () => void): void {
-    const workers = Object.values(this.workers)
-    if (typeof callback === 'function') this.#whenEmpty.push(callback)
-    if (this.#records.size === 0) process.nextTick(() => this.#tellIfEmpty())
-    for (const worker of workers) if (worker.isConnected()) worker.disconnect()
+  #ownerFor(starter: WorkerStarter): WorkerOwner {
+    return {
+      message: (worker, message, reply) => this.#onMessage(starter, worker, message, reply),
+      changed(worker) {
+        if (worker.state === 'draining' || worker.state === 'gone') starter.group.releaseAll(worker)
+        else starter.group.changed(worker)
+      },
+      left: worker => void delete this.workers[worker.id],
+      disconnected: worker => this.#onDisconnected(worker),
+      ended: (worker, end) => this.#onEnded(starter, worker, end),
+      warn: (error, worker) => guarded(() => starter.warn(error, worker)),
+    }
   }
 
-  #follow(record: WorkerRecord, child: ChildProcess): void {
-    const { worker } = record
-    worker.on('message', (message, handle) => this.emit('message', worker, message, handle))
-    child.once('exit', (code, signal) => {
-      record.end()
-      this.#registry.releaseAll(worker.id)
-      if (!worker.isConnected()) this.#remove(worker)
-      worker.exitedAfterDisconnect = worker.exitedAfterDisconnect === true
-      worker.emit('exit', code, signal)
-      this.emit('exit', worker, code, signal)
-    })
-    child.once('disconnect', () => {
-      this.#registry.releaseAll(worker.id)
-      if (worker.isDead()) this.#remove(worker)
-      worker.exitedAfterDisconnect = worker.exitedAfterDisconnect === true
-      worker.emit('disconnect')
-      this.emit('disconnect', worker)
-    })
+  #onMessage(
+    starter: WorkerStarter,
+    worker: WorkerProcess,
+    message: FromWorker,
+    reply: Reply<ToWorker>,
+  ): void {
+    const { face } = worker
+    switch (message.act) {
+      case 'online':
+        starter.online?.(worker)
+        guarded(() => face.emit('online'))
+        guarded(() => this.emit('online', face))
+        break
+      case 'listen':
+        if (!starter.group.listen(worker, message, reply)) worker.fail('a second ask for one listener')
+        break
+      case 'datagram':
+        if (!starter.group.bindDatagram(worker, message, reply)) worker.fail('a second ask for one socket')
+        break
+      case 'listening':
+        guarded(() => starter.listening?.(worker, message.info))
+        guarded(() => face.emit('listening', message.info))
+        guarded(() => this.emit('listening', face, message.info))
+        break
+      case 'close':
+        starter.group.release(worker, message.listener)
+        break
+      case 'ready':
+        starter.ready?.(worker)
+        break
+      default:
+    }
   }
 
-  #remove(worker: Worker): void {
+  #onDisconnected(worker: WorkerProcess): void {
+    const { face } = worker
+    if (worker.state === 'gone') this.#remove(worker)
+    face.exitedAfterDisconnect = face.exitedAfterDisconnect === true
+    guarded(() => face.emit('disconnect'))
+    guarded(() => this.emit('disconnect', face))
+  }
+
+  #onEnded(starter: WorkerStarter, worker: WorkerProcess, end: WorkerEnd): void {
+    const { face } = worker
+    if (!face.isConnected() || worker.pid === undefined) this.#remove(worker)
+    face.exitedAfterDisconnect = face.exitedAfterDisconnect === true
+    guarded(() => starter.ended?.(worker, end))
+    guarded(() => face.emit('exit', end.code, end.signal))
+    guarded(() => this.emit('exit', face, end.code, end.signal))
+  }
+
+  #remove(worker: WorkerProcess): void {
     delete this.workers[worker.id]
-    this.#records.delete(worker.id)
+    this.#processes.delete(worker)
     this.#tellIfEmpty()
   }
 
   #tellIfEmpty(): void {
-    if (this.#records.size > 0) return
-    for (const callback of this.#whenEmpty.splice(0)) callback()
-  }
-
-  #disconnectWorker(worker: Worker): void {
-    worker.exitedAfterDisconnect = true
-    this.#records.get(worker.id)?.control.notify({ act: 'disconnect' })
-    this.#registry.releaseAll(worker.id)
-    // As with node:cluster, one that was told to go is no longer in the table, though it may live on for a while.
-    delete this.workers[worker.id]
-  }
-
-  #receive(record: WorkerRecord, message: FromWorker, reply: (body: ToWorker) => void): void {
-    const { worker } = record
-    switch (message.act) {
-      case 'online':
-        worker.emit('online')
-        this.emit('online', worker)
-        break
-      case 'listen':
-        this.#listen(record, message, reply)
-        break
-      case 'listening':
-        worker.emit('listening', message.info)
-        this.emit('listening', worker, message.info)
-        break
-      case 'close':
-        this.#registry.release(worker.id, message.listener)
-        break
-      case 'exitedAfterDisconnect':
-        worker.exitedAfterDisconnect = true
-        reply({ act: 'done' })
-        break
-      case 'load':
-        record.setLoad(message.load)
-        break
-      case 'pong':
-        record.report = message.load
-        this.emit('workerMessage', worker, message)
-        break
-      default:
-        this.emit('workerMessage', worker, message)
-        reply({ act: 'done' })
-    }
-  }
-
-  #listen(record: WorkerRecord, ask: ListenAsk, reply: (body: ToWorker) => void): void {
-    this.#registry.take(record.id, ask, (status, listener, opened) => {
-      const at: Address | Status | null = opened ? opened.sockname() : null
-      reply({
-        act: 'listener',
-        status,
-        mode: opened?.mode ?? 'handover',
-        listener,
-        at: typeof at === 'object' ? at : null,
-      })
-      opened?.join(record.id, listener)
-    })
-  }
-
-  #open(ask: ListenAsk, done: (status: Status, listener: PrimaryListener | null) => void): void {
-    const transport = this.transport
-    if (transport.descriptors === null) return this.#openPortable(ask, done)
-    const { policy } = this.settings
-    const give = (worker: number, id: number, fd: number, sent: () => void): void => {
-      const record = this.#records.get(worker)
-      if (record) record.giveListener(id, fd, sent)
-      else sent()
-    }
-    if (policy === 'reuse-port') return openReserved(transport, ask, give, done)
-    if (this.schedulingPolicy === SCHED_NONE || this.settings.policy === 'shared') {
-      return openShared(transport, ask, give, done)
-    }
-    const workers = {
-      taker: (id: number) => this.#records.get(id),
-      closed: (listener: HandoverListener) => this.#listeners.delete(listener),
-    }
-    openHandover(transport, ask, this.#policy(), workers, (status, listener) => {
-      if (listener) this.#listeners.add(listener)
-      done(status, listener)
-    })
-  }
-
-  #openPortable(ask: ListenAsk, done: (status: Status, listener: PrimaryListener | null) => void): void {
-    const workers = {
-      taker: (id: number) => this.#records.get(id)?.sockets,
-      closed: (listener: PortableListener) => this.#listeners.delete(listener),
-    }
-    openPortable(ask, this.#policy(), workers, (status, listener) => {
-      if (listener) this.#listeners.add(listener)
-      done(status, listener)
-    })
-  }
-
-  /** The policy for connections that are handed over, whatever way of sharing was asked for. */
-  #policy(): Policy {
-    const { policy } = this.settings
-    return toPolicy(
-      policy === undefined || policy === 'shared' || policy === 'reuse-port' ? 'round-robin' : policy,
-    )
+    if (this.#startedBy(this.#forker).length > 0) return
+    for (const callback of this.#whenEmpty.splice(0)) guarded(callback)
   }
 }

@@ -240,7 +240,8 @@ function failListening(server: Server, error: Error): void {
   process.nextTick(() => server.emit('error', error))
 }
 
-function readBindFlags(options: Readonly<Record<string, unknown>>): BindFlags {
+/** How the options of `listen` bind. */
+export function readBindFlags(options: Readonly<Record<string, unknown>>): BindFlags {
   const { ipv6Only, reusePort, readableAll, writableAll, mode } = options as ListenOptions & { mode?: number }
   const openMode = (readableAll ? 0o444 : 0) | (writableAll ? 0o222 : 0)
   return {

@@ -1,0 +1,136 @@
+// The words on the link between a primary and a worker, and their bytes. A frame that carries descriptors says how many are
+// its own; they travel with its first byte.
+import type { Refusal } from './messages'
+
+export type Frame =
+  /** One bound socket. `id` is answered by `ack`. */
+  | { readonly type: 'listener'; readonly listener: number; readonly id: number }
+  /** `count` accepted connections. */
+  | { readonly type: 'connections'; readonly listener: number; readonly id: number; readonly count: number }
+  /**
+   * The worker has what came with the frame `id`; those at `refused` (indexes) it did not take, and `why`. `connections`
+   * counts what its servers hold now.
+   */
+  | {
+      readonly type: 'ack'
+      readonly id: number
+      readonly connections: number
+      readonly refused: readonly number[]
+      readonly why: Refusal
+    }
+  /** What the worker's servers hold now. */
+  | { readonly type: 'held'; readonly connections: number }
+
+const types = ['listener', 'connections', 'ack', 'held'] as const
+const refusals: readonly Refusal[] = ['full', 'shortage']
+
+/** A message's limit of descriptors (SCM_MAX_FD, unix(7)). */
+export const MAX_DESCRIPTORS = 253
+
+/** type u8, why u8, count u16, then two u32; `ack` adds `count` times u16. Little-endian. */
+const HEADER = 12
+
+/** How many descriptors belong to a frame. */
+export function descriptorsOf(frame: Frame): number {
+  return frame.type === 'listener' ? 1 : frame.type === 'connections' ? frame.count : 0
+}
+
+export function encodeFrame(frame: Frame): Buffer {
+  const refused = frame.type === 'ack' ? frame.refused : []
+  const bytes = Buffer.alloc(HEADER + refused.length * 2)
+  bytes.writeUInt8(types.indexOf(frame.type), 0)
+  bytes.writeUInt8(frame.type === 'ack' ? refusals.indexOf(frame.why) : 0, 1)
+  bytes.writeUInt16LE(frame.type === 'connections' ? frame.count : refused.length, 2)
+  bytes.writeUInt32LE('listener' in frame ? frame.listener : frame.connections, 4)
+  bytes.writeUInt32LE('id' in frame ? frame.id : 0, 8)
+  for (const [i, index] of refused.entries()) bytes.writeUInt16LE(index, HEADER + i * 2)
+  return bytes
+}
+
+/** A frame with what came along: null where it carried descriptors and they were lost on the way. */
+export interface CarriedFrame {
+  readonly frame: Frame
+  readonly fds: readonly number[] | null
+}
+
+/**
+ * Cuts a stream of bytes back into frames, and finds whose the descriptors are that came with each piece. It holds less
+ * than one frame.
+ */
+export class FrameReader {
+  #rest: Buffer | null = null
+  /** What came with the first byte of the frame that is not whole yet. */
+  #restFds: readonly number[] = []
+
+  /**
+   * The frames that are whole now, and the descriptors that belong to none: the caller's to close. Throws `RangeError` on
+   * bytes that are no frame; all descriptors are the caller's then (`drop` gives those of before).
+   *
+   * A receive stops after the bytes that descriptors were attached to (unix(7)), so that of the frames which begin in one
+   * piece one at most has descriptors. Were there two, nobody could say whose they are, and both have lost theirs.
+   */
+  push(data: Buffer, fds: readonly number[]): { frames: CarriedFrame[]; stray: readonly number[] } {
+    const before = this.#rest?.length ?? 0
+    const bytes = this.#rest === null ? data : Buffer.concat([this.#rest, data])
+    const { frames, end } = cut(bytes)
+    const begun = this.#restFds
+    const isRestNew = end >= before && end < bytes.length
+    const carriers = frames.filter(({ frame, at }) => at >= before && descriptorsOf(frame) > 0)
+    const owner = carriers.length === 1 ? carriers[0] : undefined
+    const isForRest = carriers.length === 0 && isRestNew
+    this.#rest = end < bytes.length ? bytes.subarray(end) : null
+    if (end > 0 || before === 0) this.#restFds = isForRest ? fds : []
+    const stray: number[] = owner || isForRest ? [] : [...fds]
+    const carried = frames.map(({ frame, at }) => {
+      const own = at < before ? begun : frame === owner?.frame ? fds : []
+      if (own.length === descriptorsOf(frame)) return { frame, fds: own }
+      stray.push(...own)
+      return { frame, fds: descriptorsOf(frame) > 0 ? null : [] }
+    })
+    return { frames: carried, stray }
+  }
+
+  /** Forgets the frame that is not whole; answers its descriptors. */
+  drop(): readonly number[] {
+    const fds = this.#restFds
+    this.#restFds = []
+    this.#rest = null
+    return fds
+  }
+}
+
+/** The whole frames, where each begins, and where the rest begins. */
+function cut(bytes: Buffer): { frames: { frame: Frame; at: number }[]; end: number } {
+  const frames: { frame: Frame; at: number }[] = []
+  let at = 0
+  while (at + HEADER <= bytes.length) {
+    const end = at + frameLength(bytes, at)
+    if (end > bytes.length) break
+    frames.push({ frame: decodeFrame(bytes, at), at })
+    at = end
+  }
+  return { frames, end: at }
+}
+
+function frameLength(bytes: Buffer, at: number): number {
+  const type = types[bytes[at] as number]
+  const count = bytes.readUInt16LE(at + 2)
+  if (type === undefined) throw new RangeError(`a frame of the unknown type ${bytes[at]}`)
+  if (count > MAX_DESCRIPTORS) throw new RangeError(`a frame with ${count} entries`)
+  return type === 'ack' ? HEADER + count * 2 : HEADER
+}
+
+function decodeFrame(bytes: Buffer, at: number): Frame {
+  const type = types[bytes[at] as number]
+  const count = bytes.readUInt16LE(at + 2)
+  const first = bytes.readUInt32LE(at + 4)
+  const id = bytes.readUInt32LE(at + 8)
+  if (type === 'listener') return { type, listener: first, id }
+  if (type === 'connections') return { type, listener: first, id, count }
+  if (type === 'held') return { type, connections: first }
+  const why = refusals[bytes[at + 1] as number]
+  if (why === undefined) throw new RangeError('a refusal for no known reason')
+  const refused: number[] = []
+  for (let i = 0; i < count; i++) refused.push(bytes.readUInt16LE(at + HEADER + i * 2))
+  return { type: 'ack', id, connections: first, refused, why }
+}

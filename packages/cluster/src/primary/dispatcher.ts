@@ -1,0 +1,229 @@
+// Where the connections of one listener go: each to a worker that the policy picks, kept here until that worker has said
+// that it has it. What no worker takes for now waits, and is offered again when anything changes, and by timer.
+import type { Connection } from './carrier'
+import type { PrimaryOs, Timer } from './os'
+import type { Candidate, Incoming } from './policy'
+import type { PolicyCaller } from './policy/policy-caller'
+import type { WorkerProcess } from './worker-process'
+
+/** What of a worker this needs. */
+export type Destination = Pick<WorkerProcess, 'id' | 'candidate' | 'state' | 'hasRoom' | 'reserve' | 'give'>
+
+export interface DispatcherOptions {
+  readonly os: Pick<PrimaryOs, 'setTimeout' | 'clearTimeout'>
+  readonly policy: PolicyCaller
+  /** The peer of a connection; asked only where the policy needs it, and once. */
+  readonly incoming: (connection: Connection) => Incoming
+  /** Our copies may go: a worker has them, or nobody will. */
+  readonly release: (connections: readonly Connection[]) => void
+  /** Told with false when no more should be accepted for now, and with true when more should. */
+  readonly flow: (isOpen: boolean) => void
+}
+
+interface Waiting {
+  readonly connection: Connection
+  incoming: Incoming | null
+  /** Workers that have refused it and have told of no room since; null before the first. */
+  refusedBy: Set<number> | null
+}
+
+interface Seat {
+  readonly worker: Destination
+  /** The worker's number for this listener. */
+  readonly listener: number
+  /** Given to this worker in this turn, and not sent yet. */
+  batch: Waiting[]
+}
+
+/** Connections that may wait here because of what the policy says while others are served; then accepting pauses. */
+const MOST_WAITING = 256
+const RETRY_MS = 20
+const LONGEST_RETRY_MS = 1000
+
+const NOBODY: Incoming = { remoteAddress: '', remotePort: 0 }
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  /** In the order of worker ids. */
+  #seats = new Map<number, Seat>()
+  #waiting: Waiting[] = []
+  /** Those that some worker has refused, waiting or on their way to another. */
+  readonly #refused = new Set<Waiting>()
+  #retryTimer: Timer | null = null
+  #retryMs = RETRY_MS
+  #placing: 'no' | 'yes' | 'again' = 'no'
+  /** Some connection waits because no worker takes one: what comes next waits in the backlog. */
+  #isFull = false
+  #isAccepting = true
+  #isClosed = false
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+  }
+
+  /** The worker serves this listener. */
+  join(worker: Destination, listener: number): void {
+    const seats = [...this.#seats.values(), { worker, listener, batch: [] }]
+    seats.sort((a, b) => a.worker.id - b.worker.id)
+    this.#seats = new Map(seats.map(seat => [seat.worker.id, seat]))
+    this.#retry()
+  }
+
+  /** It does not any more. What is on its way there comes back, where the worker does not have it. */
+  leave(id: number): void {
+    if (!this.#seats.delete(id)) return
+    this.#retry()
+  }
+
+  /** The worker may take more than before, or nothing more. */
+  changed(id: number): void {
+    if (!this.#seats.has(id)) return
+    for (const entry of this.#refused) entry.refusedBy?.delete(id)
+    this.#retry()
+  }
+
+  /** Accepted connections. */
+  add(connections: readonly Connection[]): void {
+    if (this.#isClosed) return this.#options.release(connections)
+    for (const connection of connections) {
+      this.#waiting.push({ connection, incoming: null, refusedBy: null })
+    }
+    this.#retry()
+  }
+
+  /** Gives up what waits. What is on its way to a worker is still served there. */
+  close(): void {
+    this.#isClosed = true
+    this.#stopTimer()
+    this.#seats.clear()
+    const rest = this.#waiting.map(entry => entry.connection)
+    this.#waiting = []
+    this.#refused.clear()
+    this.#options.release(rest)
+  }
+
+  #retry(): void {
+    if (this.#waiting.length > 0) this.#place()
+    this.#settleFlow()
+  }
+
+  /** Gives workers what waits, as far as they take it. A policy may do what changes a worker, and so ask for this again. */
+  #place(): void {
+    if (this.#placing !== 'no') {
+      this.#placing = 'again'
+      return
+    }
+    do {
+      this.#placing = 'yes'
+      this.#placeOnce()
+    } while ((this.#placing as string) === 'again' && this.#waiting.length > 0)
+    this.#placing = 'no'
+  }
+
+  #placeOnce(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#isFull = false
+    const rest: Waiting[] = []
+    const chosen = new Set<Seat>()
+    let candidates = this.#candidates()
+    for (const entry of waiting) {
+      const seat = this.#pick(entry, candidates)
+      if (seat === null) rest.push(entry)
+      else {
+        seat.worker.reserve()
+        seat.batch.push(entry)
+        chosen.add(seat)
+        if (!seat.worker.hasRoom) candidates = this.#candidates()
+      }
+    }
+    if (rest.length < waiting.length) this.#retryMs = RETRY_MS
+    this.#waiting = [...rest, ...this.#waiting]
+    for (const seat of chosen) this.#send(seat)
+  }
+
+  /** Who may be picked. */
+  #candidates(): Candidate[] {
+    const { isBinding } = this.#options.policy
+    const candidates: Candidate[] = []
+    for (const { worker } of this.#seats.values()) {
+      if (isBinding ? worker.state === 'ready' : worker.hasRoom) candidates.push(worker.candidate)
+    }
+    return candidates
+  }
+
+  /** The seat of the worker that the policy picks; null where the connection has to wait. */
+  #pick(entry: Waiting, candidates: readonly Candidate[]): Seat | null {
+    const { policy, incoming } = this.#options
+    if (policy.needsAddress) entry.incoming ??= incoming(entry.connection)
+    const { refusedBy } = entry
+    const offered =
+      policy.isBinding || !refusedBy?.size ? candidates : candidates.filter(({ id }) => !refusedBy.has(id))
+    if (offered.length === 0) {
+      this.#isFull = true
+      return null
+    }
+    const choice = policy.pick(offered, entry.incoming ?? NOBODY)
+    const seat = choice === null ? undefined : this.#seats.get(choice.id)
+    return seat?.worker.hasRoom && !refusedBy?.has(seat.worker.id) ? seat : null
+  }
+
+  #send(seat: Seat): void {
+    const { batch } = seat
+    if (batch.length === 0) return
+    seat.batch = []
+    const connections = batch.map(entry => entry.connection)
+    seat.worker.give(seat.listener, connections, (indexes, why) => {
+      const refused = new Set(indexes)
+      const taken: Connection[] = []
+      for (const [index, entry] of batch.entries()) {
+        if (!refused.has(index)) {
+          taken.push(entry.connection)
+          if (entry.refusedBy) this.#refused.delete(entry)
+          continue
+        }
+        // For want of descriptors, or of a process, it is not offered anything; a full one has to tell of room first.
+        if (why === 'full') {
+          entry.refusedBy ??= new Set()
+          entry.refusedBy.add(seat.worker.id)
+          this.#refused.add(entry)
+        }
+        if (this.#isClosed) taken.push(entry.connection)
+        else this.#waiting.push(entry)
+      }
+      this.#options.release(taken)
+      this.#retry()
+    })
+  }
+
+  /** Accepting goes on while somebody serves, and nobody waits but for what the policy says. */
+  #settleFlow(): void {
+    if (this.#isClosed) return
+    this.#settleTimer()
+    let isServed = false
+    for (const { worker } of this.#seats.values()) if (worker.state === 'ready') isServed = true
+    const waits = this.#waiting.length
+    const isAccepting = isServed && waits < MOST_WAITING && !(this.#isFull && waits > 0)
+    if (isAccepting === this.#isAccepting) return
+    this.#isAccepting = isAccepting
+    this.#options.flow(isAccepting)
+  }
+
+  #settleTimer(): void {
+    if (this.#waiting.length === 0) return this.#stopTimer()
+    if (this.#retryTimer !== null || this.#seats.size === 0) return
+    this.#retryTimer = this.#options.os.setTimeout(() => {
+      this.#retryTimer = null
+      this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2)
+      for (const entry of this.#waiting) entry.refusedBy?.clear()
+      this.#retry()
+    }, this.#retryMs)
+    this.#retryTimer.unref()
+  }
+
+  #stopTimer(): void {
+    if (this.#retryTimer !== null) this.#options.os.clearTimeout(this.#retryTimer)
+    this.#retryTimer = null
+    this.#retryMs = RETRY_MS
+  }
+}

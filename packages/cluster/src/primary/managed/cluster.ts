@@ -1,0 +1,363 @@
+// A cluster that is kept up: as many workers as asked for, replaced when they fall, reloaded and drained without losing a
+// connection. It decides who is started and ended when; what a worker does is the worker's.
+import { EventEmitter } from 'node:events'
+import { codedError } from '@x/core/internal'
+import { SIGNALS_VARIABLE } from '../../both/environment'
+import { clusterError, withCause } from '../../both/errors'
+import { guarded } from '../../both/guard'
+import type { Worker } from '../../both/worker'
+import { nameOfSpread } from '../policy'
+import type { Primary, WorkerStarter } from '../primary'
+import { WorkerGroup } from '../worker-group'
+import type { DrainReport, WorkerProcess } from '../worker-process'
+import type { ClusterEvents } from './events'
+import { HealthWatch } from './health'
+import { checkedWorkers, type DrainOptions, drainTimes, type Plan } from './options'
+import { Place } from './place'
+import { type Crew, type ReloadReport, reload } from './reload'
+import { type ClusterStatus, statusOfWorker } from './status'
+
+/** Where a cluster is in its life. Only forward. */
+type ClusterState = 'starting' | 'running' | 'stopping' | 'stopped'
+
+/**
+ * What `startCluster` gives. `ToWorker` and `FromWorker` are the types of the messages that the program sends to its
+ * workers and gets from them. Its events are in `ClusterEvents`.
+ */
+export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmitter<
+  ClusterEvents<FromWorker>
+> {
+  readonly #primary: Primary
+  readonly #plan: Plan
+  readonly #starter: WorkerStarter
+  readonly #places: Place[] = []
+  /** Every worker of this cluster that is not gone. */
+  readonly #alive = new Set<WorkerProcess>()
+  readonly #health: HealthWatch | null
+  #state: ClusterState = 'starting'
+  #generation = 1
+  /** Reload and scale run one after the other. */
+  #last: Promise<unknown> = Promise.resolve()
+  #stopped: Promise<readonly DrainReport[]> | null = null
+
+  /** Made by `startCluster`; not by programs. */
+  constructor(primary: Primary, plan: Plan) {
+    super()
+    this.#primary = primary
+    this.#plan = plan
+    const { os } = primary
+    this.#health =
+      plan.health === false
+        ? null
+        : new HealthWatch(
+            os,
+            plan.health,
+            () => this.#alive,
+            worker => this.#onUnhealthy(worker),
+          )
+    this.#starter = {
+      group: new WorkerGroup({
+        os,
+        keepAddresses: true,
+        spread: () => plan.spread,
+        warn: error => this.#warn(error),
+      }),
+      listening: (worker, info) => {
+        if (plan.readyOn === 'listening') worker.becomeReady()
+        guarded(() => plan.onListening?.(worker.face, info))
+      },
+      ready: worker => {
+        if (plan.readyOn === 'call') worker.becomeReady()
+      },
+      message: ({ face }, message, handle) => {
+        guarded(() => plan.onMessage?.(face, message, handle))
+        this.#tell('message', face, message as FromWorker, handle)
+      },
+      ended: worker => this.#onEnded(worker),
+      warn: error => this.#warn(error),
+    }
+  }
+
+  /** Starts the first workers; resolves when all are ready, rejects when one is not, and has ended them all then. */
+  async start(): Promise<this> {
+    this.#setSize(this.#plan.workers)
+    try {
+      await Promise.all(this.#places.map(place => this.#fill(place)))
+      this.#checkRunning()
+    } catch (error) {
+      await this.#stop(0, 0)
+      throw error
+    }
+    this.#state = 'running'
+    this.#health?.start()
+    return this
+  }
+
+  /** The workers that are there, those that start or are drained included, in the order of their ids. */
+  get workers(): readonly Worker[] {
+    return [...this.#alive].sort((a, b) => a.id - b.id).map(worker => worker.face)
+  }
+
+  /** The workers as they are now, with their numbers. */
+  status(): ClusterStatus {
+    const now = this.#primary.os.now()
+    const workers = [...this.#alive]
+      .sort((a, b) => a.id - b.id)
+      .map(worker => statusOfWorker(worker, this.#places[worker.place]?.restarts ?? 0, now))
+    return {
+      workers,
+      connections: workers.reduce((sum, worker) => sum + worker.connections, 0),
+      generation: this.#generation,
+      policy: nameOfSpread(this.#plan.spread),
+      transport: this.#primary.os.transport.name,
+    }
+  }
+
+  /** Open connections of all workers together. */
+  getConnections(): number {
+    return this.status().connections
+  }
+
+  /**
+   * Sends a message to the worker that serves in each place. Answers how many there are. A worker hears it as
+   * `process.on('message')`.
+   */
+  broadcast(message: ToWorker): number {
+    let count = 0
+    for (const { worker } of this.#places) {
+      if (!worker?.face.isConnected()) continue
+      worker.face.send(message)
+      count++
+    }
+    return count
+  }
+
+  /**
+   * Sends a message to the worker in a place, from 0. False where there is none now, or so much waits for it that more
+   * should wait. Throws `ERR_OUT_OF_RANGE` for a place that the cluster does not have.
+   */
+  send(place: number, message: ToWorker): boolean {
+    const found = this.#places[place]
+    if (!found) {
+      const most = this.#places.length - 1
+      throw codedError('ERR_OUT_OF_RANGE', 'place', `a whole number from 0 to ${most}`, place)
+    }
+    return found.worker?.face.isConnected() === true && found.worker.face.send(message)
+  }
+
+  /**
+   * Replaces every worker: starts the successors one after the other, waits until each is ready, then drains the old
+   * ones. Where a successor fails to start, all successors are drained, the old workers go on, and the promise rejects with
+   * `ERR_X_RELOAD_FAILED`, whose `cause` says why. Rejects with `ERR_X_CLUSTER_STOPPED` after a drain.
+   */
+  reload(): Promise<ReloadReport> {
+    return this.#inTurn(async () => {
+      const report = await reload(this.#crew(), () => {
+        this.#generation++
+      })
+      this.#tell('reload', report)
+      return report
+    })
+  }
+
+  /**
+   * Changes the number of workers; resolves when the new ones are ready and the surplus is drained. Rejects with
+   * `ERR_X_WORKER_START` where a new one failed; it is started again, as any worker that fell. Throws `ERR_OUT_OF_RANGE`,
+   * `ERR_INVALID_ARG_TYPE`; rejects with `ERR_X_CLUSTER_STOPPED` after a drain.
+   */
+  scale(workers: number): Promise<void> {
+    checkedWorkers(workers)
+    return this.#inTurn(async () => {
+      const surplus = this.#places.slice(workers)
+      const added = this.#setSize(workers)
+      for (const place of surplus) place.stopTimer()
+      const leaving = surplus.map(place => place.worker).filter(worker => worker !== null)
+      await Promise.all([
+        ...added.map(place => this.#fill(place)),
+        ...leaving.map(worker => this.#drain(worker)),
+      ])
+    })
+  }
+
+  /**
+   * Ends all workers once their connections have ended, at the latest after `timeoutMs`; then the cluster is stopped. Asked
+   * for again, it goes by the new times. Resolves with how each worker left. Throws `ERR_OUT_OF_RANGE`,
+   * `ERR_INVALID_ARG_TYPE`.
+   */
+  drain(options?: number | DrainOptions): Promise<readonly DrainReport[]> {
+    const { timeoutMs, idleMs } = drainTimes(options, this.#plan)
+    return this.#stop(timeoutMs, idleMs)
+  }
+
+  /** Ends all workers now, their connections with them. */
+  async stop(): Promise<void> {
+    await this.#stop(0, 0)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Makes as many places; answers the new ones. */
+  #setSize(size: number): Place[] {
+    const before = this.#places.length
+    const { os } = this.#primary
+    for (let number = before; number < size; number++) {
+      this.#places.push(new Place(os, number, this.#plan.restart))
+    }
+    this.#places.length = size
+    return this.#places.slice(before)
+  }
+
+  #crew(): Crew {
+    return {
+      places: this.#places,
+      checkRunning: () => this.#checkRunning(),
+      startSuccessor: async place => {
+        const worker = this.#startWorker(place)
+        place.successor = worker
+        await this.#becomesReady(worker)
+        return worker
+      },
+      drain: worker => this.#drain(worker),
+      refill: place => this.#recover(place),
+    }
+  }
+
+  /** A worker in a place that has none; resolves when it is ready. */
+  async #fill(place: Place): Promise<void> {
+    try {
+      place.worker = this.#startWorker(place)
+    } catch (error) {
+      this.#recover(place)
+      throw error
+    }
+    await this.#becomesReady(place.worker)
+  }
+
+  /** Throws where the options cannot be meant; what the system refuses is an end of the worker. */
+  #startWorker(place: Place): WorkerProcess {
+    const { plan, env } = { plan: this.#plan, env: this.#plan.env }
+    const worker = this.#primary.start(this.#starter, {
+      settings: plan.settings,
+      env: plan.signals ? { ...env, [SIGNALS_VARIABLE]: '1' } : env,
+      weight: plan.weight(place.number),
+      place: place.number,
+    })
+    // Without a listener, an 'error' would be an uncaught exception; 'worker:exit' tells of a start that failed.
+    worker.face.on('error', () => {})
+    this.#alive.add(worker)
+    return worker
+  }
+
+  async #becomesReady(worker: WorkerProcess): Promise<void> {
+    const { os } = this.#primary
+    const { readyTimeoutMs } = this.#plan
+    let isLate = false
+    const timer = os.setTimeout(() => {
+      isLate = true
+      worker.kill()
+    }, readyTimeoutMs)
+    await worker.reaches('ready', 'draining', 'gone')
+    os.clearTimeout(timer)
+    if (worker.state === 'ready') return this.#tell('worker:ready', worker.id)
+    await worker.reaches('gone')
+    this.#checkRunning()
+    const { end } = worker
+    const why = isLate
+      ? `it was not ready within ${readyTimeoutMs} ms`
+      : (end?.error?.message ?? end?.signal ?? `it exited with code ${end?.code}`)
+    throw withCause(clusterError('ERR_X_WORKER_START', worker.id, why), end?.error)
+  }
+
+  async #drain(worker: WorkerProcess): Promise<DrainReport> {
+    const { drainTimeoutMs, drainIdleMs } = this.#plan
+    worker.drain(drainTimeoutMs, drainIdleMs)
+    await worker.reaches('gone')
+    this.#tell('drained', worker.drained)
+    return worker.drained
+  }
+
+  #onEnded(worker: WorkerProcess): void {
+    this.#alive.delete(worker)
+    const { end, id, place: number, isDismissed } = worker
+    const { code = null, signal = null, error = null } = end ?? {}
+    this.#tell('worker:exit', { id, place: number, code, signal, isExpected: isDismissed, error })
+    const place = this.#places[number]
+    if (place?.successor === worker) place.successor = null
+    if (place?.worker !== worker) return
+    place.worker = null
+    if (!isDismissed) this.#recover(place)
+  }
+
+  /** A place without a worker gets one after a while, unless a successor is on its way. */
+  #recover(place: Place): void {
+    if (this.#state !== 'running' || place.successor !== null || this.#places[place.number] !== place) return
+    const recovery = place.recover(() => {
+      if (this.#state !== 'running' || place.worker !== null || place.successor !== null) return
+      // A worker that fails is told of as its end; both ways lead here again.
+      this.#fill(place).catch(error => {
+        if (place.worker === null && error.code !== 'ERR_X_WORKER_START') this.#warn(error)
+      })
+    })
+    if (recovery?.kind === 'wait') {
+      this.#tell('restart', { place: place.number, delayMs: recovery.delayMs })
+    } else if (recovery?.kind === 'give-up') {
+      this.#tell('give-up', { place: place.number, failures: recovery.failures })
+    }
+  }
+
+  #onUnhealthy(worker: WorkerProcess): void {
+    this.#tell('unhealthy', worker.id)
+    worker.kill()
+  }
+
+  #stop(timeoutMs: number, idleMs: number): Promise<readonly DrainReport[]> {
+    const leaving = [...this.#alive]
+    const served = leaving.filter(({ state }) => state !== 'starting')
+    this.#state = this.#state === 'stopped' ? 'stopped' : 'stopping'
+    this.#health?.stop()
+    for (const place of this.#places) place.stopTimer()
+    this.#starter.group.close()
+    for (const worker of leaving) {
+      if (worker.state === 'starting') worker.discard()
+      else worker.drain(timeoutMs, idleMs)
+    }
+    this.#stopped ??= this.#ends(leaving, served)
+    return this.#stopped
+  }
+
+  async #ends(
+    leaving: readonly WorkerProcess[],
+    served: readonly WorkerProcess[],
+  ): Promise<readonly DrainReport[]> {
+    await Promise.all(leaving.map(worker => worker.reaches('gone')))
+    this.#state = 'stopped'
+    const reports = served.map(({ drained }) => drained)
+    for (const report of reports) this.#tell('drained', report)
+    this.#tell('stop')
+    return reports
+  }
+
+  #checkRunning(): void {
+    if (this.#state === 'stopping' || this.#state === 'stopped') throw clusterError('ERR_X_CLUSTER_STOPPED')
+  }
+
+  #warn(error: Error): void {
+    if (this.listenerCount('warning') > 0) this.#tell('warning', error)
+    else process.emitWarning(error)
+  }
+
+  #tell<Name extends keyof ClusterEvents>(event: Name, ...args: ClusterEvents<FromWorker>[Name]): void {
+    guarded(() => (this as EventEmitter).emit(event, ...args))
+  }
+
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(() => {
+      this.#checkRunning()
+      return task()
+    })
+    this.#last = result.catch(() => {})
+    return result
+  }
+}

@@ -1,0 +1,16 @@
+// startCluster: from options to a running cluster.
+import type { Primary } from '../primary'
+import { Cluster } from './cluster'
+import { planOf, type StartOptions } from './options'
+import { followSignals } from './signals'
+
+/** Starts a cluster whose workers are in the table of `primary`. */
+export async function startOn<ToWorker, FromWorker>(
+  primary: Primary,
+  options: StartOptions<FromWorker>,
+): Promise<Cluster<ToWorker, FromWorker>> {
+  const plan = planOf(options)
+  const cluster = new Cluster<ToWorker, FromWorker>(primary, plan)
+  if (plan.signals) followSignals(cluster)
+  return cluster.start()
+}

@@ -1,0 +1,68 @@
+// The policies by name, and what a user may give in place of a name.
+import { codedError } from '@x/core/internal'
+import { leastConnections } from './least-connections'
+import type { Candidate, Incoming, Policy } from './policy'
+import { roundRobin } from './round-robin'
+import { sticky } from './sticky'
+import { weighted } from './weighted'
+
+export type { Candidate, Incoming, Policy } from './policy'
+export { leastConnections, roundRobin, sticky, weighted }
+
+const byName = {
+  'round-robin': roundRobin,
+  'least-connections': leastConnections,
+  sticky,
+  weighted,
+}
+
+/** A way of spreading connections that is known by name. */
+export type PolicyName = keyof typeof byName
+
+/** A policy, its name, or a function that picks by itself. */
+export type PolicyChoice =
+  | PolicyName
+  | Policy
+  | ((candidates: readonly Candidate[], incoming: Incoming) => Candidate | null)
+
+/**
+ * How connections come to workers: a policy by which the primary hands them over, `'shared'` (all workers accept on one
+ * socket, as with `SCHED_NONE`) or `'reuse-port'` (each has a socket of its own on the port).
+ */
+export type Spread = PolicyChoice | 'shared' | 'reuse-port'
+
+/** Names of the ready-made policies. */
+export const policyNames = Object.keys(byName) as readonly PolicyName[]
+
+/**
+ * The policy that a user's choice means. Throws `ERR_INVALID_ARG_VALUE` for an unknown name, `ERR_INVALID_ARG_TYPE` for what
+ * is no policy.
+ */
+export function toPolicy(choice: PolicyChoice): Policy {
+  if (typeof choice === 'function') {
+    return { name: choice.name || 'function', needsAddress: true, pick: choice }
+  }
+  if (typeof choice === 'object' && choice !== null && typeof choice.pick === 'function') return choice
+  if (typeof choice !== 'string') {
+    throw codedError('ERR_INVALID_ARG_TYPE', 'policy', ['string', 'function', 'Object'], choice)
+  }
+  const make = Object.hasOwn(byName, choice) ? byName[choice] : undefined
+  if (make) return make()
+  const names = [...policyNames, 'shared', 'reuse-port'].map(name => `'${name}'`).join(', ')
+  throw codedError(
+    'ERR_INVALID_ARG_VALUE',
+    'policy',
+    choice,
+    `must be one of ${names}, a policy or a function`,
+  )
+}
+
+/** The same for all that `policy` may be. Throws as `toPolicy`. */
+export function checkSpread(spread: Spread): void {
+  if (spread !== 'shared' && spread !== 'reuse-port') toPolicy(spread)
+}
+
+/** What a way of spreading is called. */
+export function nameOfSpread(spread: Spread): string {
+  return typeof spread === 'string' ? spread : spread.name || 'function'
+}

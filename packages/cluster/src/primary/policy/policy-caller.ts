@@ -1,0 +1,46 @@
+// Asks a policy, which may be a user's: one that throws, or answers what it must not, costs no connection its worker. It
+// knows no workers but as candidates.
+import { clusterError, withCause } from '../../both/errors'
+import type { Candidate, Incoming, Policy } from './policy'
+import { roundRobin } from './round-robin'
+
+export class PolicyCaller {
+  readonly needsAddress: boolean
+  readonly isBinding: boolean
+  readonly #policy: Policy
+  readonly #warn: (error: Error) => void
+  readonly #inTurn = roundRobin()
+  /** What was told last: the same fault is told once, until the policy has answered well. */
+  #told: string | null = null
+
+  constructor(policy: Policy, warn: (error: Error) => void) {
+    this.#policy = policy
+    this.needsAddress = policy.needsAddress === true
+    this.isBinding = policy.isBinding === true
+    this.#warn = warn
+  }
+
+  /** One of the candidates, or null where the connection has to wait. */
+  pick(candidates: readonly Candidate[], incoming: Incoming): Candidate | null {
+    try {
+      const choice: unknown = this.#policy.pick(candidates, incoming)
+      if (choice === null) return null
+      const found = candidates.find(candidate => candidate === choice)
+      if (found) {
+        this.#told = null
+        return found
+      }
+      this.#tell('answered something that is none of the candidates', undefined)
+    } catch (error) {
+      this.#tell('threw', error)
+    }
+    return this.#inTurn.pick(candidates, incoming)
+  }
+
+  #tell(what: string, cause: unknown): void {
+    const text = cause instanceof Error ? `${what} (${cause.message})` : what
+    if (this.#told === text) return
+    this.#told = text
+    this.#warn(withCause(clusterError('ERR_X_CLUSTER_POLICY', String(this.#policy.name), text), cause))
+  }
+}

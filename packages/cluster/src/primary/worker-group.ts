@@ -1,0 +1,115 @@
+// The listeners and UDP sockets of workers that run the same program: opened when a worker asks, shared by those that ask for
+// the same. It knows how connections are to spread; it starts and ends no worker.
+import { isTcpAddress, type Status, UV_ECANCELED } from '@x/core/transport'
+import type { Reply } from '../both/control-endpoint'
+import type { DatagramAsk, ListenAsk, ToWorker } from '../both/messages'
+import { openDatagramSocket, type SharedDatagramSocket } from './datagram-socket'
+import { openHandover } from './handover-listener'
+import type { Listener, Opened } from './listener'
+import type { PrimaryOs } from './os'
+import { type Spread, toPolicy } from './policy'
+import { PolicyCaller } from './policy/policy-caller'
+import { openPortable } from './portable-listener'
+import { SharedAddresses } from './shared-addresses'
+import { openReserved, openShared } from './shared-listener'
+import type { WorkerProcess } from './worker-process'
+
+export interface WorkerGroupOptions {
+  readonly os: PrimaryOs
+  /** How connections spread, asked when an address is opened. */
+  readonly spread: () => Spread
+  /** Keep an address open while it has no worker, until `close`. */
+  readonly keepAddresses: boolean
+  readonly warn: (error: Error) => void
+}
+
+export class WorkerGroup {
+  readonly #options: WorkerGroupOptions
+  readonly #listeners: SharedAddresses<Listener>
+  readonly #datagrams: SharedAddresses<SharedDatagramSocket>
+  #lastId = 0
+
+  constructor(options: WorkerGroupOptions) {
+    this.#options = options
+    const nextId = (): number => ++this.#lastId
+    this.#listeners = new SharedAddresses(options.keepAddresses, nextId)
+    this.#datagrams = new SharedAddresses(false, nextId)
+  }
+
+  /** A server of the worker listens. False for an ask that no worker may make. */
+  listen(worker: WorkerProcess, ask: ListenAsk, reply: Reply<ToWorker>): boolean {
+    const answer = (status: Status, id: number, listener: Listener | null): void => {
+      const at = listener?.sockname() ?? null
+      reply({
+        act: 'listener',
+        status,
+        mode: listener?.mode ?? 'handover',
+        listener: id,
+        at: typeof at === 'object' ? at : null,
+      })
+      listener?.join(worker, id)
+    }
+    if (isLeaving(worker)) {
+      answer(UV_ECANCELED, 0, null)
+      return true
+    }
+    return this.#listeners.take(worker, keyOf(ask), opened => this.#open(ask, opened), answer)
+  }
+
+  /** A UDP socket of the worker binds. False for an ask that no worker may make. */
+  bindDatagram(worker: WorkerProcess, ask: DatagramAsk, reply: Reply<ToWorker>): boolean {
+    const answer = (status: Status, listener: number, shared: SharedDatagramSocket | null): void => {
+      reply({ act: 'datagram', status, listener }, shared?.socket)
+    }
+    if (isLeaving(worker)) {
+      answer(UV_ECANCELED, 0, null)
+      return true
+    }
+    const { type, at, fd, index } = ask
+    const key = JSON.stringify([type, at, fd, index])
+    return this.#datagrams.take(worker, key, opened => openDatagramSocket(ask, opened), answer)
+  }
+
+  /** The worker closed what it had got under this number. */
+  release(worker: WorkerProcess, id: number): void {
+    if (!this.#listeners.release(worker, id)) this.#datagrams.release(worker, id)
+  }
+
+  /** The worker gets nothing more. What no other worker uses is closed, unless it is to be kept. */
+  releaseAll(worker: WorkerProcess): void {
+    this.#listeners.releaseAll(worker)
+    this.#datagrams.releaseAll(worker)
+  }
+
+  /** The worker may take more than before, or nothing more. */
+  changed(worker: WorkerProcess): void {
+    for (const listener of this.#listeners.usedBy(worker)) listener.changed(worker)
+  }
+
+  close(): void {
+    this.#listeners.closeAll()
+    this.#datagrams.closeAll()
+  }
+
+  #open(ask: ListenAsk, opened: Opened): void {
+    const { os, spread: choose, warn } = this.#options
+    const spread = choose()
+    const policy = toPolicy(spread === 'shared' || spread === 'reuse-port' ? 'round-robin' : spread)
+    const caller = new PolicyCaller(policy, warn)
+    if (os.transport.descriptors === null) openPortable(os, ask, caller, opened)
+    else if (spread === 'reuse-port') openReserved(os, ask, opened)
+    else if (spread === 'shared') openShared(os, ask, opened)
+    else openHandover(os, ask, caller, opened)
+  }
+}
+
+function isLeaving({ state }: WorkerProcess): boolean {
+  return state === 'draining' || state === 'gone'
+}
+
+/** What makes two asks mean the same listener. */
+function keyOf({ at, flags, index }: ListenAsk): string {
+  if ('fd' in at) return JSON.stringify(['fd', at.fd, index])
+  if (!isTcpAddress(at)) return JSON.stringify(['path', at.path, index])
+  return JSON.stringify([at.family, at.address, at.port, flags.ipv6Only === true, index])
+}

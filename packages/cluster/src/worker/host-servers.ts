@@ -1,0 +1,121 @@
+// Lets servers of the host's own modules listen through the primary as ours do. In a worker, `listen` of node:net's Server
+// asks the same source by the same decoder as ours; the rest of the server is left as it is.
+import type net from 'node:net'
+import {
+  codedError,
+  type ListenArguments,
+  nodeNet,
+  openListener,
+  readBindFlags,
+  readListenArguments,
+} from '@x/core/internal'
+import { isTcpAddress, type Transport } from '@x/core/transport'
+import { nextTick } from '../both/host'
+import { type HostListener, isHostListener } from './host-listener'
+import { HostServer } from './host-server'
+
+type Listen = (this: net.Server, ...args: unknown[]) => net.Server
+
+const hosts = new WeakMap<net.Server, HostServer>()
+/** Servers that wait for their listener. */
+const opening = new WeakSet<net.Server>()
+let lastPrivate = 0
+
+export function patchHostServers(transport: Transport): void {
+  const { Server } = nodeNet()
+  const listen = Server.prototype.listen as Listen
+  const patched: Listen = function (...args) {
+    if (opening.has(this)) throw codedError('ERR_SERVER_ALREADY_LISTEN')
+    const wanted = this.listening ? null : wantedOf(args)
+    if (wanted === null) return listen.apply(this, args)
+    listenThrough(transport, this, wanted, listen)
+    return this
+  }
+  Server.prototype.listen = patched as typeof Server.prototype.listen
+}
+
+/** What the arguments ask for; null where the host does it alone: handles, what is not to be shared, what is wrong. */
+function wantedOf(args: readonly unknown[]): ListenArguments | null {
+  try {
+    const wanted = readListenArguments(args, value => '_handle' in value || 'handle' in value)
+    const { exclusive, reusePort } = wanted.options
+    return 'holder' in wanted.target || exclusive || reusePort ? null : wanted
+  } catch {
+    return null // the host says what is wrong
+  }
+}
+
+function listenThrough(
+  transport: Transport,
+  server: net.Server,
+  wanted: ListenArguments,
+  listen: Listen,
+): void {
+  const { target, options, backlog, callback } = wanted
+  if ('holder' in target) return
+  if (callback) server.once('listening', callback as () => void)
+  const host = hosts.get(server) ?? new HostServer(server)
+  hosts.set(server, host)
+  opening.add(server)
+  const flags = readBindFlags(options)
+  const giveUp = openListener(
+    { transport, target, flags, backlog, exclusive: false, server: host },
+    () => {},
+    (error, handle) => {
+      opening.delete(server)
+      server.off('close', onClose)
+      if (handle === null) return void nextTick(() => server.emit('error', error))
+      if (!isHostListener(handle))
+        throw new TypeError('the source of listeners does not know servers of the host')
+      listenOn(server, handle, { backlog, signal: options['signal'] }, listen)
+    },
+  )
+  const onClose = (): void => {
+    opening.delete(server)
+    giveUp()
+  }
+  if (opening.has(server)) server.once('close', onClose)
+}
+
+function listenOn(
+  server: net.Server,
+  listener: HostListener,
+  options: { backlog: number; signal: unknown },
+  listen: Listen,
+): void {
+  const { boundFd } = listener
+  const end = (): void => {
+    Reflect.deleteProperty(server, 'address')
+    server.off('close', end)
+    server.off('error', failed)
+    listener.close()
+  }
+  const failed = (): void => {
+    if (!server.listening) end()
+  }
+  server.once('close', end)
+  server.once('error', failed)
+  server.once('listening', () => server.off('error', failed))
+  tellAddress(server, listener)
+  const { backlog, signal } = options
+  const common = { backlog, exclusive: true, ...(signal !== undefined && { signal }) }
+  // It must be a listening server in all its methods: without a bound socket it listens where nobody can connect, on a name
+  // of its own.
+  listen.call(server, boundFd === null ? { ...common, path: privatePath() } : { ...common, fd: boundFd })
+}
+
+/** `address()` tells of the address that the world sees, until the server is closed. */
+function tellAddress(server: net.Server, listener: HostListener): void {
+  const at = listener.sockname()
+  if (typeof at === 'number') return
+  const answer = isTcpAddress(at) ? { address: at.address, family: at.family, port: at.port } : at.path
+  Object.defineProperty(server, 'address', {
+    configurable: true,
+    value: () => (server.listening ? answer : null),
+  })
+}
+
+function privatePath(): string {
+  const name = `x-cluster-${process.pid}-${++lastPrivate}`
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : `\0${name}`
+}
