@@ -1,5 +1,5 @@
 // Compiles the native engine for every system that a release carries it for, and runs each binary where it can be.
-//   pnpm prebuild [target...]      needs Linux on x64 and the npm registry; about a minute
+//   pnpm engines [target...]      needs Linux on x64 and the npm registry; about a minute
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -9,16 +9,18 @@ import { root } from './workspace.mjs'
 
 /**
  * Installs and builds; throws where either fails, after showing why.
+ * @param {string} [wanted]  the package that is needed, with those that it depends on; all where it is left out
  * @returns {Promise<NodeJS.ProcessEnv>} the environment to run the workspace's tools in
  */
-export async function prepare() {
+export async function prepare(wanted) {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major < 20) throw new Error(`Node ${process.versions.node} is too old: 20 or newer is needed`)
   const env = await workspaceEnvironment()
   await step('install', 'pnpm', ['install', '--prefer-offline'], env)
   // The compiler is an input of the build: a build made without one must not be taken for one made with it.
   env.X_TOOLCHAIN = toolchain(env)
-  await step('build', 'turbo', ['run', 'build', '--output-logs=errors-only'], env)
+  const filter = wanted === undefined ? [] : [`--filter=${wanted}...`]
+  await step('build', 'turbo', ['run', 'build', '--output-logs=errors-only', ...filter], env)
   console.log(`${'transport'.padEnd(9)} ${transportLine(env)}`)
   return env
 }

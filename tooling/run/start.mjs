@@ -8,7 +8,7 @@ import { root } from './workspace.mjs'
 
 const stopEnding = endOnInterrupt()
 try {
-  const env = await prepare()
+  const env = await prepare('@x/demo')
   stopEnding()
   const demo = path.join(root, 'apps/demo/dist/main.js')
   process.exit(await runForeground(process.execPath, [demo, ...process.argv.slice(2)], env))

@@ -41,5 +41,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       console.error(`prebuilds/${target}: ${flaw}`)
     }
   }
-  if (process.exitCode) console.error('nothing is published without them: pnpm prebuild makes all of them')
+  if (process.exitCode) console.error('nothing is published without them: pnpm engines makes all of them')
 }

@@ -75,8 +75,9 @@ class Maker {
       const at = i === 0 && !isConnecting ? 'quiet' : i === 0 ? 'now' : random.weighted(turns)
       const steps = this.#some(1 + random.int(this.#kind === 'writing' ? 7 : 4), 0)
       const peers = steps.filter(isOfPeer)
+      const connects = program.batches.at(-1)?.steps.some(({ verb }) => verb === 'peerConnects')
       program.batches.push({
-        at: /** @type {Turn} */ (peers.length > 0 && at !== 'quiet' ? 'immediate' : at),
+        at: /** @type {Turn} */ (connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at),
         steps: [...peers, ...steps.filter(step => !isOfPeer(step))],
       })
     }

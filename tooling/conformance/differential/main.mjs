@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { run } from './pool.mjs'
-import { reportOf } from './report.mjs'
+import { entryOf, reportOf } from './report.mjs'
 import { subjectNames } from './subjects.mjs'
 
 const { values } = parseArgs({
@@ -17,6 +17,8 @@ const { values } = parseArgs({
     examples: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
     out: { type: 'string' },
+    entries: { type: 'string' },
+    known: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 })
@@ -24,13 +26,16 @@ if (values.help) {
   console.log(`usage: main.mjs [--subject ${subjectNames.join('|')}] [--programs 1000] [--seed 1] [--workers 1]
   --examples N   so many shortest programs of each kind of difference are printed (2)
   --only TEXT    print those alone whose kind has TEXT in it
-  --out FILE     append the failures to a file as well`)
+  --out FILE     append the failures to a file as well
+  --entries FILE append them as entries for known/found.mjs
+  --known        play the known programs instead of random ones`)
   process.exit(0)
 }
 
 const subject = values.subject
 const { counts, failures } = await run({
   subject,
+  source: values.known ? 'known' : 'random',
   programs: Number(values.programs),
   seed: Number(values.seed),
   workers: Number(values.workers),
@@ -57,4 +62,8 @@ const summary = `${subject}, Node ${process.versions.node}, ${values.programs} p
 console.log([...text, '', summary].join('\n'))
 for (const [signature, group] of groups) console.log(`  ${String(group.length).padStart(6)}  ${signature}`)
 if (values.out) appendFileSync(values.out, `\n# ${new Date().toISOString()} ${summary}\n${text.join('\n')}\n`)
+if (values.entries) {
+  const each = [...groups.values()].flatMap(group => group.slice(0, Number(values.examples)))
+  appendFileSync(values.entries, `${each.map(entryOf).join('\n')}\n`)
+}
 process.exitCode = failures.length === 0 ? 0 : 1

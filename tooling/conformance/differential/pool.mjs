@@ -3,6 +3,8 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { generate } from './generate.mjs'
+import { known } from './known/index.mjs'
+import { textOf } from './program.mjs'
 
 const worker = fileURLToPath(new URL('worker.mjs', import.meta.url))
 /** No program is played for so long, on a machine under load. */
@@ -11,27 +13,30 @@ const PROGRESS_MS = 10_000
 
 /**
  * @typedef {Record<'equal' | 'different' | 'undecided' | 'fleeting' | 'died', number>} Counts  programs by outcome
- * @typedef {{ seed: number, program: import('./program.mjs').Program, difference: import('./compare.mjs').Difference }} Failure
+ * @typedef {import('./worker.mjs').Failure} Failure
  * @typedef {object} Run
  * @property {string} subject
- * @property {number} programs
- * @property {number} seed
- * @property {number} workers
+ * @property {number} programs  how many of random ones; 'known' has its own number
+ * @property {number} [seed]     of the first
+ * @property {number} [workers]
+ * @property {'random' | 'known'} [source]  where they come from (random)
  * @property {boolean} [shrink]
  * @property {(line: string) => void} [progress]  a line now and then
  * @property {(count: number) => void} [played]     the count after each program
  */
 
 /** @param {Run} asked @returns {Promise<{ counts: Counts, failures: Failure[] }>} */
-export async function run({
-  subject,
-  programs,
-  seed,
-  workers,
-  shrink = true,
-  progress = () => {},
-  played = () => {},
-}) {
+export async function run(asked) {
+  const {
+    subject,
+    workers = 1,
+    shrink = true,
+    progress = () => {},
+    played = () => {},
+    source = 'random',
+  } = asked
+  const first = source === 'known' ? 0 : (asked.seed ?? 1)
+  const programs = source === 'known' ? known.length : asked.programs
   /** @type {Counts} */
   const counts = { equal: 0, different: 0, undecided: 0, fleeting: 0, died: 0 }
   /** @type {Failure[]} */
@@ -43,24 +48,25 @@ export async function run({
     progress(`${subject}: ${done()} of ${programs}, ${rate.toFixed(0)} a second, ${JSON.stringify(counts)}`)
   }, PROGRESS_MS)
   /** @param {import('./worker.mjs').Found} found */
-  const heard = ({ seed: of, outcome, program, difference }) => {
+  const heard = ({ outcome, failure }) => {
     counts[/** @type {keyof Counts} */ (outcome)]++
     played(done())
-    if (outcome === 'different' && program && difference) failures.push({ seed: of, program, difference })
+    if (outcome === 'different' && failure !== undefined) failures.push(failure)
   }
   const each = Math.ceil(programs / workers)
   const ranges = Array.from({ length: workers }, (_, i) => ({
-    from: seed + i * each,
-    to: seed + Math.min(programs, (i + 1) * each),
+    from: first + i * each,
+    to: first + Math.min(programs, (i + 1) * each),
   }))
   await Promise.all(
     ranges.map(async ({ from, to }) => {
+      const alike = { subject, source, shrink }
       for (let at = from; at < to; ) {
-        const { last, how, said } = await runRange({ subject, from: at, to, shrink }, heard)
+        const { last, how, said } = await runRange({ ...alike, from: at, to }, heard)
         at = last + 1
         if (how === '') break
         // A program that ends node:net as well says nothing of the subject.
-        const alone = await runRange({ subject: 'node', from: last, to: last + 1, shrink: false }, () => {})
+        const alone = await runRange({ ...alike, subject: 'node', from: last, to: last + 1 }, () => {})
         if (alone.how !== '') {
           counts.undecided++
           continue
@@ -73,12 +79,20 @@ export async function run({
           expected: [],
           got: [how, ...said.split('\n')],
         }
-        failures.push({ seed: last, program: generate(last), difference })
+        failures.push({ seed: last, ...printed(source, last), difference })
       }
     }),
   )
   clearInterval(timer)
   return { counts, failures }
+}
+
+/** A program that was not played to its end. @param {'random' | 'known'} source @param {number} seed */
+function printed(source, seed) {
+  const one = source === 'known' ? known[seed] : undefined
+  if (one !== undefined) return { setup: one.setup, text: String(one.body) }
+  const program = generate(seed)
+  return { setup: program.setup, text: textOf(program) }
 }
 
 /**

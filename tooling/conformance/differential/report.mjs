@@ -1,12 +1,11 @@
 // Puts a failing program into a text that can be run: plain JavaScript, with what was expected and what came. It plays
 // and judges nothing.
-import { textOf } from './program.mjs'
 
 /**
- * @param {{ seed: number, subject: string, program: import('./program.mjs').Program, difference: import('./compare.mjs').Difference }} failure
+ * @param {import('./worker.mjs').Failure & { subject: string }} failure
  * @returns {string} a file for `node differential/replay.mjs FILE`, or to be imported by a test
  */
-export function reportOf({ seed, subject, program, difference }) {
+export function reportOf({ seed, subject, setup, text, difference }) {
   const { actor, expected, got, index } = difference
   const lines = Array.from({ length: Math.max(expected.length, got.length) }, (_, i) => i)
   const width = Math.min(70, Math.max(20, ...expected.map(line => line.length)))
@@ -18,9 +17,15 @@ export function reportOf({ seed, subject, program, difference }) {
   })
   return [
     `// ${difference.signature} (seed ${seed}, ${subject}, Node ${process.versions.node})`,
-    `export const setup = ${JSON.stringify(program.setup)}`,
-    `export const body = ${textOf(program)}`,
+    `export const setup = ${JSON.stringify(setup)}`,
+    `export const body = ${text}`,
     `// ${actor} on node:net${' '.repeat(Math.max(1, width - 8 - actor.length))}  | ${actor} on ${subject}`,
     ...table,
   ].join('\n')
+}
+
+/** The program as an entry of known/found.mjs. @param {import('./worker.mjs').Failure} failure */
+export function entryOf({ setup, text, difference }) {
+  const isBulk = /\((?:\d{6,}|[2-9]\d{4}|1[7-9]\d{3}|1638[4-9])[,)]/.test(text)
+  return `  {\n    name: ${JSON.stringify(difference.signature)},\n    setup: ${JSON.stringify(setup)},\n    isBulk: ${isBulk},\n    body: ${text},\n  },`
 }

@@ -26,6 +26,14 @@ export const rules = [
         ? record
         : { ...record, context: '' },
   },
+  {
+    name: "a peer's reset at once is told by its connect or its read",
+    reason: 'A RST that comes before the loop of the peer has heard of the connection is told by connect.',
+    rewrite: (record, actor) =>
+      actor.startsWith('p') && record.name === 'error' && record.text.includes('ECONNRESET')
+        ? { ...record, text: 'ECONNRESET' }
+        : record,
+  },
 ]
 
 /**

@@ -16,21 +16,23 @@ import { reference } from './subjects.mjs'
 /** How often a difference must come again before it is told as one. */
 const AGAIN = 2
 
-/** @param {Program} program @param {import('./stage.mjs').Nets} nets @param {string} subject @returns {Promise<Verdict>} */
-export async function judge(program, nets, subject) {
-  const body = bodyOf(program)
+/** What is played: a program, or one that was written by hand. @typedef {{ setup: import('./stage.mjs').Setup, body: import('./stage.mjs').Body, isBulk?: boolean }} Playable */
+
+/** @param {Program} program @returns {Playable} */
+export const playable = program => ({ setup: program.setup, body: bodyOf(program), isBulk: isBulk(program) })
+
+/** @param {Playable} played @param {import('./stage.mjs').Nets} nets @param {string} subject @returns {Promise<Verdict>} */
+export async function judge({ setup, body, isBulk }, nets, subject) {
   const differs = (/** @type {Trace} */ one, /** @type {Trace} */ other) =>
-    compare(one, other, subject, isBulk(program))
-  const expected = await play(reference, program.setup, body)
-  const difference = differs(expected, await play(nets, program.setup, body))
+    compare(one, other, subject, isBulk)
+  const expected = await play(reference, setup, body)
+  const difference = differs(expected, await play(nets, setup, body))
   if (difference === null) return { outcome: 'equal' }
   for (let i = 0; i < AGAIN; i++) {
-    if (differs(expected, await play(reference, program.setup, body)) !== null)
-      return { outcome: 'undecided' }
+    if (differs(expected, await play(reference, setup, body)) !== null) return { outcome: 'undecided' }
   }
   for (let i = 0; i < AGAIN; i++) {
-    if (differs(expected, await play(nets, program.setup, body)) === null)
-      return { outcome: 'fleeting', difference }
+    if (differs(expected, await play(nets, setup, body)) === null) return { outcome: 'fleeting', difference }
   }
   return { outcome: 'different', difference }
 }
@@ -44,7 +46,7 @@ export async function smallest(program, difference, nets, subject, tried = () =>
   let last = difference
   const small = await shrink(program, async candidate => {
     tried()
-    const verdict = await judge(candidate, nets, subject)
+    const verdict = await judge(playable(candidate), nets, subject)
     if (verdict.outcome !== 'different' || verdict.difference.signature !== difference.signature) return false
     last = verdict.difference
     return true
