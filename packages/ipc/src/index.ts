@@ -1,7 +1,10 @@
 // The package's public face. It names what is exported, and holds no behaviour.
-export { type Calls, createCalls } from './calls/calls'
+export { type CallOptions, type Calls, createCalls, type Requester } from './calls/calls'
 export type { Channel } from './channel/channel'
 export { type CreateChannelOptions, createChannel } from './channel/create-channel'
+export { type Client, type ClientEvents, createClient } from './client/client'
+export type { ClientRequestOptions } from './client/errand'
+export type { ClientOptions } from './client/options'
 export { connect, type LocalConnectOptions } from './connect'
 export { type Authorize, getCredentials, getPidfd, type Peer, type PeerCredentials } from './credentials'
 export { adoptServer, adoptSocket, createDescriptor, type Sendable } from './descriptor/conversions'
@@ -19,7 +22,9 @@ export type {
   ChannelEvents,
   IncomingRequest,
   Message,
+  Procedure,
   Procedures,
+  ProceduresOf,
   RequestHandler,
   RequestOptions,
   SendOptions,

@@ -1,28 +1,28 @@
 // Procedures of a peer as functions: their types are those of its handlers. It knows how a call becomes a request, and
 // nothing of streams.
 import { codedError } from '@x/core/internal'
-import type { IncomingRequest, Message, Procedures, RequestOptions } from '../protocol/message'
+import type { Message, Procedure, ProceduresOf, RequestOptions } from '../protocol/message'
 
 /** What calls go over: a channel, or a client. */
 export interface Requester {
   request<Reply>(value: never, options?: RequestOptions): Promise<Message<Reply>>
 }
 
-type Handler = (value: never, request: IncomingRequest) => unknown
-
 /** A handler as its caller sees it: its value first, if it takes one, then how the request is made. */
-type Call<Handles extends Handler> =
-  Parameters<Handles> extends [infer Value, ...unknown[]]
-    ? undefined extends Value
-      ? (value?: Value, options?: CallOptions) => Promise<Awaited<ReturnType<Handles>>>
-      : (value: Value, options?: CallOptions) => Promise<Awaited<ReturnType<Handles>>>
-    : (value?: undefined, options?: CallOptions) => Promise<Awaited<ReturnType<Handles>>>
+type Call<Handles extends Procedure> =
+  Parameters<Handles> extends readonly [(infer Value)?, ...unknown[]]
+    ? undefined extends Parameters<Handles>[0]
+      ? (value?: Value, options?: CallOptions) => Reply<Handles>
+      : (value: Value, options?: CallOptions) => Reply<Handles>
+    : never
+
+type Reply<Handles extends Procedure> = Promise<Awaited<ReturnType<Handles>>>
 
 /** How a call is made: as a request, whose name it has by itself. */
 export type CallOptions = Omit<RequestOptions, 'name'>
 
 /** The procedures of a peer, by the type of its handlers. */
-export type Calls<Served extends Procedures> = {
+export type Calls<Served extends ProceduresOf<Served>> = {
   readonly [Name in keyof Served & string]: Call<Served[Name]>
 }
 
@@ -35,7 +35,7 @@ export type Calls<Served extends Procedures> = {
  *
  * @throws (rejects) as `request` of the channel or client.
  */
-export function createCalls<Served extends Procedures>(over: Requester): Calls<Served> {
+export function createCalls<Served extends ProceduresOf<Served>>(over: Requester): Calls<Served> {
   if (typeof over?.request !== 'function') throw codedError('ERR_INVALID_ARG_TYPE', 'over', 'Channel', over)
   const known = new Map<string, (value: unknown, options?: CallOptions) => Promise<unknown>>()
   const calls = new Proxy(Object.create(null) as object, {

@@ -55,7 +55,13 @@ export type RequestHandler<In = unknown, Out = unknown> = (
 ) => Out | Promise<Out>
 
 /** Handlers of requests by name. A name has 1 to 255 bytes, and is not `then`. */
-export type Procedures = Readonly<Record<string, (value: never, request: IncomingRequest) => unknown>>
+export type Procedures = Readonly<Record<string, Procedure>>
+
+/** One handler of requests. */
+export type Procedure = (value: never, request: IncomingRequest) => unknown
+
+/** That a type, be it an interface, has handlers alone. */
+export type ProceduresOf<Served> = { readonly [Name in keyof Served]: Procedure }
 
 /**
  * How a channel has ended. `goodbye`: as one of the sides wanted, all that was sent before was read. `lost`: the peer or the

@@ -1,0 +1,259 @@
+// A client that comes back: it connects, and connects again, and sends what waits once it is there. How an attempt to
+// connect is made, and what becomes of one errand, its parts know.
+import { EventEmitter } from 'node:events'
+import { abortError, validateAbortSignal, validateObject } from '@x/core/internal'
+import { type Calls, createCalls } from '../calls/calls'
+import type { Channel } from '../channel/channel'
+import { type Endpoint, resolveEndpoint } from '../endpoint/endpoint'
+import { ipcError } from '../errors/codes'
+import { clearTimeout, nextTick, setTimeout, throwLater } from '../host'
+import { validateTimeout } from '../protocol/limits'
+import type { Message, Procedures, ProceduresOf, RequestHandler, SendOptions } from '../protocol/message'
+import { checkParts } from '../protocol/parts'
+import { quiet } from '../protocol/quiet'
+import { encodeName } from '../wire/encoder'
+import { attempt } from './attempt'
+import { Backoff } from './backoff'
+import { type ClientRequestOptions, Errand } from './errand'
+import { keepValue } from './kept-value'
+import type { ClientOptions, ClientSettings } from './options'
+import { readSettings } from './options'
+import { Queue } from './queue'
+
+/** The events of a client. */
+export interface ClientEvents {
+  /** It is connected, `onConnect` is done, and the queue goes on. */
+  up: [channel: Channel]
+  /** It is not connected, or not any more, and why; the next attempt is made in so many milliseconds. */
+  down: [error: Error, delayMs: number]
+  /** A message of the server. Without a listener it is dropped. */
+  message: [message: Message]
+  /** It was closed. */
+  close: []
+}
+
+type State =
+  | { readonly name: 'connecting'; readonly controller: AbortController }
+  | { readonly name: 'up'; readonly channel: Channel }
+  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly name: 'closed' }
+
+/** See `createClient`. */
+export class Client<Served extends ProceduresOf<Served> = Procedures> extends EventEmitter<ClientEvents> {
+  /** The server's procedures as functions, by the type of its handlers: see `createCalls`. */
+  readonly call: Calls<Served>
+  readonly #where: Endpoint
+  readonly #settings: ClientSettings
+  readonly #backoff: Backoff
+  readonly #queue = new Queue()
+  readonly #serving: (RequestHandler<never> | Procedures)[] = []
+  #state: State = { name: 'closed' }
+  #places = 0
+  #isRef = true
+  readonly #onAbort = () => this.destroy(abortError(this.#settings.signal?.reason))
+
+  /** @internal */
+  constructor(where: string | Endpoint, options: ClientOptions) {
+    super()
+    this.#where = typeof where === 'string' ? resolveEndpoint(where) : where
+    validateObject(this.#where, 'where')
+    this.#settings = readSettings(options)
+    this.#backoff = new Backoff(this.#settings.firstDelayMs, this.#settings.mostDelayMs)
+    this.call = createCalls<Served>(this)
+    const { signal } = this.#settings
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#connect()
+    if (signal?.aborted) nextTick(this.#onAbort)
+  }
+
+  /** The channel of the connection that stands; null while there is none. */
+  get channel(): Channel | null {
+    return this.#state.name === 'up' ? this.#state.channel : null
+  }
+
+  /** Bytes of messages and requests that wait for a connection, about. */
+  get queued(): number {
+    return this.#queue.bytes
+  }
+
+  /**
+   * Makes a request, now or once there is a connection. What has certainly not reached the server is sent again by itself.
+   *
+   * @throws as `Channel.request`. Rejects with `ERR_X_REQUEST_TIMEOUT`, whose `mayHaveRun` says whether it may have been
+   * executed; `ERR_X_OUTCOME_UNKNOWN` where the connection was lost before the reply (with `repeatable` it is sent again);
+   * `ERR_X_NOT_SENT` where the client is closed, or too much waits for a connection.
+   */
+  request<Reply = unknown>(value: unknown, options: ClientRequestOptions = {}): Promise<Message<Reply>> {
+    const { timeoutMs = this.#settings.requestTimeoutMs, signal, name } = options
+    validateTimeout(timeoutMs, 'options.timeoutMs')
+    validateAbortSignal(signal, 'options.signal')
+    if (name !== undefined) encodeName(name)
+    if (signal?.aborted) return quiet(Promise.reject(abortError(signal.reason)))
+    return this.#add('request', value, options, timeoutMs) as Promise<Message<Reply>>
+  }
+
+  /**
+   * Sends a message, now or once there is a connection: as `Channel.send`. Done once the channel has taken it.
+   *
+   * @throws as `Channel.send`.
+   */
+  send(value: unknown, options: SendOptions = {}): Promise<void> {
+    return this.#add('message', value, options, 0) as Promise<void>
+  }
+
+  #add(
+    kind: 'message' | 'request',
+    value: unknown,
+    options: ClientRequestOptions,
+    timeoutMs: number,
+  ): Promise<unknown> {
+    const { channel: channelOptions, queueLimitBytes } = this.#settings
+    checkParts(options, channelOptions.handles === true)
+    const kept = keepValue(value, channelOptions.clone === true)
+    if (this.#state.name === 'closed') return refuse('the client is closed')
+    const given = { value: kept, options, timeoutMs }
+    const errand = new Errand(kind, this.#places++, given, {
+      again: each => this.#take(each),
+      done: each => this.#queue.remove(each),
+    })
+    if (this.#queue.bytes + errand.cost > queueLimitBytes && this.channel === null) {
+      errand.fail(ipcError('ERR_X_NOT_SENT', `${this.#queue.bytes} bytes wait for a connection`))
+    } else this.#take(errand)
+    return errand.promise
+  }
+
+  #take(errand: Errand): void {
+    if (this.#state.name === 'closed') errand.abandon(null)
+    else if (this.#state.name === 'up' && this.#state.channel.isOpen) void errand.send(this.#state.channel)
+    else this.#queue.add(errand)
+  }
+
+  /** Answers the server's requests, on each connection: as `Channel.serve`. @throws as that. */
+  serve(handler: RequestHandler<never> | Procedures): this {
+    this.channel?.serve(handler as Procedures)
+    this.#serving.push(handler)
+    return this
+  }
+
+  #connect(): void {
+    const controller = new AbortController()
+    this.#state = { name: 'connecting', controller }
+    const serve = (channel: Channel) => {
+      if (!this.#isRef) channel.unref()
+      for (const handler of this.#serving) channel.serve(handler as Procedures)
+      channel.on('message', message => this.#onMessage(message))
+    }
+    attempt(this.#where, this.#settings, { signal: controller.signal, serve }).then(
+      channel => this.#up(channel),
+      error => this.#down(error as Error),
+    )
+  }
+
+  #onMessage(message: Message): void {
+    if (this.listenerCount('message') > 0) this.emit('message', message)
+    else for (const handle of message.handles) handle.close()
+  }
+
+  #up(channel: Channel): void {
+    if (this.#state.name !== 'connecting') {
+      channel.destroy()
+      return
+    }
+    this.#state = { name: 'up', channel }
+    this.#backoff.up()
+    const lost = () => ipcError('ERR_X_CHANNEL_LOST', 'the server has said goodbye')
+    if (channel.ending !== null) {
+      this.#down(lost())
+      return
+    }
+    channel.once('close', error => this.#down(error ?? lost()))
+    this.#tell(() => this.emit('up', channel))
+    if (this.channel !== channel) return
+    for (const errand of this.#queue.takeAll()) this.#take(errand)
+  }
+
+  #down(error: Error): void {
+    if (this.#state.name === 'closed') return
+    const delayMs = this.#backoff.nextDelayMs()
+    const timer = setTimeout(() => this.#connect(), delayMs)
+    if (!this.#isRef) timer.unref()
+    this.#state = { name: 'waiting', timer }
+    this.#tell(() => this.emit('down', error, delayMs))
+  }
+
+  /** What a listener throws is its own affair. */
+  #tell(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      throwLater(error)
+    }
+  }
+
+  /** Closes the connection as `Channel.close` does, and makes no other. What waits for one fails with `ERR_X_NOT_SENT`. */
+  async close(): Promise<void> {
+    const { channel } = this
+    this.#end(null)
+    await channel?.close()
+  }
+
+  /** Ends it now. */
+  destroy(error: Error | null = null): void {
+    const { channel } = this
+    this.#end(error)
+    channel?.destroy(error)
+  }
+
+  #end(error: Error | null): void {
+    const state = this.#state
+    if (state.name === 'closed') return
+    this.#state = { name: 'closed' }
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    if (state.name === 'connecting') state.controller.abort()
+    if (state.name === 'waiting') clearTimeout(state.timer)
+    for (const errand of this.#queue.takeAll()) errand.abandon(error)
+    nextTick(() => this.emit('close'))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Keeps the process alive until it is closed, which it does unless told otherwise. */
+  ref(): this {
+    return this.#setRef(true)
+  }
+
+  /** Does not keep the process alive. */
+  unref(): this {
+    return this.#setRef(false)
+  }
+
+  #setRef(isRef: boolean): this {
+    this.#isRef = isRef
+    const state = this.#state
+    if (state.name === 'up') isRef ? state.channel.ref() : state.channel.unref()
+    if (state.name === 'waiting') isRef ? state.timer.ref() : state.timer.unref()
+    return this
+  }
+}
+
+function refuse(why: string): Promise<never> {
+  return quiet(Promise.reject(ipcError('ERR_X_NOT_SENT', why)))
+}
+
+/**
+ * A client of a local server that comes back: it connects, and where it cannot or the connection is lost it tries again, after
+ * waits that grow and are never quite the same. Messages and requests wait for a connection. It ends by `close`, `destroy` or
+ * `signal` alone: what keeps it from connecting it tells by `'down'`.
+ *
+ * `where` is as with `connect`; the server makes a channel of each connection (`createChannel`).
+ *
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
+ */
+export function createClient<Served extends ProceduresOf<Served> = Procedures>(
+  where: string | Endpoint,
+  options: ClientOptions = {},
+): Client<Served> {
+  return new Client<Served>(where, options)
+}

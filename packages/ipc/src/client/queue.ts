@@ -1,0 +1,34 @@
+// The errands of a client that wait for a connection, in the order in which they were given. It sends nothing.
+import type { Errand } from './errand'
+
+export class Queue {
+  #errands: Errand[] = []
+  #bytes = 0
+
+  /** Memory that they take, about. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** One that comes back stands where it stood before. */
+  add(errand: Errand): void {
+    let at = this.#errands.length
+    while (at > 0 && this.#errands[at - 1]!.place > errand.place) at--
+    this.#errands.splice(at, 0, errand)
+    this.#bytes += errand.cost
+  }
+
+  remove(errand: Errand): void {
+    const at = this.#errands.indexOf(errand)
+    if (at < 0) return
+    this.#errands.splice(at, 1)
+    this.#bytes -= errand.cost
+  }
+
+  takeAll(): readonly Errand[] {
+    const errands = this.#errands
+    this.#errands = []
+    this.#bytes = 0
+    return errands
+  }
+}
