@@ -26,7 +26,8 @@ static bool is_function(napi_env env, napi_value value) {
 // References to the functions that events call. What fails half-way leaves none.
 static int hold_events(napi_env env, napi_value list, napi_ref *events) {
   napi_value function;
-  uint32_t held = 0;
+  uint32_t count = 0, held = 0;
+  if (napi_get_array_length(env, list, &count) != napi_ok || count != X_EVENT_COUNT) return UV_EINVAL;
   for (; held < X_EVENT_COUNT; held++) {
     if (napi_get_element(env, list, held, &function) != napi_ok || !is_function(env, function)) break;
     if (napi_create_reference(env, function, 1, &events[held]) != napi_ok) break;
@@ -48,8 +49,9 @@ static napi_value setup(napi_env env, napi_callback_info info) {
   X_TRY(napi_get_instance_data(env, &data));
   x_instance *in = data;
   if (in->scratch != NULL) return x_number(env, UV_EALREADY);
-  X_TRY(napi_create_buffer(env, X_READ_SIZE + 2 * X_FD_SLOTS * sizeof(int32_t), &memory, &scratch));
-  X_TRY(napi_create_reference(env, scratch, 1, &scratch_buffer));
+  size_t size = X_READ_SIZE + 2 * X_FD_SLOTS * sizeof(int32_t);
+  if (napi_create_buffer(env, size, &memory, &scratch) != napi_ok) return x_number(env, UV_ENOMEM);
+  if (napi_create_reference(env, scratch, 1, &scratch_buffer) != napi_ok) return x_number(env, UV_ENOMEM);
   int status = hold_events(env, argv[0], events);
   // A getter of the list may have come here before us.
   if (status == 0 && in->scratch != NULL) {
@@ -65,7 +67,7 @@ static napi_value setup(napi_env env, napi_callback_info info) {
   in->scratch = memory;
   in->told = (int32_t *)(in->scratch + X_READ_SIZE);
   in->passed = in->told + X_FD_SLOTS;
-  in->told[0] = in->passed[0] = -1;
+  memset(in->told, 0xff, 2 * X_FD_SLOTS * sizeof(int32_t));
   return scratch;
 }
 

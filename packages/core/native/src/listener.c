@@ -53,7 +53,7 @@ void x_listener_ref(x_handle *handle, bool on) {
 
 // What a path names, without following a link; by the host's libuv, as in socket.c.
 static int file_at(const char *path, uv_stat_t *file) {
-  uv_fs_t request;
+  uv_fs_t request = {0};
   int status = uv_fs_lstat(NULL, &request, path, NULL);
   if (status == 0) *file = request.statbuf;
   uv_fs_req_cleanup(&request);

@@ -73,7 +73,7 @@ int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd) {
 
 // By the host's libuv: fstat itself is a symbol of glibc 2.33 in what newer systems build.
 static int file_type(int fd, uint64_t *type) {
-  uv_fs_t request;
+  uv_fs_t request = {0};
   int status = uv_fs_fstat(NULL, &request, fd, NULL);
   if (status == 0) *type = request.statbuf.st_mode & S_IFMT;
   uv_fs_req_cleanup(&request);

@@ -2,8 +2,16 @@
 // from `util.getSystemErrorMap`; it builds no errors (see system-error).
 import { getSystemErrorMap } from 'node:util'
 
+/** What libuv passes on and has no name for. */
+const unnamed: Partial<Record<NodeJS.Platform, [number: number, name: string, message: string][]>> = {
+  linux: [[-109, 'ETOOMANYREFS', 'too many references: cannot splice']],
+  darwin: [[-59, 'ETOOMANYREFS', 'too many references: cannot splice']],
+}
+
+const byNumber = new Map<number, readonly [name: string, message: string]>(getSystemErrorMap())
+for (const [number, name, message] of unnamed[process.platform] ?? []) byNumber.set(number, [name, message])
 const byName = new Map<string, number>()
-for (const [number, [name]] of getSystemErrorMap()) byName.set(name, number)
+for (const [number, [name]] of byNumber) byName.set(name, number)
 
 /** libuv's number (negative) for a POSIX error name such as `ECONNRESET`; `UV_UNKNOWN` (-4094) where the host has none. */
 export function errno(name: string): number {
@@ -12,12 +20,12 @@ export function errno(name: string): number {
 
 /** The name for a negative status, such as `ECONNRESET`; `Unknown system error N` where there is none. */
 export function errnoName(status: number): string {
-  return getSystemErrorMap().get(status)?.[0] ?? `Unknown system error ${status}`
+  return byNumber.get(status)?.[0] ?? `Unknown system error ${status}`
 }
 
 /** What libuv says of a status: `connection reset by peer`. */
 export function errnoMessage(status: number): string {
-  return getSystemErrorMap().get(status)?.[1] ?? `Unknown system error ${status}`
+  return byNumber.get(status)?.[1] ?? `Unknown system error ${status}`
 }
 
 /** End of the stream (libuv's own, no system error). */
@@ -32,6 +40,8 @@ export const UV_EADDRNOTAVAIL = errno('EADDRNOTAVAIL')
 export const UV_EAFNOSUPPORT = errno('EAFNOSUPPORT')
 /** Nothing for now. */
 export const UV_EAGAIN = errno('EAGAIN')
+/** Too many descriptors of this user are on their way between processes (unix(7)). */
+export const UV_ETOOMANYREFS = errno('ETOOMANYREFS')
 /** An operation is under way already. */
 export const UV_EALREADY = errno('EALREADY')
 /** No open descriptor; also: the handle is closed. */

@@ -159,7 +159,8 @@ export interface ListenerHandle {
   listen(backlog: number, accept: AcceptSink, done: (status: Status) => void): Status
   /**
    * As `listen`, but hands over bare descriptors, all that one wake-up accepted at once, without making streams of
-   * them; they are the receiver's to close. `UV_ENOTSUP` where there are no descriptors.
+   * them. They stay with the thread until they are taken (see `DescriptorOperations.take`). `UV_ENOTSUP` where there are
+   * no descriptors.
    */
   listenDescriptors(
     backlog: number,
@@ -271,7 +272,14 @@ export interface DescriptorOperations {
   duplicate(fd: number): number
   /** Peer address of a connected descriptor, without taking it over, or a status. */
   peerOf(fd: number): Address | Status
-  /** Closes descriptors that nobody owns. */
+  /**
+   * Descriptors that came in (`HandoffSink.onMessage`, `listenDescriptors`) stay with the thread that received them: what
+   * is still there when the thread ends is closed then, so that a thread which is terminated leaves none open. `adopt` and
+   * `channel` take a descriptor over, `close` closes it. Whoever closes it in another way, or hands it to somebody who
+   * does, calls `take` first: from then on it is the caller's alone. Others are left alone.
+   */
+  take(fds: readonly number[]): void
+  /** Closes descriptors that no handle owns. */
   close(fds: readonly number[]): void
   /**
    * Locks the whole file (flock(2)) without waiting: `UV_EAGAIN` where another process has it. The lock ends with the

@@ -1,5 +1,5 @@
 // The addon under AddressSanitizer, UndefinedBehaviorSanitizer and valgrind: a build of its own in a temporary package,
-// worked by the fuzz program and by threads that end. Leaks count; what the host leaks is in suppressions/, each entry
+// worked by the fuzz program, by threads that end, by wrong arguments and by calls that fail. Leaks count; what the host leaks is in suppressions/, each entry
 // with its reason. Both checks are checked themselves, on a copy of the sources with a fault planted.
 import { execFile, execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error the build script is plain JavaScript
 import { compile, target } from '../../native/build.mjs'
+import { errno, UV_ETOOMANYREFS } from '../../src/transport'
 
 const core = path.join(__dirname, '..', '..')
 const suppressions = path.join(__dirname, 'suppressions')
@@ -45,6 +46,14 @@ function packageWith(name: string, flags: string[], from?: string): string {
   ).toBe(null)
   cpSync(path.join(core, 'dist'), path.join(root, 'dist'), { recursive: true })
   return root
+}
+
+/** Our sources with what makes their calls fail, and the flags that they are compiled with. */
+function injectedSources(): { from: string; flags: string[] } {
+  const from = path.join(folder, 'injected-src')
+  cpSync(path.join(core, 'native', 'src'), from, { recursive: true })
+  cpSync(path.join(__dirname, 'injection'), from, { recursive: true })
+  return { from, flags: ['-include', path.join(from, 'inject.h')] }
 }
 
 /** Our sources with one function that writes a byte behind the memory that it allocated. */
@@ -122,6 +131,11 @@ describe.skipIf(noSanitizer !== null)('addon under AddressSanitizer', () => {
     expect(code, output).toBe(0)
   })
 
+  it('makes no invalid access and leaks nothing where it is called with wrong arguments', async () => {
+    const { code, output } = await underSanitizers(root, 4096, [program('wrong-arguments.cjs')])
+    expect(code, output).toBe(0)
+  })
+
   it('finds a fault that is planted', async () => {
     const planted = packageWith('sanitized-planted', sanitized, plantedSources())
     const { code, output } = await underSanitizers(planted, 4096, [program('pair.cjs')])
@@ -130,6 +144,44 @@ describe.skipIf(noSanitizer !== null)('addon under AddressSanitizer', () => {
     expect(code).toBe(MEMORY_ERROR)
   })
 })
+
+describe.skipIf(noSanitizer !== null)(
+  'addon under AddressSanitizer, each call that may fail failed once',
+  () => {
+    let root = ''
+    beforeAll(() => {
+      const { from, flags } = injectedSources()
+      root = packageWith('injected', [...sanitized, ...flags], from)
+    })
+
+    it('answers every operation, makes no invalid access and leaves nothing behind', async () => {
+      // Each round fails the next call; the sweep through all of them is `node faults.cjs`, by hand.
+      const { code, output } = await underSanitizers(root, 4096, [program('faults.cjs'), '1', '9999', '7'])
+      expect(code, output).toBe(0)
+      const counts = JSON.parse(output)
+      const rounds = Object.values(counts).reduce<number>((sum, count) => sum + Number(count), 0)
+      expect(rounds).toBeGreaterThan(100)
+    })
+
+    it('loads and is set up, or says that it cannot', async () => {
+      const { code, output } = await underSanitizers(root, 4096, [program('load-faults.cjs')])
+      expect(code, output).toBe(0)
+      for (const failed of [
+        'calloc thrown',
+        'napi_set_instance_data thrown',
+        'napi_create_reference refused',
+      ]) {
+        expect(JSON.parse(output)).toContain(failed)
+      }
+    })
+
+    it('hands over every message with its descriptors, in order, through shortages that it tells', async () => {
+      const { code, output } = await underSanitizers(root, 4096, [program('handoff-faults.cjs')])
+      expect(code, output).toBe(0)
+      expect(JSON.parse(output)).toEqual({ sendmsg: [UV_ETOOMANYREFS], recvmsg: [errno('ENOMEM')] })
+    })
+  },
+)
 
 describe.skipIf(noValgrind !== null)('addon under valgrind', () => {
   it('makes no invalid access and leaks nothing in random operations with faults', async () => {

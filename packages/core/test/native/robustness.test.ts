@@ -30,7 +30,19 @@ describe.skipIf(absent !== null)('native transport, when things go wrong', () =>
   })
 
   it('takes all descriptors of a message or, at the limit of descriptors, none, and leaks none', async () => {
-    expect(await run('truncated', [], 60)).toEqual({ first: ['eight', 0], second: ['again', 8], kept: 0 })
+    expect(await run('truncated', [], 60)).toEqual({
+      first: ['eight', 0, true],
+      second: ['again', 8, false],
+      kept: 0,
+    })
+  })
+
+  it('closes what a thread received or accepted and did not take, however it ends; what it took stays', async () => {
+    expect(await run('unclaimed')).toEqual({ left: 0, kept: 5 })
+  })
+
+  it('answers wrong arguments in every place with a status, before its setup too', async () => {
+    expect(await run('wrong-arguments')).toMatchObject({ live: 0, left: 0 })
   })
 
   it('goes on with the next event where a listener throws', async () => {

@@ -71,6 +71,7 @@ const descriptorMembers: Record<keyof DescriptorOperations, 'call'> = {
   socketPair: 'call',
   duplicate: 'call',
   peerOf: 'call',
+  take: 'call',
   close: 'call',
   lockFile: 'call',
   probe: 'call',

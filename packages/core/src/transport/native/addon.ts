@@ -45,7 +45,8 @@ export type Events = readonly [
 
 /** Descriptors go by `DescriptorSlots`: `passed` says how many there are for the call. */
 export interface Addon {
-  setup(events: Events): Buffer
+  /** Takes the events and answers the memory that both sides see, or a status; once, before all else. */
+  setup(events: Events): Buffer | Status
   /** Handles that are not fully closed; for tests. */
   live(): number
 

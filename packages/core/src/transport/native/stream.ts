@@ -61,9 +61,11 @@ export class NativeStream implements StreamHandle {
     this.kind = kind
     if (id === undefined) {
       this.#id = Math.max(0, addon.stream(kind === 'tcp' ? 0 : 1, this))
-    } else {
+    } else if (addon.attach(id, this) === 0) {
       this.#id = id
-      addon.attach(id, this)
+    } else {
+      addon.close(id, false)
+      this.#id = 0
     }
   }
 

@@ -60,8 +60,10 @@ export class NativeTransport implements Transport {
   readonly clock = null
 
   constructor(addon: Addon) {
+    const memory = addon.setup(events)
+    if (typeof memory === 'number') throw new Error(`its setup answers ${memory}`)
     this.#addon = addon
-    this.#scratch = addon.setup(events)
+    this.#scratch = memory
     this.#slots = new DescriptorSlots(addon, this.#scratch)
     this.#wrap = (kind, id) => new NativeStream(addon, this.#scratch, kind, id)
     this.descriptors = descriptorOperations(addon, this.#scratch, this.#slots)
@@ -111,6 +113,7 @@ function descriptorOperations(addon: Addon, scratch: Buffer, slots: DescriptorSl
     },
     duplicate: fd => addon.duplicate(fd),
     peerOf: fd => addon.peerOf(fd),
+    take: fds => slots.take(fds),
     close: fds => slots.close(fds),
     lockFile: fd => addon.lockFile(fd),
     probe: path => addon.probe(path),

@@ -22,9 +22,9 @@ try {
 for (const fd of hoard.splice(0, 3)) closeSync(fd)
 const results = []
 receiver.receive({
-  onMessage(data, fds) {
+  onMessage(data, fds, truncated) {
     for (const fd of hoard.splice(0)) closeSync(fd)
-    results.push([data.toString(), fds.length])
+    results.push([data.toString(), fds.length, truncated])
     if (results.length === 1) {
       check(
         sender.send(Buffer.from('again'), mine, () => {}),
