@@ -9,6 +9,10 @@ const codes = {
       `The rule ${rule} answered ${inspect(answer, { depth: 1, breakLength: Number.POSITIVE_INFINITY })} to '${operation}': ${why}`,
     fields: (rule: string, operation: string, answer: unknown) => ({ rule, operation, answer }),
   },
+  ERR_X_NESTED_SIMULATION: {
+    base: Error,
+    message: () => 'A simulation cannot run within another: they run one after the other',
+  },
 } as const
 
 /** Makes an error of this package by its code. */

@@ -1,8 +1,8 @@
 // The leak check: what a test left open fails it, by name and place. It knows what is open from the monitor.
 import { hostNowMs, hostSleep, hostTurn } from '../host'
+import { shorten } from '../stacks/opening-place'
 import { monitor, runInNoScope, runInScope } from './leak-monitor'
 import type { LeakScope, OpenHandle } from './leak-scope'
-import { shorten } from './opening-place'
 
 /** What a test left open. */
 export class LeakError extends Error {

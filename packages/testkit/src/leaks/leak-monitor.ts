@@ -1,9 +1,9 @@
 // What the process opens while any check runs, each thing with the check that it belongs to. There is one, however many
 // checks run: they share its hooks, and the last one takes them off. It knows what is open, and not what to do about it.
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
+import { OpeningPlace } from '../stacks/opening-place'
 import { LeakScope, type OpenHandle, type Watched } from './leak-scope'
 import { describeResource, isBridge, isRequest, resourceKind } from './node-resources'
-import { OpeningPlace } from './opening-place'
 import { type Handle, nameOfHandle, watchTransports } from './transport-watch'
 
 /** A resource of Node, as async_hooks tells of it. */

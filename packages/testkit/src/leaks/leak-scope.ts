@@ -1,5 +1,5 @@
 // One check's share of what is open. It knows what belongs to it, and nothing of how that is found out.
-import type { OpeningPlace } from './opening-place'
+import type { OpeningPlace } from '../stacks/opening-place'
 
 /** Something that is open. */
 export interface OpenHandle {

@@ -1,24 +1,22 @@
 // Runs a simulation: one job or one timer per turn of the real loop, and moves virtual time only when nothing else is
 // left to do. It knows turns and the clock, and nothing of networks.
+import { setImmediate } from '../host'
+import type { OutsideWork } from './outside-work'
 import type { VirtualClock } from './virtual-clock'
+import { runInWorld, runOutside, type World } from './world'
 
-const nextTurn = setImmediate
-
-/** Work outside the simulation that the code under test is waiting for, by Node's resource names. */
-const OUTSIDE = new Set([
-  'Immediate',
-  'FSReqCallback',
-  'FSReqPromise',
-  'GetAddrInfoReqWrap',
-  'RandomBytesRequest',
-  'ScryptRequest',
-  'PBKDF2Request',
-])
+/** What a driver needs of its simulation. */
+export interface DriverSurroundings {
+  readonly world: World
+  readonly clock: VirtualClock
+  readonly outside: OutsideWork
+  /** Virtual milliseconds after which the simulation has failed. */
+  readonly limitMs: number
+}
 
 /** The loop of a simulation. */
 export class Driver {
-  readonly #clock: VirtualClock
-  readonly #limitMs: number
+  readonly #around: DriverSurroundings
   #jobs: (() => void)[] = []
   #next = 0
   #isOver = false
@@ -26,9 +24,8 @@ export class Driver {
   /** Jobs and timers run so far. */
   steps = 0
 
-  constructor(clock: VirtualClock, limitMs: number) {
-    this.#clock = clock
-    this.#limitMs = limitMs
+  constructor(around: DriverSurroundings) {
+    this.#around = around
   }
 
   /** A job for a later turn, before virtual time moves. */
@@ -50,22 +47,23 @@ export class Driver {
         finish()
       }
       this.#fail = error => settle(() => reject(error))
-      main().then(
+      runInWorld(this.#around.world, main).then(
         value => settle(() => resolve(value)),
         error => this.#fail(error),
       )
-      nextTurn(() => this.#turn())
+      // The turns are the process's own; what they run belongs to the simulation.
+      runOutside(() => setImmediate(() => this.#turn()))
     })
   }
 
   #turn(): void {
     if (this.#isOver) return
     try {
-      this.#step()
+      runInWorld(this.#around.world, () => this.#step())
     } catch (error) {
       this.#fail(error)
     }
-    if (!this.#isOver) nextTurn(() => this.#turn())
+    if (!this.#isOver) setImmediate(() => this.#turn())
   }
 
   #step(): void {
@@ -80,14 +78,15 @@ export class Driver {
       job()
       return
     }
-    if (process.getActiveResourcesInfo().some(name => OUTSIDE.has(name))) return
-    if (!this.#clock.hasTimers) {
+    const { clock, outside, limitMs } = this.#around
+    if (outside.isPending) return
+    if (!clock.hasTimers) {
       throw new Error('the simulation stands still: nothing is left to do, and its main function still waits')
     }
     this.steps++
-    this.#clock.advance()
-    if (this.#clock.nowMs > this.#limitMs) {
-      throw new Error(`the simulation did not end within ${this.#limitMs} virtual ms (option maxVirtualMs)`)
+    clock.advance()
+    if (clock.nowMs > limitMs) {
+      throw new Error(`the simulation did not end within ${limitMs} virtual ms (option maxVirtualMs)`)
     }
   }
 }

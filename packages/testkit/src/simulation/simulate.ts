@@ -1,15 +1,19 @@
 // Runs a program on a simulated network, in virtual time, so that its seed decides everything. It puts the parts
 // together and reports; what happens on the way is theirs.
 import { defaultTransport, setDefaultTransport } from '@x/core/transport'
+import { testkitError } from '../errors'
 import { Driver } from './driver'
-import { runInLife } from './host-context'
 import type { LinkOptions } from './link'
+import { OutsideWork } from './outside-work'
 import { Random } from './random'
 import { type HostMain, type HostOptions, SimulatedHost } from './simulated-host'
 import { NetworkModel, type SimulatedNetwork } from './simulated-network'
 import { transportOfCaller } from './simulated-transport'
 import { Trace } from './trace'
+import { catchErrorsOf } from './uncaught'
 import { type SimulatedClock, VirtualClock } from './virtual-clock'
+import { installVirtualGlobals } from './virtual-globals'
+import { currentWorld, runOutside, type World } from './world'
 
 /** How a simulation is run. */
 export interface SimulationOptions {
@@ -61,19 +65,29 @@ export class SimulationError extends Error {
   /** The whole trace, or the end of a long one. */
   readonly trace: string
 
-  constructor(cause: unknown, seed: number | string, virtualMs: number, trace: Trace) {
+  /** What the simulated code used that a simulation cannot make repeat, each with its place. */
+  readonly outside: readonly string[]
+
+  /** Made by `simulate()`. */
+  constructor(
+    cause: unknown,
+    about: { seed: number | string; virtualMs: number; trace: Trace; outside: readonly string[] },
+  ) {
+    const { seed, virtualMs, trace, outside } = about
     const said = cause instanceof Error ? cause.message : String(cause)
-    const end = trace.tail(12)
-    super(
-      `seed ${seed} failed after ${virtualMs} virtual ms: ${said}\n` +
-        `  to replay: simulate({ seed: ${JSON.stringify(seed)} }, ...) or X_TESTKIT_SEED=${seed}\n` +
-        `  trace ${trace.hash.slice(0, 16)} ends:\n${end.replace(/^/gm, '  ')}`,
-      { cause },
-    )
+    const lines = [
+      `seed ${seed} failed after ${virtualMs} virtual ms: ${said}`,
+      `  to replay, on Node ${process.versions.node}: X_TESTKIT_SEED=${seed}, or simulate({ seed: ${JSON.stringify(seed)} }, ...)`,
+      ...outside.map(each => `  outside of the simulation: ${each}`),
+      `  trace ${trace.hash.slice(0, 16)} ends:`,
+      trace.tail(12).replace(/^/gm, '  '),
+    ]
+    super(lines.join('\n'), { cause })
     this.name = 'SimulationError'
     this.seed = seed
     this.virtualMs = virtualMs
     this.trace = trace.tail()
+    this.outside = outside
   }
 }
 
@@ -83,10 +97,15 @@ const DAY_MS = 86_400_000
 let running: Promise<unknown> = Promise.resolve()
 
 /**
- * Runs `main` on a simulated network. Until it ends, the process's timers, `Date`, `performance` and `Math.random` are
- * virtual and seeded, and servers and sockets that name no transport are on the simulated network. Simulations of one
- * process run one after the other. Equal seeds give equal runs as long as the code waits for nothing outside: no real
- * I/O, no threads, no `crypto` randomness that decides something.
+ * Runs `main` on a simulated network. For its code, and all that follows from it, timers (the global ones, `node:timers`
+ * and `node:timers/promises`), `Date`, `performance.now`, `process.hrtime`, `AbortSignal.timeout` and `Math.random` are
+ * virtual and seeded, and servers and sockets that name no transport are on the simulated network. Code beside it (another
+ * test) keeps the process's own. Simulations of one process run one after the other.
+ *
+ * Virtual time waits for the process's thread pool (files, lookups, `crypto`, `zlib`). Equal seeds give equal runs, on one
+ * version of Node, as long as nothing outside decides: no real sockets, processes or threads, no two operations of the
+ * thread pool at once whose order matters, no randomness of `crypto`. What is used of the first is named in the trace and
+ * where the simulation fails. Throws `ERR_X_NESTED_SIMULATION` within a simulation.
  *
  * Rejects with a `SimulationError` that names the seed: where `main` or a host's software failed, nothing was left to
  * do, or virtual time was up.
@@ -103,7 +122,9 @@ export function simulate<T>(
   options: SimulationOptions,
   main: (simulation: Simulation) => Promise<T> | T,
 ): Promise<SimulationReport<T>> {
-  const turn = running.then(() => runOne(options, main))
+  const around = currentWorld()
+  if (around && !around.isOver) throw testkitError('ERR_X_NESTED_SIMULATION')
+  const turn = running.then(() => runOutside(() => runOne(options, main)))
   running = turn.catch(() => {})
   return turn
 }
@@ -113,10 +134,11 @@ async function runOne<T>(
   main: (simulation: Simulation) => Promise<T> | T,
 ): Promise<SimulationReport<T>> {
   const seed = process.env['X_TESTKIT_SEED'] ?? options.seed ?? 1
-  const clock = new VirtualClock(options.startAt?.getTime() ?? START, new Random(`${seed}/Math.random`))
+  const world: World = { isOver: false, fail: error => driver.fail(error) }
+  const clock = new VirtualClock(options.startAt?.getTime() ?? START)
   const trace = new Trace(() => clock.nowMs)
-  const driver = new Driver(clock, options.maxVirtualMs ?? DAY_MS)
-  const random = new Random(seed)
+  const outside = new OutsideWork(world, text => trace.note(text))
+  const driver = new Driver({ world, clock, outside, limitMs: options.maxVirtualMs ?? DAY_MS })
   const network = new NetworkModel({
     clock,
     driver,
@@ -135,15 +157,21 @@ async function runOne<T>(
     })
     return made
   }
-  let restore = () => {}
+  const ends: (() => void)[] = []
   try {
     const test = host('test', { addresses: ['10.255.255.254'] })
-    restore = intercept(test, error => driver.fail(error))
+    ends.push(
+      installTransport(test),
+      installVirtualGlobals(world, clock, new Random(`${seed}/Math.random`)),
+      catchErrorsOf(world),
+    )
+    outside.start()
+    ends.push(() => outside.stop())
     const simulation: Simulation = {
       seed,
       network,
       clock,
-      random,
+      random: new Random(seed),
       host,
       note: text => trace.note(`note ${text}`),
       trace: lines => trace.tail(lines),
@@ -158,30 +186,19 @@ async function runOne<T>(
       trace: lines => trace.tail(lines),
     }
   } catch (error) {
-    throw new SimulationError(error, seed, clock.nowMs, trace)
+    throw new SimulationError(error, { seed, virtualMs: clock.nowMs, trace, outside: outside.uncontrolled })
   } finally {
     // What still runs there belongs to a world that has ended.
-    for (const each of hosts) runInLife(undefined, () => each.crash())
-    restore()
-    clock.uninstall()
+    world.isOver = true
+    for (const each of hosts) each.crash()
+    await outside.settled()
+    for (const end of ends.reverse()) end()
   }
 }
 
-/** The simulated network is the default, and an error that nobody catches ends the simulation, not the process. */
-function intercept(test: SimulatedHost, fail: (error: unknown) => void): () => void {
+/** The simulated network is the default for code of the simulation; code outside of it keeps its own. */
+function installTransport(test: SimulatedHost): () => void {
   const before = defaultTransport()
-  setDefaultTransport(transportOfCaller(test))
-  const events = ['uncaughtException', 'unhandledRejection'] as const
-  const saved = events.map(event => ({ event, listeners: process.rawListeners(event) }))
-  for (const { event } of saved) {
-    process.removeAllListeners(event)
-    process.on(event, fail)
-  }
-  return () => {
-    setDefaultTransport(before)
-    for (const { event, listeners } of saved) {
-      process.removeListener(event, fail)
-      for (const listener of listeners) process.on(event, listener as () => void)
-    }
-  }
+  setDefaultTransport(transportOfCaller(test, before))
+  return () => setDefaultTransport(before)
 }

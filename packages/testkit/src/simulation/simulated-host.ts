@@ -2,8 +2,8 @@
 // links nor time.
 import type { Transport } from '@x/core/transport'
 import type { Stack } from '../network/stack'
-import { type HostLife, runInLife } from './host-context'
 import type { Trace } from './trace'
+import { type HostLife, runInLife } from './world'
 
 /** What runs on a host from its start, and again after each restart. */
 export type HostMain = (host: SimulatedHost) => unknown

@@ -6,13 +6,13 @@ import type { Fabric, LaneRequest, Lanes } from '../network/fabric'
 import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
 import type { Driver } from './driver'
-import { bindToLife } from './host-context'
 import { Link, type LinkOptions } from './link'
 import type { Random } from './random'
 import type { SimulatedHost } from './simulated-host'
 import { TcpLane, type TcpSurroundings } from './tcp-lane'
 import type { Trace } from './trace'
 import type { VirtualClock } from './virtual-clock'
+import { bindToLife } from './world'
 
 /** One host or several. */
 export type Hosts = SimulatedHost | readonly SimulatedHost[]

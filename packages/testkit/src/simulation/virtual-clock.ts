@@ -1,10 +1,9 @@
-// Virtual time for a whole process: timers, dates and chance of the code under test follow it while it is installed.
-// Timers are @sinonjs/fake-timers'; it knows neither hosts' software nor networks.
-import { install } from '@sinonjs/fake-timers'
+// Virtual time: a clock and its timers, which are @sinonjs/fake-timers'. It knows neither hosts' software nor networks,
+// and touches no global: who sees it, is virtual-globals' part.
+import { withGlobal } from '@sinonjs/fake-timers'
 import { validateNumber } from '@x/core/internal'
 import type { Clock, Timer } from '@x/core/transport'
-import { bindToLife } from './host-context'
-import type { Random } from './random'
+import { bindToLife } from './world'
 
 /** Virtual time, as a simulation's code sees it. */
 export interface SimulatedClock {
@@ -16,48 +15,29 @@ export interface SimulatedClock {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-type AnyTimer = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => unknown
+type AnyFunction = (...args: unknown[]) => void
 
-/** The clock that stands in for the process's own between `install` and `uninstall`. */
+// With the globals of load, whatever test tools replace later.
+const { createClock } = withGlobal(globalThis)
+
+/** The clock of one simulation. */
 export class VirtualClock implements SimulatedClock, Clock {
-  readonly #clock: ReturnType<typeof install>
+  readonly #clock: ReturnType<typeof createClock>
   readonly #startedAt: number
-  readonly #restores: (() => void)[] = []
+  readonly #timers = new WeakSet<object>()
 
-  constructor(startAt: number, random: Random) {
+  constructor(startAt: number) {
     this.#startedAt = startAt
-    this.#clock = install({
-      now: startAt,
-      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance', 'hrtime'],
-    })
-    const scope = globalThis as unknown as Record<string, AnyTimer>
-    // fake-timers calls back in the context of whoever moves the clock; the caller's own is what a timer has.
-    for (const name of ['setTimeout', 'setInterval'] as const) {
-      const fake = scope[name]!
-      const bound: AnyTimer = (callback, ms, ...args) =>
-        fake(typeof callback === 'function' ? bindToLife(callback) : callback, ms, ...args)
-      scope[name] = Object.defineProperties(bound, Object.getOwnPropertyDescriptors(fake)) as AnyTimer
-      this.#restores.push(() => {
-        scope[name] = fake
-      })
-    }
-    const realImmediate = scope['setImmediate']!
-    const boundImmediate: AnyTimer = (callback, ...args) =>
-      realImmediate(typeof callback === 'function' ? bindToLife(callback) : callback, ...(args as []))
-    scope['setImmediate'] = Object.defineProperties(
-      boundImmediate,
-      Object.getOwnPropertyDescriptors(realImmediate),
-    ) as AnyTimer
-    const realRandom = Math.random
-    Math.random = () => random.next()
-    this.#restores.push(() => {
-      scope['setImmediate'] = realImmediate
-      Math.random = realRandom
-    })
+    this.#clock = createClock(startAt)
   }
 
   get nowMs(): number {
     return this.#clock.now - this.#startedAt
+  }
+
+  /** What `Date.now()` answers. */
+  get dateMs(): number {
+    return this.#clock.now
   }
 
   sleep(ms: number): Promise<void> {
@@ -67,13 +47,23 @@ export class VirtualClock implements SimulatedClock, Clock {
     })
   }
 
-  /** A timer of the virtual time, in the caller's context and for as long as the caller's host lives. */
-  setTimeout(callback: () => void, ms: number): Timer {
-    return this.#clock.setTimeout(bindToLife(callback), ms) as unknown as Timer
+  /** A timer in the caller's context, for as long as the caller's host lives. Throws as Node's does. */
+  setTimeout(callback: () => void, ms?: number, ...args: unknown[]): Timer {
+    return this.#known(this.#clock.setTimeout(bound(callback), ms as number, ...(args as [])))
   }
 
   clearTimeout(timer: Timer): void {
     this.#clock.clearTimeout(timer as never)
+  }
+
+  /** As `setTimeout`, again and again. */
+  setInterval(callback: () => void, ms?: number, ...args: unknown[]): Timer {
+    return this.#known(this.#clock.setInterval(bound(callback), ms as number, ...(args as [])))
+  }
+
+  /** True for a timer of this clock. */
+  has(timer: unknown): boolean {
+    return typeof timer === 'object' && timer !== null && this.#timers.has(timer)
   }
 
   /** Calls back after whole milliseconds, in nobody's context. Returns what cancels it. */
@@ -97,8 +87,13 @@ export class VirtualClock implements SimulatedClock, Clock {
     this.#clock.next()
   }
 
-  uninstall(): void {
-    for (const restore of this.#restores) restore()
-    this.#clock.uninstall()
+  #known(timer: unknown): Timer {
+    this.#timers.add(timer as object)
+    return timer as Timer
   }
+}
+
+/** fake-timers calls back in the context of whoever moves the clock; the caller's own is what a timer has. */
+function bound(callback: unknown): AnyFunction {
+  return typeof callback === 'function' ? bindToLife(callback as AnyFunction) : (callback as AnyFunction)
 }

@@ -20,7 +20,7 @@ const RUNNERS =
 
 /** The folders of the two packages whose handles are followed themselves. This file is built into one of them, or stands in a folder of it. */
 const OWN_FOLDERS = [
-  path.basename(__dirname) === 'leaks' ? path.dirname(__dirname) : __dirname,
+  path.basename(__dirname) === 'stacks' ? path.dirname(__dirname) : __dirname,
   ...coreFolder(),
 ].map(folder => folder + path.sep)
 

@@ -1,0 +1,120 @@
+// What code of a simulation does outside of it: operations of the process's thread pool, for which virtual time waits,
+// and what the simulation cannot make repeat, which is named. It knows Node's resources by their `async_hooks` types.
+import { createHook } from 'node:async_hooks'
+import { hostNowMs, hostTurn } from '../host'
+import { OpeningPlace, shorten } from '../stacks/opening-place'
+import { currentWorld, type World } from './world'
+
+/** One operation, over when its resource is destroyed. */
+const OPERATION = /(?:REQUEST|REQWRAP|REQ|REQCALLBACK|REQPROMISE|QUERYWRAP)$|^Immediate$/
+
+/** What goes on by itself, at a pace of its own. */
+const UNCONTROLLED: Readonly<Record<string, string>> = {
+  TCPSERVERWRAP: 'a server of the real network',
+  TCPWRAP: 'a socket of the real network',
+  PIPESERVERWRAP: 'a real local server',
+  PIPEWRAP: 'a real local socket or pipe',
+  UDPWRAP: 'a UDP socket',
+  PROCESSWRAP: 'a child process',
+  WORKER: 'a worker thread',
+  MESSAGEPORT: 'a message port',
+  FSEVENTWRAP: 'a file watcher',
+  STATWATCHER: 'a file watcher',
+  Timeout: 'a real timer (the function was taken before the simulation began: import node:timers as a whole)',
+}
+
+const LONGEST_END_MS = 5000
+
+/** Streams of node:zlib: each write is an operation, and they have no resource of their own. */
+const ZLIB = /^(?:ZLIB|BROTLI|ZSTD)/
+
+interface ZlibHandle {
+  write?(...args: unknown[]): unknown
+}
+
+/** Watches one simulation. */
+export class OutsideWork {
+  readonly #world: World
+  readonly #note: (text: string) => void
+  readonly #operations = new Set<number>()
+  readonly #zlib = new Set<number>()
+  readonly #named = new Set<string>()
+  readonly #hook: { enable(): unknown; disable(): unknown }
+
+  constructor(world: World, note: (text: string) => void) {
+    this.#world = world
+    this.#note = note
+    const init = (id: number, type: string, _trigger: number, resource: object) => {
+      if (type === 'PROMISE' || type === 'TickObject' || currentWorld() !== world) return
+      this.#made(id, type, resource, init)
+    }
+    const options = {
+      init,
+      // The callback of one write may make the next.
+      before: (id: number) => void this.#zlib.delete(id),
+      destroy: (id: number) => {
+        this.#operations.delete(id)
+        this.#zlib.delete(id)
+      },
+      // Promises are many, and none is looked at.
+      trackPromises: false,
+    }
+    this.#hook = createHook(options)
+  }
+
+  start(): void {
+    this.#hook.enable()
+  }
+
+  stop(): void {
+    this.#hook.disable()
+  }
+
+  /** Something is under way that virtual time waits for. */
+  get isPending(): boolean {
+    return this.#operations.size > 0 || this.#zlib.size > 0
+  }
+
+  /**
+   * Resolves once what is under way has ended, so that what follows from it still finds the functions of the simulation,
+   * which do nothing any more; after five seconds of real time whatever happens.
+   */
+  async settled(): Promise<void> {
+    const deadline = hostNowMs() + LONGEST_END_MS
+    while (this.isPending && hostNowMs() < deadline) await hostTurn()
+  }
+
+  /** What was used that does not repeat, each with its place. */
+  get uncontrolled(): readonly string[] {
+    return [...this.#named]
+  }
+
+  #made(id: number, type: string, resource: object, below: (...args: never[]) => void): void {
+    if (OPERATION.test(type)) this.#operations.add(id)
+    else if (ZLIB.test(type)) this.#followZlib(id, resource)
+    else if (Object.hasOwn(UNCONTROLLED, type)) this.#name(UNCONTROLLED[type] as string, below)
+  }
+
+  #followZlib(id: number, handle: ZlibHandle): void {
+    const { write } = handle
+    if (!write) return
+    handle.write = (...args) => {
+      this.#zlib.add(id)
+      return write.apply(handle, args)
+    }
+  }
+
+  #name(what: string, below: (...args: never[]) => void): void {
+    if (this.#world.isOver) return
+    const place = new OpeningPlace(below, null)
+    if (
+      place.opener !== 'user' ||
+      place.mentions(/getStd(?:in|out|err)|new Worker \(|node:internal\/console/)
+    )
+      return
+    const text = `${what}, at ${shorten(place.userFrames[0] ?? '')}`
+    if (this.#named.has(text)) return
+    this.#named.add(text)
+    this.#note(`outside: ${text}`)
+  }
+}

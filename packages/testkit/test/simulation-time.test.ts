@@ -1,0 +1,129 @@
+// Time and context in a simulation: every way to wait is virtual, the thread pool is waited for, what is over stays over,
+// and what stands beside a simulation is not touched by it.
+import { execFile } from 'node:child_process'
+import crypto from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import timers from 'node:timers'
+import { promisify } from 'node:util'
+import zlib from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { type SimulationError, simulate } from '../src'
+
+const { setTimeout: takenBefore } = timers
+const big = Buffer.alloc(3_000_000, 'abc')
+
+describe('virtual time', () => {
+  it('[T3] is that of every way to wait, and code beside a simulation keeps its own', async () => {
+    const file = path.join(__dirname, 'programs', 'beside-simulation.mjs')
+    const { stdout } = await promisify(execFile)(process.execPath, [file])
+    expect(JSON.parse(stdout)).toEqual({
+      first: { aborted: 'AbortError', nowMs: 86_409_002, year: 2000, hours: 86_409 / 3600 },
+      isSame: true,
+      years: [new Date().getFullYear()],
+      echoes: true,
+      rejections: ['beside'],
+      nested: 'ERR_X_NESTED_SIMULATION',
+    })
+  })
+
+  const works: Record<string, () => Promise<unknown>> = {
+    scrypt: () => promisify(crypto.scrypt)('a', 'b', 64),
+    pbkdf2: () => promisify(crypto.pbkdf2)('a', 'b', 100_000, 64, 'sha512'),
+    randomBytes: () => promisify(crypto.randomBytes)(1000),
+    generateKeyPair: () => promisify(crypto.generateKeyPair)('rsa', { modulusLength: 2048 }),
+    'an asynchronous signature': () => {
+      const { privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 })
+      return new Promise(resolve => crypto.sign('sha256', big, privateKey, resolve))
+    },
+    'crypto.subtle': () => crypto.subtle.digest('SHA-512', big),
+    gzip: () => promisify(zlib.gzip)(big),
+    brotli: () => promisify(zlib.brotliCompress)(big.subarray(0, 500_000)),
+    'a stream of zlib': async () => {
+      const deflate = zlib.createDeflate()
+      deflate.end(big)
+      for await (const _ of deflate);
+    },
+    readFile: () => fs.promises.readFile(__filename),
+    'a stream of a file': async () => {
+      for await (const _ of fs.createReadStream(__filename));
+    },
+    'several at once': () =>
+      Promise.all([
+        promisify(crypto.scrypt)('a', 'b', 64),
+        promisify(zlib.gzip)(big),
+        fs.promises.readFile(__filename),
+      ]),
+  }
+  for (const [name, work] of Object.entries(works)) {
+    it(`[T3] waits for ${name}`, async () => {
+      const { value, virtualMs } = await simulate({}, async ({ clock }) => {
+        const late = clock.sleep(1).then(() => 'the clock went on')
+        return Promise.race([work().then(() => 'done'), late])
+      })
+      expect([value, virtualMs]).toEqual(['done', 0])
+    })
+  }
+
+  it('[T3] names a timer whose function was taken before', async () => {
+    const run = simulate({}, () => new Promise(resolve => takenBefore(resolve, 1e6).unref()))
+    const error = await run.catch((reason: SimulationError) => reason)
+    expect(String(error)).toContain('stands still')
+    expect(String(error)).toMatch(
+      /outside of the simulation: a real timer \(.*\), at .*simulation-time\.test\.ts:\d+/,
+    )
+  })
+
+  it('[T3] names what does not repeat', async () => {
+    const error = (await simulate({}, async () => {
+      const { port1 } = new MessageChannel()
+      port1.close()
+      throw new Error('own')
+    }).catch(reason => reason)) as SimulationError
+    expect(error.outside).toEqual([
+      expect.stringMatching(/^a message port, at .*simulation-time\.test\.ts:\d+/),
+    ])
+  })
+
+  it('[T3] a failure names Node’s version beside the seed', async () => {
+    const failing = simulate({ seed: 5 }, () => Promise.reject(new Error('own')))
+    await expect(failing).rejects.toThrow(`to replay, on Node ${process.versions.node}: X_TESTKIT_SEED=5`)
+  })
+
+  it('[T3] a rejection of a host that has crashed is nobody’s', async () => {
+    const { value } = await simulate({}, async ({ host, clock }) => {
+      let fail = (_error: Error) => {}
+      const doomed = host('doomed', () => {
+        void new Promise((_resolve, reject) => {
+          fail = reject
+        })
+      })
+      await clock.sleep(5)
+      doomed.crash()
+      fail(new Error('of a host that is gone'))
+      await clock.sleep(5)
+      return 'lives'
+    })
+    expect(value).toBe('lives')
+  })
+
+  it('[T3] leaves every function as it was', async () => {
+    const shown = () => [
+      setTimeout,
+      clearTimeout,
+      setInterval,
+      clearInterval,
+      setImmediate,
+      Date,
+      Math.random,
+      AbortSignal.timeout,
+      process.hrtime,
+      timers.setTimeout,
+      Object.getOwnPropertyDescriptor(performance, 'now'),
+    ]
+    const before = shown()
+    await simulate({}, ({ clock }) => clock.sleep(5))
+    const after = shown()
+    expect(after.every((each, index) => each === before[index])).toBe(true)
+  })
+})
