@@ -105,13 +105,13 @@ export function adoptServer(
   const transport = options.transport ?? defaultTransport()
   const listener = transport.adopt(descriptor.fd, 'listener')
   if (typeof listener === 'number') throw systemError(listener, 'listen')
+  // From here on the number is the listener's, which closes it.
+  descriptor.take()
   // It can be listened on; the server adopts it by its number.
   const fd = listener.release()
   if (fd < 0) {
-    descriptor.take()
     listener.close()
     throw systemError(fd, 'dup')
   }
-  descriptor.close()
   return new Server(options, connectionListener).listen({ fd })
 }

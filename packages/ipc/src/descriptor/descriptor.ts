@@ -17,6 +17,8 @@ interface Backing {
   /** Below 0 where the owner has closed it. */
   readonly fd: number
   readonly stream: StreamHandle | null
+  /** The number becomes its taker's alone: the thread that received it does not close it any more when it ends. */
+  leave?(): void
   close(): void
 }
 
@@ -69,8 +71,9 @@ export class Descriptor {
 
   /** Owns the descriptor of that number from now on. */
   static ofNumber(transport: Transport, fd: number, options: DescriptorOptions = {}): Descriptor {
+    const leave = () => transport.descriptors?.take([fd])
     const close = () => transport.descriptors?.close([fd])
-    return new Descriptor({ fd, stream: null, close }, options)
+    return new Descriptor({ fd, stream: null, leave, close }, options)
   }
 
   /** Owns the stream from now on. */
@@ -119,6 +122,7 @@ export class Descriptor {
     const number = stream === null ? fd : stream.release()
     if (number < 0) throw systemError(number, 'dup')
     this.#settle()
+    this.#backing.leave?.()
     return number
   }
 

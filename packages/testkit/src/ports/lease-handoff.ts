@@ -63,6 +63,8 @@ export async function receiveLease(path: string): Promise<ReceivedLease> {
         onMessage: (data, fds) => {
           const [fd] = fds
           if (fd === undefined) return lost()
+          // Its owner may close it in any way.
+          transport.descriptors?.take(fds)
           resolve({ ...(JSON.parse(data.toString()) as { host: string; port: number }), fd })
         },
         onEnd: lost,
