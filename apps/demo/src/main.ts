@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { version } from '../package.json'
-// The program: command line, start, greeting, signals, exit code. What it runs is `Program`, or `ctl`;
+// The program: command line, start, greeting, signals, exit code. What it runs is `Program`, `ctl` or `load`;
 // neither is loaded before it is clear which.
 import { HELP, type Options, parseOptions, UsageError } from './options'
 import type { Program } from './primary/program'
@@ -15,6 +15,11 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'ctl') {
     const { ctl } = await import('./control/ctl')
     process.exitCode = await ctl(process.argv.slice(3))
+    return
+  }
+  if (process.argv[2] === 'load') {
+    const { load } = await import('./load/load')
+    process.exitCode = await load(process.argv.slice(3))
     return
   }
   const options = readOptions()

@@ -1,0 +1,41 @@
+// What a load came to, for programs and for people. It measures nothing.
+
+export interface LoadReport {
+  readonly seconds: number
+  readonly publishers: number
+  readonly subscribers: number
+  readonly published: number
+  readonly publishedPerSecond: number
+  readonly delivered: number
+  readonly deliveredPerSecond: number
+  /** From the publisher's writing to the subscriber's reading. */
+  readonly latencyMs: {
+    readonly p50: number
+    readonly p99: number
+    readonly p999: number
+    readonly most: number
+  }
+  readonly lost: number
+  readonly doubled: number
+  readonly outOfOrder: number
+  /** Connections that ended before the load did. */
+  readonly broken: number
+  /** Answers to PUBLISH that were not the number of subscribers. */
+  readonly wrongReplies: number
+}
+
+/** Whether all messages came, once and in order, and nothing broke. */
+export function isClean({ lost, doubled, outOfOrder, broken, wrongReplies }: LoadReport): boolean {
+  return lost + doubled + outOfOrder + broken + wrongReplies === 0
+}
+
+export function describeReport(report: LoadReport): string {
+  const { latencyMs } = report
+  const count = (value: number) => value.toLocaleString('en')
+  return [
+    `published  ${count(report.published)} message(s) by ${report.publishers} publisher(s) in ${report.seconds.toFixed(1)} s: ${count(report.publishedPerSecond)} a second`,
+    `delivered  ${count(report.delivered)} to ${report.subscribers} subscriber(s): ${count(report.deliveredPerSecond)} a second`,
+    `latency    p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, p99.9 ${latencyMs.p999} ms, most ${latencyMs.most} ms`,
+    `faults     ${count(report.lost)} lost, ${count(report.doubled)} doubled, ${count(report.outOfOrder)} out of order, ${report.broken} connection(s) broken, ${count(report.wrongReplies)} wrong count(s) of receivers`,
+  ].join('\n')
+}
