@@ -1,14 +1,16 @@
-// Checks that every public export of the published packages has a doc comment at its declaration.
+// Checks that every public export of the published packages has a doc comment at its declaration, and each overload in the
+// built declarations, which is what editors show.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
+import { commentOf, filesIn, overloadsIn } from '../presets/overload-docs.mjs'
 
 const published = ['packages/core', 'packages/ipc', 'packages/cluster', 'packages/testkit']
 
 /** @type {import('./all.mjs').Check} */
 export const exportsDocumented = {
   name: 'exports-documented',
-  holds: 'every public export has a doc comment',
+  holds: 'every public export has a doc comment, and each overload where it is built',
   violations(top) {
     const entries = published.flatMap(folder => entriesOf(path.join(top, folder)))
     // Names and comments are enough: without the libraries' types this takes a fraction of a second.
@@ -21,7 +23,10 @@ export const exportsDocumented = {
       noEmit: true,
     })
     const checker = program.getTypeChecker()
-    return entries.flatMap(entry => undocumented(top, program, checker, entry))
+    return [
+      ...entries.flatMap(entry => undocumented(top, program, checker, entry)),
+      ...published.flatMap(folder => bareOverloads(top, path.join(top, folder, 'dist'))),
+    ]
   },
 }
 
@@ -54,4 +59,22 @@ function undocumented(top, program, checker, entry) {
     const { line } = file.getLineAndCharacterOfPosition(declaration.getStart())
     return [`${path.relative(top, file.fileName)}:${line + 1}: ${symbol.name}`]
   })
+}
+
+/**
+ * Overloads of the built declarations without a comment. A method of a class that extends another may have none at all:
+ * editors show what the other says. @param {string} top @param {string} built
+ */
+function bareOverloads(top, built) {
+  if (!existsSync(built)) return []
+  return filesIn(built, '.d.ts').flatMap(file =>
+    overloadsIn(file).flatMap(group => {
+      const bare = group.filter(one => commentOf(one) === '')
+      const [first] = group
+      const inherits =
+        first && ts.isClassDeclaration(first.parent) && first.parent.heritageClauses !== undefined
+      if (first === undefined || bare.length === 0 || (inherits && bare.length === group.length)) return []
+      return [`${path.relative(top, file)}: ${bare.length} overloads of ${first.name?.getText()}`]
+    }),
+  )
 }

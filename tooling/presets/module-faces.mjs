@@ -5,6 +5,9 @@
 import { appendFileSync, copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { documentOverloads } from './overload-docs.mjs'
+
+documentOverloads('src', 'dist')
 
 // `--default-is-module`: `require` of the package gives its default export, which carries the named ones as properties.
 if (process.argv.includes('--default-is-module')) {

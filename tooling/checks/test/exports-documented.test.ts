@@ -26,4 +26,16 @@ describe('exports-documented', () => {
     })
     expect(exportsDocumented.violations(top)).toEqual([])
   })
+
+  it('finds overloads of the built declarations that have no comment of their own', () => {
+    const text = (more: string) => `/** Opens. */\ndeclare function open(a: string): void\n${more}
+      declare class A extends B { end(a: string): void; end(b: number): void }\n`
+    const at = (more: string) => planted({ ...config, 'packages/ipc/dist/index.d.ts': text(more) })
+    expect(exportsDocumented.violations(at('declare function open(b: number): void'))).toEqual([
+      'packages/ipc/dist/index.d.ts: 1 overloads of open',
+    ])
+    expect(exportsDocumented.violations(at('/** Opens. */ declare function open(b: number): void'))).toEqual(
+      [],
+    )
+  })
 })
