@@ -28,7 +28,9 @@ export async function packAll(into) {
       cwd: folder,
       env,
     })
-    tarballs[manifest.name] = path.resolve(into, JSON.parse(stdout).filename)
+    // Around the JSON stand the names of the scripts that pnpm runs.
+    const [json = ''] = /^\{.*^\}/ms.exec(stdout) ?? []
+    tarballs[manifest.name] = path.resolve(into, JSON.parse(json).filename)
   }
   return tarballs
 }

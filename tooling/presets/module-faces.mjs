@@ -89,16 +89,17 @@ function writeFace(implementation, face) {
   const from = `./${entry}.js`
   const names = namesOf[entry].filter(key => key !== 'default' && !key.startsWith('_'))
   renameSync(implementation, implementation.replace(/\.js$/, '.own.js'))
-  // The last line is never run: it tells those who read the exports off the text (cjs-module-lexer) what they are.
-  const annotation = `0 && (module.exports = { ${names.join(', ')} })`
+  // The last lines are never run: they tell those who read the exports off the text (Node's lexer, attw) what they are.
+  const hasDefault = namesOf[entry].includes('default')
+  const lastLines = [`0 && (module.exports = { ${names.join(', ')} })`]
+  if (hasDefault) lastLines.push('0 && (exports.__esModule = exports.default = 0)')
   writeFileSync(
     implementation,
-    `'use strict'\nmodule.exports = require('./copy.js')('${entry}')\n${annotation}\n`,
+    `'use strict'\nmodule.exports = require('./copy.js')('${entry}')\n${lastLines.join('\n')}\n`,
   )
 
   const lines = [`import x from '${from}'`, ...names.map(key => `export const ${key} = x.${key}`)]
   // Node gives all exports as the default one of a CommonJS module; bundlers that follow __esModule give its default.
-  const hasDefault = namesOf[entry].includes('default')
   if (hasDefault) lines.push('export default x.default ?? x')
   writeFileSync(face, `${lines.join('\n')}\n`)
 

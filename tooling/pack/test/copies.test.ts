@@ -101,7 +101,7 @@ describe('two copies of compatible versions', () => {
   it('are one: classes, defaults and the transport', async () => {
     const top = tree('@x/core', '@x/ipc', compatible)
     const program = `${withInner('@x/ipc')}
-      import { adoptStream } from '@x/core/transport'
+      import { adoptStream } from '@x/core/internal'
       inner.setDefaultAutoSelectFamily(false)
       console.log(inner.Socket === outer.Socket, outer.getDefaultAutoSelectFamily())
       console.log(new inner.Server() instanceof outer.Server, typeof adoptStream)

@@ -1,10 +1,11 @@
 // What is in the tarballs, before anybody installs them.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deadLinks } from '../links.mjs'
 import { packAll, published, type Tarballs } from '../tarballs.mjs'
 
 const exec = promisify(execFile)
@@ -54,6 +55,27 @@ describe.each(published.map(one => one.manifest.name))('the tarball of %s', name
       expect(names).toContain(`package/${file}`)
     }
     expect(names.filter(file => /\/test\/|\.test\./.test(file))).toEqual([])
+  })
+
+  it('has nothing of the workspace in its manifest', async () => {
+    const manifest = await manifestIn(tarballs[name]!)
+    expect(Object.keys(manifest)).not.toEqual(expect.arrayContaining(['devDependencies']))
+    expect(Object.keys(manifest)).not.toEqual(expect.arrayContaining(['scripts']))
+    expect(JSON.stringify(manifest)).not.toMatch(/workspace:|@x\/presets/)
+    expect(manifest.keywords.length).toBeGreaterThan(3)
+  })
+
+  it('carries its guide, with links that lead to files and headings inside of it', async () => {
+    const into = mkdtempSync(path.join(folder, 'out-'))
+    await exec('tar', ['-xzf', tarballs[name]!, '-C', into])
+    const pages = (await namesIn(tarballs[name]!)).filter(file => file.endsWith('.md'))
+    expect(pages).toContain('package/docs/errors.md')
+    const dead = pages.flatMap(page => deadLinks(path.join(into, page)).map(link => `${page}: ${link}`))
+    expect(dead).toEqual([])
+  })
+
+  it('is smaller than 2 MB', () => {
+    expect(statSync(tarballs[name]!).size).toBeLessThan(2 * 1024 * 1024)
   })
 
   it('is clean for publint', async () => {
