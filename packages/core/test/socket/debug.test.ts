@@ -22,16 +22,17 @@ async function written(env: Record<string, string>): Promise<string[]> {
   return stderr.trim().split('\n').filter(Boolean)
 }
 
-it('[N4] NODE_DEBUG=net tells on standard error of listening, connecting, ending and closing', async () => {
+it('[N4] NODE_DEBUG=net tells on standard error of the transport, of listening, connecting, ending and closing', async () => {
   const lines = await written({ NODE_DEBUG: 'net' })
   const texts = lines.map(line => /^NET \d+: (.*)$/.exec(line)?.[1]?.replace(/port: \d+/, 'port'))
   // Both ends are in the process, so the order of the last ones is the system's.
-  expect(texts.slice(0, 2)).toEqual([
+  expect(texts.slice(0, 3)).toEqual([
     "listen on { port, host: '127.0.0.1' }",
+    expect.stringMatching(/^transport: (native$|portable, not native: )/),
     "attempt to connect to { family: 'IPv4', address: '127.0.0.1', port }",
   ])
   const rest = ['close', 'close', 'connected', 'shut the writable side down', 'shut the writable side down']
-  expect(texts.slice(2).sort()).toEqual(rest)
+  expect(texts.slice(3).sort()).toEqual(rest)
 })
 
 it('[N4] nothing is written without it, or for another part of Node', async () => {
