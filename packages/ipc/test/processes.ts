@@ -10,6 +10,8 @@ export interface ProgramOptions {
   readonly args?: readonly string[]
   readonly uid?: number
   readonly env?: Record<string, string>
+  /** What runs it. Default: this Node. */
+  readonly command?: string
 }
 
 /** A program of `programs/` that runs: its lines one by one, and how it ended. */
@@ -20,8 +22,8 @@ export class Program {
   readonly #closed: Promise<unknown>
   #errors = ''
 
-  constructor(name: string, { args = [], uid, env = {} }: ProgramOptions = {}) {
-    this.process = spawn(process.execPath, [path.join(programs, name), ...args], {
+  constructor(name: string, { args = [], uid, env = {}, command = process.execPath }: ProgramOptions = {}) {
+    this.process = spawn(command, [path.join(programs, name), ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
       ...(uid !== undefined && { uid, gid: uid }),

@@ -16,14 +16,18 @@ const ids: Record<string, string> = {
   'kill-receivers': '[I5]',
   'changed-bytes': '[I6]',
   'stray-descriptors': '[I5]',
+  'generated-exchanges': '[I6]',
 }
 const ROUNDS = 6
+/** Its rounds are long. */
+const FEWER: Record<string, number> = { 'generated-exchanges': 1 }
 
 describe('counted', () => {
   for (const each of cases as SoakCase[]) {
     it(`${ids[each.name]} ${each.title}`, async () => {
-      const counts = await each.run(ROUNDS, () => {})
-      expect(each.check(counts, ROUNDS)).toEqual([])
+      const rounds = FEWER[each.name] ?? ROUNDS
+      const counts = await each.run(rounds, () => {})
+      expect(each.check(counts, rounds)).toEqual([])
     })
   }
 })

@@ -3,7 +3,7 @@
 import type { Account } from '../protocol/account'
 import { costAsBytes } from '../protocol/account'
 import type { Message } from '../protocol/message'
-import { decodePayload, decodeValues, type Frame } from '../wire/decoder'
+import { decodePayload, decodeValues, type Frame, ownFrame } from '../wire/decoder'
 import { EXTENDED } from '../wire/frame'
 
 const NONE: readonly never[] = []
@@ -172,7 +172,7 @@ class FrameEntry implements Entry {
   readonly #mayClone: boolean
 
   constructor(frame: Frame | null, mayClone: boolean, cost: number) {
-    this.#frame = frame === null ? null : copyOf(frame)
+    this.#frame = frame === null ? null : ownFrame(frame)
     this.#mayClone = mayClone
     this.cost = cost
   }
@@ -196,13 +196,4 @@ function ignore(): void {}
 
 function plain(message: Message): Taken {
   return { message, settle: ignore }
-}
-
-/** The frame by itself. A view would keep all of what it was read with, which may be much more. */
-function copyOf({ kind, encoding, handles, id, body, start, end }: Frame): Frame {
-  const isMost = (end - start) * 2 >= body.buffer.byteLength
-  if (isMost) return { kind, encoding, handles, id, body, start, end }
-  const own = Buffer.allocUnsafeSlow(end - start)
-  body.copy(own, 0, start, end)
-  return { kind, encoding, handles, id, body: own, start: 0, end: own.length }
 }

@@ -1,7 +1,16 @@
 // What one channel holds for its peer, in bytes: the inbox, requests that are being answered, and the frame that is here in
 // part. One sum, one limit. It knows neither frames nor messages.
 import type { Frame } from '../wire/decoder'
-import { ENCODING_BYTES, ENCODING_NONE, ENCODING_TEXT, EXTENDED, HEADER_BYTES, NAMED } from '../wire/frame'
+import {
+  ENCODING_BYTES,
+  ENCODING_NONE,
+  ENCODING_TEXT,
+  EXTENDED,
+  HEADER_BYTES,
+  MOST_HEAD_BYTES,
+  MOST_NAME_BYTES,
+  NAMED,
+} from '../wire/frame'
 
 /** What the objects take that stand for one held frame, whatever its length. */
 const FRAME_COST = 512
@@ -14,6 +23,8 @@ const BRACE_COST = 220
 const BRACKET_COST = 72
 const COMMA_COST = 40
 const TEXT_FACTOR = 2
+/** What one of the buffers beside a value takes beside its bytes. */
+const BUFFER_COST = 128
 /** The most that JSON may become, for each of its bytes; short payloads are taken at that without a look at them. */
 const JSON_FACTOR = 32
 const SHORT_BYTES = 1024
@@ -108,6 +119,10 @@ export function costAsValue(frame: Frame): number {
   const { encoding, body, start, end } = frame
   const length = end - start
   const bare = encoding & ~(EXTENDED | NAMED)
+  if ((encoding & EXTENDED) !== 0) {
+    // Its head is JSON, and may ask for as many buffers as it has commas.
+    return FRAME_COST + costOfJson(body, start, end) + commas(body, start, end) * BUFFER_COST
+  }
   if (bare === ENCODING_NONE || bare === ENCODING_BYTES) return FRAME_COST + length
   if (bare === ENCODING_TEXT) return FRAME_COST + length * TEXT_FACTOR
   return FRAME_COST + (length <= SHORT_BYTES ? length * JSON_FACTOR : costOfJson(body, start, end))
@@ -127,4 +142,11 @@ function costOfJson(body: Buffer, start: number, end: number): number {
     else if (byte === 0x2c) cost += COMMA_COST
   }
   return cost
+}
+
+function commas(body: Buffer, start: number, end: number): number {
+  let count = 0
+  const headEnd = Math.min(end, start + MOST_NAME_BYTES + MOST_HEAD_BYTES)
+  for (let at = start; at < headEnd; at++) if (body[at] === 0x2c) count++
+  return count
 }

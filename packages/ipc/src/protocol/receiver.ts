@@ -2,7 +2,7 @@
 // with descriptors is put together, not what is done with it.
 import { Descriptor } from '../descriptor/descriptor'
 import { nextTick } from '../host'
-import { decodePayload, type Frame, type Payload } from '../wire/decoder'
+import { decodePayload, type Frame, isView, ownFrame, type Payload } from '../wire/decoder'
 import type { Preamble } from '../wire/frame'
 import { FrameReader } from '../wire/frame-reader'
 import type { ReceivedDescriptors, Wire } from '../wire/wire'
@@ -87,9 +87,9 @@ export class Receiver {
     this.#account.onRoom = () => {}
   }
 
-  /** All of a frame, with its descriptors. It owns them from then on. @throws `ERR_X_CHANNEL_PROTOCOL`. */
+  /** All of a frame, with its descriptors, to be held. It owns them from then on. @throws `ERR_X_CHANNEL_PROTOCOL`. */
   receive(frame: Frame): Received {
-    const payload = decodePayload(frame, this.mayClone)
+    const payload = decodePayload(isView(frame) ? ownFrame(frame) : frame, this.mayClone)
     if (frame.handles === 0) return { payload, handles: NONE, refusal: null }
     const claimed = this.#arrivals.claim(frame.handles, this.#reader.begin)
     if (typeof claimed === 'string') return { payload, handles: NONE, refusal: claimed }

@@ -12,7 +12,6 @@ import {
   EXTENDED,
   FLAG_CLONE,
   FLAG_HANDLES,
-  HEADER_BYTES,
   KIND_ACK,
   KIND_CANCEL,
   KIND_FAILURE,
@@ -309,7 +308,20 @@ function isLength(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= UINT32_MAX
 }
 
-/** Bytes of a frame, its header included. */
-export function frameBytes(frame: Frame): number {
-  return HEADER_BYTES + frame.end - frame.start
+/**
+ * The frame by itself, where it is held: a view would keep all of what it was read with, which may be much more than the
+ * frame.
+ */
+export function ownFrame(frame: Frame): Frame {
+  const { kind, encoding, handles, id, body, start, end } = frame
+  const isMost = (end - start) * 2 >= body.buffer.byteLength
+  if (isMost) return { kind, encoding, handles, id, body, start, end }
+  const own = Buffer.allocUnsafeSlow(end - start)
+  body.copy(own, 0, start, end)
+  return { kind, encoding, handles, id, body: own, start: 0, end: own.length }
+}
+
+/** Whether what is decoded of a frame is a part of its bytes, and no copy. */
+export function isView({ encoding }: Frame): boolean {
+  return (encoding & EXTENDED) !== 0 || (encoding & ~NAMED) === ENCODING_BYTES
 }

@@ -19,6 +19,7 @@ import path from 'node:path'
 import { selectTransport } from '@x/core/transport'
 import { connect, Descriptor, getHandleChannel, listen } from '@x/ipc'
 import { pause, start } from './child.mjs'
+import { generatedPeers } from './generated.mjs'
 import { changedBytes, strayDescriptors } from './hostile.mjs'
 
 const { transport } = selectTransport()
@@ -259,6 +260,20 @@ const all = [
     {
       all: 'rounds of twenty hostile peers',
       none: ['ended otherwise', 'exceptions in the process', 'descriptors left open'],
+    },
+  ),
+  soakCase(
+    'generated-exchanges',
+    'ten thousand exchanges by the grammar of the protocol stay within what is declared',
+    generatedPeers,
+    {
+      all: 'rounds of generated exchanges',
+      none: [
+        'peers for whom more was held than the limit',
+        'channels that did not end once',
+        'exceptions in the process',
+        'prototypes changed',
+      ],
     },
   ),
 ]

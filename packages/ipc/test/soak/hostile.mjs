@@ -6,21 +6,12 @@ import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { selectTransport } from '@x/core/transport'
 import { createChannel } from '@x/ipc'
+import { dice } from './dice.mjs'
+import { change } from './grammar.mjs'
 
 const { transport } = selectTransport()
 const PEERS_A_ROUND = 20
 const PATIENCE_MS = 10_000
-
-/** mulberry32 */
-function dice(seed) {
-  let state = seed >>> 0
-  return below => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
 
 /** Twenty peers a round, one after the other; what their channels ended with. */
 async function attack(rounds, tell, one) {
@@ -78,28 +69,6 @@ async function realBytes(clone) {
   await turn()
   from.destroy()
   return Buffer.concat(chunks)
-}
-
-function change(bytes, random) {
-  if (bytes.length < 16) return bytes
-  const at = random(5) === 0 ? random(Math.min(12, bytes.length)) : random(bytes.length)
-  const to = Math.min(bytes.length, at + 1 + random(40))
-  switch (random(6)) {
-    case 0:
-      bytes[at] ^= 1 << random(8)
-      return bytes
-    case 1:
-      bytes.writeUInt32LE(random(3) ? random(2000) : 0xffffffff, Math.min(at, bytes.length - 4))
-      return bytes
-    case 2:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(to)])
-    case 3:
-      return Buffer.concat([bytes.subarray(0, to), bytes.subarray(at)])
-    case 4:
-      return Buffer.concat([bytes.subarray(0, at), Buffer.from([random(256)]), bytes.subarray(at)])
-    default:
-      return bytes.subarray(0, Math.max(4, at))
-  }
 }
 
 const globals = () => [Object, Array, String].map(each => Object.getOwnPropertyNames(each.prototype).length)

@@ -1,0 +1,34 @@
+// A server that all may reach, whose channels take descriptors and answer; says how each ends. "broadcast" sends to all,
+// "memory" tells the resident bytes and the open descriptors.
+import { readdirSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { createChannel, listen } from '@x/ipc'
+
+const channels = new Set()
+for (const what of ['uncaughtException', 'unhandledRejection']) {
+  process.on(what, error => console.log(`${what} ${error}`))
+}
+await listen(process.argv[2], { writableAll: true }, socket => {
+  const channel = createChannel(socket, { handles: true, handleLimit: 50 }).serve(value => value)
+  channels.add(channel)
+  channel.on('close', error => {
+    channels.delete(channel)
+    console.log(`closed ${channel.ending} ${error?.code ?? null}`)
+  })
+})
+console.log('listening')
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'broadcast') {
+    let sent = 0
+    for (const channel of channels) {
+      channel.send('x'.repeat(5000)).catch(() => {})
+      sent++
+    }
+    console.log(`sent ${sent}`)
+  } else if (line === 'listen') {
+    // Whoever listens and looks at nothing leaves what came with it open.
+    for (const channel of channels) channel.on('message', () => {})
+    console.log('listens')
+  } else
+    console.log(JSON.stringify({ rss: process.memoryUsage().rss, open: readdirSync('/proc/self/fd').length }))
+}
