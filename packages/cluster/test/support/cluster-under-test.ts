@@ -93,6 +93,15 @@ export class Client {
   }
 }
 
+/** Blocks the loop of a worker for ever; its id. One that falls before it says that it blocks is not it. */
+export async function blockWorker(to: net.NetConnectOpts): Promise<number> {
+  for (;;) {
+    const client = new Client(to)
+    const id = await client.line()
+    if (id !== null && (await client.ask('block')) === 'blocking') return Number(id)
+  }
+}
+
 /** Looks again until it is so; what workers tell of themselves comes a little later. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise(resolve => setTimeout(resolve, 5))
