@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // Plays one printed program, on node:net and on a subject, and prints both traces.
-//   node differential/replay.mjs FILE.mjs [native|portable|memory|node]     or a seed in place of the file
+//   node differential/replay.mjs FILE.mjs [native|portable|memory|node]
+// In place of the file: a seed, or a part of the name of a known program.
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { compare, lineOf } from './compare.mjs'
 import { generate } from './generate.mjs'
+import { known } from './known/index.mjs'
 import { bodyOf, textOf } from './program.mjs'
 import { play } from './stage.mjs'
 import { reference, subjectOf } from './subjects.mjs'
@@ -27,6 +29,8 @@ process.exit(difference === null ? 0 : 1)
 
 /** @param {string} text */
 async function programOf(text) {
+  const one = known.find(({ name }) => name.includes(text))
+  if (one !== undefined && !/^\d+$/.test(text)) return one
   if (!/^\d+$/.test(text)) return import(pathToFileURL(path.resolve(text)).href)
   const program = generate(Number(text))
   console.log(JSON.stringify(program.setup), textOf(program))

@@ -1,0 +1,93 @@
+// Runs the test files of a package, on node:net or registered on a transport, and answers the outcome of each test. It
+// judges nothing.
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { HANG_MS } from '@x/presets/hang-limit'
+
+/** @typedef {'node:net' | 'native' | 'portable'} Arm */
+
+export const arms = /** @type {const} */ (['node:net', 'native', 'portable'])
+
+const register = pathToFileURL(
+  path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../packages/core/dist/register.mjs'),
+).href
+
+/**
+ * Every test of the suite by name: 'passed', 'failed', or how its file ended.
+ * @param {import('./table.mjs').Suite} suite @param {string} folder  of the package
+ * @param {Arm} arm @param {string} [node]
+ * @returns {Promise<Map<string, string>>}
+ */
+export async function outcomesOf(suite, folder, arm, node = process.execPath) {
+  /** @type {Map<string, string>} */
+  const outcomes = new Map()
+  for (const file of suite.files) {
+    const ended = await runFile(suite, folder, { file, arm, node })
+    const tests = readTests(suite.runner, ended.stdout)
+    outcomes.set(file, ended.how)
+    for (const [name, outcome] of tests) outcomes.set(`${file} > ${name}`, outcome)
+  }
+  return outcomes
+}
+
+/**
+ * @param {import('./table.mjs').Suite} suite @param {string} folder
+ * @param {{ file: string, arm: Arm, node: string }} what
+ * @returns {Promise<{ how: string, stdout: string }>}
+ */
+function runFile({ runner }, folder, { file, arm, node }) {
+  const words = {
+    script: [file],
+    'node:test': ['--test-reporter=tap', file],
+    mocha: [path.join(folder, '../mocha/bin/_mocha'), '--exit', '--reporter', 'json', file],
+  }[runner]
+  const { NODE_OPTIONS: _ours, ...env } = process.env
+  const isOurs = arm !== 'node:net'
+  return new Promise(resolve => {
+    execFile(
+      node,
+      [...(isOurs ? ['--import', register] : []), ...words],
+      {
+        cwd: folder,
+        env: isOurs ? { ...env, X_NET_TRANSPORT: arm } : env,
+        // A file is one of several in a test, which has HANG_MS.
+        timeout: HANG_MS / 5,
+        killSignal: 'SIGKILL',
+        maxBuffer: 64 << 20,
+      },
+      (error, stdout) => {
+        const how =
+          error === null ? 'passed' : error.killed ? 'hung' : `ended with ${error.signal ?? error.code}`
+        resolve({ how, stdout })
+      },
+    )
+  })
+}
+
+/** @param {import('./table.mjs').Suite['runner']} runner @param {string} text @returns {[string, string][]} */
+function readTests(runner, text) {
+  if (runner === 'script') return []
+  if (runner === 'node:test') {
+    return [...text.matchAll(/^ *(not ok|ok) \d+ - (.*?)( # (?:SKIP|TODO).*)?$/gm)].map(
+      ([, mark, name = '', note]) => [name, note ? 'skipped' : mark === 'ok' ? 'passed' : 'failed'],
+    )
+  }
+  const start = text.indexOf('{\n')
+  if (start < 0) return []
+  /** @type {{ passes: { fullTitle: string }[], failures: { fullTitle: string }[] }} */
+  const { passes, failures } = JSON.parse(text.slice(start, text.lastIndexOf('}') + 1))
+  return [
+    ...passes.map(({ fullTitle }) => /** @type {[string, string]} */ ([fullTitle, 'passed'])),
+    ...failures.map(({ fullTitle }) => /** @type {[string, string]} */ ([fullTitle, 'failed'])),
+  ]
+}
+
+/** The tests whose outcomes are not the same, with both. @param {Map<string, string>} expected @param {Map<string, string>} got */
+export function unequal(expected, got) {
+  return [...new Set([...expected.keys(), ...got.keys()])]
+    .filter(name => expected.get(name) !== got.get(name))
+    .map(
+      name => `${name}: ${expected.get(name) ?? 'not run'} on node:net, ${got.get(name) ?? 'not run'} here`,
+    )
+}
