@@ -245,12 +245,9 @@ describe('a policy that is wrong', () => {
       name: 'deadly',
       needsAddress: false,
       pick(candidates) {
-        const [first] = candidates
-        if (candidates.length > 1) {
-          one!.state = 'gone'
-          dispatcher.leave(1)
-        }
-        return first!
+        one!.state = 'gone'
+        dispatcher.leave(1)
+        return candidates[0]!
       },
     })
     const [one, two] = join(1, 2)

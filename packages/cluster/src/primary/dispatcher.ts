@@ -103,7 +103,7 @@ export class Dispatcher {
   }
 
   #retry(): void {
-    if (this.#waiting.length > 0) this.#place()
+    if (this.#waiting.length > 0 || this.#placing !== 'no') this.#place()
     this.#settleFlow()
   }
 

@@ -67,7 +67,7 @@ export interface WorkerStart {
 }
 
 /** Connections on their way to one worker; more wait, so that a worker which hangs holds few. */
-const WINDOW = 64
+const WIDEST_WINDOW = 64
 
 export class WorkerProcess {
   readonly id: number
@@ -99,9 +99,16 @@ export class WorkerProcess {
   #held = 0
   /** Connections that were given to it and are not settled. */
   #underWay = 0
+  /**
+   * How many may be on their way. A message that a worker has not the descriptors for is lost as a whole, so each loss
+   * halves it, and what is taken whole doubles it again.
+   */
+  #window = WIDEST_WINDOW
   #error: Error | null = null
   #kill: Timer | null = null
   #drained: DrainReport | null = null
+  /** How it was told to leave; null before. */
+  #farewell: ToWorker | null = null
   readonly #watchers = new Set<() => void>()
 
   constructor(os: PrimaryOs, start: WorkerStart) {
@@ -150,7 +157,7 @@ export class WorkerProcess {
   get hasRoom(): boolean {
     return (
       this.#state === 'ready' &&
-      this.#underWay < WINDOW &&
+      this.#underWay < this.#window &&
       !this.#pause.isOn &&
       this.#carrier?.isOpen === true
     )
@@ -164,10 +171,11 @@ export class WorkerProcess {
   /** Gives it connections that were reserved. `settled` gets the indexes of those that it does not have. */
   give(listener: number, batch: readonly Connection[], settled: Settled): void {
     const done: Settled = (refused, why) => {
+      const wasFull = this.#underWay >= this.#window
       this.#underWay -= batch.length
+      if (refused.length === 0) this.#window = Math.min(WIDEST_WINDOW, this.#window * 2)
       settled(refused, why)
-      // Before it was full, and is not now.
-      if (this.#underWay + batch.length >= WINDOW) this.#changed()
+      if (wasFull) this.#changed()
     }
     this.#carrier?.send(listener, batch, done)
   }
@@ -208,7 +216,7 @@ export class WorkerProcess {
   /** Tells it to close its servers and to leave when their connections have ended. */
   leave(): void {
     this.face.exitedAfterDisconnect = true
-    this.#control.notify({ act: 'disconnect' })
+    this.#bid({ act: 'disconnect' })
     this.#stopTaking()
     this.#owner.left(this)
   }
@@ -221,7 +229,7 @@ export class WorkerProcess {
     if (this.#state === 'gone') return
     this.isDismissed = true
     this.face.exitedAfterDisconnect = true
-    this.#control.notify({ act: 'drain', deadlineMs, idleMs })
+    this.#bid({ act: 'drain', deadlineMs, idleMs })
     this.#killAfter(deadlineMs + DEAF_MS)
     this.#stopTaking()
   }
@@ -240,6 +248,12 @@ export class WorkerProcess {
   noteLeaving(): void {
     this.face.exitedAfterDisconnect = true
     this.#stopTaking()
+  }
+
+  /** What is sent before the worker's program has loaded this package is heard by nobody: it is said again then. */
+  #bid(farewell: ToWorker): void {
+    this.#farewell = farewell
+    this.#control.notify(farewell)
   }
 
   #stopTaking(): void {
@@ -270,7 +284,10 @@ export class WorkerProcess {
         this.accepted += count
         if (count > 0) this.#pause.reset()
       },
-      short: () => this.#pause.start(),
+      short: () => {
+        this.#window = Math.max(1, this.#window >> 1)
+        this.#pause.start()
+      },
       wrong: what => this.fail(what),
       closed: () => this.#onLinkClosed(),
     }
@@ -319,6 +336,10 @@ export class WorkerProcess {
     // The last words of a process may come after its end is known; what it took counts all the same.
     if (this.#state === 'gone' && message.act !== 'taken') return
     switch (message.act) {
+      case 'online':
+        if (this.#farewell) this.#control.notify(this.#farewell)
+        this.#owner.message(this, message, reply)
+        break
       case 'taken':
         if (this.#carrier instanceof SocketCarrier) this.#carrier.taken(message)
         else this.fail('an answer to a connection that it was not sent')

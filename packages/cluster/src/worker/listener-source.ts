@@ -14,7 +14,7 @@ import {
   UV_ECANCELED,
 } from '@x/core/transport'
 import type { ControlEndpoint } from '../both/control-endpoint'
-import { setImmediate, setInterval } from '../both/host'
+import { nextTick, setImmediate, setInterval } from '../both/host'
 import type { FromWorker, ListeningInfo, ToWorker } from '../both/messages'
 import type { ConnectionIntake, ConnectionSink } from './connection-intake'
 import { HandoverHandle } from './handover-handle'
@@ -71,7 +71,8 @@ export class PrimarySource implements ListenerSource {
     if (answer.status < 0 || this.#isLeaving) {
       this.#options.servers.remove(served)
       if (answer.status >= 0) this.#options.control.notify({ act: 'close', listener: answer.listener })
-      if (this.#isLeaving) return this.#refuse(request, done)
+      // ECANCELED: the primary has told this worker to leave, and that is still on its way here.
+      if (this.#isLeaving || answer.status === UV_ECANCELED) return this.#refuse(request, done)
       return done(answer.status, null)
     }
     this.#teller ??= setInterval(() => this.#options.intake.tellConnections(), TELL_INTERVAL_MS).unref()
@@ -144,8 +145,11 @@ export class PrimarySource implements ListenerSource {
 
   /** A worker that leaves opens nothing: the server ends as one that was closed before it listened. */
   #refuse(request: ListenRequest, done: Done): void {
-    request.server?.close(() => {})
-    done(UV_ECANCELED, null)
+    // In a later turn: a server that is still inside its `listen` has nothing to be closed.
+    nextTick(() => {
+      request.server?.close(() => {})
+      done(UV_ECANCELED, null)
+    })
   }
 
   #tellListening(request: ListenRequest, at: Address | Status): void {
