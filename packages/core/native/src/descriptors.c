@@ -14,40 +14,45 @@ void x_list_fds(int32_t *list, const int *fds, size_t count) {
   list[count] = -1;
 }
 
-// Descriptors that came in belong to the instance until JavaScript takes them: a bit for each. Without memory for the bits
-// they are JavaScript's from the start.
-void x_own_fds(x_instance *in, const int *fds, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    size_t at = (size_t)fds[i] / 8;
-    if (at >= in->unclaimed_size) {
-      size_t size = (at + 64) * 2;
-      uint8_t *bits = realloc(in->unclaimed, size);
-      if (bits == NULL) continue;
-      memset(bits + in->unclaimed_size, 0, size - in->unclaimed_size);
-      in->unclaimed = bits;
-      in->unclaimed_size = size;
-    }
-    in->unclaimed[at] |= (uint8_t)(1u << (fds[i] % 8));
-  }
+static x_owner owner_of(const x_instance *in, int fd) {
+  return fd >= 0 && (size_t)fd < in->fd_count ? (x_owner)in->fd_owners[fd] : X_FD_FREE;
 }
 
-void x_disown_fd(x_instance *in, int fd) {
-  if (fd >= 0 && (size_t)fd / 8 < in->unclaimed_size) in->unclaimed[fd / 8] &= (uint8_t)~(1u << (fd % 8));
+// Without memory for the table the descriptor counts as nobody's: JavaScript's own.
+void x_fd_belongs(x_instance *in, int fd, x_owner owner) {
+  if (fd < 0 || owner_of(in, fd) == owner) return;
+  if ((size_t)fd >= in->fd_count) {
+    size_t count = ((size_t)fd + 64) * 2;
+    uint8_t *owners = realloc(in->fd_owners, count);
+    if (owners == NULL) return;
+    memset(owners + in->fd_count, X_FD_FREE, count - in->fd_count);
+    in->fd_owners = owners;
+    in->fd_count = count;
+  }
+  in->fd_owners[fd] = (uint8_t)owner;
+}
+
+bool x_fd_is_held(const x_instance *in, int fd) {
+  return owner_of(in, fd) == X_FD_HELD;
+}
+
+void x_fds_came(x_instance *in, const int *fds, size_t count) {
+  for (size_t i = 0; i < count; i++) x_fd_belongs(in, fds[i], X_FD_UNCLAIMED);
 }
 
 // Those that nobody took, when the environment ends: its thread may be one of many in the process.
 void x_close_unclaimed(x_instance *in) {
-  for (size_t fd = 0; fd < in->unclaimed_size * 8; fd++) {
-    if ((in->unclaimed[fd / 8] & (1u << (fd % 8))) != 0) close((int)fd);
+  for (size_t fd = 0; fd < in->fd_count; fd++) {
+    if (in->fd_owners[fd] == X_FD_UNCLAIMED) close((int)fd);
   }
-  free(in->unclaimed);
-  in->unclaimed = NULL;
-  in->unclaimed_size = 0;
+  free(in->fd_owners);
+  in->fd_owners = NULL;
+  in->fd_count = 0;
 }
 
 static void close_fd(x_instance *in, int fd) {
-  if (fd < 0) return;
-  x_disown_fd(in, fd);
+  if (fd < 0 || x_fd_is_held(in, fd)) return;
+  x_fd_belongs(in, fd, X_FD_FREE);
   close(fd);
 }
 
@@ -57,7 +62,7 @@ void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t
                 size_t count) {
   napi_handle_scope scope;
   bool told = false;
-  x_own_fds(in, fds, count);
+  x_fds_came(in, fds, count);
   if (x_enter(in, &scope)) {
     napi_value argv[2] = {x_number(in->env, number), NULL};
     x_list_fds(in->told, fds, count);
@@ -99,11 +104,14 @@ static int64_t duplicate(x_call *call) {
 
 // takeDescriptors(count): those in the list are JavaScript's from here on.
 static int64_t take_descriptors(x_call *call) {
-  for (int64_t i = 0; i < call->args[0].size; i++) x_disown_fd(call->in, call->in->passed[i]);
+  for (int64_t i = 0; i < call->args[0].size; i++) {
+    int fd = call->in->passed[i];
+    if (!x_fd_is_held(call->in, fd)) x_fd_belongs(call->in, fd, X_FD_FREE);
+  }
   return 0;
 }
 
-// closeDescriptors(count): those in the list.
+// closeDescriptors(count): those in the list, but for those of a handle.
 static int64_t close_descriptors(x_call *call) {
   for (int64_t i = 0; i < call->args[0].size; i++) close_fd(call->in, call->in->passed[i]);
   return 0;
@@ -112,7 +120,7 @@ static int64_t close_descriptors(x_call *call) {
 // unclaimed(): how many came in and were not taken; for tests.
 static int64_t unclaimed(x_call *call) {
   int64_t count = 0;
-  for (size_t at = 0; at < call->in->unclaimed_size; at++) count += __builtin_popcount(call->in->unclaimed[at]);
+  for (size_t fd = 0; fd < call->in->fd_count; fd++) count += call->in->fd_owners[fd] == X_FD_UNCLAIMED;
   return count;
 }
 

@@ -58,7 +58,9 @@ void x_channel_shut(x_handle *handle) {
   x_channel *channel = (x_channel *)handle;
   x_part_close(&channel->poll);
   x_part_close(&channel->timer);
-  if (channel->fd >= 0) close(channel->fd);
+  if (channel->fd < 0) return;
+  x_fd_belongs(handle->in, channel->fd, X_FD_FREE);
+  close(channel->fd);
   channel->fd = -1;
 }
 
@@ -253,6 +255,7 @@ static int64_t channel(x_call *call) {
   int fd = call->args[0].number;
   int status = x_socket_kind(fd, false, &kind);
   if (status == 0 && (kind != X_PIPE || !x_is_socket(fd))) status = kind == X_PIPE ? UV_ENOTSOCK : UV_EINVAL;
+  if (status == 0 && x_fd_is_held(call->in, fd)) status = UV_EEXIST;
   if (status == 0) status = x_fd_prepare(fd);
   if (status < 0) return status;
   x_channel *made = x_handle_new(call->in, X_CHANNEL, sizeof(*made), &status);
@@ -269,7 +272,7 @@ static int64_t channel(x_call *call) {
     return status;
   }
   made->fd = fd;
-  x_disown_fd(call->in, fd);
+  x_fd_belongs(call->in, fd, X_FD_HELD);
   return x_handle_id(&made->base);
 }
 
@@ -331,7 +334,7 @@ static int64_t receive_into(x_call *call) {
   if (into.len == 0) return UV_EINVAL;
   x_channel *receiver = channel_of(call);
   ssize_t size = receive_message(receiver, into.base, into.len, &arrived);
-  x_own_fds(call->in, arrived.fds, arrived.count);
+  x_fds_came(call->in, arrived.fds, arrived.count);
   x_list_fds(call->in->passed, arrived.fds, arrived.count);
   call->in->passed[X_FD_SLOTS - 1] = arrived.truncated;
   bool came = moved(receiver, UV_READABLE, size);

@@ -77,8 +77,11 @@ void x_listener_shut(x_handle *handle) {
   x_part_close(&listener->timer);
   x_part_close(&listener->poll);
   if (listener->held >= 0) close(listener->held);
-  if (listener->fd >= 0) close(listener->fd);
-  listener->held = listener->fd = -1;
+  listener->held = -1;
+  if (listener->fd < 0) return;
+  x_fd_belongs(handle->in, listener->fd, X_FD_FREE);
+  close(listener->fd);
+  listener->fd = -1;
 }
 
 static void emit_accept(x_listener *listener, int status, x_stream *stream) {
@@ -239,6 +242,11 @@ static x_listener *listener_of(const x_call *call) {
   return (x_listener *)call->handle;
 }
 
+static void own_fd(x_listener *owner, int fd) {
+  owner->fd = fd;
+  x_fd_belongs(owner->base.in, fd, X_FD_HELD);
+}
+
 // takeListener(id, fd): the listener takes over a bound or listening socket of its kind.
 static int64_t take_listener(x_call *call) {
   x_kind kind;
@@ -246,10 +254,10 @@ static int64_t take_listener(x_call *call) {
   int fd = call->args[0].number;
   int status = x_socket_kind(fd, true, &kind);
   if (status == 0 && (taker->fd >= 0 || kind != taker->kind)) status = UV_EINVAL;
+  if (status == 0 && x_fd_is_held(call->in, fd)) status = UV_EEXIST;
   if (status == 0) status = x_fd_prepare(fd);
   if (status < 0) return status;
-  taker->fd = fd;
-  x_disown_fd(call->in, fd);
+  own_fd(taker, fd);
   return 0;
 }
 
@@ -266,7 +274,10 @@ static int64_t bind_listener(x_call *call) {
   x_listener *binder = listener_of(call);
   if (binder->kind != X_TCP || binder->fd >= 0) return UV_EINVAL;
   int status = x_tcp_address(call->args[0].text.data, call->args[0].text.length, call->args[1].number, &at);
-  return status < 0 ? status : x_socket_bind_tcp(&at, call->args[2].number, &binder->fd);
+  int fd;
+  if (status == 0) status = x_socket_bind_tcp(&at, call->args[2].number, &fd);
+  if (status == 0) own_fd(binder, fd);
+  return status;
 }
 
 // The umask may have taken bits that were asked for. Nobody can connect yet: the socket does not listen.
@@ -315,7 +326,7 @@ static int64_t bind_path(x_call *call) {
   uv_stat_t file = {0};
   int fd = bind_new(path, call->args[0].text.length, call->args[1].number, &file);
   if (fd < 0) return fd;
-  binder->fd = fd;
+  own_fd(binder, fd);
   if (path[0] == '\0') return 0;
   binder->path = call->args[2].text.data;
   call->args[2].text.data = NULL;

@@ -16,7 +16,9 @@ x_stream *x_stream_new(x_instance *in, x_kind kind, int *status) {
 }
 
 static int give_fd(x_stream *stream, int fd) {
-  return stream->kind == X_TCP ? uv_tcp_open(&stream->uv.tcp, fd) : uv_pipe_open(&stream->uv.pipe, fd);
+  int status = stream->kind == X_TCP ? uv_tcp_open(&stream->uv.tcp, fd) : uv_pipe_open(&stream->uv.pipe, fd);
+  if (status == 0) x_fd_belongs(stream->base.in, fd, X_FD_HELD);
+  return status;
 }
 
 // Takes over a connected descriptor. On failure it stays the caller's.
@@ -36,6 +38,7 @@ int x_stream_fd(const x_stream *stream) {
 }
 
 void x_stream_shut(x_stream *stream) {
+  x_fd_belongs(stream->base.in, x_stream_fd(stream), X_FD_FREE);
   x_part_close(&stream->uv);
   if (stream->relay != NULL) x_relay_cancel(stream->relay);
 }
@@ -72,6 +75,7 @@ static int64_t stream_from(x_call *call) {
   int fd = call->args[0].number, told = call->args[1].number, status = 0;
   x_kind kind = told == X_PIPE ? X_PIPE : X_TCP;
   if (told < 0) status = x_socket_kind(fd, false, &kind);
+  if (status == 0 && x_fd_is_held(call->in, fd)) status = UV_EEXIST;
   if (status < 0) return status;
   x_stream *made = x_stream_new(call->in, kind, &status);
   if (made == NULL) return status;
@@ -81,7 +85,6 @@ static int64_t stream_from(x_call *call) {
     return status;
   }
   if (told < 0 && !x_socket_has_peer(fd)) made->state = X_TAKEN;
-  x_disown_fd(call->in, fd);
   return x_handle_id(&made->base);
 }
 
@@ -166,6 +169,8 @@ static int64_t connect_stream(x_call *call) {
   (void)x_context_bind(call->in, &stream->base.context, names[stream->kind]);
   int status = stream->kind == X_TCP ? connect_tcp(request, to, length, call->args[2].number)
                                      : connect_pipe(request, to, length);
+  // libuv makes the socket, and keeps it where it then fails.
+  x_fd_belongs(call->in, x_stream_fd(stream), X_FD_HELD);
   if (status < 0) x_request_free(request);
   else stream->state = X_CONNECTING;
   return status;

@@ -67,8 +67,8 @@ typedef struct {
   napi_ref scratch_buffer;
   int32_t *told;    // descriptors that an event tells of, up to a -1
   int32_t *passed;  // descriptors that a call takes, or answers with up to a -1: JavaScript may call inside an event
-  uint8_t *unclaimed;  // a bit for each descriptor that came in and that JavaScript has not taken: closed with us
-  size_t unclaimed_size;
+  uint8_t *fd_owners;  // whose each descriptor is: an x_owner for each number
+  size_t fd_count;
 } x_instance;
 
 // Where a callback belongs: the object that it is called on, and the async context that was current when it was made.
@@ -248,8 +248,12 @@ void x_channel_ref(x_handle *handle, bool on);
 void x_list_fds(int32_t *list, const int *fds, size_t count);
 void x_emit_fds(x_instance *in, const x_context *context, x_event event, int64_t number, bool flag, const int *fds,
                 size_t count);
-void x_own_fds(x_instance *in, const int *fds, size_t count);
-void x_disown_fd(x_instance *in, int fd);
+// Whose a descriptor is, as far as this instance knows: nobody's here, ours until JavaScript takes it (it came in), or a
+// handle's.
+typedef enum { X_FD_FREE, X_FD_UNCLAIMED, X_FD_HELD } x_owner;
+void x_fd_belongs(x_instance *in, int fd, x_owner owner);
+bool x_fd_is_held(const x_instance *in, int fd);
+void x_fds_came(x_instance *in, const int *fds, size_t count);
 void x_close_unclaimed(x_instance *in);
 
 // relay.c

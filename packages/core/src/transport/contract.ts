@@ -279,7 +279,7 @@ export interface DescriptorOperations {
    * does, calls `take` first: from then on it is the caller's alone. Others are left alone.
    */
   take(fds: readonly number[]): void
-  /** Closes descriptors that no handle owns. */
+  /** Closes descriptors; those of a handle of this thread are left to it. */
   close(fds: readonly number[]): void
   /**
    * Locks the whole file (flock(2)) without waiting: `UV_EAGAIN` where another process has it. The lock ends with the
@@ -304,8 +304,8 @@ export interface Transport {
    * Takes over a descriptor: a listening or bound socket as `listener`, a connected socket, pipe(2) end or FIFO as
    * `stream`. The kind is read off the descriptor, unless the caller knows it (`kind`, of a connected socket that was
    * accepted elsewhere: nothing is looked at then). From success on the handle owns the descriptor and closes it.
-   * A status where it is not open, or not of that sort (`UV_EBADF`, `UV_EINVAL`, `UV_ENOTSOCK`); `UV_ENOTSUP` where
-   * the transport takes no descriptors.
+   * A status where it is not open, or not of that sort (`UV_EBADF`, `UV_EINVAL`, `UV_ENOTSOCK`), or a handle of this
+   * thread has it (`EEXIST`); `UV_ENOTSUP` where the transport takes no descriptors.
    */
   adopt(fd: number, as: 'listener'): ListenerHandle | Status
   adopt(fd: number, as: 'stream', kind?: HandleKind): StreamHandle | Status

@@ -221,6 +221,24 @@ describe.skipIf(absent !== null)('handoff channel', () => {
     expect(here.fd).toBe(-1)
   })
 
+  it('takes over no descriptor that a handle of this thread has, and closes none', async () => {
+    const [client, server] = await pair()
+    const { listener } = listening()
+    const [channel] = channels()
+    for (const { fd } of [client, server, listener, channel]) {
+      expect(native.adopt(fd, 'stream', 'tcp')).toBe(errno('EEXIST'))
+      expect(native.adopt(fd, 'stream')).toBeLessThan(0)
+      descriptors.close([fd])
+      descriptors.take([fd])
+    }
+    expect(native.adopt(client.fd, 'stream')).toBe(errno('EEXIST'))
+    expect(native.adopt(listener.fd, 'listener')).toBe(errno('EEXIST'))
+    expect(descriptors.channel(channel.fd)).toBe(errno('EEXIST'))
+    const echo = reading(server).atLeast(4)
+    await written(client, Buffer.from('ping'))
+    expect((await echo).toString()).toBe('ping')
+  })
+
   it("tells the peer's end, and its reset as a failed send", async () => {
     const [here, there] = channels()
     const end = new Promise<string>(resolve => {

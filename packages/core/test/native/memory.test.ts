@@ -95,11 +95,17 @@ function run(command: string, args: string[], env: Record<string, string>): Prom
 
 const program = (name: string) => path.join(__dirname, 'programs', name)
 
-function underSanitizers(root: string, descriptors: number, args: string[]): Promise<Outcome> {
+function underSanitizers(
+  root: string,
+  descriptors: number,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Outcome> {
   const command = ['-c', `ulimit -n ${descriptors}; LD_PRELOAD=${runtime} exec "$0" "$@"`, process.execPath]
   return run('/bin/sh', [...command, ...args], {
     X_TEST_PACKAGE: root,
     X_FUZZ_HOARD: '1',
+    ...env,
     ASAN_OPTIONS: `exitcode=${MEMORY_ERROR}:detect_leaks=1`,
     LSAN_OPTIONS: `suppressions=${path.join(suppressions, 'lsan.txt')}:print_suppressions=0`,
     UBSAN_OPTIONS: `halt_on_error=1:exitcode=${MEMORY_ERROR}:print_stacktrace=1`,
@@ -173,6 +179,26 @@ describe.skipIf(noSanitizer !== null)(
       ]) {
         expect(JSON.parse(output)).toContain(failed)
       }
+    })
+
+    for (const seed of [11, 12]) {
+      it(`keeps the laws in random operations with calls that fail, seed ${seed}`, async () => {
+        const { code, output } = await underSanitizers(
+          root,
+          300,
+          [program('fuzz.cjs'), String(seed), '300'],
+          {
+            X_FUZZ_INJECT: '1',
+          },
+        )
+        expect(code, output).toBe(0)
+      })
+    }
+
+    it('accepts every client where accept fails in any way, and tells shortages alone', async () => {
+      const { code, output } = await underSanitizers(root, 4096, [program('accept-faults.cjs')])
+      expect(code, output).toBe(0)
+      expect(JSON.parse(output)).toEqual({ rounds: 156 })
     })
 
     it('hands over every message with its descriptors, in order, through shortages that it tells', async () => {

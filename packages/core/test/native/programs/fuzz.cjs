@@ -1,10 +1,11 @@
 // Random operations over many handles, with faults, from a seed: node fuzz.cjs SEED ROUNDS. The laws are checked as it
 // goes (fuzz-rules.cjs), and at the end that nothing is left over. The kernel's timing is not seeded, so a run repeats
 // its operations, not its every event.
-const { closeSync, mkdtempSync, openSync, readdirSync, rmSync } = require('node:fs')
+const { closeSync, mkdtempSync, readdirSync, rmSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { native } = require('./base.cjs')
+const { hoard, injectFault, nonsense } = require('./fuzz-faults.cjs')
 const rules = require('./fuzz-rules.cjs')
 const { add, call, close, entered, fail, maybeThrow, pick, random, start } = rules
 const { counts, graveyard, items, pending, seed } = rules
@@ -47,8 +48,10 @@ function onDescriptors(item, _status, fds) {
 }
 
 function adopt(fd) {
+  // Some are left to the thread, which closes them when it ends.
+  if (process.env.X_FUZZ_LEAVE && random(8) === 0) return
   const stream = call(() => native.adopt(fd, 'stream'))
-  if (typeof stream === 'number') closeSync(fd)
+  if (typeof stream === 'number') call(() => native.descriptors.close([fd]))
   else accepted(stream)
 }
 
@@ -156,8 +159,8 @@ function options(item = pick(items.stream)) {
   })
 }
 
-function relay() {
-  const [a, b] = [pick(items.stream), pick(items.stream)]
+function relay(a = pick(items.stream)) {
+  const b = pick(items.stream)
   if (!a || a === b) return
   // Its callback belongs to whichever side closes first.
   const shared = { what: 'relay', pending: 0, closeTold: false }
@@ -166,6 +169,46 @@ function relay() {
     () => (counts.relayed += 1),
     done => native.relay(a.handle, b.handle, done),
   )
+}
+
+/** Several ways to end a stream in one turn, in any order. */
+function endings(item = pick(items.stream)) {
+  if (!item) return
+  for (let index = random(4); index >= 0; index--) {
+    pick([
+      () => start(item, undefined, done => item.handle.shutdown(done)),
+      () => write(item),
+      () => close(item, 'reset'),
+      () => close(item),
+      () => relay(item),
+      () => call(() => item.handle.readStop()),
+      () => setImmediate(() => item.closing || close(item)),
+      () => process.nextTick(() => item.closing || close(item, 'reset')),
+    ])()
+    if (item.closing) return
+  }
+}
+
+/** Gives the descriptor away and takes it over again. */
+function release(item = pick(items.stream)) {
+  if (!item) return
+  const fd = call(() => item.handle.release())
+  if (fd < 0) return
+  // Its end is told as that of any close, and nobody asked for it.
+  item.closing = true
+  items.stream.splice(items.stream.indexOf(item), 1)
+  graveyard.push(item)
+  adopt(fd)
+}
+
+/** A descriptor of ours to look at, adopted twice or under a handle that lives: refused. */
+function steal(item = pick(items.stream)) {
+  if (!item || item.handle.fd < 0) return
+  const answers = call(() => [
+    native.adopt(item.handle.fd, 'stream'),
+    native.descriptors.channel(item.handle.fd),
+  ])
+  if (!answers.every(answer => answer < 0)) fail('took over the descriptor of a handle that lives')
 }
 
 function openChannel() {
@@ -180,8 +223,10 @@ function openChannel() {
     const item = add('channel', handle)
     call(() =>
       handle.receive({
-        onMessage(_data, fds) {
+        onMessage(data, fds, truncated) {
           counts.messages += 1
+          if (data.length === 0) fail('an empty message')
+          if (truncated && fds.length > 0) fail('some descriptors of a message whose descriptors were cut')
           for (const fd of fds) adopt(fd)
           entered(item)
           if (random(8) === 0) call(() => handle.pause())
@@ -189,6 +234,12 @@ function openChannel() {
         },
         onEnd: () => close(item),
         onError: () => close(item),
+        onShortage(status) {
+          entered(item)
+          if (!(status < 0)) fail(`a shortage of ${status}`)
+          if (random(8) === 0) close(item)
+          maybeThrow()
+        },
       }),
     )
   }
@@ -243,46 +294,6 @@ function disturbDead() {
   })
 }
 
-function nonsense() {
-  const item = pick(items.stream)
-  call(() => {
-    for (const fd of [-1, 1e9, 0x7fffffff]) {
-      if (native.adopt(fd, 'stream') >= 0 || native.adopt(fd, 'listener') >= 0) fail('adopted nothing')
-      native.descriptors.channel(fd)
-      native.descriptors.peerOf(fd)
-    }
-    for (const address of ['', 'x'.repeat(500), '1.2.3', ':::::', '127.0.0.1\0']) {
-      const made = native.stream('tcp')
-      if (made.connect({ family: 'IPv4', address, port: 99999 }, () => fail('connected to nonsense')) >= 0) {
-        fail('connects to nonsense')
-      }
-      made.close()
-    }
-    if (item)
-      for (const chunks of [[undefined], ['text'], [bytes, null]]) {
-        try {
-          if (item.handle.write(chunks, () => fail('wrote nonsense')) >= 0) fail('writes nonsense')
-        } catch (error) {
-          if (!(error instanceof TypeError)) throw error
-        }
-      }
-  })
-}
-
-/** Descriptors run out for a few turns. */
-function hoard() {
-  const fds = []
-  try {
-    for (;;) fds.push(openSync('/dev/null', 'r'))
-  } catch {}
-  for (let index = 0; index < 10; index++) operate()
-  setImmediate(() =>
-    setImmediate(() => {
-      for (const fd of fds) closeSync(fd)
-    }),
-  )
-}
-
 function pauseListener() {
   const item = pick(items.listener)
   if (item) call(() => (random(2) ? item.handle.pause() : item.handle.resume()))
@@ -298,6 +309,9 @@ const operations = [
   [1, openChannel],
   [4, send],
   [2, receiveNow],
+  [3, endings],
+  [1, release],
+  [1, steal],
   [3, disturbDead],
   [1, nonsense],
   [1, pauseListener],
@@ -353,13 +367,15 @@ async function main() {
   const before = descriptors()
   for (let round = 0; round < rounds; round++) {
     for (let index = random(6); index >= 0; index--) operate()
-    if (process.env.X_FUZZ_HOARD && random(40) === 0) hoard()
+    if (process.env.X_FUZZ_INJECT && random(3) === 0) injectFault(counts.operations)
+    if (process.env.X_FUZZ_HOARD && random(40) === 0) hoard(operate)
     if (graveyard.length > 200) graveyard.splice(0, 100)
     for (const what of ['stream', 'listener', 'channel']) {
       while (items[what].length > 60) close(pick(items[what]))
     }
     await turn()
   }
+  delete process.env.X_INJECT
   while (Object.values(items).some(list => list.length > 0)) {
     for (const list of Object.values(items)) for (const item of [...list]) close(item)
     for (let index = 0; index < 5; index++) await turn()
