@@ -3,7 +3,7 @@
 import { error } from '../resp/reply'
 
 /** Longest name of a channel, in bytes. */
-export const LONGEST_CHANNEL = 64 * 1024
+export const LONGEST_CHANNEL = 4096
 /** Longest pattern, in bytes. */
 export const LONGEST_PATTERN = 4096
 /** All patterns of one client together, in bytes. */
