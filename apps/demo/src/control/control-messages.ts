@@ -12,6 +12,11 @@ export type Order =
 /** A line for people, or the status. */
 export type Outcome = { readonly line: string } | { readonly status: Status }
 
+/** What the control socket serves. */
+export interface ControlProcedures {
+  obey(order: Order): Promise<Outcome>
+}
+
 /** The name of the control socket of the program on a TCP port, or on a path alone (null). */
 export function controlName(port: number | null): string {
   return port === null ? 'x-demo.ctl' : `x-demo-${port}.ctl`

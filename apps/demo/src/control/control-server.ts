@@ -2,7 +2,7 @@
 import { createChannel, listen, resolveEndpoint } from '@x/ipc'
 import { ownUser } from '../mesh/capabilities'
 import type { Server } from '../net'
-import type { Order, Outcome } from './control-messages'
+import type { ControlProcedures, Order, Outcome } from './control-messages'
 
 /** Opens the socket; rejects where it cannot be. */
 export async function openControl(
@@ -12,10 +12,11 @@ export async function openControl(
   const at = resolveEndpoint(where)
   const open = new Set<{ close(): Promise<void> }>()
   const server: Server = await listen(at, ownUser(), socket => {
-    const control = createChannel<Order, Outcome>(socket)
+    const control = createChannel(socket)
     open.add(control)
     control.on('close', () => open.delete(control))
-    control.serve(order => obey(order))
+    const procedures: ControlProcedures = { obey }
+    control.serve(procedures)
   })
   return {
     path: at.path,

@@ -1,7 +1,7 @@
 // `demo ctl`: gives an order to a running program, and prints what comes of it.
-import { type Channel, connect, createChannel, resolveEndpoint } from '@x/ipc'
+import { type Channel, connect, createCalls, createChannel, resolveEndpoint } from '@x/ipc'
 import { UsageError } from '../options'
-import { controlName, type Order, type Outcome } from './control-messages'
+import { type ControlProcedures, controlName } from './control-messages'
 import { CTL_HELP, type CtlOptions, parseCtlOptions } from './ctl-options'
 import { describeStatus } from './status-text'
 
@@ -22,7 +22,7 @@ export async function ctl(words: readonly string[]): Promise<number> {
   const to = await open(options)
   if (to === null) return 1
   try {
-    const { value } = await to.request<Outcome>(options.order, { timeoutMs: 0 })
+    const value = await createCalls<ControlProcedures>(to).obey(options.order, { timeoutMs: 0 })
     if ('line' in value) console.log(value.line)
     else console.log(options.isJson ? JSON.stringify(value.status, null, 2) : describeStatus(value.status))
     return 0
@@ -35,10 +35,10 @@ export async function ctl(words: readonly string[]): Promise<number> {
 }
 
 /** Null where nobody is there; it has said so then. */
-async function open({ control, port }: CtlOptions): Promise<Channel<Outcome, Order> | null> {
+async function open({ control, port }: CtlOptions): Promise<Channel | null> {
   const at = resolveEndpoint(control ?? controlName(port))
   try {
-    return createChannel<Outcome, Order>(await connect(at))
+    return createChannel(await connect(at))
   } catch (error) {
     console.error(
       `demo: ${whyNobody(error as NodeJS.ErrnoException, at.path, control === undefined ? port : null)}`,

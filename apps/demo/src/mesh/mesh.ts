@@ -5,6 +5,7 @@ import type { Broker } from '../client/broker'
 import type { Later } from '../client/later'
 import type { Statistics } from '../client/statistics'
 import type { Vector } from '../client/vector'
+import type { MoveAnswers } from '../move/messages'
 import type { Server, Socket } from '../net'
 import type { Reply } from '../resp/reply'
 import { ownUser, supportsHandles } from './capabilities'
@@ -23,8 +24,8 @@ export interface Peer {
 /** Who acts on what comes from other workers beside messages. */
 export interface MeshListener {
   readonly answers: Answers
-  /** A request about clients that move. */
-  request(from: Link, asked: Ask): unknown
+  /** What is answered about clients that move. */
+  moves(from: Link): MoveAnswers
   /** A client that moves here. */
   arrived(from: Link, message: Message): void
   /** Messages of another worker were seen. */
@@ -39,11 +40,6 @@ const LEAVING = 'leaving'
 const ANSWER_MS = 5000
 /** More than all clients together may have under way: what one may have is bounded where it is read. */
 const BACKLOG_BYTES = 2 ** 40
-
-export interface Ask {
-  readonly ask: string
-  readonly value: unknown
-}
 
 export class Mesh {
   readonly id: number
@@ -85,7 +81,7 @@ export class Mesh {
         // It has gone, and is nobody's peer any more.
         if (socket === null) return
         const link = this.#open(id, this.#channelOf(socket))
-        const hello = await link.channel.request<number>({ ask: 'hello', value: this.id }).catch(() => null)
+        const hello = await link.channel.request<number>(this.id, { name: 'hello' }).catch(() => null)
         if (hello !== null) link.seen = Math.max(link.seen, hello.value)
       }),
     )
@@ -104,17 +100,15 @@ export class Mesh {
     type Answer = Questions[Name]['answer']
     const own = this.listener!.answers[name](value) as Answer
     if (this.#links.size === 0) return [own]
-    const questions = this.links.map(link =>
-      this.request<Answer>(link, { ask: name, value }).catch((): null => null),
-    )
+    const questions = this.links.map(link => this.request<Answer>(link, name, value).catch((): null => null))
     const answers = await Promise.all(questions)
     return [own, ...(answers.filter(answer => answer !== null) as { value: Answer }[]).map(it => it.value)]
   }
 
   /** Asks one worker. What was published here before goes first. */
-  request<Answer>(link: Link, value: unknown): Promise<Message<Answer>> {
+  request<Answer>(link: Link, name: string, value: unknown): Promise<Message<Answer>> {
     this.#publisher.flush()
-    return link.channel.request<Answer>(value, { timeoutMs: ANSWER_MS })
+    return link.channel.request<Answer>(value, { name, timeoutMs: ANSWER_MS })
   }
 
   /**
@@ -123,7 +117,7 @@ export class Mesh {
    */
   async leave(): Promise<void> {
     this.#isLeaving = true
-    const told = this.links.map(link => this.request(link, { ask: LEAVING, value: null }))
+    const told = this.links.map(link => this.request(link, LEAVING, null))
     await Promise.allSettled(told)
   }
 
@@ -161,34 +155,32 @@ export class Mesh {
   #welcome(socket: Socket): void {
     const incoming = this.#channelOf(socket)
     incoming.on('close', () => {})
-    incoming.serve(value => {
-      const { ask, value: id } = value as Ask
-      if (ask !== 'hello' || typeof id !== 'number') throw new Error('say hello first')
-      this.#publisher.flush()
-      const link = this.#open(id, incoming)
-      if (this.#isLeaving) link.send({ isLeaving: true })
-      this.#progressed()
-      return this.#publisher.sequence
+    incoming.serve({
+      hello: (id: unknown) => {
+        if (typeof id !== 'number') throw new Error('say hello first')
+        this.#publisher.flush()
+        const link = this.#open(id, incoming)
+        if (this.#isLeaving) link.send({ isLeaving: true })
+        this.#progressed()
+        return this.#publisher.sequence
+      },
     })
   }
 
   #open(id: number, through: Channel): Link {
     const link = new Link(id, through)
     this.#links.set(id, link)
-    through.serve(value => this.#answer(link, value as Ask))
+    through.serve({
+      ...this.listener!.answers,
+      ...this.listener!.moves(link),
+      [LEAVING]: () => {
+        link.isLeaving = true
+        return null
+      },
+    })
     through.on('message', message => this.#take(link, message))
     through.on('close', error => this.#closed(link, error))
     return link
-  }
-
-  #answer(link: Link, { ask, value }: Ask): unknown {
-    if (ask === LEAVING) {
-      link.isLeaving = true
-      return null
-    }
-    const answers = this.listener!.answers as Readonly<Record<string, (value: unknown) => unknown>>
-    if (Object.hasOwn(answers, ask)) return answers[ask]!(value)
-    return this.listener!.request(link, { ask, value })
   }
 
   #take(link: Link, message: Message): void {

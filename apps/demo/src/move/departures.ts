@@ -160,7 +160,7 @@ export class Departures {
     ask: Name,
     value: MoveQuestions[Name]['ask'],
   ): Promise<MoveQuestions[Name]['answer'] | null> {
-    const request = this.#surroundings.mesh.request<MoveQuestions[Name]['answer']>(target, { ask, value })
+    const request = this.#surroundings.mesh.request<MoveQuestions[Name]['answer']>(target, ask, value)
     return (await request.catch(() => null))?.value ?? null
   }
 }

@@ -25,6 +25,11 @@ export interface MoveQuestions {
   inherit: { ask: Counts; answer: null }
 }
 
+/** Functions that answer each of them. */
+export type MoveAnswers = {
+  readonly [Name in keyof MoveQuestions]: (ask: MoveQuestions[Name]['ask']) => MoveQuestions[Name]['answer']
+}
+
 /** What comes with the descriptor of a client's connection; its unparsed bytes come beside it. */
 export interface HandedOver {
   readonly state: ClientState

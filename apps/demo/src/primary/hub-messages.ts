@@ -73,9 +73,3 @@ export type Answering<Questions extends { [Name in keyof Questions]: { ask: unkn
     ask: Questions[Name]['ask'],
   ) => Questions[Name]['answer'] | Promise<Questions[Name]['answer']>
 }
-
-/** A question on its way. */
-export interface Asked {
-  readonly ask: string
-  readonly value: unknown
-}

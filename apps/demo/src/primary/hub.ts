@@ -5,7 +5,7 @@ import { type Channel, createChannel, listen, resolveEndpoint } from '@x/ipc'
 import { ownUser } from '../mesh/capabilities'
 import type { Peer } from '../mesh/mesh'
 import type { Server } from '../net'
-import type { Answering, Asked, HubQuestions, WorkerQuestions } from './hub-messages'
+import type { HubQuestions, WorkerQuestions } from './hub-messages'
 import { removeLeftovers, removeSocketFile } from './stale-path'
 
 /** What the sockets of all programs of this kind begin with; their process number follows. */
@@ -20,6 +20,8 @@ export type HubAnswers = {
     worker: number,
   ) => HubQuestions[Name]['answer'] | Promise<HubQuestions[Name]['answer']>
 }
+
+type Answer = (value: never, worker: number) => unknown
 
 export class Hub {
   readonly #answers: HubAnswers
@@ -52,9 +54,8 @@ export class Hub {
   ): Promise<WorkerQuestions[Name]['answer'] | null> {
     const to = this.#channels.get(worker)
     if (to === undefined) return null
-    const asked: Asked = { ask, value }
     const reply = await to
-      .request<WorkerQuestions[Name]['answer']>(asked, { timeoutMs: ANSWER_MS })
+      .request<WorkerQuestions[Name]['answer']>(value, { name: ask, timeoutMs: ANSWER_MS })
       .catch(() => null)
     return reply?.value ?? null
   }
@@ -90,19 +91,17 @@ export class Hub {
   #serve(incoming: Channel): void {
     let worker = 0
     incoming.on('close', () => {})
-    incoming.serve(value => {
-      const { ask, value: asked } = value as Asked
-      if (ask === 'hello') {
-        const peer = asked as Peer
+    const answers = Object.entries(this.#answers as Readonly<Record<string, Answer>>)
+    const procedures = answers.map(([name, answer]) => [name, (value: never) => answer(value, worker)])
+    incoming.serve({
+      ...Object.fromEntries(procedures),
+      hello: (peer: Peer) => {
         worker = peer.id
         const welcome = this.#answers.hello(peer, worker)
         this.#channels.set(worker, incoming)
         this.#peers.set(worker, peer)
         return welcome
-      }
-      const answers = this.#answers as unknown as Answering<Record<string, { ask: unknown; answer: unknown }>>
-      const answer = answers[ask] as ((value: unknown, worker: number) => unknown) | undefined
-      return answer?.(asked, worker)
+      },
     })
   }
 }

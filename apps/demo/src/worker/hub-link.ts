@@ -1,6 +1,6 @@
 // A worker's end of the connection to the program. It knows no question.
 import { type Channel, connect, createChannel } from '@x/ipc'
-import type { Answering, Asked, HubQuestions, WorkerQuestions } from '../primary/hub-messages'
+import type { Answering, HubQuestions, WorkerQuestions } from '../primary/hub-messages'
 
 export class HubLink {
   readonly #channel: Channel
@@ -20,8 +20,7 @@ export class HubLink {
     ask: Name,
     value: HubQuestions[Name]['ask'],
   ): Promise<HubQuestions[Name]['answer']> {
-    const asked: Asked = { ask, value }
-    return (await this.#channel.request<HubQuestions[Name]['answer']>(asked)).value
+    return (await this.#channel.request<HubQuestions[Name]['answer']>(value, { name: ask })).value
   }
 
   /** Tells something whose answer is of no interest. */
@@ -30,10 +29,6 @@ export class HubLink {
   }
 
   serve(answers: Answering<WorkerQuestions>): void {
-    this.#channel.serve(value => {
-      const { ask, value: asked } = value as Asked
-      const answer = (answers as Readonly<Record<string, (value: never) => unknown>>)[ask]
-      return answer?.(asked as never)
-    })
+    this.#channel.serve(answers)
   }
 }

@@ -5,14 +5,14 @@ import { newClient } from '../client/client-state'
 import { Clients } from '../client/clients'
 import { Later } from '../client/later'
 import { type Program, Session, type Surroundings } from '../client/session'
-import { type Counts, Statistics } from '../client/statistics'
+import { Statistics } from '../client/statistics'
 import { execute } from '../commands/execute'
 import { Log } from '../log'
 import type { Link } from '../mesh/link'
-import { type Ask, Mesh } from '../mesh/mesh'
+import { Mesh } from '../mesh/mesh'
 import { Arrivals } from '../move/arrivals'
 import { Departures } from '../move/departures'
-import type { Announcement } from '../move/messages'
+import type { MoveAnswers } from '../move/messages'
 import type { Socket } from '../net'
 import { defaultPath, type Options } from '../options'
 import type { WorkerReport } from '../primary/hub-messages'
@@ -67,7 +67,7 @@ export class Station {
     const { mesh } = this.#surroundings
     mesh.listener = {
       answers: answersOf(this.#surroundings),
-      request: (link, asked) => this.#answerMove(link, asked),
+      moves: link => this.#answerMoves(link),
       arrived: (link, message) => this.#arrivals.arrived(link, message),
       progressed: () => this.#arrivals.progressed(),
       gone: link => this.#arrivals.forget(link),
@@ -98,12 +98,18 @@ export class Station {
     await this.#hub.ask('left', await departures.run(deadlineMs))
   }
 
-  #answerMove(link: Link, { ask, value }: Ask): unknown {
-    if (ask === 'announce')
-      return this.#isLeaving ? null : this.#arrivals.announce(link, value as Announcement)
-    if (ask === 'callOff') this.#arrivals.callOff(value as number)
-    if (ask === 'inherit') this.#surroundings.statistics.add(value as Counts)
-    return null
+  #answerMoves(link: Link): MoveAnswers {
+    return {
+      announce: announcement => (this.#isLeaving ? null : this.#arrivals.announce(link, announcement)),
+      callOff: id => {
+        this.#arrivals.callOff(id)
+        return null
+      },
+      inherit: counts => {
+        this.#surroundings.statistics.add(counts)
+        return null
+      },
+    }
   }
 
   async #open(): Promise<void> {

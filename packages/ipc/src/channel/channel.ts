@@ -11,6 +11,7 @@ import type {
   ChannelEvents,
   Message,
   Procedures,
+  ProceduresOf,
   RequestHandler,
   RequestOptions,
   SendOptions,
@@ -107,12 +108,19 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /**
-   * Answers the peer's requests from now on: a function those that have no name, an object of functions those that call one
-   * of its own members by name (see `createCalls`). The two stand beside each other; each replaces the one before it. A request
-   * that nobody answers fails with `ERR_X_NOT_SERVED` in `remote`.
+   * Answers the peer's requests that have no name, from now on, in the place of the handler before. Until there is one they
+   * fail with `ERR_X_NOT_SERVED` in `remote`.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`.
+   */
+  serve(handler: RequestHandler<In, Out>): this
+  /**
+   * Answers the peer's requests that call one of the object's own functions by name (see `createCalls`), from now on, in the
+   * place of the object before. Others fail with `ERR_X_NOT_SERVED` in `remote`.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a procedure that is called `then`.
    */
+  serve<Served extends ProceduresOf<Served>>(procedures: Served): this
   serve(handler: RequestHandler<In, Out> | Procedures): this {
     if (typeof handler !== 'function' && (typeof handler !== 'object' || handler === null)) {
       throw codedError('ERR_INVALID_ARG_TYPE', 'handler', ['function', 'Object'], handler)

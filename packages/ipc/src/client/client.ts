@@ -128,7 +128,10 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     else this.#queue.add(errand)
   }
 
-  /** Answers the server's requests, on each connection: as `Channel.serve`. @throws as that. */
+  /** Answers the server's requests that have no name, on each connection: as `Channel.serve`. @throws as that. */
+  serve(handler: RequestHandler<never>): this
+  /** Answers the server's requests by name, on each connection: as `Channel.serve`. @throws as that. */
+  serve<Served extends ProceduresOf<Served>>(procedures: Served): this
   serve(handler: RequestHandler<never> | Procedures): this {
     this.channel?.serve(handler as Procedures)
     this.#serving.push(handler)
