@@ -1,10 +1,8 @@
 // Plays one program on one implementation of net, and writes down what is seen. A program says what is done and at
 // which turn of the event loop; the stage has the peers, the recorders, the turns, and cleans up. It compares nothing.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { Writable } from 'node:stream'
 import { describeError, describeValue, look, socketLook } from './describe.mjs'
+import { freshPath } from './places.mjs'
 import { stepContext, Trace } from './trace.mjs'
 
 // A program may replace them.
@@ -36,17 +34,6 @@ const socketEvents = [
   'resume',
 ]
 const serverEvents = ['listening', 'connection', 'close', 'error', 'drop']
-
-let folder = ''
-let pathCount = 0
-
-function freshPath() {
-  if (folder === '') {
-    folder = mkdtempSync(path.join(tmpdir(), 'x-differential-'))
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  }
-  return path.join(folder, `x-differential-${++pathCount}.sock`)
-}
 
 /**
  * @typedef {'now' | 'tick' | 'micro' | 'immediate' | 'quiet'} Turn

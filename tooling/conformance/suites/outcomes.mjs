@@ -69,7 +69,7 @@ function runFile({ runner }, folder, { file, arm, node }) {
 function readTests(runner, text) {
   if (runner === 'script') return []
   if (runner === 'node:test') {
-    return [...text.matchAll(/^ *(not ok|ok) \d+ - (.*?)( # (?:SKIP|TODO).*)?$/gm)].map(
+    return [...text.matchAll(/^ *(not ok|ok) \d+ - (.*?)( # [A-Z]{4}.*)?$/gm)].map(
       ([, mark, name = '', note]) => [name, note ? 'skipped' : mark === 'ok' ? 'passed' : 'failed'],
     )
   }
