@@ -168,7 +168,8 @@ function siblingProblem(manifest, specifier) {
 
 /** Files of core beside process-state that keep module-level state, each with the reason. @type {Readonly<Record<string, string>>} */
 const stateful = {
-  'src/socket/outbox.ts': 'the sockets whose turn is not over, emptied by the tick that it schedules',
+  'src/socket/turn.ts': 'who holds writes until the end of the turn, emptied by the tick that it schedules',
+  'src/socket/outbox.ts': 'memory and objects that outboxes use again',
   'src/errors/fallback.ts': 'is told once by select why the portable transport runs',
   'src/transport/select.ts': 'remembers the choice of the transport',
   'src/register/thread.ts': 'hears once from the program what it answers',

@@ -10,6 +10,7 @@ interface ProcessState {
   listenerSource: ListenerSource | null
   autoSelectFamily: boolean
   attemptTimeoutMs: number
+  coalesce: boolean
 }
 
 /** RFC 8305 8: attempts are never closer together than this. */
@@ -23,6 +24,7 @@ const state: ProcessState = {
     '--no-enable-network-family-autoselection',
   ),
   attemptTimeoutMs: initialAttemptTimeout(),
+  coalesce: true,
 }
 
 /** The transport of sockets and servers that are not told one. Selected at the first call, see `selectTransport`. */
@@ -85,6 +87,25 @@ export function getDefaultAutoSelectFamilyAttemptTimeout(): number {
 export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void {
   validateInt32(value, 'value', 1)
   state.attemptTimeoutMs = Math.max(value, MIN_ATTEMPT_TIMEOUT_MS)
+}
+
+/**
+ * Whether the writes of one turn of the event loop leave as one, for sockets and servers whose options do not say
+ * (`coalesce`). True unless it was set.
+ */
+export function getDefaultCoalesce(): boolean {
+  return state.coalesce
+}
+
+/**
+ * Sets what `getDefaultCoalesce` answers, for sockets that are made from then on. False for programs that wait
+ * synchronously for the effect of a write, or are killed in the turn in which they write.
+ *
+ * @throws `ERR_INVALID_ARG_TYPE` for anything but a boolean.
+ */
+export function setDefaultCoalesce(value: boolean): void {
+  validateBoolean(value, 'value')
+  state.coalesce = value
 }
 
 function initialAttemptTimeout(): number {

@@ -12,8 +12,10 @@ export { connect, createConnection, createServer, Stream } from './net'
 export {
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
+  getDefaultCoalesce,
   setDefaultAutoSelectFamily,
   setDefaultAutoSelectFamilyAttemptTimeout,
+  setDefaultCoalesce,
 } from './process-state'
 export { isRegistered } from './registration'
 export { Server } from './server/index'

@@ -108,7 +108,11 @@ static int64_t bind_stream(x_call *call) {
 }
 
 static void connected(x_request *request, int status) {
-  request->stream->state = status == 0 ? X_CONNECTED : X_IDLE;
+  x_stream *stream = request->stream;
+  stream->connect_pending = false;
+  // A connection that was connected once more stays one whatever the system said.
+  if (status == 0) stream->state = X_CONNECTED;
+  else if (stream->state == X_CONNECTING) stream->state = X_IDLE;
   x_request_done(request, X_ON_CONNECT, status);
 }
 
@@ -162,8 +166,7 @@ static int64_t connect_stream(x_call *call) {
   x_stream *stream = x_stream_of(call);
   const char *to = call->args[1].text.data;
   size_t length = call->args[1].text.length;
-  if (stream->state == X_CONNECTED) return UV_EISCONN;
-  if (stream->state == X_CONNECTING) return UV_EALREADY;
+  if (stream->connect_pending) return UV_EALREADY;
   x_request *request = x_request_new(stream, call->args[0].value, connect_names[stream->kind]);
   if (request == NULL) return UV_ENOMEM;
   (void)x_context_bind(call->in, &stream->base.context, names[stream->kind]);
@@ -171,8 +174,12 @@ static int64_t connect_stream(x_call *call) {
                                      : connect_pipe(request, to, length);
   // libuv makes the socket, and keeps it where it then fails.
   x_fd_belongs(call->in, x_stream_fd(stream), X_FD_HELD);
-  if (status < 0) x_request_free(request);
-  else stream->state = X_CONNECTING;
+  if (status < 0) {
+    x_request_free(request);
+    return status;
+  }
+  stream->connect_pending = true;
+  if (stream->state != X_CONNECTED) stream->state = X_CONNECTING;
   return status;
 }
 

@@ -110,6 +110,7 @@ struct x_stream {
   x_handle base;
   x_kind kind;
   x_state state;
+  bool connect_pending;
   bool bulk;        // the last read was large: read into an arena at once
   bool into_arena;  // where the last alloc callback sent the read
   bool uses_pool;

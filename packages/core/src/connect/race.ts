@@ -1,10 +1,20 @@
 // One connected stream out of several addresses (RFC 8305, as Node's autoSelectFamily does it: one attempt at a time,
 // each given up after a timeout but for the last). A single address is a race of one. It knows no socket.
 import type { AddressFilter } from '../address/block-list'
+import { isIP } from '../address/ip'
 import { aggregateError, codedError } from '../errors/codes'
 import { UV_EALREADY, UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
 import { systemError } from '../errors/system-error'
-import type { Address, Status, StreamHandle, TcpAddress, Transport } from '../transport/contract'
+import { hostClock, setImmediate } from '../host'
+import type {
+  Address,
+  Clock,
+  Status,
+  StreamHandle,
+  TcpAddress,
+  Timer,
+  Transport,
+} from '../transport/contract'
 import { isTcpAddress } from '../transport/contract'
 
 export interface RacePlan {
@@ -24,7 +34,10 @@ export interface RaceWatcher {
   attempt(to: Address): void
   failed(to: Address, error: Error): void
   timedOut(to: TcpAddress): void
-  /** Once: the connected stream, or why there is none. Not called after `cancel`. */
+  /**
+   * Once: the connected stream, or why there is none, with the stream of the last attempt, which is the watcher's to close.
+   * Not called after `cancel`.
+   */
   over(error: Error | null, stream: StreamHandle | null): void
 }
 
@@ -35,18 +48,25 @@ export class Race {
   readonly #attempted: string[] = []
   #next = 0
   #stream: StreamHandle | null = null
-  #timer: NodeJS.Timeout | undefined
+  readonly #clock: Clock
+  #timer: Timer | null = null
   #isOver = false
   #isRef = true
 
   constructor(plan: RacePlan, watcher: RaceWatcher) {
     this.#plan = plan
     this.#watcher = watcher
+    this.#clock = plan.transport.clock ?? hostClock
   }
 
   /** What was tried so far, as `address:port`. */
-  get attempted(): readonly string[] {
+  get attempted(): string[] {
     return this.#attempted
+  }
+
+  /** The stream of the attempt that is under way. */
+  get stream(): StreamHandle | null {
+    return this.#stream
   }
 
   /** Makes the first attempt. What fails at once is told at once. */
@@ -59,7 +79,7 @@ export class Race {
     const stream = this.#stream
     this.#isOver = true
     this.#stream = null
-    clearTimeout(this.#timer)
+    this.#stopTimer()
     return stream
   }
 
@@ -67,6 +87,11 @@ export class Race {
     this.#isRef = isRef
     if (isRef) this.#stream?.ref()
     else this.#stream?.unref()
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer)
+    this.#timer = null
   }
 
   #tryNext(): void {
@@ -82,6 +107,8 @@ export class Race {
     const { transport, targets } = this.#plan
     const isTcp = isTcpAddress(to)
     const isFirst = this.#next === 1
+    // That of a failed attempt.
+    this.#stream?.close()
     const stream = (isFirst && this.#plan.prepared) || transport.stream(isTcp ? 'tcp' : 'pipe')
     this.#stream = stream
     if (!this.#isRef) stream.unref()
@@ -91,7 +118,8 @@ export class Race {
       if (this.#stream !== stream) return false
       this.#attempted.push(`${to.address}:${to.port}`)
     } else this.#watcher.attempt(to)
-    const status = stream.connect(to, outcome => this.#settled(stream, to, outcome))
+    const status =
+      isTcp && isBelied(to) ? UV_EINVAL : stream.connect(to, outcome => this.#settled(stream, to, outcome))
     if (status < 0 && !isTcp && status !== UV_EINVAL && status !== UV_ENAMETOOLONG) {
       // A transport may know of a path at once; in Node it is told later, as an attempt that failed.
       setImmediate(() => this.#settled(stream, to, status))
@@ -99,7 +127,7 @@ export class Race {
     }
     if (status < 0) return this.#attemptFailed(to, this.#refusal(to, status, stream), targets.length > 1)
     if (isTcp && this.#next < targets.length) {
-      this.#timer = setTimeout(() => this.#timedOut(stream, to), this.#plan.attemptTimeoutMs)
+      this.#timer = this.#clock.setTimeout(() => this.#timedOut(stream, to), this.#plan.attemptTimeoutMs)
       if (!this.#isRef) this.#timer.unref()
     }
     return true
@@ -109,7 +137,8 @@ export class Race {
   #prepare(stream: StreamHandle, to: TcpAddress): { error: NodeJS.ErrnoException; isTold: boolean } | null {
     const { blockList, targets } = this.#plan
     const isOneOfMany = targets.length > 1
-    const isBlocked = blockList?.check(to.address, to.family === 'IPv6' ? 'ipv6' : 'ipv4') ?? false
+    const isBlocked =
+      !isBelied(to) && (blockList?.check(to.address, to.family === 'IPv6' ? 'ipv6' : 'ipv4') ?? false)
     if (!(isBlocked && isOneOfMany)) {
       const local = this.#localEnd(to)
       const status = local ? stream.bind(local) : 0
@@ -128,16 +157,14 @@ export class Race {
 
   /** Always false, for `#attempt` to answer. */
   #attemptFailed(to: Address, error: NodeJS.ErrnoException, isTold: boolean): false {
-    this.#stream?.close()
-    this.#stream = null
     this.#errors.push(error)
     if (isTold) this.#watcher.failed(to, error)
     return false
   }
 
   #settled(stream: StreamHandle, to: Address, status: Status): void {
-    if (this.#stream !== stream) return
-    clearTimeout(this.#timer)
+    if (this.#stream !== stream || this.#isOver) return
+    this.#stopTimer()
     if (status < 0) {
       this.#attemptFailed(to, this.#connectError(to, status), true)
       this.#tryNext()
@@ -149,7 +176,7 @@ export class Race {
   }
 
   #timedOut(stream: StreamHandle, to: TcpAddress): void {
-    if (this.#stream !== stream) return
+    if (this.#stream !== stream || this.#isOver) return
     this.#stream = null
     this.#errors.push(this.#connectError(to, UV_ETIMEDOUT))
     stream.close()
@@ -164,14 +191,20 @@ export class Race {
       const told = status === UV_ENAMETOOLONG ? UV_EINVAL : status
       return systemError(told, 'connect', { address: to.path, local: 'undefined:undefined' })
     }
+    if (isBelied(to))
+      return systemError(status, 'connect', {
+        address: to.address,
+        port: to.port,
+        local: 'undefined:undefined',
+      })
     const own = stream.sockname()
     const any = `${to.family === 'IPv6' ? '::' : '0.0.0.0'}:0`
     const local = typeof own === 'object' && isTcpAddress(own) ? `${own.address}:${own.port}` : any
     return systemError(status, 'connect', { address: to.address, port: to.port, local })
   }
 
-  /** What a second call of `connect` gets while the race is on. */
-  refusalOfAnother(to: Address): NodeJS.ErrnoException {
+  /** What a second call of `connect` to an IP address gets while the race is on. */
+  refusalOfAnother(to: TcpAddress): NodeJS.ErrnoException {
     return this.#stream === null
       ? this.#connectError(to, UV_EALREADY)
       : this.#refusal(to, UV_EALREADY, this.#stream)
@@ -192,6 +225,13 @@ export class Race {
     if (this.#isOver) return
     this.#isOver = true
     const [first] = this.#errors
-    this.#watcher.over(this.#errors.length > 1 ? aggregateError(this.#errors) : (first ?? null), null)
+    const stream = this.#stream
+    this.#stream = null
+    this.#watcher.over(this.#errors.length > 1 ? aggregateError(this.#errors) : (first ?? null), stream)
   }
+}
+
+/** An answer of a lookup may give the wrong family for its address; the system refuses such an address. */
+function isBelied({ address, family }: TcpAddress): boolean {
+  return isIP(address) !== (family === 'IPv6' ? 6 : 4)
 }

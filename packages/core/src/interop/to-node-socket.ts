@@ -5,10 +5,8 @@ import type { Duplex } from 'node:stream'
 import { codedError } from '../errors/codes'
 import { UV_EBUSY } from '../errors/errno'
 import { systemError } from '../errors/system-error'
-import { adoptStream, detach, streamOf } from '../socket/adopt'
+import { adoptStream, detach, isOwnSocket, streamOf } from '../socket/adopt'
 import type { Socket } from '../socket/index'
-import { release } from '../socket/outbox'
-import { kState } from '../socket/state'
 import type { StreamHandle } from '../transport/contract'
 import { PortableStream } from '../transport/portable/stream'
 import { bridge, type Ends } from './bridge'
@@ -35,7 +33,7 @@ import { type NodeSides, nodeSocketOf } from './node-pair'
 export function toNodeSocket(socket: Socket | Duplex): NodeSocket {
   if (isPlainNodeSocket(socket)) return socket
   const handle = streamOf(socket)
-  const isForeign = !(kState in socket)
+  const isForeign = !isOwnSocket(socket)
   if ((handle === null && !isForeign) || socket.destroyed) throw codedError('ERR_SOCKET_CLOSED')
   if (socket.readableEncoding !== null) {
     throw codedError(
@@ -55,12 +53,14 @@ export function toNodeSocket(socket: Socket | Duplex): NodeSocket {
 }
 
 function isPlainNodeSocket(socket: object): socket is NodeSocket {
-  return socket instanceof NodeSocket && !(socket as { encrypted?: boolean }).encrypted && !(kState in socket)
+  return (
+    socket instanceof NodeSocket && !(socket as { encrypted?: boolean }).encrypted && !isOwnSocket(socket)
+  )
 }
 
 function moved(socket: Socket, handle: StreamHandle, sides: NodeSides): NodeSocket {
   // What is held back until the end of the turn goes to the system now.
-  release(socket, socket[kState])
+  socket.flush()
   if (handle.writeQueueSize > 0) throw systemError(UV_EBUSY, 'detach')
   const ends = endsOf(socket)
   const { unread } = detach(socket)!

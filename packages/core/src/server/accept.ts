@@ -46,7 +46,7 @@ function isBlocked(
   return blockList.check(peer.address, peer.family === 'IPv6' ? 'ipv6' : 'ipv4')
 }
 
-/** One literal: what a spread makes has no shape that the engine knows again, and each look at it is slow. */
+/** A literal: an object spread gives each object its own hidden class, and each look at one is slow. */
 function socketOptions(server: Server, handle: StreamHandle, transport: Transport | undefined) {
   return {
     allowHalfOpen: server.allowHalfOpen,
@@ -57,6 +57,7 @@ function socketOptions(server: Server, handle: StreamHandle, transport: Transpor
     noDelay: server.noDelay,
     keepAlive: server.keepAlive,
     keepAliveInitialDelay: server.keepAliveInitialDelay,
+    coalesce: server[kServer].coalesce,
     handle,
     transport,
   }

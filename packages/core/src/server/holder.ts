@@ -1,12 +1,11 @@
 // Objects that can be listened on: servers, sockets and whatever carries a descriptor. It opens nothing.
 import { isBoundSocket } from '../listen/bound-socket'
-import { kState, type SocketState } from '../socket/state'
+import { streamOf } from '../socket/adopt'
 import type { ListenerHandle } from '../transport/contract'
 import { kServer, type ServerState, type SharedListener } from './state'
 
 interface Holder {
   readonly [kServer]?: ServerState
-  readonly [kState]?: SocketState
   readonly _handle?: { readonly fd?: unknown } | null
 }
 
@@ -22,10 +21,9 @@ export function sharedListener(value: object): SharedListener | null {
 
 /** The descriptor of a connected socket, or of an object with a native handle; -1 where there is none to see. */
 export function descriptorOf(value: object): number {
-  const holder = value as Holder
-  const link = holder[kState]?.link
-  if (link) return link.handle.fd
-  const fd = holder._handle?.fd
+  const stream = streamOf(value)
+  if (stream !== null) return stream.fd
+  const fd = (value as Holder)._handle?.fd
   return typeof fd === 'number' ? fd : -1
 }
 

@@ -1,7 +1,7 @@
 // The options of a server and of listen(), and the events of servers. Types, and what is checked at construction.
 import type { AddressFilter } from '../address/block-list'
 import { readBlockList } from '../connect/query'
-import { validateNumber } from '../errors/validate'
+import { validateBoolean, validateNumber } from '../errors/validate'
 import type { Socket } from '../socket/index'
 import type { Transport } from '../transport/contract'
 
@@ -21,6 +21,8 @@ export interface ServerOpts {
   blockList?: AddressFilter | undefined
   /** 'error' handling of promises that connection listeners return, see EventEmitter. */
   captureRejections?: boolean | undefined
+  /** Of each connection: the writes of one turn of the event loop leave as one. As the option of `new Socket`. */
+  coalesce?: boolean | undefined
   /** What carries the connections; the process's default where left out. */
   transport?: Transport | undefined
 }
@@ -73,5 +75,6 @@ export function checkServerOptions(options: ServerOpts): void {
     validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay')
   }
   if (options.highWaterMark !== undefined) validateNumber(options.highWaterMark, 'options.highWaterMark')
+  if (options.coalesce !== undefined) validateBoolean(options.coalesce, 'options.coalesce')
   readBlockList(options.blockList)
 }

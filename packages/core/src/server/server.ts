@@ -7,6 +7,7 @@ import { getDefaultHighWaterMark } from 'node:stream'
 import { readServerArguments } from '../args/create-server'
 import { type ListenArguments, readListenArguments } from '../args/listen'
 import { codedError } from '../errors/codes'
+import { nextTick } from '../host'
 import { adoptAsListener, isBoundSocket } from '../listen/bound-socket'
 import { openListener } from '../listen/open'
 import { defaultTransport } from '../process-state'
@@ -73,8 +74,8 @@ export class Server extends EventEmitter {
    */
   listen(...args: unknown[]): this {
     const state = this[kServer]
-    const read = readListenArguments(args, isHolder)
     if (state.listener !== null || state.cancelOpening !== null) throw codedError('ERR_SERVER_ALREADY_LISTEN')
+    const read = readListenArguments(args, isHolder)
     if (read.callback !== undefined) this.once('listening', read.callback as Listener)
     const { signal } = read.options as ListenOptions
     if (signal) closeOnAbort(this, signal)
@@ -87,10 +88,11 @@ export class Server extends EventEmitter {
     return this[kServer]?.listener != null
   }
 
-  /** The bound address, the path of a local server, or null where it does not listen. */
+  /** The bound address, or the path of the last local `listen`; null where there is neither. */
   address(): AddressInfo | string | null {
-    const own = this[kServer].listener?.handle.sockname()
-    if (typeof own !== 'object') return null
+    const { listener, path } = this[kServer]
+    const own = listener?.handle.sockname()
+    if (typeof own !== 'object') return path
     if (!isTcpAddress(own)) return own.path
     return { address: own.address, family: own.family, port: own.port }
   }
@@ -98,13 +100,26 @@ export class Server extends EventEmitter {
   /** Counts the open connections. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
     const { connections } = this[kServer]
-    process.nextTick(callback, null, connections)
+    nextTick(callback, null, connections)
     return this
   }
 
-  /** Open connections. Deprecated: `getConnections`. */
+  /** Open connections. Deprecated: `getConnections`. A caller may assign it, and is counted on from there. */
   get connections(): number {
     return this[kServer].connections
+  }
+
+  set connections(count: number) {
+    this[kServer].connections = count
+  }
+
+  /** What programs look at to see whether a server is open: an object with the members of Node's that they use, else null. */
+  get _handle(): object | null {
+    return this[kServer]?.face() ?? null
+  }
+
+  set _handle(value: object | null) {
+    Object.defineProperty(this, '_handle', { value, writable: true, configurable: true, enumerable: false })
   }
 
   /**
@@ -203,6 +218,7 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
   }
   const place = 'holder' in target ? openableOf(target.holder) : target
   debug('listen on %o', place)
+  if ('path' in place) state.path = place.path
   const opening = {
     transport: state.transport ?? defaultTransport(),
     target: place,
@@ -228,7 +244,7 @@ function openableOf(holder: object): { listener: ListenerHandle } | { fd: number
 function hold(server: Server, state: ServerState, listener: SharedListener): void {
   state.listener = listener
   if (!state.isRef) listener.handle.unref()
-  process.nextTick(() => {
+  nextTick(() => {
     if (state.listener !== listener) return
     if (listenChannel.hasSubscribers) listenChannel.asyncEnd.publish({ server })
     server.emit('listening')
@@ -237,7 +253,7 @@ function hold(server: Server, state: ServerState, listener: SharedListener): voi
 
 function failListening(server: Server, error: Error): void {
   if (listenChannel.hasSubscribers) listenChannel.error.publish({ server, error })
-  process.nextTick(() => server.emit('error', error))
+  nextTick(() => server.emit('error', error))
 }
 
 /** How the options of `listen` bind. */
@@ -255,7 +271,7 @@ export function readBindFlags(options: Readonly<Record<string, unknown>>): BindF
 function closeOnAbort(server: Server, signal: AbortSignal): void {
   const abort = () => void server.close()
   if (signal.aborted) {
-    process.nextTick(abort)
+    nextTick(abort)
     return
   }
   signal.addEventListener('abort', abort, { once: true })

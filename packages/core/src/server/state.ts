@@ -1,7 +1,9 @@
 // What a server keeps besides its public properties, for the files of this folder. It opens and accepts nothing.
 import type { AsyncResource } from 'node:async_hooks'
 import type { AddressFilter } from '../address/block-list'
+import { nextTick } from '../host'
 import type { ListenRequester } from '../listen/contract'
+import { HandleFace } from '../socket/handle-face'
 import type { ListenerHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
 import type { Server } from './server'
@@ -24,20 +26,36 @@ export class ServerState {
   listener: SharedListener | null = null
   /** Gives up an opening that is under way. */
   cancelOpening: (() => void) | null = null
+  /** Of the last local `listen`; Node tells it also once the server has closed. */
+  path: string | null = null
   connections = 0
   isRef = true
   context: AsyncResource | null = null
+  /** Writes of one turn leave as one, on the connections of this server. */
+  readonly coalesce: boolean | undefined
   readonly #server: Server
+  #face: { readonly of: ListenerHandle; readonly face: HandleFace } | null = null
 
   constructor(server: Server, options: ServerOpts) {
     this.#server = server
     this.transport = options.transport
     this.blockList = options.blockList
+    this.coalesce = options.coalesce
     this.requester = {
       hasRoom: promised => this.hasRoom(promised),
       connections: () => this.connections,
       close: done => void server.close(() => done()),
     }
+  }
+
+  /** What programs find as `_handle`. */
+  face(): object | null {
+    const { listener, context } = this
+    if (listener === null) return null
+    if (this.#face?.of !== listener.handle) {
+      this.#face = { of: listener.handle, face: new HandleFace(listener.handle, context?.asyncId() ?? 0) }
+    }
+    return this.#face.face
   }
 
   /** Whether one more connection fits beside those that stand and the `promised` ones. */
@@ -54,9 +72,6 @@ export class ServerState {
 
   emitCloseIfDrained(): void {
     if (this.listener !== null || this.cancelOpening !== null || this.connections > 0) return
-    process.nextTick(() => {
-      const isReopened = this.listener !== null || this.cancelOpening !== null || this.connections > 0
-      if (!isReopened) this.#server.emit('close')
-    })
+    nextTick(() => this.#server.emit('close'))
   }
 }

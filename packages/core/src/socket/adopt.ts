@@ -1,24 +1,22 @@
 // Between sockets and transport handles, for packages that move connections about: what a socket stands on,
 // taking it away, and making a socket of a handle. It decides nothing about either.
 import type { StreamHandle } from '../transport/contract'
-import { takeConnection } from './connection'
 import { Socket } from './index'
+import { type DetachedConnection, type StatefulDuplex, takeConnection } from './life-cycle'
 import type { SocketConstructorOpts } from './options'
-import type { Socket as SocketBody } from './socket'
 import { kState, type SocketState } from './state'
+
+export type { DetachedConnection }
+
+/** Whether an object is a socket of this package. */
+export function isOwnSocket(socket: object): boolean {
+  return kState in socket
+}
 
 /** The stream that a connected socket of this package stands on; null for any other object. The socket keeps it. */
 export function streamOf(socket: object): StreamHandle | null {
-  const state = (socket as Partial<SocketBody>)[kState] as SocketState | undefined
-  return state?.link?.handle ?? null
-}
-
-/** A connection without its socket. */
-export interface DetachedConnection {
-  /** The caller's to use and to close. */
-  readonly handle: StreamHandle
-  /** What was read from the connection and not yet consumed, in order. */
-  readonly unread: Buffer[]
+  const phase = (socket as { [kState]?: SocketState })[kState]?.phase
+  return phase?.kind === 'connected' ? phase.handle : null
 }
 
 /**
@@ -27,7 +25,7 @@ export interface DetachedConnection {
  * (`handle.writeQueueSize`) go out while the handle is open.
  */
 export function detach(socket: Socket): DetachedConnection | null {
-  const taken = takeConnection(socket)
+  const taken = takeConnection(socket as unknown as StatefulDuplex)
   if (taken !== null) socket.destroy()
   return taken
 }

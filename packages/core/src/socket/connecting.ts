@@ -1,134 +1,219 @@
-// From connect() to a connection or an error: checks, resolves, runs the race and tells the socket's events on the way.
+// A socket's phase from connect() to a connection or an error: resolves, runs the race, emits the events on the way, and
+// keeps what was written meanwhile. It knows the stream by a narrow face, and nothing of an open connection.
 import { AsyncResource } from 'node:async_hooks'
-import { channel } from 'node:diagnostics_channel'
+import type { AddressFilter } from '../address/block-list'
 import { isIP } from '../address/ip'
-import { type HostQuery, readBlockList, readConnectQuery } from '../connect/query'
-import { Race, type RacePlan } from '../connect/race'
+import type { ConnectQuery, HostQuery } from '../connect/query'
+import { Race } from '../connect/race'
 import { resolveTargets } from '../connect/targets'
-import { defaultTransport } from '../process-state'
-import type { Address, StreamHandle, Transport } from '../transport/contract'
-import { linkUp, resumeWaiting } from './connection'
+import { UV_EISCONN } from '../errors/errno'
+import { systemError } from '../errors/system-error'
+import { nextTick } from '../host'
+import {
+  type Address,
+  isTcpAddress,
+  type PathAddress,
+  type StreamHandle,
+  type TcpAddress,
+  type Transport,
+} from '../transport/contract'
+import type { Activity } from './connection'
 import { debug } from './debug'
-import { revive } from './revive'
-import type { Socket } from './socket'
-import { kState, type SocketState } from './state'
+import { HandleFace } from './handle-face'
+import type { WriteCallback } from './ticket'
 
-const clientSocketChannel = channel('net.client.socket')
-
-/**
- * Connects as `connect(options, callback)`.
- *
- * @throws for wrong options; the socket is then as it was.
- */
-export function startConnecting(
-  socket: Socket,
-  options: Readonly<Record<string, unknown>>,
-  callback: (() => void) | undefined,
-): void {
-  const query = readConnectQuery(options)
-  const state = socket[kState]
-  revive(socket, state)
-  state.blockList = readBlockList(options['blockList']) ?? state.blockList
-  if (callback !== undefined) socket.once('connect', callback)
-  if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket })
-  state.idle?.refresh()
-  state.isConnecting = true
-  state.attempted = undefined
-  const transport = state.transport ?? defaultTransport()
-  const context = new AsyncResource('path' in query ? 'PIPEWRAP' : 'TCPWRAP')
-  if ('path' in query) {
-    debug('connect to %s', query.path)
-    const { prepared } = state
-    race(socket, state, context, { transport, targets: [query], attemptTimeoutMs: 0, prepared })
-    return
-  }
-  state.host = query.host
-  connectHost(socket, state, context, transport, query)
+/** What connecting asks of the stream above it. */
+export interface ConnectingStream {
+  emit(event: string, ...args: unknown[]): boolean
+  destroy(error?: Error): unknown
 }
 
-function connectHost(
-  socket: Socket,
-  state: SocketState,
-  context: AsyncResource,
-  transport: Transport,
-  query: HostQuery,
-): void {
-  const { host, port } = query
-  const begin = (targets: readonly Address[]) => {
-    state.idle?.refresh()
-    const { attemptTimeoutMs, localAddress, localPort } = query
-    const { blockList, prepared } = state
-    const plan = { transport, targets, attemptTimeoutMs, localAddress, localPort, blockList, prepared }
-    race(socket, state, context, plan)
+export interface ConnectPlan {
+  readonly transport: Transport
+  readonly query: ConnectQuery
+  /** For the first attempt. */
+  readonly handle: StreamHandle
+  readonly blockList: AddressFilter | undefined
+  readonly isRef: boolean
+  readonly activity: Activity
+  /** The addresses that are tried, as they are tried, where there are several. */
+  attempting(attempted: string[]): void
+  /** Told once, in the context of the connection. */
+  connected(handle: StreamHandle, context: AsyncResource): void
+}
+
+/** A write that waits for the connection. Writable gives one at a time. */
+export interface WaitingWrite {
+  readonly chunks: readonly Uint8Array[]
+  readonly bytes: number
+  readonly callback: WriteCallback
+}
+
+export class Connecting {
+  readonly kind = 'connecting'
+  waitingWrite: WaitingWrite | null = null
+  readonly #stream: ConnectingStream
+  readonly #plan: ConnectPlan
+  /** The async context of this connection's events. */
+  readonly context: AsyncResource
+  #race: Race | null = null
+  /** The handle while no race has it. */
+  #handle: StreamHandle | null
+  #isRef: boolean
+  #isOver = false
+  /** A second local connect(), which the system has refused. */
+  #doom: PathAddress | null = null
+  #face: HandleFace | null = null
+
+  constructor(stream: ConnectingStream, plan: ConnectPlan) {
+    this.#stream = stream
+    this.#plan = plan
+    this.#handle = plan.handle
+    this.#isRef = plan.isRef
+    this.context = new AsyncResource('path' in plan.query ? 'PIPEWRAP' : 'TCPWRAP')
+    if (!plan.isRef) plan.handle.unref()
   }
-  const family = isIP(host)
-  if (family !== 0) {
-    const target: Address = { family: family === 6 ? 'IPv6' : 'IPv4', address: host, port }
-    process.nextTick(() => {
-      if (state.isConnecting) begin([target])
+
+  /** What cannot be tried at all is told at once, as in Node. */
+  start(): void {
+    const { query } = this.#plan
+    if ('path' in query) {
+      debug('connect to %s', query.path)
+      this.#begin([query], { attemptTimeoutMs: 0 })
+    } else this.#connectHost(query)
+  }
+
+  /** The handle that is being connected. */
+  get handle(): StreamHandle | null {
+    return this.#race?.stream ?? this.#handle
+  }
+
+  /** What programs find as `_handle`. */
+  get face(): object | null {
+    const { handle } = this
+    if (handle === null) return null
+    this.#face ??= new HandleFace(handle, this.context.asyncId())
+    return this.#face
+  }
+
+  setRef(isRef: boolean): void {
+    this.#isRef = isRef
+    if (this.#race !== null) this.#race.setRef(isRef)
+    else if (isRef) this.#handle?.ref()
+    else this.#handle?.unref()
+  }
+
+  /** Gives up: nothing is told any more. Answers the handle, for the caller to close. */
+  cancel(): StreamHandle | null {
+    const handle = this.#race?.cancel() ?? this.#handle
+    this.#isOver = true
+    this.#race = null
+    this.#handle = null
+    return handle
+  }
+
+  /** What a second connect() to `query` gets while this one is under way. */
+  refuseAnother(query: ConnectQuery): void {
+    if ('path' in query) {
+      // The system refuses it at once, and its answer takes the place of the first one's.
+      this.#tellAttempt(query)
+      this.#doom = query
+      return
+    }
+    this.#resolve(query, ([first]) => {
+      if (first === undefined) return
+      this.#tellAttempt(first)
+      const error = this.#race?.refusalOfAnother(first)
+      if (error !== undefined) this.#stream.destroy(error)
     })
-    return
   }
-  debug('connect to %s:%s: lookup', host, port)
-  resolveTargets(
-    query,
-    transport.lookup,
-    (error, address, addressFamily) => socket.emit('lookup', error, address, addressFamily, host),
-    (error, targets) => {
-      if (!state.isConnecting) return
-      if (error) process.nextTick(() => socket.destroy(error))
-      else begin(targets)
-    },
-  )
-}
 
-function race(socket: Socket, state: SocketState, context: AsyncResource, plan: RacePlan): void {
-  const [first] = plan.targets
-  if (state.race !== null && first !== undefined) {
-    // A second connect() while the first is under way.
-    tellAttempt(socket, first)
-    socket.destroy(state.race.refusalOfAnother(first))
-    return
+  #connectHost(query: HostQuery): void {
+    this.#resolve(query, targets => this.#begin(targets, query))
   }
-  state.prepared = null
-  const running = new Race(plan, {
-    attempt(to) {
-      debug('attempt to connect to %o', to)
-      tellAttempt(socket, to)
-    },
-    failed(to, error) {
-      if ('path' in to) socket.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
-      else socket.emit('connectionAttemptFailed', to.address, to.port, to.family === 'IPv6' ? 6 : 4, error)
-    },
-    timedOut({ address, port, family }) {
-      socket.emit('connectionAttemptTimeout', address, port, family === 'IPv6' ? 6 : 4)
-    },
-    over(error, stream) {
-      state.race = null
-      if (stream === null) socket.destroy(error ?? undefined)
-      else context.runInAsyncScope(connected, undefined, socket, stream, context)
-    },
-  })
-  state.race = running
-  if (plan.targets.length > 1) state.attempted = running.attempted
-  if (!state.isRef) running.setRef(false)
-  running.start()
+
+  #resolve(query: HostQuery, begin: (targets: readonly TcpAddress[]) => void): void {
+    const { host, port } = query
+    const family = isIP(host)
+    if (family !== 0) {
+      const target: TcpAddress = { family: family === 6 ? 'IPv6' : 'IPv4', address: host, port }
+      nextTick(() => {
+        if (!this.#isOver) begin([target])
+      })
+      return
+    }
+    debug('connect to %s:%s: lookup', host, port)
+    resolveTargets(
+      query,
+      this.#plan.transport.lookup,
+      (error, address, addressFamily) => {
+        if (!this.#isOver) this.#stream.emit('lookup', error, address, addressFamily, host)
+      },
+      (error, targets) => {
+        if (this.#isOver) return
+        if (error) nextTick(() => this.#stream.destroy(error))
+        else begin(targets)
+      },
+    )
+  }
+
+  #begin(
+    targets: readonly Address[],
+    query: Pick<HostQuery, 'attemptTimeoutMs'> & Partial<Pick<HostQuery, 'localAddress' | 'localPort'>>,
+  ): void {
+    const { transport, blockList, activity } = this.#plan
+    const { attemptTimeoutMs, localAddress, localPort } = query
+    activity.touch()
+    const prepared = this.#handle
+    this.#handle = null
+    const race = new Race(
+      { transport, targets, attemptTimeoutMs, localAddress, localPort, blockList, prepared },
+      {
+        attempt: to => {
+          debug('attempt to connect to %o', to)
+          this.#tellAttempt(to)
+        },
+        failed: (to, error) => {
+          if (!isTcpAddress(to))
+            this.#stream.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
+          else this.#stream.emit('connectionAttemptFailed', to.address, to.port, familyOf(to), error)
+        },
+        timedOut: to => void this.#stream.emit('connectionAttemptTimeout', to.address, to.port, familyOf(to)),
+        over: (error, stream) => this.#raceOver(error, stream),
+      },
+    )
+    this.#race = race
+    if (targets.length > 1) this.#plan.attempting(race.attempted)
+    if (!this.#isRef) race.setRef(false)
+    race.start()
+  }
+
+  #raceOver(error: Error | null, handle: StreamHandle | null): void {
+    this.#race = null
+    this.#handle = handle
+    if (this.#doom !== null) {
+      const { path } = this.#doom
+      const refusal = systemError(UV_EISCONN, 'connect', { address: path })
+      this.#stream.emit('connectionAttemptFailed', path, undefined, undefined, refusal)
+      this.#stream.destroy(refusal)
+      return
+    }
+    if (error !== null || handle === null) {
+      this.#stream.destroy(error ?? undefined)
+      return
+    }
+    debug('connected')
+    this.#isOver = true
+    this.#handle = null
+    this.context.runInAsyncScope(this.#plan.connected, this.#plan, handle, this.context)
+  }
+
+  #tellAttempt(to: Address): void {
+    if (!isTcpAddress(to)) this.#stream.emit('connectionAttempt', to.path, undefined, undefined)
+    else this.#stream.emit('connectionAttempt', to.address, to.port, familyOf(to))
+  }
 }
 
-function tellAttempt(socket: Socket, to: Address): void {
-  if ('path' in to) socket.emit('connectionAttempt', to.path, undefined, undefined)
-  else socket.emit('connectionAttempt', to.address, to.port, to.family === 'IPv6' ? 6 : 4)
-}
-
-function connected(socket: Socket, stream: StreamHandle, context: AsyncResource): void {
-  const state = socket[kState]
-  debug('connected')
-  state.isConnecting = false
-  linkUp(socket, stream, context)
-  state.idle?.refresh()
-  socket.emit('connect')
-  resumeWaiting(socket)
-  socket.emit('ready')
-  // Reads ahead of the first listener, and hears of the peer's end without one.
-  if (socket.readable && !socket.isPaused()) socket.read(0)
+function familyOf(address: Address): 4 | 6 {
+  return 'family' in address && address.family === 'IPv6' ? 6 : 4
 }

@@ -1,163 +1,362 @@
-// From connected to closed: how a socket gets its link, sends over it, and loses it. It knows nothing of addresses.
-import type { AsyncResource } from 'node:async_hooks'
-import { codedError } from '../errors/codes'
+// A socket's connection while it has one: reading into the stream, and sending what is written, in the order of the calls.
+// It knows the stream by the narrow face below, and nothing of addresses, timers or events but 'data'.
+import { AsyncResource } from 'node:async_hooks'
+import { Readable, Writable } from 'node:stream'
 import { UV_EBADF, UV_ENOTCONN } from '../errors/errno'
 import { systemError } from '../errors/system-error'
-import type { StreamHandle } from '../transport/contract'
-import { byteLength } from './chunks'
-import { debug } from './debug'
-import { BufferLink, Link } from './link'
-import { applySettings } from './options'
-import { holdGathered, release, settleDispatched } from './outbox'
-import type { Socket } from './socket'
-import { kState, type SocketState, type WriteCallback } from './state'
+import type { Address, ReadSink, Status, StreamHandle } from '../transport/contract'
+import { byteLength, withoutFirst } from './gathered'
+import { ConnectionFace } from './handle-face'
+import type { OnReadOptions } from './options'
+import { Outbox } from './outbox'
+import { Ticket, type WriteCallback } from './ticket'
+import { emitData, flushLater, type Holder, mayHold } from './turn'
 
-/** Gives the socket its connection. Nothing is read before the socket asks. */
-export function linkUp(socket: Socket, handle: StreamHandle, context: AsyncResource): Link {
-  const state = socket[kState]
-  const { onread } = state
-  state.context = context
-  const link =
-    onread === null ? new Link(socket, handle, context) : new BufferLink(socket, handle, context, onread)
-  state.link = link
-  if (!state.isRef) handle.unref()
-  applySettings(handle, state.settings)
-  return link
+/** What a connection asks of the stream above it. */
+export interface ConnectionStream {
+  readonly destroyed: boolean
+  readonly writable: boolean
+  readonly writableCorked: number
+  readonly writableHighWaterMark: number
+  readonly readableFlowing: boolean | null
+  readonly readableLength: number
+  readonly readableEncoding: BufferEncoding | null
+  readonly readableDidRead: boolean
+  push(chunk: Buffer | null): boolean
+  read(size: number): unknown
+  emit(event: 'data', chunk: Buffer): boolean
+  listenerCount(event: string): number
+  destroy(error?: Error): unknown
 }
 
-/** What was asked of the socket while it was connecting. */
-export function resumeWaiting(socket: Socket): void {
-  const state = socket[kState]
-  const { link, waitingWrite, waitingFinal, wantsRead } = state
-  if (link === null) return
-  state.waitingWrite = null
-  state.waitingFinal = null
-  state.wantsRead = false
-  if (wantsRead) link.read()
-  if (waitingWrite !== null) {
-    socket.removeListener('close', refuseWaiting)
-    link.send(waitingWrite.chunks, waitingWrite.callback)
+/** Who hears that something moved: the idle timer. */
+export interface Activity {
+  touch(): void
+}
+
+/** The length of Writable's own queue; sockets answer `writableLength` in their own way. */
+export const queuedLength: (this: unknown) => number = Object.getOwnPropertyDescriptor(
+  Writable.prototype,
+  'writableLength',
+)!.get!
+
+/** Gives Writable a write; sockets override the method. */
+const enqueue = Writable.prototype.write as (
+  this: unknown,
+  chunk: Uint8Array,
+  callback?: WriteCallback,
+) => boolean
+
+export class Connection implements ReadSink, Holder {
+  readonly kind = 'connected'
+  readonly handle: StreamHandle
+  /** The async context of this connection's events. */
+  readonly context: AsyncResource
+  readonly stream: ConnectionStream
+  readonly activity: Activity
+  isReading = false
+  /** The end of our side is under way. */
+  isEnding = false
+  /** The peer's address once it was asked for: Node tells it until the socket is closed, even where the peer has gone. */
+  peer: Address | undefined
+  /** The writes of this turn; null where none is held. */
+  #outbox: Outbox | null = null
+  /** Of the write that Writable has under way; it gives no other until this was called. */
+  #writeCallback: WriteCallback | null = null
+  /** Writes of the handle whose `done` is still to come. */
+  #underWay = 0
+  /** Bytes at the head of Writable's queue that the handle was given already. */
+  #ahead = 0
+  /** What the handle answered to those, where it refused them. */
+  #refusal: Status = 0
+  #written: ((status: Status) => void) | null = null
+  #refusedBytes = 0
+  #face: ConnectionFace | null = null
+
+  constructor(stream: ConnectionStream, activity: Activity, handle: StreamHandle, context: AsyncResource) {
+    this.stream = stream
+    this.activity = activity
+    this.handle = handle
+    this.context = context
   }
-  if (waitingFinal !== null) shutDown(socket, waitingFinal)
-}
 
-/** Sends now, once connected, or calls back with why not. */
-export function send(socket: Socket, chunks: readonly Uint8Array[], callback: WriteCallback): void {
-  const state = socket[kState]
-  const { link } = state
-  if (link !== null) {
-    if (settleDispatched(state, link, callback)) return
-    if (state.isUncorking) holdGathered(socket, state, chunks, callback)
-    else link.send(chunks, callback)
-  } else if (state.isConnecting) {
-    state.waitingWrite = { chunks, bytes: byteLength(chunks), callback }
-    socket.once('close', refuseWaiting)
-  } else callback(codedError('ERR_SOCKET_CLOSED'))
-}
-
-/** Of a write that waited for a connection which never came. */
-function refuseWaiting(this: Socket): void {
-  const state = this[kState]
-  const { waitingWrite } = state
-  state.waitingWrite = null
-  waitingWrite?.callback(codedError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'))
-}
-
-/** Ends our side of the connection, now or once connected. */
-export function shutDown(socket: Socket, callback: WriteCallback): void {
-  const state = socket[kState]
-  if (state.isConnecting) {
-    state.waitingFinal = callback
-    return
+  /** What programs find as `_handle`. */
+  get face(): object {
+    this.#face ??= new ConnectionFace(this)
+    return this.#face
   }
-  if (state.link === null) return callback()
-  debug('shut the writable side down')
-  const { link } = state
-  const status = link.handle.shutdown(() => link.context.runInAsyncScope(callback))
-  if (status >= 0) return
-  // The peer has gone: there is nothing to end.
-  const isGone = status === UV_ENOTCONN || status === UV_EBADF
-  callback(isGone ? null : systemError(status, 'shutdown'))
-}
 
-/** Ends with a RST. */
-export function reset(socket: Socket): void {
-  socket[kState].isResetting = true
-  socket.destroy()
-}
-
-/** Closes the link of a socket that is being destroyed, and emits 'close' once it is closed. */
-export function closeConnection(
-  socket: Socket,
-  state: SocketState,
-  error: Error | null,
-  destroyed: WriteCallback,
-): void {
-  debug('close')
-  const { link, race, prepared } = state
-  state.idle?.stop()
-  state.idle = null
-  const wasUsed = state.isConnecting || state.context !== null
-  state.isConnecting = false
-  state.race = null
-  state.link = null
-  state.prepared = null
-  const handle = link?.handle ?? race?.cancel() ?? prepared
-  const emitClose = () => void socket.emit('close', error !== null)
-  if (!handle) {
-    // 'error' first. Of a socket that never was to connect Node tells no more than 'close'.
-    destroyed(error)
-    process.nextTick(wasUsed ? emitClose : () => void socket.emit('close'))
-    return
+  peername(): Address | undefined {
+    if (this.peer === undefined) {
+      const peer = this.handle.peername()
+      if (typeof peer === 'object') this.peer = peer
+    }
+    return this.peer
   }
-  state.bytesRead = handle.bytesRead
-  state.bytesWritten = handle.bytesWritten + handle.writeQueueSize
-  const closed = () => {
-    if (state.context === null) emitClose()
-    else state.context.runInAsyncScope(emitClose)
+
+  // Reading.
+
+  /** Starts reading, where it has not been started. */
+  read(): void {
+    if (this.isReading) return
+    this.isReading = true
+    const status = this.handle.readStart(this)
+    if (status < 0) this.stream.destroy(systemError(status, 'read'))
   }
-  if (state.isResetting) {
-    state.isResetting = false
-    if (handle.reset(closed) < 0) handle.close(closed)
-  } else handle.close(closed)
-  destroyed(error)
+
+  stopReading(): void {
+    if (!this.isReading) return
+    this.isReading = false
+    this.handle.readStop()
+  }
+
+  onData(chunk: Buffer): void {
+    this.activity.touch()
+    if (isFlowing(this.stream)) emitData(this.stream, chunk)
+    else if (!this.stream.push(chunk)) this.stopReading()
+  }
+
+  onEnd(): void {
+    this.isReading = false
+    this.stream.push(null)
+    // Ends a stream that nobody reads from, too.
+    this.stream.read(0)
+  }
+
+  onError(status: Status): void {
+    this.isReading = false
+    this.stream.destroy(systemError(status, 'read'))
+  }
+
+  // Writing. Either the outbox holds bytes, or Writable has some: never both.
+
+  /**
+   * Holds a write until the end of the turn. False where Writable has to take it: it orders alone as long as it has
+   * anything, judges what is wrong, and says when there is too much.
+   */
+  hold(chunk: string | Uint8Array, encoding: BufferEncoding | undefined, callback: unknown): boolean {
+    const limit = this.stream.writableHighWaterMark
+    // Above it `write` answers false.
+    if (chunk.length >= limit) return false
+    const outbox = this.#outbox ?? this.#openOutbox()
+    if (outbox === null) return false
+    if (outbox.length + chunk.length >= limit || !outbox.add(chunk, encoding)) {
+      if (outbox.writeCount === 0) return this.#closeEmpty(outbox)
+      this.flush()
+      return this.hold(chunk, encoding, callback)
+    }
+    if (typeof callback === 'function') outbox.attach(new Ticket(callback as WriteCallback))
+    return true
+  }
+
+  /** Null where nothing may be held now. A socket that does not read would not hear that its peer has gone. */
+  #openOutbox(): Outbox | null {
+    const { stream } = this
+    const isFree =
+      this.isReading &&
+      this.#writeCallback === null &&
+      this.#ahead === 0 &&
+      stream.writable &&
+      stream.writableCorked === 0 &&
+      queuedLength.call(stream) === 0 &&
+      mayHold()
+    if (!isFree) return null
+    this.#outbox = Outbox.open()
+    flushLater(this)
+    return this.#outbox
+  }
+
+  #closeEmpty(outbox: Outbox): false {
+    this.#outbox = null
+    outbox.close(true)
+    return false
+  }
+
+  get isHolding(): boolean {
+    return this.#outbox !== null
+  }
+
+  /** Sends what is held, now. Callbacks come in the ticks that their writes have scheduled. */
+  flush(): void {
+    const outbox = this.#outbox
+    if (outbox === null) return
+    const status = this.#giveHeld(outbox)
+    if (status <= 0) this.#handOver(outbox, status)
+    else {
+      for (let i = 0; i < outbox.writeCount; i++) outbox.ticketOf(i)?.settle(null)
+      outbox.close(true)
+    }
+  }
+
+  /** As `flush`, before the stream ends: Writable has to know that callbacks are still to come. */
+  flushBeforeEnd(): void {
+    const outbox = this.#outbox
+    if (outbox === null) return
+    if (outbox.hasTickets) this.#handOver(outbox, this.#giveHeld(outbox))
+    else this.flush()
+  }
+
+  #giveHeld(outbox: Outbox): Status {
+    this.#outbox = null
+    return outbox.byteCount === 0 ? 1 : this.#give([outbox.bytes])
+  }
+
+  /** What the system has not taken goes the way of any Writable, write by write. */
+  #handOver(outbox: Outbox, status: Status): void {
+    const queued = status === 0 ? this.handle.writeQueueSize : 0
+    const taken = status < 0 ? -1 : outbox.byteCount - queued
+    let index = 0
+    for (; index < outbox.writeCount && outbox.bytesThrough(index) <= taken; index++)
+      outbox.ticketOf(index)?.settle(null)
+    // Of those that are taken Writable needs none but the last, for its tick.
+    if (index === outbox.writeCount) index--
+    this.#refusal = Math.min(status, 0)
+    this.#ahead = outbox.byteCount - (index === 0 ? 0 : outbox.bytesThrough(index - 1))
+    for (; index < outbox.writeCount; index++) {
+      const ticket = outbox.ticketOf(index)
+      enqueue.call(this.stream, outbox.bytesOf(index), ticket && (error => ticket.settle(error)))
+    }
+    outbox.close(false)
+  }
+
+  /**
+   * Sends for Writable; the callback comes within the call only where the system took or refused it at once.
+   * `isCounted`: `bytesWritten` has these bytes also where they are refused.
+   */
+  send(chunks: readonly Uint8Array[], isCounted: boolean, callback: WriteCallback): void {
+    // Writable has nothing while writes are held: somebody calls `_write` by hand.
+    this.flush()
+    const bytes = byteLength(chunks)
+    if (this.#ahead === 0) {
+      const status = bytes === 0 ? 1 : this.#give(chunks)
+      if (status < 0 && isCounted) this.#refusedBytes += bytes
+      this.#settle(status, callback)
+      return
+    }
+    const given = Math.min(bytes, this.#ahead)
+    this.#ahead -= given
+    if (this.#refusal < 0) {
+      if (isCounted) this.#refusedBytes += bytes
+      this.#settle(this.#refusal, callback)
+    } else if (given < bytes) this.#settle(this.#give(withoutFirst(chunks, given)), callback)
+    else if (this.#underWay === 0 || this.handle.writeQueueSize <= this.#ahead) callback()
+    else this.#await(callback)
+  }
+
+  /** Calls back once the handle is done, in the context of now. */
+  #await(callback: WriteCallback): void {
+    const context = new AsyncResource('WRITEWRAP')
+    this.#writeCallback = error => context.runInAsyncScope(callback, undefined, error)
+  }
+
+  /**
+   * Sends bytes that Writable has queued and will give to `send` in this order, the first of them next: what was written
+   * before the connection was made.
+   */
+  sendAhead(chunks: readonly Uint8Array[]): void {
+    const bytes = byteLength(chunks)
+    if (bytes === 0) return
+    this.#ahead = bytes
+    const status = this.#give(chunks)
+    this.#refusal = Math.min(status, 0)
+  }
+
+  /** Bytes that were written and that the handle was given; `queued` are those of Writable's buffer. */
+  bytesSent(queued: number): number {
+    const { handle } = this
+    const sent = handle.bytesWritten + handle.writeQueueSize + this.#refusedBytes
+    return sent + Math.max(0, queued - this.#ahead)
+  }
+
+  /** Ends our side once all is sent. `done` comes in a later turn, or at once where there is nothing to end. */
+  shutDown(done: WriteCallback): void {
+    const context = new AsyncResource('SHUTDOWNWRAP')
+    this.isEnding = true
+    const status = this.handle.shutdown(outcome => {
+      this.isEnding = false
+      context.runInAsyncScope(done, undefined, outcome < 0 ? shutdownError(outcome) : null)
+    })
+    if (status < 0) done(shutdownError(status))
+  }
+
+  #give(chunks: readonly Uint8Array[]): Status {
+    this.activity.touch()
+    this.#written ??= status => this.#onWritten(status)
+    const status = this.handle.write(chunks, this.#written)
+    if (status === 0) this.#underWay++
+    return status
+  }
+
+  /** Calls back with the outcome of a write, or keeps the callback until there is one. */
+  #settle(status: Status, callback: WriteCallback): void {
+    if (status > 0) callback()
+    else if (status === 0) this.#await(callback)
+    else callback(systemError(status, 'write'))
+  }
+
+  #onWritten(status: Status): void {
+    this.#underWay--
+    if (status < 0) this.#refusal = status
+    else if (this.#underWay > 0) return
+    const callback = this.#writeCallback
+    this.#writeCallback = null
+    if (callback === null) return
+    if (this.stream.destroyed) return callback(null)
+    this.activity.touch()
+    callback(status < 0 ? systemError(status, 'write') : null)
+  }
 }
 
-/** The peer has ended and so have we: what Node answers to a write after that. */
-export function refuseAfterEnd(socket: Socket, callback: WriteCallback | undefined): false {
-  const message = 'This socket has been ended by the other party'
-  const error = Object.assign(new Error(message), { code: 'EPIPE' })
-  if (typeof callback === 'function') process.nextTick(callback, error)
-  socket.destroy(error)
-  return false
+/** A connection whose reads land in the caller's buffers (`onread`). */
+export class BufferConnection extends Connection {
+  readonly #onread: OnReadOptions
+  #buffer: Uint8Array
+
+  constructor(
+    stream: ConnectionStream,
+    activity: Activity,
+    handle: StreamHandle,
+    context: AsyncResource,
+    onread: OnReadOptions,
+  ) {
+    super(stream, activity, handle, context)
+    this.#onread = onread
+    this.#buffer = typeof onread.buffer === 'function' ? onread.buffer() : onread.buffer
+  }
+
+  into(): Uint8Array {
+    return this.#buffer
+  }
+
+  override onData(chunk: Buffer): void {
+    this.activity.touch()
+    const { buffer, callback } = this.#onread
+    const wantsMore = callback.call(this.stream, chunk.length, this.#buffer)
+    // The next read's buffer is asked for now, as Node does it.
+    if (typeof buffer === 'function') this.#buffer = buffer()
+    if (wantsMore === false) this.stopReading()
+  }
 }
 
-export function setRef<S extends Socket>(socket: S, isRef: boolean): S {
-  const state = socket[kState]
-  state.isRef = isRef
-  const handle = state.link?.handle ?? state.prepared
-  if (isRef) handle?.ref()
-  else handle?.unref()
-  state.race?.setRef(isRef)
-  return socket
-}
+const { push } = Readable.prototype
 
 /**
- * Takes the connection away from the socket, which is then over: its handle and the bytes that were read and not yet
- * consumed.
+ * True if emitting 'data' directly is equivalent to `push()`, which costs more than all else that is done for a small
+ * read: it schedules the next read in a later tick, and reading is on anyway.
  */
-export function takeConnection(socket: Socket): { handle: StreamHandle; unread: Buffer[] } | null {
-  const state = socket[kState]
-  const { link } = state
-  if (link === null) return null
-  release(socket, state)
-  link.stopReading()
-  const unread: Buffer[] = []
-  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) unread.push(chunk as Buffer)
-  // `read` starts reading again where it finds nothing.
-  link.stopReading()
-  state.bytesRead = link.handle.bytesRead
-  state.bytesWritten = link.handle.bytesWritten
-  state.link = null
-  return { handle: link.handle, unread }
+function isFlowing(stream: ConnectionStream): boolean {
+  return (
+    stream.readableFlowing === true &&
+    stream.readableLength === 0 &&
+    stream.readableEncoding === null &&
+    stream.readableDidRead &&
+    !stream.destroyed &&
+    stream.push === push &&
+    stream.listenerCount('data') > 0
+  )
+}
+
+/** The peer has gone: there is nothing to end. */
+function shutdownError(status: Status): Error | null {
+  return status === UV_ENOTCONN || status === UV_EBADF ? null : systemError(status, 'shutdown')
 }

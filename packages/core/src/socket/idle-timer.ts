@@ -1,16 +1,19 @@
 // The timeout of a socket: fires after a time without activity. It knows neither the stream nor what a timeout leads to.
 import { validateTimeout } from '../errors/validate'
+import type { Clock, Timer } from '../transport/contract'
 
 /** Restarts on activity; a write that the system takes slowly counts as activity as long as it gets on. */
 export class IdleTimer {
-  readonly #timer: NodeJS.Timeout
+  readonly #clock: Clock
+  readonly #timer: Timer
   readonly #queueSize: () => number
   #lastQueueSize = 0
 
   /** `queueSize` tells the bytes written that the system has not taken yet. */
-  constructor(timeoutMs: number, queueSize: () => number, expired: () => void) {
+  constructor(clock: Clock, timeoutMs: number, queueSize: () => number, expired: () => void) {
+    this.#clock = clock
     this.#queueSize = queueSize
-    this.#timer = setTimeout(() => {
+    this.#timer = clock.setTimeout(() => {
       if (this.#isWriteMoving()) this.#timer.refresh()
       else expired()
     }, timeoutMs)
@@ -22,7 +25,7 @@ export class IdleTimer {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#clock.clearTimeout(this.#timer)
   }
 
   #isWriteMoving(): boolean {

@@ -2,10 +2,9 @@
 import { Duplex } from 'node:stream'
 import { callable } from './callable'
 import type { Listening, SocketEvents } from './events'
-import { initSocket } from './init'
+import { initSocket, type StatefulDuplex } from './life-cycle'
 import { duplexOptions, type SocketConstructorOpts } from './options'
 import { Socket as SocketBody } from './socket'
-import './writable-view'
 
 /**
  * A TCP or local connection as a Duplex stream: Node's `net.Socket`.
@@ -24,5 +23,5 @@ export const Socket = callable('Socket', SocketBody, (socket, [options]) => {
   const given = typeof options === 'number' ? { fd: options } : (options ?? {})
   const initDuplex = Duplex as unknown as (this: Duplex, options: unknown) => void
   initDuplex.call(socket, duplexOptions(given))
-  initSocket(socket, given)
+  initSocket(socket as unknown as StatefulDuplex, given)
 }) as unknown as SocketConstructor

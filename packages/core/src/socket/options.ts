@@ -1,10 +1,11 @@
 // The options of a socket: what callers may pass, checked; and the settings of a connection that can be made before
 // there is one. It knows no stream.
-import type { Duplex } from 'node:stream'
+import type { DuplexOptions } from 'node:stream'
 import type { AddressFilter } from '../address/block-list'
 import { readBlockList } from '../connect/query'
 import { codedError } from '../errors/codes'
-import { validateInt32, validateNumber } from '../errors/validate'
+import { validateBoolean, validateInt32, validateNumber } from '../errors/validate'
+import { getDefaultCoalesce } from '../process-state'
 import type { Lookup, StreamHandle, StreamOption, Transport } from '../transport/contract'
 
 /** Reads land in the caller's own buffer instead of 'data' events. */
@@ -21,9 +22,9 @@ export interface SocketConstructorOpts {
   fd?: number | undefined
   /** Keeps the writable side open after the peer's end. Default false. */
   allowHalfOpen?: boolean | undefined
-  /** With `fd`: whether it may be read. Default true, false where `writable` alone is given. */
+  /** Whether it may be read. Default true. */
   readable?: boolean | undefined
-  /** With `fd`: whether it may be written. Default true, false where `readable` alone is given. */
+  /** Whether it may be written. Default true. */
   writable?: boolean | undefined
   onread?: OnReadOptions | null | undefined
   /** Destroys the socket with an AbortError. */
@@ -50,7 +51,21 @@ export interface SocketConstructorOpts {
   writableObjectMode?: boolean | undefined
   /** Takes over a handle without a first read. Default false. */
   manualStart?: boolean | undefined
+  /**
+   * The writes of one turn of the event loop leave as one at its end, `flush()` or the end of the process. False: each
+   * leaves within its call, as with `node:net`. Default what `getDefaultCoalesce()` answers, at first true.
+   */
+  coalesce?: boolean | undefined
+  /** As `setEncoding`. */
+  encoding?: BufferEncoding | undefined
+  /** Of strings that are written without one. Default `utf8`. */
+  defaultEncoding?: BufferEncoding | undefined
+  /** Promises of listeners that reject destroy the socket, see EventEmitter. */
+  captureRejections?: boolean | undefined
 }
+
+/** The options of Duplex that bring methods of their own. Source: https://nodejs.org/api/stream.html#new-streamduplexoptions */
+type DuplexMethods = Pick<DuplexOptions, 'read' | 'write' | 'writev' | 'final' | 'destroy' | 'construct'>
 
 /** Where and how to connect by TCP. Source: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
 export interface TcpSocketConnectOpts extends SocketConstructorOpts {
@@ -105,33 +120,46 @@ export interface ConnectionSettings {
 /** Words of Duplex that a socket refuses. */
 const refusedOptions = ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const
 
+/** The checked options of a socket. */
+export interface SocketSettings {
+  readonly connection: ConnectionSettings
+  readonly blockList: AddressFilter | undefined
+  readonly coalesces: boolean
+  readonly defaultEncoding: BufferEncoding
+}
+
 /**
- * Checks the options of a socket and answers its settings and block list.
+ * Checks the options of a socket.
  *
  * @throws `ERR_INVALID_ARG_VALUE`, `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
  */
-export function readSocketOptions(options: SocketConstructorOpts): {
-  settings: ConnectionSettings
-  blockList: AddressFilter | undefined
-} {
+export function readSocketOptions(options: SocketConstructorOpts): SocketSettings {
   for (const name of refusedOptions) {
     if (options[name]) {
       throw codedError('ERR_INVALID_ARG_VALUE', `options.${name}`, options[name], 'is not supported')
     }
   }
-  const { keepAliveInitialDelay, typeOfService } = options
+  const { keepAliveInitialDelay, typeOfService, coalesce, defaultEncoding } = options
   if (keepAliveInitialDelay !== undefined) {
     validateNumber(keepAliveInitialDelay, 'options.keepAliveInitialDelay')
   }
   if (typeOfService !== undefined) validateInt32(typeOfService, 'options.typeOfService', 0, 255)
+  if (coalesce !== undefined) validateBoolean(coalesce, 'options.coalesce')
   return {
-    settings: {
+    connection: {
       noDelay: options.noDelay ? true : undefined,
       keepAlive: options.keepAlive ? keepAliveOption(true, keepAliveInitialDelay) : undefined,
       typeOfService,
     },
     blockList: readBlockList(options.blockList),
+    coalesces: coalesce ?? getDefaultCoalesce(),
+    defaultEncoding: canonical(defaultEncoding ?? 'utf8'),
   }
+}
+
+/** Encodings are told apart without regard to case. */
+export function canonical(encoding: BufferEncoding): BufferEncoding {
+  return String(encoding).toLowerCase() as BufferEncoding
 }
 
 /** Milliseconds to the whole seconds that the system takes. */
@@ -164,20 +192,28 @@ export function applySettings(stream: StreamHandle, settings: ConnectionSettings
 }
 
 /** What Duplex is told: a socket ends, destroys and closes itself in Node's way, and keeps strings as they are. */
-export function duplexOptions(options: SocketConstructorOpts): ConstructorParameters<typeof Duplex>[0] {
-  const { highWaterMark, readableHighWaterMark, writableHighWaterMark, readable, writable } = options
-  const hasSides = readable !== undefined || writable !== undefined
-  // Of one shape whatever was asked for: this is made for each socket.
+export function duplexOptions(options: SocketConstructorOpts & DuplexMethods): DuplexOptions {
+  const { read, write, writev, final, destroy, construct } = options
+  // A literal with each member: an object of this is made for each socket, and one shape serves all of them.
   const duplex = {
     allowHalfOpen: Boolean(options.allowHalfOpen),
-    highWaterMark,
-    readableHighWaterMark: readableHighWaterMark as number | undefined,
-    writableHighWaterMark: writableHighWaterMark as number | undefined,
-    readable: hasSides ? readable === true : undefined,
-    writable: hasSides ? writable === true : undefined,
+    highWaterMark: options.highWaterMark,
+    readableHighWaterMark: options.readableHighWaterMark,
+    writableHighWaterMark: options.writableHighWaterMark,
+    readable: options.readable,
+    writable: options.writable,
+    encoding: options.encoding,
+    defaultEncoding: options.defaultEncoding,
+    captureRejections: options.captureRejections,
+    read,
+    write,
+    writev,
+    final,
+    destroy,
+    construct,
     emitClose: false,
     autoDestroy: true,
     decodeStrings: false,
   }
-  return duplex
+  return duplex as DuplexOptions
 }

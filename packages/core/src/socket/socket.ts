@@ -1,27 +1,39 @@
-// The Duplex face of a connection: Node's net.Socket. It keeps the stream's rules and the caller's settings; bytes go
-// through its link, connecting is in connection, held-back writes are in outbox.
+// A connection as a Duplex: Node's net.Socket. It keeps the stream's rules and the caller's settings; its phases are in
+// life-cycle, bytes go through its Connection.
 import { Duplex } from 'node:stream'
 import { readConnectArguments } from '../args/connect'
 import { codedError } from '../errors/codes'
 import { systemError } from '../errors/system-error'
 import { validateFunction, validateInt32 } from '../errors/validate'
-import { isTcpAddress } from '../transport/contract'
+import { hostClock, nextTick } from '../host'
+import { defaultTransport } from '../process-state'
+import { isTcpAddress, type StreamHandle } from '../transport/contract'
 import type { AcceptingServer } from './accepting-server'
-import { encodeWrites, type GatheredWrite } from './chunks'
-import { startConnecting } from './connecting'
-import { closeConnection, refuseAfterEnd, reset, send, setRef, shutDown } from './connection'
-import { gatheredBytes, ownAddress, peerAddress, sentBytes, tcpEnd } from './ends'
+import { type Connection, queuedLength } from './connection'
+import { debug } from './debug'
+import { ownAddress, peerAddress, tcpEnd } from './ends'
+import { byteLength, encodeChunk, encodeWrites, type GatheredWrite, gatheredLength } from './gathered'
+import { HandleFace } from './handle-face'
 import { IdleTimer, readTimeout } from './idle-timer'
-import { initSocket } from './init'
 import {
+  closeSocket,
+  initSocket,
+  keepEnd,
+  keepWrite,
+  resetSocket,
+  setRef,
+  startConnecting,
+} from './life-cycle'
+import {
+  canonical,
   duplexOptions,
   keepAliveOption,
   type SetKeepAliveOptions,
   type SocketConnectOpts,
   type SocketConstructorOpts,
 } from './options'
-import { hold, release } from './outbox'
-import { kState, type SocketState, type WriteCallback } from './state'
+import { kState, type SocketState } from './state'
+import type { WriteCallback } from './ticket'
 
 type Listener = () => void
 type Chunk = string | Uint8Array
@@ -75,55 +87,67 @@ export class Socket extends Duplex {
   override write(chunk: Chunk, callback?: WriteCallback): boolean
   override write(chunk: Chunk, encoding?: BufferEncoding, callback?: WriteCallback): boolean
   /**
-   * Sends. False where more than `writableHighWaterMark` waits to be sent: go on at 'drain'. The writes of one turn of
-   * the event loop leave as one at its end. The callback comes once the system has the bytes, or with what failed.
+   * Sends. False where `writableHighWaterMark` or more waits to be sent: go on at 'drain'. The writes of one turn of the
+   * event loop leave as one, in order, at its end (see `flush` and the option `coalesce`). The callback comes once the
+   * system has the bytes, or with what failed. Up to 16 KiB of bytes are copied: a caller may use its buffer again.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_UNKNOWN_ENCODING`, `ERR_STREAM_NULL_VALUES`.
    * Source: https://nodejs.org/api/net.html#socketwritedata-encoding-callback
    */
   override write(chunk: Chunk, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback): boolean {
+    if (typeof encoding === 'function') return this.write(chunk, undefined, encoding)
     const state = this[kState]
-    if (state.peerEnded && this.writableEnded) {
-      return refuseAfterEnd(this, typeof encoding === 'function' ? encoding : callback)
+    if (state.isWriteOver && this.writableEnded) return refuseAfterEnd(this, callback)
+    const { phase } = state
+    if (phase.kind === 'connected') {
+      if (state.coalesces && this._write === ownWrite && this._writev === ownWritev) {
+        if (typeof chunk === 'string') {
+          if (phase.hold(chunk, encoding ?? state.defaultEncoding, callback)) return true
+        } else if (chunk instanceof Uint8Array && isEncodingOfBytes(encoding)) {
+          if (phase.hold(chunk, undefined, callback)) return true
+        }
+      }
+      phase.flush()
     }
-    const isHeld =
-      typeof encoding === 'function'
-        ? hold(this, state, chunk, undefined, encoding)
-        : hold(this, state, chunk, encoding, callback)
-    if (isHeld) return true
-    release(this, state)
-    return super.write(chunk, encoding as BufferEncoding, callback)
+    return super.write(copyIfSmall(chunk), encoding as BufferEncoding, callback)
   }
 
   override end(callback?: Listener): this
   override end(chunk: Chunk, callback?: Listener): this
   override end(chunk: Chunk, encoding?: BufferEncoding, callback?: Listener): this
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    const state = this[kState]
-    const done = (typeof encoding === 'function' ? encoding : callback) as Listener
-    // The last write goes out with those before it.
-    const isLast = state.outbox.isHolding && (typeof chunk === 'string' || chunk instanceof Uint8Array)
+    const { phase } = this[kState]
+    if (phase.kind !== 'connected' || !phase.isHolding) {
+      return super.end(copyIfSmall(chunk), encoding as BufferEncoding, callback as Listener)
+    }
+    const text = typeof encoding === 'string' ? (encoding as BufferEncoding) : this[kState].defaultEncoding
+    // The last write leaves with those before it.
     const isHeld =
-      isLast &&
-      hold(this, state, chunk, encoding === done ? undefined : (encoding as BufferEncoding), undefined)
-    release(this, state)
-    return isHeld ? super.end(done) : super.end(chunk, encoding as BufferEncoding, callback as Listener)
+      (typeof chunk === 'string' && phase.hold(chunk, text, undefined)) ||
+      (chunk instanceof Uint8Array && isEncodingOfBytes(encoding) && phase.hold(chunk, undefined, undefined))
+    phase.flushBeforeEnd()
+    if (!isHeld) return super.end(copyIfSmall(chunk), encoding as BufferEncoding, callback as Listener)
+    return super.end((typeof encoding === 'function' ? encoding : callback) as Listener)
   }
 
   override cork(): void {
-    release(this, this[kState])
+    this.flush()
     super.cork()
   }
 
-  override uncork(): void {
-    const state = this[kState]
-    // What the caller corked leaves at the end of the turn, too.
-    state.isUncorking = !this.writableNeedDrain
-    super.uncork()
-    state.isUncorking = false
+  /**
+   * Sends what this turn has written so far, within the call: for a program that waits synchronously for the effect of a
+   * write, or is about to be killed. Nothing to do before an end of the turn or of the process.
+   */
+  flush(): this {
+    const { phase } = this[kState]
+    if (phase.kind === 'connected') phase.flush()
+    return this
   }
 
   override setDefaultEncoding(encoding: BufferEncoding): this {
     super.setDefaultEncoding(encoding)
-    this[kState].defaultEncoding = encoding.toLowerCase() as BufferEncoding
+    this[kState].defaultEncoding = canonical(encoding)
     return this
   }
 
@@ -135,8 +159,9 @@ export class Socket extends Duplex {
   }
 
   override destroy(error?: Error): this {
-    const state = this[kState] as SocketState | undefined
-    if (state !== undefined) release(this, state)
+    // A subclass of the old style may call before its parent has initialised it.
+    const phase = (this[kState] as SocketState | undefined)?.phase
+    if (phase?.kind === 'connected') phase.flushBeforeEnd()
     return super.destroy(error)
   }
 
@@ -147,31 +172,28 @@ export class Socket extends Duplex {
    * @throws `ERR_INVALID_HANDLE_TYPE` for what is no TCP socket.
    */
   resetAndDestroy(): this {
-    const state = this[kState]
-    if (state.link !== null) {
-      if (state.link.handle.kind !== 'tcp') throw codedError('ERR_INVALID_HANDLE_TYPE')
-      reset(this)
-    } else if (state.isConnecting) this.once('connect', () => reset(this))
-    else this.destroy(codedError('ERR_SOCKET_CLOSED'))
+    const { phase } = this[kState]
+    const isOpen = phase.kind === 'connected' || phase.kind === 'connecting'
+    if (!isOpen) return this.destroy(codedError('ERR_SOCKET_CLOSED'))
+    if (phase.handle?.kind !== 'tcp') throw codedError('ERR_INVALID_HANDLE_TYPE')
+    if (phase.kind === 'connecting') this.once('connect', () => resetSocket(this))
+    else resetSocket(this)
     return this
   }
 
   override pause(): this {
-    const { link, isConnecting } = this[kState]
     // `onread` has no buffer between the system and the caller: to pause is to stop reading.
-    if (link !== null && this[kState].onread !== null && !isConnecting) link.stopReading()
+    unbuffered(this)?.stopReading()
     return super.pause() as this
   }
 
   override resume(): this {
-    const { link, onread } = this[kState]
-    if (link !== null && onread !== null) link.read()
+    unbuffered(this)?.read()
     return super.resume() as this
   }
 
   override read(size?: number): unknown {
-    const { link, onread } = this[kState]
-    if (link !== null && onread !== null) link.read()
+    unbuffered(this)?.read()
     return super.read(size)
   }
 
@@ -186,15 +208,16 @@ export class Socket extends Duplex {
     if (this.destroyed) return this
     state.timeoutMs = timeout
     const timeoutMs = readTimeout(timeout)
-    state.idle?.stop()
-    state.idle = null
+    state.idleTimer?.stop()
+    state.idleTimer = null
     if (callback !== undefined) validateFunction(callback, 'callback')
     if (timeoutMs === 0) {
       if (callback !== undefined) this.removeListener('timeout', callback)
       return this
     }
-    const queueSize = () => state.link?.handle.writeQueueSize ?? 0
-    state.idle = new IdleTimer(timeoutMs, queueSize, () => this.emit('timeout'))
+    const clock = (state.transport ?? defaultTransport()).clock ?? hostClock
+    const queueSize = () => (state.phase.kind === 'connected' ? state.phase.handle.writeQueueSize : 0)
+    state.idleTimer = new IdleTimer(clock, timeoutMs, queueSize, () => this.emit('timeout'))
     if (callback !== undefined) this.once('timeout', callback)
     return this
   }
@@ -213,11 +236,11 @@ export class Socket extends Duplex {
 
   /** Turns Nagle's algorithm (RFC 896) off, or on again. Before the connection is made: once it is. */
   setNoDelay(noDelay?: boolean): this {
-    const { settings, link } = this[kState]
+    const { settings } = this[kState]
     const enable = noDelay === undefined || Boolean(noDelay)
     if (enable === (settings.noDelay ?? false)) return this
     settings.noDelay = enable
-    if (link?.handle.kind === 'tcp') link.handle.setOption({ name: 'noDelay', enable })
+    tcpHandle(this)?.setOption({ name: 'noDelay', enable })
     return this
   }
 
@@ -233,13 +256,12 @@ export class Socket extends Duplex {
     interval?: number,
     count?: number,
   ): this {
-    const { settings, link } = this[kState]
     const isObject = typeof enable === 'object' && enable !== null
     const option = isObject
       ? keepAliveOption(Boolean(enable.enable), enable.initialDelay, enable.interval, enable.count)
       : keepAliveOption(Boolean(enable), initialDelay, interval, count)
-    settings.keepAlive = option
-    if (link?.handle.kind === 'tcp') link.handle.setOption(option)
+    this[kState].settings.keepAlive = option
+    tcpHandle(this)?.setOption(option)
     return this
   }
 
@@ -251,51 +273,54 @@ export class Socket extends Duplex {
   setTypeOfService(tos: number): this {
     if (Number.isNaN(tos)) throw codedError('ERR_INVALID_ARG_TYPE', 'tos', 'number', tos)
     validateInt32(tos, 'tos', 0, 255)
-    const { settings, link } = this[kState]
+    const { settings, phase } = this[kState]
     settings.typeOfService = tos
-    if (link === null) return this
-    const status = link.handle.setOption({ name: 'typeOfService', value: tos })
+    if (phase.kind !== 'connected') return this
+    const status = phase.handle.setOption({ name: 'typeOfService', value: tos })
     if (status < 0) throw systemError(status, 'setTypeOfService')
     return this
   }
 
   /** The TOS byte or traffic class: the connection's, else what was set. */
   getTypeOfService(): number {
-    const { settings, link } = this[kState]
-    if (link === null) return settings.typeOfService ?? 0
-    const value = link.handle.getOption('typeOfService')
+    const { settings, phase } = this[kState]
+    if (phase.kind !== 'connected') return settings.typeOfService ?? 0
+    const value = phase.handle.getOption('typeOfService')
     if (value < 0) throw systemError(value, 'getTypeOfService')
     return value
   }
 
   /** Keeps the process running while the socket is open (the default). */
   ref(): this {
-    return setRef(this, true)
+    setRef(this, true)
+    return this
   }
 
   /** Lets the process end though the socket is open. */
   unref(): this {
-    return setRef(this, false)
+    setRef(this, false)
+    return this
   }
 
   /** Our own end: `{ address, family, port }`; empty where there is none. */
   address(): AddressInfo | Record<string, never> {
-    const own = ownAddress(this)
+    const own = ownAddress(this[kState].phase)
     return own && isTcpAddress(own) ? { address: own.address, family: own.family, port: own.port } : {}
   }
 
+  /** From `connect()` until 'connect' or an error. A caller may assign it; what it says then holds until it changes. */
   get connecting(): boolean {
-    return this[kState]?.isConnecting ?? false
+    const state = this[kState] as SocketState | undefined
+    return state?.toldConnecting ?? state?.phase.kind === 'connecting'
   }
 
-  set connecting(_value: boolean) {
-    // Node's is a plain property that callers could write to.
+  set connecting(value: boolean) {
+    this[kState].toldConnecting = value
   }
 
   /** Not connected: not yet, or no longer. */
   get pending(): boolean {
-    const state = this[kState]
-    return state.link === null
+    return this[kState].phase.kind !== 'connected'
   }
 
   get readyState(): SocketReadyState {
@@ -307,72 +332,169 @@ export class Socket extends Duplex {
 
   /** Characters and bytes waiting to be sent. Deprecated: `writableLength`. */
   get bufferSize(): number {
+    const kind = this[kState]?.phase.kind
     // Undefined where there is no connection, which Node's types do not say either.
-    return (this[kState]?.link || this.connecting ? this.writableLength : undefined) as number
+    return (kind === 'connected' || kind === 'connecting' ? this.writableLength : undefined) as number
   }
 
   get bytesRead(): number {
-    const state = this[kState]
-    return state?.link?.handle.bytesRead ?? state?.bytesRead ?? 0
+    const phase = this[kState]?.phase
+    if (phase?.kind === 'connected') return phase.handle.bytesRead
+    return phase?.kind === 'closed' ? phase.bytesRead : 0
   }
 
   /** Bytes sent and to be sent. */
   get bytesWritten(): number {
-    const state = this[kState]
+    const state = this[kState] as SocketState | undefined
     if (state === undefined) return undefined as unknown as number
-    release(this, state)
-    return sentBytes(state) + gatheredBytes(this)
+    const { phase } = state
+    if (phase.kind === 'connected') phase.flush()
+    const { writableBuffer } = this as unknown as { writableBuffer?: readonly GatheredWrite[] }
+    const queued = gatheredLength(writableBuffer ?? [])
+    if (phase.kind === 'connected') return phase.bytesSent(queued)
+    if (phase.kind === 'connecting') return queued + (phase.waitingWrite?.bytes ?? 0)
+    return queued + (phase.kind === 'closed' ? phase.bytesWritten : 0)
   }
 
   /** `address:port` of what was tried, where the host had several addresses. */
   get autoSelectFamilyAttemptedAddresses(): string[] {
-    const attempted = this[kState]?.attempted
-    return (attempted && [...attempted]) as string[]
+    return this[kState]?.attempted as string[]
+  }
+
+  set autoSelectFamilyAttemptedAddresses(addresses: string[]) {
+    this[kState].attempted = addresses
+  }
+
+  /** What programs look at to see whether a socket is open: an object with the members of Node's that they use, else null. */
+  get _handle(): object | null {
+    const phase = this[kState]?.phase
+    if (phase?.kind === 'connected') return phase.face
+    if (phase?.kind === 'connecting') return phase.face
+    return phase?.kind === 'idle' && phase.prepared !== null ? new HandleFace(phase.prepared, 0) : null
+  }
+
+  set _handle(value: object | null) {
+    Object.defineProperty(this, '_handle', { value, writable: true, configurable: true, enumerable: false })
   }
 
   get localAddress(): string | undefined {
-    return tcpEnd(ownAddress(this))?.address
+    return tcpEnd(ownAddress(this[kState]?.phase))?.address
   }
   get localPort(): number | undefined {
-    return tcpEnd(ownAddress(this))?.port
+    return tcpEnd(ownAddress(this[kState]?.phase))?.port
   }
   get localFamily(): string | undefined {
-    return tcpEnd(ownAddress(this))?.family
+    return tcpEnd(ownAddress(this[kState]?.phase))?.family
   }
   get remoteAddress(): string | undefined {
-    return tcpEnd(peerAddress(this))?.address
+    return tcpEnd(peerAddress(this[kState]?.phase))?.address
   }
   get remotePort(): number | undefined {
-    return tcpEnd(peerAddress(this))?.port
+    return tcpEnd(peerAddress(this[kState]?.phase))?.port
   }
   get remoteFamily(): string | undefined {
-    return tcpEnd(peerAddress(this))?.family
+    return tcpEnd(peerAddress(this[kState]?.phase))?.family
   }
 
   override _read(): void {
     const state = this[kState]
-    if (state.link !== null) state.link.read()
-    else if (state.isConnecting) state.wantsRead = true
+    if (state.phase.kind === 'connected') state.phase.read()
+    else state.isReadAsked = true
   }
 
   override _write(chunk: Chunk, encoding: BufferEncoding, callback: WriteCallback): void {
-    send(this, [typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk], callback)
+    const bytes = encodeChunk(chunk, encoding)
+    const isShortText = typeof chunk === 'string' && bytes.length <= SHORT_TEXT_BYTES
+    send(this, [bytes], !isShortText, callback)
   }
 
   override _writev(writes: GatheredWrite[], callback: WriteCallback): void {
-    send(this, encodeWrites(writes), callback)
+    send(this, encodeWrites(writes), true, callback)
   }
 
   override _final(callback: WriteCallback): void {
-    shutDown(this, callback)
+    const { phase } = this[kState]
+    if (phase.kind === 'connected') {
+      debug('shut the writable side down')
+      phase.shutDown(callback)
+    } else if (phase.kind === 'closed') callback()
+    else keepEnd(this, callback)
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    const state = this[kState] as SocketState | undefined
-    if (state === undefined) return callback(error)
-    closeConnection(this, state, error, callback)
-    const { keeper } = state
-    state.keeper = null
-    keeper?.connectionEnded()
+    if ((this[kState] as SocketState | undefined) === undefined) callback(error)
+    else closeSocket(this, error, callback)
   }
+}
+
+// TypeScript has it as a property of Duplex, which no accessor may override.
+Object.defineProperty(Socket.prototype, 'writableLength', {
+  configurable: true,
+  /** Characters and bytes that wait to be sent. What the system takes at once never waits. */
+  get(this: Socket): number {
+    const state = this[kState] as SocketState | undefined
+    if (state?.phase.kind === 'connected') state.phase.flush()
+    return queuedLength.call(this)
+  },
+})
+
+/** Socket's own; where a program has put another in its place, that one is given each write. */
+const { _write: ownWrite, _writev: ownWritev } = Socket.prototype
+
+/** Up to this length the bytes of a write are copied, so that they are those of the call wherever they have to wait. */
+const COPIED_BYTES = 16 * 1024
+
+/** Node counts refused bytes as written, but for those of a text up to this length. */
+const SHORT_TEXT_BYTES = 16 * 1024
+
+function copyIfSmall<Given>(chunk: Given): Given {
+  const isSmall = chunk instanceof Uint8Array && chunk.length > 0 && chunk.length <= COPIED_BYTES
+  return isSmall ? (Buffer.from(chunk) as Given) : chunk
+}
+
+/** Of bytes the encoding says nothing, but Writable refuses one that it does not know. */
+function isEncodingOfBytes(encoding: unknown): boolean {
+  return (
+    !encoding ||
+    encoding === 'buffer' ||
+    typeof encoding === 'function' ||
+    Buffer.isEncoding(encoding as string)
+  )
+}
+
+// Functions, not private methods: an object of a subclass in the old style was not made by this class's constructor.
+
+/** The connection of a socket with `onread`. */
+function unbuffered(socket: Socket): Connection | null {
+  const { phase, onread } = socket[kState]
+  return phase.kind === 'connected' && onread !== null ? phase : null
+}
+
+/** The handle of a TCP connection. */
+function tcpHandle(socket: Socket): StreamHandle | null {
+  const { phase } = socket[kState]
+  return phase.kind === 'connected' && phase.handle.kind === 'tcp' ? phase.handle : null
+}
+
+/** Sends for Writable: now, or once connected. */
+function send(
+  socket: Socket,
+  chunks: readonly Uint8Array[],
+  isCounted: boolean,
+  callback: WriteCallback,
+): void {
+  const { phase } = socket[kState]
+  if (phase.kind === 'connected') phase.send(chunks, isCounted, callback)
+  else if (phase.kind === 'connecting') {
+    keepWrite(socket, phase, { chunks, bytes: byteLength(chunks), callback })
+  } else callback(codedError('ERR_SOCKET_CLOSED'))
+}
+
+/** The peer has ended and so have we: what Node answers to a write after that. */
+function refuseAfterEnd(socket: Socket, callback: WriteCallback | undefined): false {
+  const message = 'This socket has been ended by the other party'
+  const error = Object.assign(new Error(message), { code: 'EPIPE' })
+  if (typeof callback === 'function') nextTick(callback, error)
+  socket.destroy(error)
+  return false
 }

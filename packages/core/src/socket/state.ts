@@ -1,80 +1,81 @@
-// What a socket keeps besides its Duplex: the fields that the files of this folder (and the server) share, and that
-// nobody else sees. It does nothing by itself.
-import type { AsyncResource } from 'node:async_hooks'
+// What a socket keeps besides its Duplex: its phase, which is one value, and what callers have set. It does nothing by
+// itself.
 import type { AddressFilter } from '../address/block-list'
-import type { Race } from '../connect/race'
 import type { Address, StreamHandle, Transport } from '../transport/contract'
-import { Outbox } from './held'
+import type { Connecting } from './connecting'
+import type { Activity, Connection } from './connection'
 import type { IdleTimer } from './idle-timer'
-import type { Link } from './link'
-import type { ConnectionSettings, OnReadOptions } from './options'
+import type { ConnectionSettings, OnReadOptions, SocketSettings } from './options'
+import type { WriteCallback } from './ticket'
 
 /** The key of a socket's state. */
 export const kState: unique symbol = Symbol('state')
 
-export type WriteCallback = (error?: Error | null) => void
-
-/** A write that waits for the connection. Writable gives one at a time. */
-export interface WaitingWrite {
-  readonly chunks: readonly Uint8Array[]
-  readonly bytes: number
-  readonly callback: WriteCallback
+/** Not connected yet. */
+export interface Idle {
+  readonly kind: 'idle'
+  /** A handle that was given before there is a connection: a bound socket. */
+  readonly prepared: StreamHandle | null
 }
+
+/** Not connected any more: what outlives the connection. */
+export interface Closed {
+  readonly kind: 'closed'
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  readonly peer: Address | undefined
+}
+
+export type Phase = Idle | Connecting | Connection | Closed
 
 /** Whoever counts this socket among its connections. */
 export interface ConnectionKeeper {
   connectionEnded(): void
 }
 
-export class SocketState {
+/** The phase of most new sockets. */
+export const idle: Idle = { kind: 'idle', prepared: null }
+
+export class SocketState implements Activity {
+  phase: Phase = idle
   transport: Transport | null
   settings: ConnectionSettings
   blockList: AddressFilter | undefined
   onread: OnReadOptions | null
-
-  /** What exists only while connected. */
-  link: Link | null = null
-  isConnecting = false
-  race: Race | null = null
-  /** Addresses that were tried, where there was more than one to try. */
-  attempted: readonly string[] | undefined
-  /** A handle that was given before there was a connection (a bound socket). */
-  prepared: StreamHandle | null = null
-  host: string | null = null
+  /** Writes of one turn leave as one. */
+  coalesces: boolean
+  defaultEncoding: BufferEncoding
   isRef = true
-
-  waitingWrite: WaitingWrite | null = null
-  waitingFinal: WriteCallback | null = null
-  wantsRead = false
-
-  /** What was written in this turn. */
-  outbox = new Outbox()
-  defaultEncoding: BufferEncoding = 'utf8'
-  /** A caller takes its last cork off: what was corked joins the turn's writes. */
-  isUncorking = false
-
-  idle: IdleTimer | null = null
+  /** Readable has asked for bytes, and there was no connection to read from. */
+  isReadAsked = false
+  /** The peer has ended, and `allowHalfOpen` was off: a write after our own end is refused in Node's words. */
+  isWriteOver = false
+  isResetting = false
+  /** The end of our side, asked for before there was a connection. */
+  waitingEnd: WriteCallback | null = null
+  idleTimer: IdleTimer | null = null
   timeoutMs: number | undefined
   keeper: ConnectionKeeper | null = null
-  /** The async context of this connection's events. */
-  context: AsyncResource | null = null
+  /** The addresses that were tried, as `address:port`, where there was more than one to try. */
+  attempted: string[] | undefined
+  /** What a caller assigned to `connecting`; undefined again when the phase changes. */
+  toldConnecting: boolean | undefined
 
-  peerEnded = false
-  isResetting = false
-  /** What outlives the connection. */
-  bytesRead = 0
-  bytesWritten = 0
-  peername: Address | undefined
-
-  constructor(
-    transport: Transport | null,
-    settings: ConnectionSettings,
-    blockList: AddressFilter | undefined,
-    onread: OnReadOptions | null,
-  ) {
+  constructor(transport: Transport | null, settings: SocketSettings, onread: OnReadOptions | null) {
     this.transport = transport
-    this.settings = settings
-    this.blockList = blockList
+    this.settings = settings.connection
+    this.blockList = settings.blockList
     this.onread = onread
+    this.coalesces = settings.coalesces
+    this.defaultEncoding = settings.defaultEncoding
+  }
+
+  touch(): void {
+    this.idleTimer?.refresh()
+  }
+
+  enter(phase: Phase): void {
+    this.phase = phase
+    this.toldConnecting = undefined
   }
 }

@@ -90,7 +90,10 @@ export interface StreamHandle {
   readonly kind: HandleKind
   /** Source address, before `connect`. */
   bind(at: TcpAddress, flags?: BindFlags): Status
-  /** 0: under way, `done` is called once. < 0: refused, `done` is not called. */
+  /**
+   * 0: under way, `done` is called once. < 0: refused, `done` is not called. On a connected stream it is what the system
+   * makes of a second connect(2), or `UV_EISCONN`; the connection stays.
+   */
   connect(to: Address, done: (status: Status) => void): Status
   /** Own and peer address, or a status (`UV_ENOTCONN`, `UV_EBADF` once closed). */
   sockname(): Address | Status

@@ -29,7 +29,7 @@ describe('the module', () => {
       expect(imported[name], name).toBe(core[name])
     }
     const gained = Object.keys(core).filter(name => !(name in net) && name !== 'BoundSocket')
-    expect(gained).toEqual(['isRegistered'])
+    expect(gained).toEqual(['isRegistered', 'getDefaultCoalesce', 'setDefaultCoalesce'])
   })
 
   it('[N3] has the names and lengths of the functions of node:net', () => {

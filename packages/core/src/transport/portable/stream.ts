@@ -239,10 +239,15 @@ export class PortableStream implements StreamHandle {
     const socket = this.#socket
     if (this.#state !== 'open') return this.#unconnected()
     if (this.#shut || socket.destroyed) return UV_EPIPE
+    const givenBefore = this.#bytesGiven
     if (chunks.length === 1) this.#give(chunks[0]!)
     else if (chunks.length > 1) this.#giveAll(chunks)
     else return 1
-    if (socket.writableLength === 0) return socket.errored ? statusOf(socket.errored) : 1
+    if (socket.writableLength === 0) {
+      if (socket.errored === null) return 1
+      this.#bytesGiven = givenBefore
+      return statusOf(socket.errored)
+    }
     this.#queue.push(done)
     // node:net calls back in order, so the callback of nothing tells of all before it. A write that the system takes at
     // once, nearly each, costs no callback.

@@ -1,0 +1,62 @@
+// Writes as Writable gathers them, turned into the buffers that go out. It knows no socket.
+
+/** A write as `_writev` is given it. */
+export interface GatheredWrite {
+  readonly chunk: string | Uint8Array
+  readonly encoding: BufferEncoding | 'buffer'
+}
+
+/** Up to this length copying the bytes of a buffer is cheaper than its entry in a vector of buffers. */
+const SMALL_LENGTH = 256
+
+/** The bytes of a write. */
+export function encodeChunk(chunk: string | Uint8Array, encoding: BufferEncoding | 'buffer'): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk
+}
+
+/** The bytes of the writes, in order; neighbouring small ones as one buffer. */
+export function encodeWrites(writes: readonly GatheredWrite[]): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  let small: Uint8Array[] = []
+  const gather = () => {
+    if (small.length > 0) chunks.push(small.length === 1 ? (small[0] as Uint8Array) : Buffer.concat(small))
+    small = []
+  }
+  for (const { chunk, encoding } of writes) {
+    const bytes = encodeChunk(chunk, encoding)
+    if (bytes.length <= SMALL_LENGTH) small.push(bytes)
+    else {
+      gather()
+      chunks.push(bytes)
+    }
+  }
+  gather()
+  return chunks
+}
+
+export function byteLength(chunks: readonly Uint8Array[]): number {
+  let length = 0
+  for (const chunk of chunks) length += chunk.byteLength
+  return length
+}
+
+/** The bytes that the writes will have. */
+export function gatheredLength(writes: readonly GatheredWrite[]): number {
+  let length = 0
+  for (const { chunk, encoding } of writes) {
+    length +=
+      typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.byteLength
+  }
+  return length
+}
+
+/** What is left of the chunks after their first `count` bytes. */
+export function withoutFirst(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  const rest: Uint8Array[] = []
+  let skip = count
+  for (const chunk of chunks) {
+    if (skip < chunk.byteLength) rest.push(skip === 0 ? chunk : chunk.subarray(skip))
+    skip = Math.max(0, skip - chunk.byteLength)
+  }
+  return rest
+}

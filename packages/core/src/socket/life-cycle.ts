@@ -1,0 +1,322 @@
+// How a socket goes from phase to phase: made, connecting, connected, closed. It knows the socket as a Duplex with a
+// state, and not the class.
+import { AsyncResource } from 'node:async_hooks'
+import { channel } from 'node:diagnostics_channel'
+import type { Duplex } from 'node:stream'
+import { readBlockList, readConnectQuery } from '../connect/query'
+import { abortError, codedError } from '../errors/codes'
+import { UV_EBADF, UV_EINVAL, UV_ENOTSOCK } from '../errors/errno'
+import { systemError } from '../errors/system-error'
+import { validateAbortSignal, validateInt32 } from '../errors/validate'
+import { nextTick } from '../host'
+import { adoptAsStream, isBoundSocket } from '../listen/bound-socket'
+import { defaultTransport } from '../process-state'
+import type { StreamHandle } from '../transport/contract'
+import { Connecting, type WaitingWrite } from './connecting'
+import { BufferConnection, Connection, type ConnectionStream } from './connection'
+import { debug } from './debug'
+import { encodeWrites, type GatheredWrite } from './gathered'
+import { applySettings, type OnReadOptions, readSocketOptions, type SocketConstructorOpts } from './options'
+import { idle, kState, SocketState } from './state'
+import type { WriteCallback } from './ticket'
+
+const clientSocketChannel = channel('net.client.socket')
+
+/** A socket as this file sees it. */
+export interface StatefulDuplex extends Duplex {
+  [kState]: SocketState
+  server: unknown
+}
+
+/** Completes what Duplex's constructor has begun. */
+export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpts): void {
+  const state = new SocketState(options.transport ?? null, readSocketOptions(options), readOnRead(options))
+  Object.defineProperty(socket, kState, { value: state })
+  socket.server = null
+  socket.on('end', onPeerEnd)
+  const { signal, fd, handle } = options
+  validateAbortSignal(signal, 'signal')
+  if (signal !== undefined) watchSignal(socket, signal)
+  if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }
+  else if (isStreamHandle(handle)) takeHandle(socket, handle, options)
+  else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
+}
+
+function onPeerEnd(this: StatefulDuplex): void {
+  if (!this.allowHalfOpen) this[kState].isWriteOver = true
+}
+
+function readOnRead({ onread }: SocketConstructorOpts): OnReadOptions | null {
+  if (onread === null || typeof onread !== 'object' || typeof onread.callback !== 'function') return null
+  const { buffer } = onread
+  return typeof buffer === 'function' || buffer instanceof Uint8Array ? onread : null
+}
+
+function isStreamHandle(handle: unknown): handle is StreamHandle {
+  return typeof handle === 'object' && handle !== null && 'readStart' in handle && 'shutdown' in handle
+}
+
+function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: SocketConstructorOpts): void {
+  linkUp(socket, handle, new AsyncResource(handle.kind === 'tcp' ? 'TCPWRAP' : 'PIPEWRAP'))
+  if (options.pauseOnCreate) {
+    socket.pause()
+    return
+  }
+  // Reads ahead of the first listener, and hears of the peer's end without one.
+  if (socket.readable && !options.manualStart) socket.read(0)
+}
+
+function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
+  validateInt32(fd, 'fd', 0)
+  const transport = state.transport ?? defaultTransport()
+  const adopted = transport.adopt(fd, 'stream')
+  if (typeof adopted !== 'number') return adopted
+  if (adopted === UV_EINVAL || adopted === UV_ENOTSOCK) throw codedError('ERR_INVALID_FD_TYPE', 'FILE')
+  if (adopted === UV_EBADF) throw codedError('ERR_INVALID_FD_TYPE', 'UNKNOWN')
+  throw systemError(adopted, 'open')
+}
+
+function watchSignal(socket: StatefulDuplex, signal: AbortSignal): void {
+  const abort = () => socket.destroy(abortError(signal.reason))
+  if (signal.aborted) {
+    nextTick(abort)
+    return
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  socket.once('close', () => signal.removeEventListener('abort', abort))
+}
+
+/**
+ * Connects as `connect(options, callback)`. A socket that is connected asks the system to connect the same handle once
+ * more, as Node does; one that has closed begins anew.
+ *
+ * @throws for wrong options; the socket is then as it was.
+ */
+export function startConnecting(
+  socket: StatefulDuplex,
+  options: Readonly<Record<string, unknown>>,
+  callback: (() => void) | undefined,
+): void {
+  const query = readConnectQuery(options)
+  const state = socket[kState]
+  state.blockList = readBlockList(options['blockList']) ?? state.blockList
+  if (hasNoHandle(state)) revive(socket)
+  if (callback !== undefined) socket.once('connect', callback)
+  const { phase } = state
+  if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket })
+  state.touch()
+  if (phase.kind === 'connecting') {
+    phase.refuseAnother(query)
+    return
+  }
+  const established = phase.kind === 'connected' ? phase : null
+  established?.flush()
+  const transport = state.transport ?? defaultTransport()
+  const prepared = phase.kind === 'idle' ? phase.prepared : (established?.handle ?? null)
+  state.attempted = undefined
+  const connecting = new Connecting(socket, {
+    transport,
+    query,
+    handle: prepared ?? transport.stream('path' in query ? 'pipe' : 'tcp'),
+    blockList: state.blockList,
+    isRef: state.isRef,
+    activity: state,
+    attempting: attempted => {
+      state.attempted = attempted
+    },
+    connected: (handle, context) => {
+      if (handle !== established?.handle) linkUp(socket, handle, context)
+      else state.enter(established)
+      announceConnection(socket, state, connecting)
+    },
+  })
+  state.enter(connecting)
+  connecting.start()
+}
+
+function hasNoHandle({ phase }: SocketState): boolean {
+  return phase.kind === 'closed' || (phase.kind === 'idle' && phase.prepared === null)
+}
+
+/** Streams of Node can be used again; the method is not among the documented ones. */
+function revive(socket: StatefulDuplex): void {
+  ;(socket as unknown as { _undestroy?(): void })._undestroy?.()
+  const state = socket[kState]
+  state.enter(idle)
+  state.isWriteOver = false
+}
+
+/** Gives the socket its connection. Nothing is read before the socket asks. */
+function linkUp(socket: StatefulDuplex, handle: StreamHandle, context: AsyncResource): Connection {
+  const state = socket[kState]
+  const { onread } = state
+  const stream = socket as unknown as ConnectionStream
+  const connection =
+    onread === null
+      ? new Connection(stream, state, handle, context)
+      : new BufferConnection(stream, state, handle, context, onread)
+  state.enter(connection)
+  if (!state.isRef) handle.unref()
+  applySettings(handle, state.settings)
+  return connection
+}
+
+/**
+ * Emits 'connect' and 'ready'. What was written before goes to the system first, whatever the listeners do; its callbacks
+ * come where Node has them: at the place of the listener that `keepWrite` has added.
+ */
+function announceConnection(socket: StatefulDuplex, state: SocketState, connecting: Connecting): void {
+  const connection = state.phase as Connection
+  if (connecting.waitingWrite !== null) {
+    const { writableBuffer } = socket as unknown as { writableBuffer?: readonly GatheredWrite[] }
+    const queued = socket.writableCorked === 0 ? encodeWrites(writableBuffer ?? []) : []
+    connection.sendAhead([...connecting.waitingWrite.chunks, ...queued])
+  }
+  if (state.isReadAsked) connection.read()
+  state.isReadAsked = false
+  state.touch()
+  try {
+    socket.emit('connect')
+  } finally {
+    // A listener threw: those after it were not called.
+    if (connecting.waitingWrite !== null) nextTick(settleWaitingWrite, socket, connecting)
+    if (state.waitingEnd !== null) nextTick(settleWaitingEnd, socket)
+  }
+  socket.emit('ready')
+  // Reads ahead of the first listener, and hears of the peer's end without one.
+  if (socket.readable && !socket.isPaused()) socket.read(0)
+}
+
+/** Keeps a write until the connection is made, or refuses it where the socket closes before. */
+export function keepWrite(socket: StatefulDuplex, connecting: Connecting, write: WaitingWrite): void {
+  connecting.waitingWrite = write
+  const refuse = () => {
+    // The end of the connection before this one.
+    if (socket[kState].phase === connecting) return void socket.once('close', refuse)
+    const waiting = connecting.waitingWrite
+    connecting.waitingWrite = null
+    waiting?.callback(codedError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'))
+  }
+  socket.once('connect', () => {
+    socket.removeListener('close', refuse)
+    settleWaitingWrite(socket, connecting)
+  })
+  socket.once('close', refuse)
+}
+
+function settleWaitingWrite(socket: StatefulDuplex, connecting: Connecting): void {
+  const { phase } = socket[kState]
+  const waiting = connecting.waitingWrite
+  connecting.waitingWrite = null
+  if (waiting === null) return
+  if (phase.kind === 'connected') phase.send(waiting.chunks, true, waiting.callback)
+  else waiting.callback(codedError('ERR_SOCKET_CLOSED'))
+}
+
+/** Keeps the end of our side until there is a connection, also where none was asked for yet. */
+export function keepEnd(socket: StatefulDuplex, callback: WriteCallback): void {
+  socket[kState].waitingEnd = callback
+  socket.once('connect', () => settleWaitingEnd(socket))
+}
+
+function settleWaitingEnd(socket: StatefulDuplex): void {
+  const state = socket[kState]
+  const { phase, waitingEnd } = state
+  state.waitingEnd = null
+  if (waitingEnd === null) return
+  if (phase.kind === 'connected') phase.shutDown(waitingEnd)
+  else waitingEnd()
+}
+
+/** Closes what a socket that is being destroyed has open, and emits 'close' once it is closed. */
+export function closeSocket(socket: StatefulDuplex, error: Error | null, destroyed: WriteCallback): void {
+  debug('close')
+  const state = socket[kState]
+  const { phase } = state
+  state.idleTimer?.stop()
+  state.idleTimer = null
+  const connection = phase.kind === 'connected' ? phase : null
+  const handle = handleToClose(state)
+  if (phase.kind !== 'closed') {
+    state.enter({
+      kind: 'closed',
+      bytesRead: connection?.handle.bytesRead ?? 0,
+      bytesWritten: connection?.bytesSent(0) ?? 0,
+      peer: connection?.peer,
+    })
+  }
+  const emitClose = () => void socket.emit('close', error !== null)
+  if (handle === null) {
+    // 'error' first. Of a socket that never was to connect Node tells no more than 'close'.
+    destroyed(error)
+    nextTick(phase.kind === 'idle' ? () => socket.emit('close') : emitClose)
+  } else {
+    const context = phase.kind === 'connected' || phase.kind === 'connecting' ? phase.context : null
+    const closed = context === null ? emitClose : () => context.runInAsyncScope(emitClose)
+    const isReset = state.isResetting && !connection?.isEnding && handle.reset(closed) >= 0
+    // A RST cannot overtake the end of our side that is under way (as libuv has it).
+    if (state.isResetting && connection?.isEnding) socket.emit('error', systemError(UV_EINVAL, 'reset'))
+    state.isResetting = false
+    if (!isReset) handle.close(closed)
+    destroyed(error)
+  }
+  const { keeper } = state
+  state.keeper = null
+  keeper?.connectionEnded()
+}
+
+function handleToClose({ phase }: SocketState): StreamHandle | null {
+  switch (phase.kind) {
+    case 'connected':
+      return phase.handle
+    case 'connecting':
+      return phase.cancel()
+    case 'idle':
+      return phase.prepared
+    default:
+      return null
+  }
+}
+
+/** Closes with a RST. */
+export function resetSocket(socket: StatefulDuplex): void {
+  socket[kState].isResetting = true
+  socket.destroy()
+}
+
+export function setRef(socket: StatefulDuplex, isRef: boolean): void {
+  const state = socket[kState]
+  const { phase } = state
+  state.isRef = isRef
+  if (phase.kind === 'connecting') {
+    phase.setRef(isRef)
+    return
+  }
+  const handle = phase.kind === 'connected' ? phase.handle : phase.kind === 'idle' ? phase.prepared : null
+  if (isRef) handle?.ref()
+  else handle?.unref()
+}
+
+/** A connection without its socket. */
+export interface DetachedConnection {
+  /** The caller's to use and to close. */
+  readonly handle: StreamHandle
+  /** What was read from the connection and not yet consumed, in order. */
+  readonly unread: Buffer[]
+}
+
+/** Takes the connection away from the socket, which is closed then, and told so once it is destroyed. */
+export function takeConnection(socket: StatefulDuplex): DetachedConnection | null {
+  const state = socket[kState]
+  const { phase } = state
+  if (phase.kind !== 'connected') return null
+  phase.flush()
+  phase.stopReading()
+  const unread: Buffer[] = []
+  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) unread.push(chunk as Buffer)
+  // `read` starts reading again where it finds nothing.
+  phase.stopReading()
+  const { handle, peer } = phase
+  state.enter({ kind: 'closed', bytesRead: handle.bytesRead, bytesWritten: handle.bytesWritten, peer })
+  return { handle, unread }
+}

@@ -1,0 +1,44 @@
+// The callback of a held write: called once, in the async context of its write, never before the tick after it. It knows
+// no socket.
+import { AsyncResource } from 'node:async_hooks'
+import { nextTick } from '../host'
+
+export type WriteCallback = (error?: Error | null) => void
+
+export class Ticket {
+  readonly #callback: WriteCallback
+  #state: 'under way' | 'settled' | 'called' = 'under way'
+  #error: Error | null | undefined = null
+  /** The context of the write, once the tick has come without an outcome. */
+  #context: AsyncResource | null = null
+
+  /** The tick that calls back is scheduled now: callbacks keep the order of the calls, among themselves and with Writable's. */
+  constructor(callback: WriteCallback) {
+    this.#callback = callback
+    nextTick(callWhenSettled, this)
+  }
+
+  /** The outcome: null where the system has the bytes. */
+  settle(error: Error | null | undefined): void {
+    if (this.#state !== 'under way') return
+    this.#error = error
+    if (this.#context === null) this.#state = 'settled'
+    else {
+      this.#state = 'called'
+      this.#context.runInAsyncScope(this.#callback, undefined, error)
+    }
+  }
+
+  /** Of the tick, which runs in the context of the write. */
+  onTick(): void {
+    if (this.#state === 'under way') this.#context = new AsyncResource('WRITEWRAP')
+    else {
+      this.#state = 'called'
+      this.#callback(this.#error)
+    }
+  }
+}
+
+function callWhenSettled(ticket: Ticket): void {
+  ticket.onTick()
+}
