@@ -15,9 +15,10 @@ const exec = promisify(execFile)
  * registry is out of reach.
  * @param {string} key   the package's name in the cache
  * @param {string} spec  such as `left-pad@1.3.0`
+ * @param {Record<string, string>} [overrides]  of its dependencies' versions
  * @returns {Promise<string>}
  */
-export async function bring(key, spec) {
+export async function bring(key, spec, overrides = {}) {
   const cache = process.env.X_NODE_VERSIONS ?? path.join(tmpdir(), 'x-node-versions')
   const home = path.join(cache, key)
   const name = /^(@?[^@]+)@/.exec(spec)?.[1] ?? spec
@@ -26,7 +27,7 @@ export async function bring(key, spec) {
   mkdirSync(cache, { recursive: true })
   const making = mkdtempSync(path.join(cache, `${key}-`))
   try {
-    writeFileSync(path.join(making, 'package.json'), '{ "private": true }\n')
+    writeFileSync(path.join(making, 'package.json'), JSON.stringify({ private: true, overrides }))
     // `--force`: for another processor too.
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--force']
     await exec('npm', ['install', '--no-update-notifier', ...flags, spec], { cwd: making, timeout: HANG_MS })
