@@ -1,0 +1,134 @@
+// Makes the site of docs/, the packages' READMEs and the doc comments of the built types: VitePress and TypeDoc do it.
+// A link that leads nowhere fails it.
+//   pnpm site            writes site/; `npx vite preview`, or any server of files, shows it
+import { execFileSync } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { bring } from '@x/run/npm-cache'
+import { root, workspacePackages } from '@x/run/workspace'
+import { configuration } from './configuration.mjs'
+
+const published = workspacePackages().filter(({ manifest }) => manifest.private !== true)
+/** Where the files of the repository are on the site. @type {Readonly<Record<string, string>>} */
+const places = {
+  'README.md': 'index.md',
+  'CONTRIBUTING.md': 'contributing.md',
+  'SECURITY.md': 'security.md',
+  ...Object.fromEntries(
+    published.flatMap(({ folder, manifest }) => {
+      const at = `packages/${short(manifest.name)}.md`
+      const from = path.relative(root, folder)
+      return [
+        [from, at],
+        [`${from}/README.md`, at],
+      ]
+    }),
+  ),
+}
+
+const specs = ['vitepress@1.6.4', 'typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@6.0.3']
+const tools = path.dirname(await bring('site-1', specs))
+const work = mkdtempSync(path.join(tmpdir(), 'x-site-'))
+try {
+  symlinkSync(tools, path.join(work, 'node_modules'), 'dir')
+  pages()
+  reference()
+  mkdirSync(path.join(work, '.vitepress'))
+  const packages = published.map(({ manifest }) => manifest.name)
+  const text = `export default ${JSON.stringify(configuration(packages), null, 2)}\n`
+  writeFileSync(path.join(work, '.vitepress/config.mjs'), text)
+  writeFileSync(path.join(work, 'package.json'), '{ "type": "module" }\n')
+  tool('vitepress/bin/vitepress.js', ['build', '--outDir', path.join(root, 'site')])
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+
+/** @param {string} file @param {readonly string[]} words */
+function tool(file, words) {
+  execFileSync(process.execPath, [path.join(tools, file), ...words], { cwd: work, stdio: 'inherit' })
+}
+
+/** The pages of docs/, one for each package, and those of the repository that the pages lead to. */
+function pages() {
+  cpSync(path.join(root, 'docs'), work, { recursive: true })
+  for (const name of readdirSync(work).filter(file => file.endsWith('.md')))
+    page(path.join('docs', name), name)
+  for (const { folder, manifest } of published) {
+    page(path.join(path.relative(root, folder), 'README.md'), `packages/${short(manifest.name)}.md`)
+  }
+  page('README.md', 'index.md')
+  page('CONTRIBUTING.md', 'contributing.md')
+  page('SECURITY.md', 'security.md')
+}
+
+/** Copies a page of the repository, with its links as the site has them. @param {string} from @param {string} to */
+function page(from, to) {
+  const text = readFileSync(path.join(root, from), 'utf8').replaceAll(
+    /\[([^\]]*)\]\(([^)\s#]+)(#[^)]*)?\)/g,
+    (link, title, target, anchor = '') => {
+      if (/^[a-z]+:/.test(target)) return link
+      const file = path.join(path.dirname(from), target).replace(/\/$/, '')
+      const place = places[file] ?? (file.startsWith('docs/') ? file.slice('docs/'.length) : undefined)
+      if (place === undefined) return title
+      return `[${title}](/${place.replace(/\.md$/, '')}${anchor})`
+    },
+  )
+  mkdirSync(path.dirname(path.join(work, to)), { recursive: true })
+  writeFileSync(path.join(work, to), text)
+}
+
+/** The API reference, from the declarations that users get. */
+function reference() {
+  for (const { folder, manifest } of published) {
+    const { exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    const entries = Object.values(exports).flatMap(entry =>
+      typeof entry === 'object' && !/internal/.test(entry.require.types) ? [entry.require.types] : [],
+    )
+    const files = entries.map(entry => path.join(folder, entry))
+    const tsconfig = path.join(work, `tsconfig-${short(manifest.name)}.json`)
+    const compilerOptions = {
+      module: 'preserve',
+      moduleResolution: 'bundler',
+      lib: ['es2023', 'esnext.disposable'],
+      types: ['node'],
+      typeRoots: [path.join(root, 'node_modules/@types')],
+      skipLibCheck: true,
+      strict: true,
+    }
+    writeFileSync(tsconfig, JSON.stringify({ compilerOptions, files }))
+    const options = {
+      entryPoints: files,
+      out: path.join(work, 'api', short(manifest.name)),
+      plugin: ['typedoc-plugin-markdown'],
+      tsconfig,
+      readme: 'none',
+      name: manifest.name,
+      router: 'module',
+      hideBreadcrumbs: true,
+      entryFileName: 'index',
+      sanitizeComments: true,
+      disableSources: true,
+      excludeExternals: true,
+      skipErrorChecking: true,
+      logLevel: 'Error',
+    }
+    const file = path.join(work, `typedoc-${short(manifest.name)}.json`)
+    writeFileSync(file, JSON.stringify(options))
+    tool('typedoc/bin/typedoc', ['--options', file])
+  }
+}
+
+/** @param {string} name */
+function short(name) {
+  return name.replace('@x/', '')
+}

@@ -1,0 +1,58 @@
+// What the site is called, and how its pages hang together. It knows no content.
+
+/** @param {readonly string[]} packages  names of the published packages */
+export function configuration(packages) {
+  const short = packages.map(name => name.replace('@x/', ''))
+  return {
+    title: '@x',
+    description:
+      "Node's net, rebuilt: servers and sockets, local endpoints, clusters, and network code under test",
+    cleanUrls: true,
+    lastUpdated: false,
+    // Types of other packages, which the reference names and cannot lead to.
+    ignoreDeadLinks: [/^(\.\/)?.*#/],
+    themeConfig: {
+      search: { provider: 'local' },
+      outline: [2, 3],
+      nav: [
+        { text: 'Guide', link: '/migrate' },
+        { text: 'Support', link: '/support' },
+        { text: 'Troubleshooting', link: '/troubleshooting' },
+      ],
+      sidebar: [
+        {
+          text: 'Guide',
+          items: [
+            { text: 'Start', link: '/' },
+            { text: 'Coming from node:net', link: '/migrate' },
+            { text: 'Local endpoints', link: '/ipc' },
+            { text: 'Clusters', link: '/cluster' },
+            { text: 'Network code under test', link: '/testkit' },
+            { text: 'Troubleshooting', link: '/troubleshooting' },
+          ],
+        },
+        {
+          text: 'Packages',
+          items: short.map((name, at) => ({ text: packages[at], link: `/packages/${name}` })),
+        },
+        {
+          text: 'Reference',
+          items: [
+            ...short.map((name, at) => ({ text: `API of ${packages[at]}`, link: `/api/${name}/` })),
+            { text: 'Errors', link: '/errors' },
+            { text: 'Compatibility', link: '/compatibility' },
+            { text: 'Where it runs', link: '/support' },
+          ],
+        },
+        {
+          text: 'Project',
+          items: [
+            { text: 'Design', link: '/design' },
+            { text: 'Contributing', link: '/contributing' },
+            { text: 'Security', link: '/security' },
+          ],
+        },
+      ],
+    },
+  }
+}
