@@ -41,6 +41,8 @@ export class Drain {
     this.#timer = null
     const forced = this.#servers.connections()
     const ended = Math.max(0, this.#before - forced)
+    // A primary that ends before it answers has nothing more to say.
+    process.once('disconnect', () => process.exit())
     const isSent = this.#control.request({ act: 'drained', ended, forced }, () => process.exit())
     if (!isSent) process.exit()
   }

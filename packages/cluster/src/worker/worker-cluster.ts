@@ -74,6 +74,8 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
       guarded(() => this.worker.emit('disconnect'))
       // The primary is gone, or has let us go without asking: a worker does not outlive it.
       if (this.worker.exitedAfterDisconnect !== true) process.exit(0)
+      // It may have gone before it answered that we leave.
+      this.#leave()
     })
     this.disconnect = this.disconnect.bind(this)
     control.notify({ act: 'online' })

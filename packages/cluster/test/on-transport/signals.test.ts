@@ -12,19 +12,22 @@ afterEach(() => {
 })
 
 /** A running program: its port, its next word, a signal for it, and its end. */
-async function start() {
+async function start(env: NodeJS.ProcessEnv = {}) {
   const program = spawn(process.execPath, [fixture('signalled-cluster.mjs')], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   programs.push(program)
   const exited = once(program, 'exit')
+  // Its workers write to the same pipe: it closes when the last of them has ended.
+  const gone = once(program, 'close')
   const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]()
   const told = async (): Promise<unknown> => {
     const { value, done } = await lines.next()
     return done ? 'end' : JSON.parse(value)
   }
   const port = (await told()) as number
-  return { port, told, exited, signal: (name: NodeJS.Signals) => program.kill(name) }
+  return { port, told, exited, gone, signal: (name: NodeJS.Signals) => program.kill(name) }
 }
 
 const client = (port: number) => new Client({ host: '127.0.0.1', port })
@@ -40,8 +43,8 @@ async function untilRefused(port: number): Promise<void> {
 }
 
 /** A program that was told to end, and accepts no more, while a client is connected. */
-async function startEnding() {
-  const program = await start()
+async function startEnding(env?: NodeJS.ProcessEnv) {
+  const program = await start(env)
   const last = client(program.port)
   await last.line()
   program.signal('SIGTERM')
@@ -80,5 +83,23 @@ describe.skipIf(process.platform === 'win32')(`signals on ${transport}`, () => {
     expect(await last.line()).toBeNull()
     expect(await told()).toBe('stop')
     expect(await exited).toEqual([0, null])
+  })
+
+  it('[C5] a worker that drains when the primary is killed goes on, and ends when it has drained', async () => {
+    const { last, gone, signal } = await startEnding()
+    signal('SIGKILL')
+    expect(await last.ask('still here')).toBe('still here')
+    await last.close()
+    await gone
+  })
+
+  it('[C5] a worker that has drained ends where the primary is killed before it lets it go', async () => {
+    const { last, told, gone, signal } = await startEnding({ TELL_LEAVING: '1' })
+    expect(await told()).toBe('leaving') // the one without a connection
+    signal('SIGSTOP')
+    await last.close()
+    expect(await told()).toBe('leaving')
+    signal('SIGKILL')
+    await gone
   })
 })
