@@ -98,15 +98,57 @@ async function handles(addon) {
   return made
 }
 
-function good(name, place) {
-  // What stands in the other places, so that the call gets as far as the wrong one.
-  const named = {
-    connect: [0, {}, '127.0.0.1', 1],
-    queueWrite: [0, {}, [Buffer.alloc(1)], 0],
-    relay: [0, 0, {}],
+/** What stands in the other places, so that a call gets as far as the wrong one. */
+// biome-ignore format: a table
+const GOOD = {
+  close: [true], setRef: [true], name: [false], stream: [0, {}], streamFrom: [-1, -1], attach: [{}], shutdown: [{}], reset: [true],
+  bindStream: ['127.0.0.1', 0, 0], connect: [{}, '127.0.0.1', 1], readInto: [null], tryWrite: [Buffer.alloc(1)],
+  tryWritev: [[Buffer.alloc(1)]], queueWrite: [{}, [Buffer.alloc(1)], 0], noDelay: [true], keepAlive: [true, 1, 1, 1],
+  typeOfService: [-1], listener: [0, {}], listenerKind: [-1], takeListener: [-1], bindListener: ['127.0.0.1', 0, 0],
+  bindPath: ['\0x-wrong', -1, '\0x-wrong'], listen: [1, false], setPaused: [true], channel: [-1, {}], trySend: [Buffer.alloc(1), 0],
+  queueSend: [{}, Buffer.alloc(1), 0, 0], receive: [true], receiveInto: [Buffer.alloc(1)], peerOf: [-1], duplicate: [-1],
+  lockFile: [-1], probe: ['\0x-wrong'], takeDescriptors: [0], closeDescriptors: [0], relay: [0, {}], relayed: [true],
+}
+/** Their first argument is no handle. */
+const BARE = [
+  'stream',
+  'streamFrom',
+  'listener',
+  'listenerKind',
+  'channel',
+  'peerOf',
+  'duplicate',
+  'lockFile',
+  'probe',
+  'takeDescriptors',
+  'closeDescriptors',
+]
+
+function goodArguments(name, id) {
+  const good = GOOD[name] ?? []
+  return BARE.includes(name) ? [...good] : [id, ...good].slice(0, ARITY[name])
+}
+
+/** Two streams of two connections, which a relay takes, and what it is given for a request. */
+async function relays(addon) {
+  if (!addon.relay) return
+  for (const value of wrong()) {
+    const slots = new Int32Array(
+      addon.memory.buffer,
+      addon.memory.byteOffset + addon.memory.length - 1024,
+      256,
+    )
+    const ids = []
+    for (let index = 0; index < 2; index++) {
+      if (addon.socketPair() !== 0) throw new Error('socketPair')
+      for (const fd of [slots[0], slots[1]]) ids.push(addon.streamFrom(fd, 1))
+    }
+    for (const id of ids) addon.attach(id, {})
+    attempt(addon, 'relay', [ids[0], ids[2], value])
+    attempt(addon, 'relay', [ids[0], value, {}])
+    for (const id of ids) addon.close(id, true)
+    await turn()
   }
-  const usual = named[name]?.[place]
-  return usual ?? [1, {}, Buffer.alloc(4), false, 'text', [Buffer.alloc(1)]][place % 6]
 }
 
 async function main() {
@@ -138,7 +180,7 @@ async function main() {
         for (const value of wrong()) {
           // The lists' own numbers are never open descriptors.
           if (/Descriptors/.test(name) && typeof value === 'number') continue
-          const args = Array.from({ length: arity }, (_, at) => (at === 0 ? id : good(name, at)))
+          const args = goodArguments(name, id)
           if (place > 0 || id === ids[0]) args[place] = value
           // Not the descriptors of the process itself.
           if (
@@ -159,6 +201,7 @@ async function main() {
     for (const id of ids) addon.close(id, true)
     await turn()
   }
+  await relays(addon)
   for (let turns = 0; turns < 100 && addon.live() > 0; turns++) await turn()
   const left = openDescriptors() - before
   console.log(JSON.stringify({ live: addon.live(), left, calls, refused, thrown }))
