@@ -10,6 +10,7 @@ import { type ScriptedPeer, type ScriptedServer, scriptedServer } from './script
 export type RecordedStep =
   | { readonly from: 'client' | 'server'; readonly text: string }
   | { readonly from: 'client' | 'server'; readonly end: true }
+  | { readonly from: 'client' | 'server'; readonly reset: true }
 
 /** What passed over the connections of a recorder, in the order they were made. Plain JSON. */
 export interface Recording {
@@ -48,7 +49,11 @@ export async function record(options: {
       sockets.add(socket)
       socket.on('data', (chunk: Buffer) => note(steps, from, chunk))
       socket.on('end', () => steps.push({ from, end: true }))
-      socket.on('error', () => other.resetAndDestroy())
+      // A server that cannot be reached is a reset for its client, too.
+      socket.on('error', () => {
+        if (!other.destroyed) steps.push({ from, reset: true })
+        other.resetAndDestroy()
+      })
       socket.on('close', () => sockets.delete(socket))
       socket.pipe(other)
     }
@@ -92,8 +97,10 @@ async function play(peer: ScriptedPeer, steps: readonly RecordedStep[]): Promise
     for (const step of steps) {
       if (step.from === 'client') {
         if ('end' in step) await peer.expectEnd()
+        else if ('reset' in step) await peer.expectReset()
         else await peer.expect(Buffer.from(step.text, 'latin1'))
       } else if ('end' in step) peer.end()
+      else if ('reset' in step) peer.reset()
       else await peer.send(Buffer.from(step.text, 'latin1'))
     }
   } catch (error) {

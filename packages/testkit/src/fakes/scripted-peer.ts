@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from '@x/core'
 import type { Transport } from '@x/core/transport'
 import type { Place } from '../faults/fault-proxy'
 import { memoryNetwork } from '../memory/memory-network'
+import { startTimer } from '../simulation/own-time'
 import { describeDifference, firstDifference, printable } from './bytes-diff'
 import { type Listening, listening } from './listening'
 
@@ -22,6 +23,8 @@ export class ScriptedPeer {
   #received: Buffer = Buffer.alloc(0)
   #hasEnded = false
   #error: Error | null = null
+  /** The last expectation: each begins when the one before is over. */
+  #turn: Promise<unknown> = Promise.resolve()
   #wake: () => void = () => {}
 
   /** @param options `patienceMs` that an expectation waits (default 5000) */
@@ -45,10 +48,16 @@ export class ScriptedPeer {
   /**
    * Waits for bytes: exactly these come next. A regular expression is matched against what has come, as Latin-1 text
    * from its beginning. Resolves with the bytes; rejects with a `ScriptError` as soon as something else comes, the
-   * connection ends, or nothing comes for too long. What comes after them waits for the next expectation.
+   * connection ends, or nothing comes for too long. What comes after them waits for the next expectation; several that
+   * are asked for at once are met one after the other.
    */
-  async expect(expected: string | Uint8Array | RegExp): Promise<Buffer> {
-    if (expected instanceof RegExp) return this.#expectMatch(expected)
+  expect(expected: string | Uint8Array | RegExp): Promise<Buffer> {
+    return this.#inTurn(() =>
+      expected instanceof RegExp ? this.#expectMatch(expected) : this.#expectBytes(expected),
+    )
+  }
+
+  async #expectBytes(expected: string | Uint8Array): Promise<Buffer> {
     const wanted = Buffer.from(expected as Uint8Array)
     await this.#until(
       () => {
@@ -63,13 +72,30 @@ export class ScriptedPeer {
   }
 
   /** Waits for the peer's end, with nothing before it. */
-  async expectEnd(): Promise<void> {
-    await this.#until(
-      () => {
-        if (this.#received.length > 0) throw this.#differs(Buffer.alloc(0), 'bytes came in place of the end')
-        return this.#hasEnded
-      },
-      why => new ScriptError(`expected the end, but ${why}`),
+  expectEnd(): Promise<void> {
+    return this.#inTurn(() =>
+      this.#until(
+        () => {
+          if (this.#received.length > 0)
+            throw this.#differs(Buffer.alloc(0), 'bytes came in place of the end')
+          return this.#hasEnded && !this.#error
+        },
+        why => new ScriptError(`expected the end, but ${why}`),
+      ),
+    )
+  }
+
+  /** Waits for the peer's reset (`ECONNRESET`), with nothing before it. */
+  expectReset(): Promise<void> {
+    return this.#inTurn(() =>
+      this.#until(
+        () => {
+          if (this.#received.length > 0)
+            throw this.#differs(Buffer.alloc(0), 'bytes came in place of the reset')
+          return (this.#error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET'
+        },
+        why => new ScriptError(`expected a reset, but ${why}`),
+      ),
     )
   }
 
@@ -97,6 +123,12 @@ export class ScriptedPeer {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #inTurn<T>(expectation: () => Promise<T>): Promise<T> {
+    const outcome = this.#turn.then(expectation)
+    this.#turn = outcome.catch(() => {})
+    return outcome
   }
 
   async #expectMatch(expected: RegExp): Promise<Buffer> {
@@ -131,10 +163,10 @@ export class ScriptedPeer {
 
   async #until(isMet: () => boolean, fail: (why: string) => ScriptError): Promise<void> {
     let isLate = false
-    const timer = setTimeout(() => {
+    const stopTimer = startTimer(this.#patienceMs, () => {
       isLate = true
       this.#wake()
-    }, this.#patienceMs)
+    })
     try {
       while (!isMet()) {
         if (this.#error) throw fail(`the connection failed (${this.#error.message})`)
@@ -145,7 +177,7 @@ export class ScriptedPeer {
         })
       }
     } finally {
-      clearTimeout(timer)
+      stopTimer()
     }
   }
 }
@@ -154,8 +186,60 @@ export class ScriptedPeer {
 export interface ScriptedServer extends Listening {
   /** The network it is on, in memory unless another was given. */
   readonly transport: Transport
-  /** The next connection that comes, or came and was not taken yet. */
+  /**
+   * The next connection that comes, or came and was not taken yet; each goes to one caller, in the order of the calls.
+   * Rejects with a `ScriptError` where none comes for too long (`patienceMs`), and once the server is closed.
+   */
   accept(): Promise<ScriptedPeer>
+}
+
+/** Connections that came, and callers that wait for one: never both. */
+class AcceptQueue {
+  readonly #patienceMs: number
+  readonly #peers: ScriptedPeer[] = []
+  readonly #callers: { resolve(peer: ScriptedPeer): void; reject(error: ScriptError): void }[] = []
+  #isClosed = false
+
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs
+  }
+
+  push(peer: ScriptedPeer): void {
+    const caller = this.#callers.shift()
+    if (caller) caller.resolve(peer)
+    else this.#peers.push(peer)
+  }
+
+  take(): Promise<ScriptedPeer> {
+    const peer = this.#peers.shift()
+    if (peer) return Promise.resolve(peer)
+    if (this.#isClosed) return Promise.reject(new ScriptError('expected a client, but the server is closed'))
+    return new Promise((resolve, reject) => {
+      const stopTimer = startTimer(this.#patienceMs, () => {
+        this.#callers.splice(this.#callers.indexOf(caller), 1)
+        reject(new ScriptError(`expected a client, but none came within ${this.#patienceMs} ms`))
+      })
+      const caller = {
+        resolve: (peer: ScriptedPeer) => {
+          stopTimer()
+          resolve(peer)
+        },
+        reject: (error: ScriptError) => {
+          stopTimer()
+          reject(error)
+        },
+      }
+      this.#callers.push(caller)
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#peers.length = 0
+    for (const caller of this.#callers.splice(0)) {
+      caller.reject(new ScriptError('expected a client, but the server was closed'))
+    }
+  }
 }
 
 /**
@@ -174,27 +258,16 @@ export async function scriptedServer(
 ): Promise<ScriptedServer> {
   const { transport = memoryNetwork(), listen, ...patience } = options
   const peers = new Set<ScriptedPeer>()
-  const waiting: ScriptedPeer[] = []
-  let wake = () => {}
+  const queue = new AcceptQueue(patience.patienceMs ?? PATIENCE_MS)
   const server: Server = createServer({ transport, allowHalfOpen: true }, socket => {
     const peer = new ScriptedPeer(socket, patience)
     peers.add(peer)
-    waiting.push(peer)
-    wake()
+    socket.once('close', () => peers.delete(peer))
+    queue.push(peer)
   })
   const at = await listening(server, listen, () => {
+    queue.close()
     for (const peer of peers) peer.close()
   })
-  return {
-    ...at,
-    transport,
-    async accept() {
-      while (waiting.length === 0) {
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
-      }
-      return waiting.shift()!
-    },
-  }
+  return { ...at, transport, accept: () => queue.take() }
 }
