@@ -7,7 +7,7 @@ import path from 'node:path'
 import { createServer } from '@x/core'
 import { portable, selectTransport } from '@x/core/transport'
 import { describe, expect, it } from 'vitest'
-import { getPort, leasePort, leasePorts, memoryNetwork, offerLease, tempEndpoint } from '../src'
+import { getPort, leasePort, leasePorts, memoryNetwork, offerLease, receiveLease, tempEndpoint } from '../src'
 import { closed, dial, portOf, textOf } from './classes'
 
 const { transport } = selectTransport()
@@ -74,6 +74,24 @@ describe('leased ports', () => {
     }
   })
 
+  it('[T1] a port whose last connections wait for their end is leased as it would be listened on', async () => {
+    // The side that ends first waits in TIME_WAIT.
+    const before = net.createServer(socket => socket.end('bye')).listen(0, host)
+    await once(before, 'listening')
+    const { port } = before.address() as net.AddressInfo
+    await textOf(await dial({ port, host }))
+    before.close()
+    await once(before, 'close')
+    const lease = await leasePort({ port })
+    await expect(leasePort({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(await bindError(port)).toBe('EADDRINUSE')
+    const server = createServer(socket => socket.end('served')).listen(lease)
+    await once(server, 'listening')
+    for (let round = 0; round < 20; round++) expect(await textOf(await dial({ port, host }))).toBe('served')
+    await closed(server)
+    lease.release()
+  })
+
   it('[T1] come in blocks of neighbours', async () => {
     const leases = await leasePorts(20, { contiguous: true })
     const first = leases[0]!.port
@@ -128,6 +146,52 @@ describe('leased ports', () => {
     expect(await textOf(await dial({ port: lease.port, host }))).toBe('from elsewhere')
     await stop(started)
     endpoint.release()
+  })
+
+  it.skipIf(!canHandOff)(
+    '[T1] stay on offer until a process of the same user has asked and confirmed',
+    async () => {
+      const lease = await leasePort()
+      const { port } = lease
+      const endpoint = tempEndpoint()
+      const { path: at } = endpoint
+      const offered = offerLease(lease, at)
+      expect(existsSync(at)).toBe(true)
+      // Strangers: one says nothing and goes, one says something else, one goes before it has confirmed.
+      await (await dial({ path: at })).destroy()
+      const rude = await dial({ path: at })
+      rude.on('error', () => {}).resume()
+      rude.write('GET / HTTP/1.1\r\n\r\n')
+      await once(rude, 'close')
+      const hasty = await dial({ path: at })
+      hasty.on('error', () => {})
+      hasty.write('x-testkit lease, please\n')
+      await once(hasty, 'data')
+      hasty.destroy()
+      expect(await bindError(port)).toBe('EADDRINUSE')
+      const received = await receiveLease(at)
+      await offered
+      expect(received.port).toBe(port)
+      const server = createServer(socket => socket.end('served')).listen(received)
+      await once(server, 'listening')
+      expect(await textOf(await dial({ port, host }))).toBe('served')
+      await closed(server)
+      expect(await bindError(port)).toBe(null)
+      endpoint.release()
+    },
+  )
+
+  it.skipIf(!canHandOff)('[T1] an offer that is aborted leaves the lease as it was', async () => {
+    using lease = await leasePort()
+    using endpoint = tempEndpoint()
+    const abort = new AbortController()
+    const offered = offerLease(lease, endpoint.path, abort)
+    abort.abort()
+    await expect(offered).rejects.toMatchObject({ name: 'AbortError' })
+    expect(await bindError(lease.port)).toBe('EADDRINUSE')
+    await expect(receiveLease(endpoint.path)).rejects.toMatchObject({
+      code: expect.stringMatching(/ENOENT|ECONNREFUSED/),
+    })
   })
 
   it('[T1] getPort gives a number that was free', async () => {

@@ -2,6 +2,7 @@
 // is bound; who listens on it is the server's part.
 import { once } from 'node:events'
 import { BoundSocket, Server } from '@x/core'
+import { listenerOf } from '@x/core/internal'
 import { selectTransport, type Transport } from '@x/core/transport'
 
 /** Where a port is leased. */
@@ -48,10 +49,7 @@ class BoundLease extends BoundSocket implements PortLease {
   }
 }
 
-/**
- * Where a transport cannot bind without listening (portable): a server that listens and closes what connects, until
- * another listens on it.
- */
+/** Where binding alone does not do: a server that listens, and closes what connects, until another listens on it. */
 class ListeningLease extends Server implements PortLease {
   port = 0
   host = ''
@@ -71,7 +69,7 @@ class ListeningLease extends Server implements PortLease {
   }
 
   fd(): number {
-    return -1
+    return listenerOf(this)?.fd ?? -1
   }
 
   release(): void {
@@ -88,11 +86,27 @@ class ListeningLease extends Server implements PortLease {
  * On the portable transport, which cannot bind without listening, what connects before a server took the port is closed
  * rather than refused, and the lease has no descriptor.
  *
+ * A `port` on which connections of before still wait for their end (TIME_WAIT, after a server of it was killed or has
+ * closed connections) can be listened on, and not merely bound: its lease listens, and what connects before a server took
+ * it is closed. Release such a lease when your server is closed.
+ *
  * @example
  * using lease = await leasePort()
  * server.listen(lease)
  */
 export async function leasePort(options: LeaseOptions = {}): Promise<PortLease> {
+  const { host = '127.0.0.1', port = 0, transport = selectTransport().transport } = options
+  try {
+    return await bindLease(options)
+  } catch (error) {
+    const mayListen = port !== 0 && transport.supports('sync-listen')
+    if (!mayListen || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return new ListeningLease(transport).open(host, port)
+  }
+}
+
+/** A lease of a port that is quite free. */
+async function bindLease(options: LeaseOptions): Promise<PortLease> {
   const { host = '127.0.0.1', port = 0, transport = selectTransport().transport } = options
   if (transport.supports('sync-listen')) return new BoundLease(host, port, transport)
   return new ListeningLease(transport).open(host, port)
@@ -147,7 +161,7 @@ async function leaseBlock(count: number, where: LeaseOptions): Promise<PortLease
     const port = FIRST_BLOCK_PORT + ((start + step) % range)
     if (port === FIRST_BLOCK_PORT) drop()
     try {
-      block.push(await leasePort({ ...where, port }))
+      block.push(await bindLease({ ...where, port }))
     } catch (error) {
       drop()
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
