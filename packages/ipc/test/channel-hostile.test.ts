@@ -288,6 +288,23 @@ describe('a slow peer', () => {
   })
 })
 
+describe('a peer that goes away while nothing more is read of it', () => {
+  it.each([{ inboxLimit: 1 }, { requestLimit: 1 }])('[I6] is noticed, with %o', async limits => {
+    const { target, peer } = await victim(limits, false)
+    const signals: AbortSignal[] = []
+    target.serve((_value, { signal }) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    })
+    const closed = endOf(target)
+    const some = [1, 2, 3].flatMap(id => [frame(MESSAGE, BYTES, 'held'), frame(REQUEST, NONE, '', id)])
+    peer.write(Buffer.concat([preamble(), ...some]), () => peer.destroy())
+    expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_LOST' })
+    expect(signals.length).toBeGreaterThan(0)
+    expect(signals.every(signal => signal.aborted)).toBe(true)
+  })
+})
+
 describe('a peer that splits its bytes', () => {
   it.each([1, 2, 3, 5, 11, 12, 13, 64, 1000])('[I6] in pieces of %i is understood', async size => {
     const [stream, peer] = memoryPair()

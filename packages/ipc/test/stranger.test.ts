@@ -40,7 +40,7 @@ async function attack(name: string): Promise<Program> {
   return program
 }
 
-async function memoryOf(program: Program): Promise<{ rss: number; open: number }> {
+async function memoryOf(program: Program): Promise<{ bytes: number; open: number }> {
   program.tell('memory')
   return JSON.parse(await program.line())
 }
@@ -57,7 +57,7 @@ describe.skipIf(!isAble || !hasPython)(
       const before = await memoryOf(target)
       await attack(name)
       const after = await memoryOf(target)
-      expect((after.rss - before.rss) / 2 ** 20).toBeLessThan(most)
+      expect((after.bytes - before.bytes) / 2 ** 20).toBeLessThan(most)
       expect(after.open).toBeLessThanOrEqual(before.open + 1)
     })
 

@@ -17,7 +17,7 @@ import type {
   SendOptions,
 } from '../protocol/message'
 import { Session } from '../protocol/session'
-import { decodePayload, decodeValues, type Frame } from '../wire/decoder'
+import { decodeOneValue, decodePayload, decodeValues, type Frame, isOneValue } from '../wire/decoder'
 import { EXTENDED } from '../wire/frame'
 import type { Wire } from '../wire/wire'
 import { Inbox, type Taken } from './inbox'
@@ -190,6 +190,10 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
       if (isTaken && this.#inbox.hasReader) this.#inbox.serveReaders()
       return isTaken
     }
+    if (isOneValue(frame)) {
+      this.#emitMessage({ value: decodeOneValue(frame, mayClone), buffers: NONE, handles: NONE })
+      return true
+    }
     if ((frame.encoding & EXTENDED) !== 0) {
       const { value, buffers } = decodePayload(frame, mayClone)
       this.#emitMessage({ value, buffers, handles: NONE })
@@ -197,7 +201,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     }
     const values = decodeValues(frame, mayClone)
     for (let at = 0; at < values.length; at++) {
-      if (!this.#isHeard) {
+      if (at > 0 && !this.#isHeard) {
         this.#inbox.addValues(values, at)
         break
       }

@@ -15,6 +15,8 @@ export interface FrameSink {
   onFrame(frame: Frame): boolean
   /** All that has come is read. `part`: the number of the frame that is here in part, or 0. */
   onIdle(part: number): void
+  /** Nothing is read for now, as there is no room; or it goes on. */
+  onStopped(isStopped: boolean): void
   /** The peer has ended its side, and all before it is read. `isWhole`: not within a frame. */
   onEnd(isWhole: boolean): void
 }
@@ -152,6 +154,7 @@ export class Receiver {
     this.#state = state
     this.#wire.pause()
     this.#sink.onIdle(0)
+    this.#sink.onStopped(true)
   }
 
   #resume(): void {
@@ -164,6 +167,8 @@ export class Receiver {
     this.#state = 'open'
     if (state === 'stalled' && !this.#handOn()) return
     this.#read()
-    if ((this.#state as string) === 'open') this.#wire.resume()
+    if ((this.#state as string) !== 'open') return
+    this.#sink.onStopped(false)
+    this.#wire.resume()
   }
 }

@@ -139,11 +139,17 @@ export class Sender {
 
   /** A message with nothing beside it. Throws `ERR_X_FRAME_TOO_LONG`, too. */
   putPlain(kind: number, value: unknown): void {
-    if (this.#held !== null || this.#useClone || !isPackable(value)) {
+    if (this.#held !== null || this.#useClone) {
       this.put(kind, 0, { value, beside: NOTHING_BESIDE, descriptors: null, ticket: null })
       return
     }
-    this.#writer.json(joinKind(kind, ENCODING_PACKED), 0, value)
+    if (isPackable(value)) this.#writer.json(joinKind(kind, ENCODING_PACKED), 0, value)
+    else {
+      const { encoding, text, bytes } = encodeValue(value, false)
+      const joined = joinKind(kind, encoding)
+      if (text !== null) this.#writer.text(joined, 0, text)
+      else this.#writer.bytes(joined, 0, bytes === null ? [] : [bytes], bytes === null ? 0 : bytes.byteLength)
+    }
     if (this.#writer.isFull) this.#checkBacklog()
   }
 

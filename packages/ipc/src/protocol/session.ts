@@ -23,6 +23,7 @@ import { Account, costOfRequest } from './account'
 import { Acknowledgements, type ArrivalListener, withHandles } from './acknowledgements'
 import { Answers } from './answers'
 import type { ChannelLimits } from './limits'
+import { Lookout } from './lookout'
 import type { ChannelEnd, Message, RequestOptions, SendOptions } from './message'
 import { checkParts, numbersOf, outgoing } from './parts'
 import { Patience } from './patience'
@@ -55,6 +56,9 @@ type Life =
   | { readonly name: 'opening' | 'open' | 'leaving' | 'left' }
   | { readonly name: 'ended'; readonly error: Error | null }
 
+/** The id of no request: ids begin at 1 and come to this one last. */
+const NEVER_ASKED = 2 ** 32 - 1
+
 /** Codes of what may be told to a peer as the reason why its channel ends. */
 const TELLABLE = /^ERR_X_(CHANNEL|FRAME)_/
 
@@ -69,6 +73,10 @@ export class Session {
   readonly #acks = new Acknowledgements()
   readonly #requests: Requests<Message<never>>
   readonly #patience: Patience
+  /** A cancellation of what was never asked means nothing, and tells us whether the peer is there. */
+  readonly #lookout = new Lookout(() => {
+    if (this.#mayTell) this.guard(() => this.#sender.cancel(NEVER_ASKED))
+  })
   #life: Life = { name: 'opening' }
   #hasPeerLeft = false
   /** The number of the frame that the patience is for. */
@@ -90,6 +98,7 @@ export class Session {
       onFrame: (frame: Frame) => this.#onFrame(frame),
       onIdle: (part: number) => this.#onIdle(part),
       onEnd: (isWhole: boolean) => this.#onPeerEnd(isWhole),
+      onStopped: (isStopped: boolean) => (isStopped ? this.#lookout.start() : this.#lookout.stop()),
     }
     const guard = (act: () => void) => this.guard(act)
     this.#receiver = new Receiver(wire, limits, { account: this.account, sink, guard })
@@ -428,6 +437,7 @@ export class Session {
     const isMute = this.#life.name === 'left' || this.#hasPeerLeft
     this.#life = { name: 'ended', error }
     this.#patience.stop()
+    this.#lookout.stop()
     this.#limits.signal?.removeEventListener('abort', this.#onAbort)
     this.#receiver.close()
     const isTellable = end === 'refused' && TELLABLE.test((error as NodeJS.ErrnoException).code ?? '')

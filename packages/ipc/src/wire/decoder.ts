@@ -12,14 +12,6 @@ import {
   EXTENDED,
   FLAG_CLONE,
   FLAG_HANDLES,
-  KIND_ACK,
-  KIND_CANCEL,
-  KIND_FAILURE,
-  KIND_GOODBYE,
-  KIND_MESSAGE,
-  KIND_REFUSAL,
-  KIND_REPLY,
-  KIND_REQUEST,
   LEAST_FRAME_LIMIT_BYTES,
   MAGIC,
   MOST_BUFFERS,
@@ -70,7 +62,8 @@ export interface Payload {
 const UINT32_MAX = 2 ** 32 - 1
 const NOTHING: readonly never[] = []
 
-const VALUES = new Set([
+/** One bit for each encoding. */
+const VALUES = bits([
   ENCODING_NONE,
   ENCODING_JSON,
   ENCODING_BYTES,
@@ -80,26 +73,32 @@ const VALUES = new Set([
 ])
 
 interface KindRules {
-  /** Encodings without their flags. */
-  readonly encodings: ReadonlySet<number>
+  /** Bits of the encodings that it may have, without their flags. */
+  readonly encodings: number
   readonly flags: number
   readonly hasId: boolean
   readonly mostBytes: number
 }
 
-const rules: ReadonlyMap<number, KindRules> = new Map([
-  [KIND_MESSAGE, { encodings: VALUES, flags: EXTENDED, hasId: false, mostBytes: UINT32_MAX }],
-  [KIND_REQUEST, { encodings: VALUES, flags: EXTENDED | NAMED, hasId: true, mostBytes: UINT32_MAX }],
-  [KIND_REPLY, { encodings: VALUES, flags: EXTENDED, hasId: true, mostBytes: UINT32_MAX }],
-  [KIND_FAILURE, control([ENCODING_JSON], true)],
-  [KIND_CANCEL, control([ENCODING_NONE], true)],
-  [KIND_ACK, control([ENCODING_NONE], true)],
-  [KIND_REFUSAL, control([ENCODING_TEXT], true)],
-  [KIND_GOODBYE, control([ENCODING_NONE, ENCODING_JSON], false)],
-])
+/** By kind; looked at for each frame. */
+const rules: readonly (KindRules | undefined)[] = [
+  undefined,
+  { encodings: VALUES, flags: EXTENDED, hasId: false, mostBytes: UINT32_MAX },
+  { encodings: VALUES, flags: EXTENDED | NAMED, hasId: true, mostBytes: UINT32_MAX },
+  { encodings: VALUES, flags: EXTENDED, hasId: true, mostBytes: UINT32_MAX },
+  control([ENCODING_JSON], true),
+  control([ENCODING_NONE], true),
+  control([ENCODING_NONE], true),
+  control([ENCODING_TEXT], true),
+  control([ENCODING_NONE, ENCODING_JSON], false),
+]
+
+function bits(encodings: readonly number[]): number {
+  return encodings.reduce((sum, encoding) => sum | (1 << encoding), 0)
+}
 
 function control(encodings: readonly number[], hasId: boolean): KindRules {
-  return { encodings: new Set(encodings), flags: 0, hasId, mostBytes: LEAST_FRAME_LIMIT_BYTES }
+  return { encodings: bits(encodings), flags: 0, hasId, mostBytes: LEAST_FRAME_LIMIT_BYTES }
 }
 
 /** @throws `ERR_X_CHANNEL_PROTOCOL`, `ERR_X_CHANNEL_VERSION`. */
@@ -126,9 +125,14 @@ export function readHeader(bytes: Buffer, at: number, limit: number): number {
   const length = bytes.readUInt32LE(at)
   const kind = bytes[at + 4]!
   const encoding = bytes[at + 5]!
-  const rule = rules.get(kind)
+  const rule = rules[kind]
   const bare = encoding & ~(EXTENDED | NAMED)
-  if (rule === undefined || !rule.encodings.has(bare) || (encoding & ~bare & ~rule.flags) !== 0) {
+  const isKnown =
+    rule !== undefined &&
+    bare <= ENCODING_PACKED &&
+    ((rule.encodings >> bare) & 1) === 1 &&
+    (encoding & ~bare & ~rule.flags) === 0
+  if (!isKnown) {
     throw breach(`no frame has the kind ${kind}, ${encoding}`)
   }
   if (length > limit) throw ipcError('ERR_X_FRAME_TOO_LONG', length, limit, 'our')
@@ -142,6 +146,16 @@ export function readHeader(bytes: Buffer, at: number, limit: number): number {
   const id = bytes.readUInt32LE(at + 8)
   if ((id !== 0) !== rule.hasId) throw breach(`a frame of kind ${kind} has the id ${id}`)
   return length
+}
+
+/** Whether a message is one value with nothing beside it. */
+export function isOneValue({ encoding }: Frame): boolean {
+  return encoding < ENCODING_PACKED
+}
+
+/** That value. @throws `ERR_X_CHANNEL_PROTOCOL`. */
+export function decodeOneValue({ encoding, body, start, end }: Frame, mayClone: boolean): unknown {
+  return decodeValue(encoding, body, start, end, mayClone)
 }
 
 /** The values of a message without anything beside them: one, or several that were packed together. */

@@ -1,9 +1,13 @@
 // A server that all may reach, whose channels take descriptors and answer; says how each ends. "broadcast" sends to all,
-// "memory" tells the resident bytes and the open descriptors.
+// "memory" tells what is not garbage, in bytes, and the open descriptors.
 import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createChannel, listen } from '@x/ipc'
 
+setFlagsFromString('--expose_gc')
+const gc = runInNewContext('gc')
 const channels = new Set()
 for (const what of ['uncaughtException', 'unhandledRejection']) {
   process.on(what, error => console.log(`${what} ${error}`))
