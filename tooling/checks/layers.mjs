@@ -171,6 +171,7 @@ const stateful = {
   'src/socket/turn.ts': 'who holds writes until the end of the turn, emptied by the tick that it schedules',
   'src/socket/outbox.ts': 'memory and objects that outboxes use again',
   'src/errors/fallback.ts': 'is told once by select why the portable transport runs',
+  'src/host.ts': "whose nextTick waits while the host's is in its place",
   'src/transport/select.ts': 'remembers the choice of the transport',
   'src/register/thread.ts': 'hears once from the program what it answers',
   'src/transport/native/index.ts': 'remembers whether the addon loads',

@@ -3,7 +3,7 @@ import type { Address } from '@x/core/transport'
 import type { Variant } from './test-case'
 
 /** What the other process is asked to do. */
-export type Scenario = 'holds' | 'throws' | 'serves' | 'connects' | 'adopts' | 'stranger'
+export type Scenario = 'holds' | 'throws' | 'serves' | 'connects' | 'adopts' | 'stranger' | 'timeless'
 
 /** How the other process is set up. */
 export interface ChildInput {
@@ -20,6 +20,7 @@ export type FromChild =
   | { readonly event: 'thrown'; readonly counts: Readonly<Record<string, number>> }
   | { readonly event: 'listening'; readonly at: Address }
   | { readonly event: 'connected' }
+  | { readonly event: 'conversed'; readonly strays: number }
   | { readonly event: 'full'; readonly descriptors: number }
   | { readonly event: 'freed' }
   | { readonly event: 'short'; readonly status: number; readonly times: number }

@@ -3,6 +3,9 @@ import { closeSync, openSync } from 'node:fs'
 import type { Address, ReadSink, Status, StreamHandle, Transport } from '@x/core/transport'
 import { closed, outcome } from './bed'
 import type { ChildInput, FromChild, Scenario, ToChild } from './child-messages'
+import { exchange } from './exchange'
+import { Reader } from './reader'
+import { replaceGlobals } from './replaced-globals'
 import { kindOf } from './test-case'
 
 interface Stage {
@@ -20,6 +23,7 @@ export const scenarios: Readonly<Record<Scenario, (stage: Stage) => Promise<void
   connects,
   adopts,
   stranger,
+  timeless,
 }
 
 const silent: ReadSink = { onData() {}, onEnd() {}, onError() {} }
@@ -41,6 +45,42 @@ async function connect(transport: Transport, stage: Stage, at: Address): Promise
   const status = await outcome(done => stream.connect(at, done))
   if (status < 0) throw new Error(`connect: ${status}`)
   return stream
+}
+
+// A whole life of connections while timers and ticks are replaced. `strays`: callbacks that saw the host's nextTick.
+async function timeless(stage: Stage): Promise<void> {
+  const globals = replaceGlobals()
+  let strays = 0
+  const heard = () => {
+    if (!globals.areReplaced()) strays++
+  }
+  let accepted = (_stream: StreamHandle) => {}
+  const { listener, at } = await listen(stage, stream => {
+    heard()
+    if (stream !== null) accepted(stream)
+  })
+  const pair = async (): Promise<[StreamHandle, StreamHandle]> => {
+    const accepting = new Promise<StreamHandle>(resolve => {
+      accepted = resolve
+    })
+    return [await connect(stage.peer, stage, at), await accepting]
+  }
+  const [near, far] = await pair()
+  await exchange(near, far, 300_000, heard)
+  const [resetting, hearing] = await pair()
+  const reader = new Reader(heard)
+  hearing.readStart(reader)
+  await outcome(done => resetting.reset(() => done(1)))
+  await reader.whenOver()
+  await Promise.all([near, far, hearing, listener].map(closed))
+  const refused = stage.subject.stream(kindOf(stage.input.variant))
+  if ((await outcome(done => refused.connect(at, done))) >= 0)
+    throw new Error('nobody listens, and it connected')
+  const cancelled = stage.subject.stream(kindOf(stage.input.variant))
+  const connecting = outcome(done => cancelled.connect(at, done))
+  await Promise.all([closed(refused), closed(cancelled), connecting])
+  globals.putBack()
+  stage.tell({ event: 'conversed', strays })
 }
 
 // Referenced handles keep this process until the timer, which does not; then they are unreferenced, and it must end.

@@ -11,6 +11,7 @@ import { descriptorTests } from './descriptor-tests'
 import { lawTests } from './law-tests'
 import { listenerTests } from './listener-tests'
 import { has } from './needs'
+import { pipeTests } from './pipe-tests'
 import { processTests } from './process-tests'
 import { readTests } from './read-tests'
 import { type ConformanceTest, type Role, type Variant, variants } from './test-case'
@@ -67,6 +68,7 @@ export const conformanceTests: readonly ConformanceTest[] = [
   ...writeTests,
   ...listenerTests,
   ...descriptorTests,
+  ...pipeTests,
   ...processTests,
 ]
 

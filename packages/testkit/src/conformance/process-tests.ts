@@ -31,6 +31,16 @@ export const processTests: readonly ConformanceTest[] = [
     },
   },
   {
+    name: 'goes on while timers and ticks of the process are replaced, which callbacks see and it does not',
+    ...inProcess,
+    variants: ['tcp4', 'path'],
+    async run(bed) {
+      const child = ChildRun.start(bed, 'timeless')
+      assert.deepEqual(await child.next('conversed'), { event: 'conversed', strays: 0 })
+      assert.deepEqual(await child.exit, { code: 0, signal: null })
+    },
+  },
+  {
     name: 'running out of descriptors is told once each time, and accepting goes on afterwards',
     ...inProcess,
     variants: ['tcp4', 'path'],

@@ -14,8 +14,12 @@ export class Reader implements ReadSink {
   size = 0
   ends = 0
   /** Runs first at each event, so that a test can act inside the callback. */
-  hook: ((event: 'data' | 'end' | 'error') => void) | null = null
+  hook: ((event: 'data' | 'end' | 'error') => void) | null
   #waiters: Waiter[] = []
+
+  constructor(hook: Reader['hook'] = null) {
+    this.hook = hook
+  }
 
   onData(chunk: Buffer): void {
     this.chunks.push(chunk)

@@ -3,7 +3,8 @@ import { isMainThread } from 'node:worker_threads'
 import type { Feature } from '../contract'
 import { nodeNet } from './node-net'
 
-const isNode = process.versions['bun'] === undefined && process.versions['deno'] === undefined
+/** Neither Bun nor Deno, whose node:net is another inside. */
+export const isNode = process.versions['bun'] === undefined && process.versions['deno'] === undefined
 const [major = 0, minor = 0] = (process.versions.node ?? '').split('.').map(Number)
 
 /** `net.Socket#setTypeOfService` is there (Node 24.15 and 25.6 on). */

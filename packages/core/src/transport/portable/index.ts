@@ -2,7 +2,7 @@
 // up; what node:net can do here is in host, how it is driven in stream and listener.
 import { fstatSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { UV_EINVAL, UV_ENOTSOCK, UV_ENOTSUP } from '../../errors/errno'
+import { UV_EBADF, UV_EINVAL, UV_ENOTSOCK, UV_ENOTSUP } from '../../errors/errno'
 import type { HandleKind, ListenerHandle, Status, StreamHandle, Transport } from '../contract'
 import { adoptStream } from './adopted-stream'
 import { canAdopt, supports } from './host'
@@ -19,8 +19,14 @@ function adopt(fd: number, as: 'listener' | 'stream'): ListenerHandle | StreamHa
     if (as === 'listener') return stat.isSocket() ? adoptListener(fd) : UV_ENOTSOCK
     return stat.isSocket() || stat.isFIFO() ? adoptStream(fd, stat.isFIFO()) : UV_EINVAL
   } catch (error) {
-    return statusOf(error as NodeJS.ErrnoException)
+    return refusalOf(error as NodeJS.ErrnoException)
   }
+}
+
+/** Why a descriptor was not taken: a number that is none, a socket of another type, or what the system says. */
+function refusalOf(error: NodeJS.ErrnoException): Status {
+  if (error.code === 'ERR_INVALID_FD_TYPE') return UV_EINVAL
+  return error.code?.startsWith('ERR_') ? UV_EBADF : statusOf(error)
 }
 
 /**

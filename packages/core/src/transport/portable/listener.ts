@@ -1,11 +1,12 @@
 // A listener over one net.Server. It knows how node:net reports a bind, and hands accepted sockets on as streams.
 import type { Server, Socket } from 'node:net'
 import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
-import { nextTick, setImmediate } from '../../host'
+import { nextTick, setImmediate, withHostTicks } from '../../host'
 import { callEach } from '../call-each'
 import { Closing } from '../closing'
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
 import { isTcpAddress } from '../contract'
+import { phaseOfSocket } from './descriptor-facts'
 import { hideFromDiagnostics } from './diagnostics'
 import { isAddressOf, tcpAddress } from './ends'
 import { canSetUmask, hasReusePort } from './host'
@@ -80,7 +81,7 @@ export class PortableListener implements ListenerHandle {
     this.#state = 'opening'
     this.#server.once('listening', onListening)
     try {
-      this.#open(this.#at!, backlog)
+      withHostTicks(() => this.#open(this.#at!, backlog))
     } catch (error) {
       this.#state = 'new'
       return statusOf(error as NodeJS.ErrnoException)
@@ -168,7 +169,7 @@ export class PortableListener implements ListenerHandle {
     this.#short = false
     const own = this.kind === 'pipe' ? this.sockname() : 0
     const paths = typeof own === 'object' && 'path' in own ? { own: own.path, peer: '' } : undefined
-    this.#accept?.(0, new PortableStream(this.kind, socket, paths))
+    this.#accept?.(0, new PortableStream(this.kind, socket, paths && { paths }))
   }
 
   /** @internal What connected between the adoption of a listening descriptor and `listen`. */
@@ -209,7 +210,7 @@ export class PortableListener implements ListenerHandle {
     for (const socket of this.#early) socket.destroy()
     this.#early = []
     // Cancels a listen that waits for its turn, too. node:net's own 'close' waits for the accepted sockets.
-    this.#server.close(ignore)
+    withHostTicks(() => this.#server.close(ignore))
     setImmediate(closed, this)
   }
 
@@ -259,13 +260,15 @@ function ignore(): void {}
 
 /** A listener of a bound or listening descriptor, or a status where it is none. */
 export function adoptListener(fd: number): ListenerHandle | Status {
+  // node:net would close the descriptor of a socket that cannot listen.
+  if (phaseOfSocket(fd) === 'connected') return UV_EINVAL
   const server = newServer()
   let status: Status = UV_EINVAL
   server.on('error', error => {
     status = statusOf(error)
   })
   // Inside the call; node:net alone can tell the kind of the descriptor, and only of one that listens.
-  server.listen({ fd, exclusive: true })
+  withHostTicks(() => server.listen({ fd, exclusive: true }))
   if (!server.listening) return status
   return new PortableListener(ownAddress(server) === null ? 'pipe' : 'tcp', server, fd)
 }

@@ -1,6 +1,5 @@
 // A stream over one net.Socket: statuses and sinks on this side, events on that. It knows nothing of listeners.
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
 import {
   UV_EALREADY,
   UV_EBADF,
@@ -11,7 +10,7 @@ import {
   UV_ENOTSUP,
   UV_EPIPE,
 } from '../../errors/errno'
-import { nextTick, setImmediate } from '../../host'
+import { nextTick, setImmediate, withHostTicks, withUsersTicks } from '../../host'
 import { callEach } from '../call-each'
 import { Closing } from '../closing'
 import type {
@@ -25,27 +24,33 @@ import type {
   TcpAddress,
 } from '../contract'
 import { isTcpAddress } from '../contract'
-import { hideFromDiagnostics } from './diagnostics'
 import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
+import { type InnerSocket, kOwner, newSocket, prepare, restore, type Sides } from './inner-socket'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
-import { nodeNet } from './node-net'
 import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
 
-const owner = Symbol('stream')
+/** A socket that knows its stream. */
+interface OwnedSocket extends InnerSocket {
+  [kOwner]?: PortableStream
+}
 
-/** A socket that knows its stream, so that one set of listeners serves all sockets and none is a closure. */
-interface OwnedSocket extends Socket {
-  [owner]?: PortableStream
+/** What is known of a connected socket that node:net does not tell. */
+export interface ConnectedSocket {
+  readonly paths?: PathEnds
+  readonly fd?: number
+  readonly sides?: Sides
 }
 
 const NOTHING = Buffer.alloc(0)
+const bothSides: Sides = { readable: true, writable: true }
 
 export class PortableStream implements StreamHandle {
   readonly kind: HandleKind
   readonly fd: number
   bytesRead = 0
   readonly #socket: OwnedSocket
+  readonly #sides: Sides
   #state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new'
   #sink: ReadSink | null = null
   #reading = false
@@ -65,15 +70,15 @@ export class PortableStream implements StreamHandle {
   readonly #closing = new Closing()
 
   /** Of a connected socket where one is given; else it can connect. */
-  constructor(kind: HandleKind, connected?: Socket, paths: PathEnds = unnamed, fd = -1) {
+  constructor(kind: HandleKind, connected?: Socket, known: ConnectedSocket = {}) {
     this.kind = kind
-    this.fd = fd
-    this.#paths = paths
-    const socket: OwnedSocket = connected ?? newSocket()
-    socket[owner] = this
+    this.fd = known.fd ?? -1
+    this.#paths = known.paths ?? unnamed
+    this.#sides = known.sides ?? bothSides
+    const socket = (connected ?? newSocket()) as OwnedSocket
     this.#socket = socket
     if (connected) this.#state = 'open'
-    socket.push = push
+    prepare(socket, this)
     socket.pause()
     socket.on('data', onData)
     socket.on('end', onEnd)
@@ -93,14 +98,12 @@ export class PortableStream implements StreamHandle {
     if (this.#state === 'open') return UV_EISCONN
     if (this.#state !== 'new') return UV_EBADF
     if (!isAddressOf(this.kind, to)) return UV_EINVAL
+    const refused = isTcpAddress(to) ? 0 : pathStatus(to.path)
+    if (refused < 0) return refused
+    if (!isTcpAddress(to)) this.#paths = { own: '', peer: to.path }
+    const options = isTcpAddress(to) ? towards(to, this.#local) : { path: to.path }
     try {
-      if (isTcpAddress(to)) this.#socket.connect(towards(to, this.#local))
-      else {
-        const refused = pathStatus(to.path)
-        if (refused < 0) return refused
-        this.#paths = { own: '', peer: to.path }
-        this.#socket.connect({ path: to.path })
-      }
+      withHostTicks(() => this.#socket.connect(options))
     } catch (error) {
       return statusOf(error as NodeJS.ErrnoException)
     }
@@ -152,11 +155,12 @@ export class PortableStream implements StreamHandle {
 
   readStart(sink: ReadSink): Status {
     if (this.#state !== 'open') return this.#unconnected()
+    if (!this.#sides.readable) return UV_ENOTCONN
     this.#sink = sink
     if (this.#reading) return 0
     this.#reading = true
     if (this.#ended || this.#failure < 0) nextTick(tellOver, this)
-    else this.#socket.resume()
+    else withHostTicks(() => this.#socket.resume())
     return 0
   }
 
@@ -183,10 +187,10 @@ export class PortableStream implements StreamHandle {
   heardData(chunk: Buffer): void {
     const sink = this.#sink
     if (sink === null) return
-    if (sink.into !== undefined) this.#fill(chunk)
+    if (sink.into !== undefined) withUsersTicks(() => this.#fill(chunk))
     else {
       this.bytesRead += chunk.length
-      sink.onData(chunk)
+      withUsersTicks(() => sink.onData(chunk))
     }
   }
 
@@ -238,11 +242,10 @@ export class PortableStream implements StreamHandle {
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
     const socket = this.#socket
     if (this.#state !== 'open') return this.#unconnected()
-    if (this.#shut || socket.destroyed) return UV_EPIPE
+    if (this.#shut || socket.destroyed || !this.#sides.writable) return UV_EPIPE
+    if (chunks.length === 0) return 1
     const givenBefore = this.#bytesGiven
-    if (chunks.length === 1) this.#give(chunks[0]!)
-    else if (chunks.length > 1) this.#giveAll(chunks)
-    else return 1
+    withHostTicks(() => this.#giveAll(chunks))
     if (socket.writableLength === 0) {
       if (socket.errored === null) return 1
       this.#bytesGiven = givenBefore
@@ -251,7 +254,7 @@ export class PortableStream implements StreamHandle {
     this.#queue.push(done)
     // node:net calls back in order, so the callback of nothing tells of all before it. A write that the system takes at
     // once, nearly each, costs no callback.
-    socket.write(NOTHING, this.#wrote)
+    withHostTicks(() => socket.write(NOTHING, this.#wrote))
     return 0
   }
 
@@ -262,6 +265,7 @@ export class PortableStream implements StreamHandle {
 
   // Copying little is cheaper than node:net's way of many chunks; much goes out by one writev.
   #giveAll(chunks: readonly Uint8Array[]): void {
+    if (chunks.length === 1) return this.#give(chunks[0]!)
     const size = totalLength(chunks)
     if (size <= copyAtMost) {
       this.#give(joined(chunks, size))
@@ -275,16 +279,17 @@ export class PortableStream implements StreamHandle {
   readonly #wrote = (error?: Error | null): void => {
     if (this.#state !== 'open') return
     const done = this.#queue.shift()
-    done?.(error ? statusOf(this.#socket.errored ?? error) : 0)
+    const status = error ? statusOf(this.#socket.errored ?? error) : 0
+    withUsersTicks(() => done?.(status))
   }
 
   shutdown(done: (status: Status) => void): Status {
     if (this.#state !== 'open') return this.#unconnected()
-    if (this.#shut || this.#socket.destroyed) return UV_ENOTCONN
+    if (this.#shut || this.#socket.destroyed || !this.#sides.writable) return UV_ENOTCONN
     this.#shut = true
     this.#shutDown = done
     this.#learnNames()
-    this.#socket.end(this.#finished)
+    withHostTicks(() => this.#socket.end(this.#finished))
     return 0
   }
 
@@ -365,8 +370,7 @@ export class PortableStream implements StreamHandle {
   surrender(): Socket {
     const socket = this.#socket
     socket.off('data', onData).off('end', onEnd).off('error', onError)
-    delete (socket as Partial<Socket>).push
-    delete socket[owner]
+    restore(socket)
     this.#state = 'closed'
     this.#sink = null
     this.#closing.begin()
@@ -391,31 +395,20 @@ export class PortableStream implements StreamHandle {
   }
 }
 
-function newSocket(): Socket {
-  const socket = new (nodeNet().Socket)({ allowHalfOpen: true })
-  hideFromDiagnostics(socket)
-  return socket
-}
-
-/** In the place of `Readable.push` (https://nodejs.org/api/stream.html#readablepushchunk-encoding). */
-function push(this: OwnedSocket, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk instanceof Uint8Array && chunk.length > 0 && this[owner]?.takes(chunk as Buffer)) return true
-  return Readable.prototype.push.call(this, chunk, encoding)
-}
 function onConnect(this: OwnedSocket): void {
-  this[owner]?.heardConnect()
+  this[kOwner]?.heardConnect()
 }
 function onData(this: OwnedSocket, chunk: Buffer): void {
-  this[owner]?.heardData(chunk)
+  this[kOwner]?.heardData(chunk)
 }
 function onEnd(this: OwnedSocket): void {
-  this[owner]?.heardEnd()
+  this[kOwner]?.heardEnd()
 }
 function onError(this: OwnedSocket, error: Error): void {
-  this[owner]?.heardError(error)
+  this[kOwner]?.heardError(error)
 }
 function onClose(this: OwnedSocket): void {
-  this[owner]?.heardClose()
+  this[kOwner]?.heardClose()
 }
 function closed(stream: PortableStream): void {
   stream.heardClose()
