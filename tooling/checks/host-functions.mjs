@@ -6,12 +6,6 @@ import { textOf, trackedFiles } from './tracked.mjs'
 /** Packages that keep the rule. */
 const sources = ['packages/core/src/', 'packages/ipc/src/']
 
-/** Files that do not yet, with the reason. @type {readonly { files: RegExp, reason: string }[]} */
-const exceptions = [
-  { files: /^packages\/core\/src\/(socket|server|connect)\//, reason: 'they are being divided anew' },
-  { files: /^packages\/ipc\/src\/listen\//, reason: 'they have not been moved to it yet' },
-]
-
 /** What @sinonjs/fake-timers and others replace. */
 const replaced = new Set([
   'setTimeout',
@@ -33,7 +27,7 @@ export const hostFunctions = {
   violations(top) {
     return trackedFiles(top)
       .filter(name => name.endsWith('.ts') && sources.some(folder => name.startsWith(folder)))
-      .filter(name => !name.endsWith('/src/host.ts') && !exceptions.some(({ files }) => files.test(name)))
+      .filter(name => !name.endsWith('/src/host.ts'))
       .flatMap(name => lookUps(name, textOf(top, name) ?? ''))
   },
 }

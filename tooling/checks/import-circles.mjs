@@ -8,9 +8,7 @@ import { textOf, trackedFiles } from './tracked.mjs'
 const sources = ['packages/core/src', 'packages/ipc/src']
 
 /** Files between which circles are let pass, with the reason. @type {readonly { files: RegExp, reason: string }[]} */
-const exceptions = [
-  { files: /^packages\/core\/src\/(socket|server)\//, reason: 'they are being divided anew' },
-]
+const exceptions = [{ files: /^packages\/core\/src\/server\//, reason: 'they are being divided anew' }]
 
 /** @type {import('./all.mjs').Check} */
 export const importCircles = {
