@@ -1,5 +1,6 @@
 // The package's public face. It names what is exported, and holds no behaviour.
 
+export { type Exploration, type ExploredFailure, type ExploreOptions, explore } from './exploration/explore'
 export {
   type RecordedStep,
   type Recorder,
@@ -28,6 +29,7 @@ export {
 } from './ports/port-lease'
 export { type TempEndpoint, tempEndpoint } from './ports/temp-endpoint'
 export type { LinkOptions } from './simulation/link'
+export type { Omission } from './simulation/misfortunes'
 export { Random } from './simulation/random'
 export {
   type Simulation,

@@ -87,7 +87,7 @@ describe('virtual time', () => {
 
   it('[T3] a failure names Node’s version beside the seed', async () => {
     const failing = simulate({ seed: 5 }, () => Promise.reject(new Error('own')))
-    await expect(failing).rejects.toThrow(`to replay, on Node ${process.versions.node}: X_TESTKIT_SEED=5`)
+    await expect(failing).rejects.toThrow(`to replay: X_TESTKIT_SEED=5 (on Node ${process.versions.node})`)
   })
 
   it('[T3] a rejection of a host that has crashed is nobody’s', async () => {

@@ -1,5 +1,6 @@
 // The way between two hosts, one direction of it: how long a packet takes and whether it passes. It knows time and
 // chance, and no connection.
+import type { Misfortunes } from './misfortunes'
 import type { Random } from './random'
 
 /** How a link behaves. Each direction has these for itself. */
@@ -32,8 +33,13 @@ export class Link {
   #bytesPerSecond = Number.POSITIVE_INFINITY
   #loss = 0
   #busyUntilMs = 0
+  readonly #misfortunes: Misfortunes
   /** Nothing passes. */
   isCut = false
+
+  constructor(misfortunes: Misfortunes) {
+    this.#misfortunes = misfortunes
+  }
 
   /** Changes what is named, and leaves the rest as it is. */
   set(options: LinkOptions): void {
@@ -45,6 +51,8 @@ export class Link {
       this.#bytesPerSecond = checked('bytesPerSecond', bytesPerSecond, bytesPerSecond > 0)
     }
     if (loss !== undefined) this.#loss = checked('loss', loss, loss >= 0 && loss < 1)
+    if (!this.#misfortunes.allows('loss')) this.#loss = 0
+    if (!this.#misfortunes.allows('jitter')) this.#jitterMs = 0
   }
 
   /** The longest that an empty packet takes on an idle link. */

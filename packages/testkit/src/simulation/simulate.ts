@@ -4,6 +4,7 @@ import { defaultTransport, setDefaultTransport } from '@x/core/transport'
 import { testkitError } from '../errors'
 import { Driver } from './driver'
 import type { LinkOptions } from './link'
+import { Misfortunes, type Omission, omissionsFrom } from './misfortunes'
 import { OutsideWork } from './outside-work'
 import { Random } from './random'
 import { type HostMain, type HostOptions, SimulatedHost } from './simulated-host'
@@ -19,6 +20,12 @@ import { currentWorld, runOutside, type World } from './world'
 export interface SimulationOptions {
   /** Decides all chance. The environment variable `X_TESTKIT_SEED` overrides it, for a replay. Default 1. */
   seed?: number | string
+  /**
+   * Misfortunes that are left out: by number, in the order of the run (the trace numbers them: partitions, crashes, kills),
+   * `'loss'` or `'jitter'` of all links. `explore` finds which may be, and the environment variable `X_TESTKIT_OMIT`
+   * (`0,2,loss`) overrides it, for a replay. Default: none.
+   */
+  omit?: readonly Omission[]
   /** What links are like unless `network.link` says otherwise. */
   link?: LinkOptions
   /** Virtual milliseconds after which a simulation has failed. Default 86,400,000: a day. */
@@ -54,6 +61,8 @@ export interface SimulationReport<T> {
   readonly virtualMs: number
   /** Events noted in the trace. */
   readonly events: number
+  /** What befell the run, in order. */
+  readonly misfortunes: readonly string[]
   /** The last lines of the trace, all of a short run. */
   trace(lines?: number): string
 }
@@ -65,19 +74,28 @@ export class SimulationError extends Error {
   /** The whole trace, or the end of a long one. */
   readonly trace: string
 
+  /** What befell the run, in order. */
+  readonly misfortunes: readonly string[]
   /** What the simulated code used that a simulation cannot make repeat, each with its place. */
   readonly outside: readonly string[]
 
   /** Made by `simulate()`. */
   constructor(
     cause: unknown,
-    about: { seed: number | string; virtualMs: number; trace: Trace; outside: readonly string[] },
+    about: {
+      seed: number | string
+      omit: readonly Omission[]
+      virtualMs: number
+      trace: Trace
+      misfortunes: readonly string[]
+      outside: readonly string[]
+    },
   ) {
-    const { seed, virtualMs, trace, outside } = about
+    const { seed, omit, virtualMs, trace, misfortunes, outside } = about
     const said = cause instanceof Error ? cause.message : String(cause)
     const lines = [
       `seed ${seed} failed after ${virtualMs} virtual ms: ${said}`,
-      `  to replay, on Node ${process.versions.node}: X_TESTKIT_SEED=${seed}, or simulate({ seed: ${JSON.stringify(seed)} }, ...)`,
+      `  to replay: ${replayLine(seed, omit)}`,
       ...outside.map(each => `  outside of the simulation: ${each}`),
       `  trace ${trace.hash.slice(0, 16)} ends:`,
       trace.tail(12).replace(/^/gm, '  '),
@@ -87,8 +105,15 @@ export class SimulationError extends Error {
     this.seed = seed
     this.virtualMs = virtualMs
     this.trace = trace.tail()
+    this.misfortunes = misfortunes
     this.outside = outside
   }
+}
+
+/** What repeats a run, before the command that made it. */
+export function replayLine(seed: number | string, omit: readonly Omission[]): string {
+  const less = omit.length > 0 ? ` X_TESTKIT_OMIT=${omit.join(',')}` : ''
+  return `X_TESTKIT_SEED=${seed}${less} (on Node ${process.versions.node})`
 }
 
 const START = Date.UTC(2000, 0, 1)
@@ -138,12 +163,16 @@ async function runOne<T>(
   const clock = new VirtualClock(options.startAt?.getTime() ?? START)
   const trace = new Trace(() => clock.nowMs)
   const outside = new OutsideWork(world, text => trace.note(text))
+  const omitted = process.env['X_TESTKIT_OMIT']
+  const omit = omitted === undefined ? (options.omit ?? []) : omissionsFrom(omitted)
+  const misfortunes = new Misfortunes(omit, text => trace.note(text))
   const driver = new Driver({ world, clock, outside, limitMs: options.maxVirtualMs ?? DAY_MS })
   const network = new NetworkModel({
     clock,
     driver,
     random: new Random(`${seed}/network`),
     trace,
+    misfortunes,
     defaults: options.link ?? {},
     capacityBytes: options.capacityBytes ?? 65536,
   })
@@ -151,11 +180,11 @@ async function runOne<T>(
   const host = (name: string, about?: HostMain | HostOptions): SimulatedHost => {
     const { addresses, main: software } = typeof about === 'function' ? { main: about } : (about ?? {})
     const stack = network.addStack(name, addresses)
-    const made = new SimulatedHost(stack, software, { trace, fail: error => driver.fail(error) }, created => {
+    const around = { trace, misfortunes, fail: (error: unknown) => driver.fail(error) }
+    return new SimulatedHost(stack, software, around, created => {
       network.addHost(stack, created)
       hosts.push(created)
     })
-    return made
   }
   const ends: (() => void)[] = []
   try {
@@ -183,14 +212,22 @@ async function runOne<T>(
       hash: trace.hash,
       virtualMs: clock.nowMs,
       events: trace.count,
+      misfortunes: misfortunes.told,
       trace: lines => trace.tail(lines),
     }
   } catch (error) {
-    throw new SimulationError(error, { seed, virtualMs: clock.nowMs, trace, outside: outside.uncontrolled })
+    throw new SimulationError(error, {
+      seed,
+      omit,
+      virtualMs: clock.nowMs,
+      trace,
+      misfortunes: misfortunes.told,
+      outside: outside.uncontrolled,
+    })
   } finally {
     // What still runs there belongs to a world that has ended.
     world.isOver = true
-    for (const each of hosts) each.crash()
+    for (const each of hosts) each.end()
     await outside.settled()
     for (const end of ends.reverse()) end()
   }

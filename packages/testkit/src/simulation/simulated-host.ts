@@ -2,6 +2,7 @@
 // links nor time.
 import type { Transport } from '@x/core/transport'
 import type { Stack } from '../network/stack'
+import type { Misfortunes } from './misfortunes'
 import type { Trace } from './trace'
 import { type HostLife, runInLife } from './world'
 
@@ -16,6 +17,13 @@ export interface HostOptions {
   main?: HostMain
 }
 
+/** What a host needs of its simulation. */
+export interface HostSurroundings {
+  readonly trace: Trace
+  readonly misfortunes: Misfortunes
+  fail(error: unknown): void
+}
+
 /** A host of a simulation. */
 export class SimulatedHost {
   readonly name: string
@@ -23,6 +31,7 @@ export class SimulatedHost {
   readonly #stack: Stack
   readonly #main: HostMain | undefined
   readonly #trace: Trace
+  readonly #misfortunes: Misfortunes
   readonly #fail: (error: unknown) => void
   #life: HostLife
 
@@ -30,7 +39,7 @@ export class SimulatedHost {
   constructor(
     stack: Stack,
     main: HostMain | undefined,
-    simulation: { trace: Trace; fail(error: unknown): void },
+    simulation: HostSurroundings,
     onMade: (host: SimulatedHost) => void,
   ) {
     this.name = stack.host
@@ -38,6 +47,7 @@ export class SimulatedHost {
     this.#stack = stack
     this.#main = main
     this.#trace = simulation.trace
+    this.#misfortunes = simulation.misfortunes
     this.#fail = simulation.fail
     this.#life = { isOver: false, host: this }
     this.#trace.note(`${this.name} starts, ${this.addresses.join(' ')}`)
@@ -73,27 +83,37 @@ export class SimulatedHost {
 
   /** Power loss: what runs here stops at once, and nobody is told; peers find out by themselves. */
   crash(): void {
-    if (!this.#stack.isPowered) return
+    if (this.#stack.isPowered && this.#misfortunes.befall(`crash of ${this.name}`)) this.end()
+  }
+
+  /** The process is killed: what runs here stops at once, and the system ends or resets its connections. */
+  kill(): void {
+    if (this.isUp && this.#misfortunes.befall(`kill of ${this.name}`)) this.#kill()
+  }
+
+  /** Starts the software again, after `crash` or `kill`; a host that is up is killed first. */
+  restart(): void {
+    if (this.isUp) {
+      if (!this.#misfortunes.befall(`restart of ${this.name}`)) return
+      this.#kill()
+    }
+    this.#trace.note(`${this.name} restarts`)
+    this.#stack.isPowered = true
+    this.#life = { isOver: false, host: this }
+    this.#start()
+  }
+
+  /** The simulation ends, and the host with it. */
+  end(): void {
     this.#trace.note(`${this.name} crashes`)
     this.#life.isOver = true
     this.#stack.crash()
   }
 
-  /** The process is killed: what runs here stops at once, and the system ends or resets its connections. */
-  kill(): void {
-    if (!this.isUp) return
+  #kill(): void {
     this.#trace.note(`${this.name} is killed`)
     this.#life.isOver = true
     this.#stack.kill()
-  }
-
-  /** Starts the software again, after `crash` or `kill`; a host that is up is killed first. */
-  restart(): void {
-    this.kill()
-    this.#trace.note(`${this.name} restarts`)
-    this.#stack.isPowered = true
-    this.#life = { isOver: false, host: this }
-    this.#start()
   }
 
   #start(): void {

@@ -7,6 +7,7 @@ import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
 import type { Driver } from './driver'
 import { Link, type LinkOptions } from './link'
+import type { Misfortunes } from './misfortunes'
 import type { Random } from './random'
 import type { SimulatedHost } from './simulated-host'
 import { TcpLane, type TcpSurroundings } from './tcp-lane'
@@ -45,6 +46,7 @@ export interface NetworkSurroundings {
   readonly driver: Driver
   readonly random: Random
   readonly trace: Trace
+  readonly misfortunes: Misfortunes
   readonly defaults: LinkOptions
   readonly capacityBytes: number
 }
@@ -107,12 +109,15 @@ export class NetworkModel implements SimulatedNetwork {
   }
 
   partition(a: Hosts, b: Hosts): Repair {
+    if (!this.#around.misfortunes.befall(`partition ${namesOf(a)} | ${namesOf(b)}`)) return repair(() => {})
     this.#cut(a, b, true)
     this.#cut(b, a, true)
     return repair(() => this.repair(a, b))
   }
 
   partitionOneWay(from: Hosts, to: Hosts): Repair {
+    if (!this.#around.misfortunes.befall(`partition ${namesOf(from)} > ${namesOf(to)}`))
+      return repair(() => {})
     this.#cut(from, to, true)
     return repair(() => this.#cut(from, to, false))
   }
@@ -147,7 +152,7 @@ export class NetworkModel implements SimulatedNetwork {
     const key = `${from}\n${to}`
     const known = this.#links.get(key)
     if (known) return known
-    const link = new Link()
+    const link = new Link(this.#around.misfortunes)
     link.set(this.#around.defaults)
     this.#links.set(key, link)
     return link

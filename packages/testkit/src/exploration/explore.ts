@@ -1,0 +1,166 @@
+// Many seeds of one scenario, in as many processes as there are processors: which of them fail, and with how little. It
+// knows processes and seeds; what a run does is the scenario's part.
+import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { validateInteger } from '@x/core/internal'
+import { testkitError } from '../errors'
+import { hostNowMs } from '../host'
+import { replayLine } from '../simulation/simulate'
+import type { RunOutcome, RunRequest } from './messages'
+import { keptOf, shrink } from './shrink'
+
+/** What is explored, and for how long. */
+export interface ExploreOptions {
+  /**
+   * The module with the scenario, as a file URL or an absolute path: its default export (or `scenario`) is a function of a
+   * seed that answers what `simulate` answers.
+   */
+  scenario: string | URL
+  /** How many seeds. Default 100. */
+  seeds?: number
+  /** The first of them. Default 1. */
+  from?: number
+  /** `failure`: until a seed has failed. `end`: all seeds. `{ ms }`: for as long, or all seeds. Default `failure`. */
+  until?: 'failure' | 'end' | { readonly ms: number }
+  /** Processes at once. Default: one for each processor. */
+  processes?: number
+  /** A file that keeps the seeds that failed: they are the first of the next exploration. Default: none. */
+  keep?: string
+  /** Hears how far it is. Default: one line on the terminal, where standard error is one. */
+  onProgress?: (line: string) => void
+}
+
+/** A seed that failed, with the least misfortune that was found to do. */
+export interface ExploredFailure {
+  readonly seed: number
+  /** What failed: `Error: value 33 was lost`. */
+  readonly failure: string
+  /** The error's message of the smallest run: how to replay it, and the end of its trace. */
+  readonly message: string
+  /** What befalls the smallest run. */
+  readonly misfortunes: readonly string[]
+  /** What repeats the smallest run, before the command that makes it. */
+  readonly replay: string
+}
+
+/** The outcome of an exploration. */
+export interface Exploration {
+  /** Seeds that were run. */
+  readonly seeds: number
+  readonly failed: readonly ExploredFailure[]
+  readonly virtualMs: number
+  readonly events: number
+}
+
+/**
+ * Runs a scenario on many seeds, and makes the misfortune of each that fails as small as it can be and still fail alike:
+ * fewer partitions, crashes and kills, no loss, no jitter.
+ *
+ * Rejects with `ERR_X_EXPLORATION` where the scenario cannot be loaded or its process ends.
+ *
+ * @example
+ * const { failed } = await explore({ scenario: new URL('./scenario.mjs', import.meta.url), seeds: 1000 })
+ * for (const { message } of failed) console.log(message)
+ */
+export async function explore(options: ExploreOptions): Promise<Exploration> {
+  const { seeds = 100, from = 1, until = 'failure', processes = availableParallelism() } = options
+  validateInteger(seeds, 'options.seeds', 1)
+  validateInteger(from, 'options.from', 0)
+  validateInteger(processes, 'options.processes', 1)
+  const beganAt = hostNowMs()
+  const tell = options.onProgress ?? tellTerminal
+  const kept = keptSeeds(options.keep)
+  const queue = [...kept, ...range(from, seeds).filter(seed => !kept.includes(seed))]
+  const total = queue.length
+  const totals = { seeds: 0, virtualMs: 0, events: 0 }
+  const failed: ExploredFailure[] = []
+  const isOver = () =>
+    queue.length === 0 ||
+    (until === 'failure' && failed.length > 0) ||
+    (typeof until === 'object' && hostNowMs() - beganAt > until.ms)
+  const work = async () => {
+    const runner = new Runner(options.scenario)
+    try {
+      while (!isOver()) {
+        const outcome = await runner.run({ seed: queue.shift() as number, omit: [] })
+        totals.seeds++
+        totals.virtualMs += outcome.virtualMs
+        totals.events += outcome.events
+        if (outcome.failure !== null) failed.push(describe(await shrink(outcome, each => runner.run(each))))
+        tell(`${totals.seeds} of ${total} seeds, ${failed.length} failed`)
+      }
+    } finally {
+      runner.end()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(processes, total) }, work))
+  if (options.keep !== undefined)
+    writeFileSync(options.keep, `${JSON.stringify(failed.map(({ seed }) => seed))}\n`)
+  return { ...totals, failed: failed.sort((one, other) => one.seed - other.seed) }
+}
+
+/** A process that runs one seed at a time. */
+class Runner {
+  readonly #child: ChildProcess
+  readonly #ended: Promise<never>
+
+  constructor(scenario: string | URL) {
+    const isUrl = scenario instanceof URL || scenario.startsWith('file:')
+    const file = isUrl ? fileURLToPath(scenario) : path.resolve(scenario as string)
+    this.#child = fork(childFile(), [file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#ended = new Promise((_resolve, reject) => {
+      const ended = (why: unknown) => reject(testkitError('ERR_X_EXPLORATION', String(why)))
+      this.#child.once('error', ended)
+      this.#child.once('exit', (code, signal) => ended(`a process of it ended with ${signal ?? code}`))
+    })
+    this.#ended.catch(() => {})
+  }
+
+  run(request: RunRequest): Promise<RunOutcome> {
+    const answered = new Promise<RunOutcome>((resolve, reject) => {
+      this.#child.once('message', (message: RunOutcome | { fatal: string }) => {
+        if ('fatal' in message) reject(testkitError('ERR_X_EXPLORATION', message.fatal))
+        else resolve(message)
+      })
+    })
+    this.#child.send(request)
+    return Promise.race([answered, this.#ended])
+  }
+
+  end(): void {
+    this.#child.kill()
+  }
+}
+
+function describe(smallest: RunOutcome): ExploredFailure {
+  const { seed, omit, failure, message, misfortunes } = smallest
+  return {
+    seed,
+    failure: failure ?? '',
+    message,
+    misfortunes: keptOf(smallest).map(number => misfortunes[number] ?? ''),
+    replay: replayLine(seed, omit),
+  }
+}
+
+function range(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => from + index)
+}
+
+function keptSeeds(file: string | undefined): number[] {
+  if (file === undefined || !existsSync(file)) return []
+  return JSON.parse(readFileSync(file, 'utf8')) as number[]
+}
+
+/** The built file beside this one; from the sources, that of the last build. */
+function childFile(): string {
+  const beside = path.join(__dirname, 'explore-child.js')
+  return existsSync(beside) ? beside : path.join(__dirname, '..', '..', 'dist', 'explore-child.js')
+}
+
+function tellTerminal(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}`)
+}

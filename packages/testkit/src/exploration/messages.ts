@@ -1,0 +1,19 @@
+// What an exploration and its processes tell each other. Types only.
+import type { Omission } from '../simulation/misfortunes'
+
+/** One run that a process is asked for. */
+export interface RunRequest {
+  readonly seed: number
+  readonly omit: readonly Omission[]
+}
+
+/** How it went. */
+export interface RunOutcome extends RunRequest {
+  /** What failed: the cause's name and message; null where nothing did. */
+  readonly failure: string | null
+  /** The error's whole message. */
+  readonly message: string
+  readonly misfortunes: readonly string[]
+  readonly virtualMs: number
+  readonly events: number
+}

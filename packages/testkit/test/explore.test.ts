@@ -1,0 +1,100 @@
+// An exploration: it finds the seeds that fail, makes their misfortune small, and its replay line repeats the failure.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { explore } from '../src'
+
+const root = path.join(__dirname, '..')
+let folder: string
+
+/** Fails where b was down at some time and c was cut off at some other; all else is noise. */
+const SCENARIO = `
+import { simulate } from '@x/testkit'
+export default seed => simulate({ seed, link: { loss: 0.1, jitterMs: 5 } }, async ({ host, network, clock, random }) => {
+  const hosts = ['a', 'b', 'c'].map(name => host(name))
+  const [a, b, c] = hosts
+  let wasDown = false
+  let wasCut = false
+  const cut = network.partition.bind(network)
+  for (let round = 0; round < 12; round++) {
+    const one = random.pick(hosts)
+    switch (random.integer(0, 2)) {
+      case 0: one.crash(); break
+      case 1: one.kill(); break
+      default: cut(one, hosts.filter(other => other !== one))
+    }
+    await clock.sleep(10)
+    if (!b.isUp) wasDown = true
+    if (seed % 3 === 0 && wasDown && !c.isUp) throw new Error('both were down after ' + round)
+    for (const each of hosts) if (!each.isUp && random.chance(0.5)) each.restart()
+    network.repair()
+  }
+})`
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(root, '.explore-'))
+  writeFileSync(path.join(folder, 'scenario.mjs'), SCENARIO)
+  writeFileSync(path.join(folder, 'broken.mjs'), 'throw new Error("broken")')
+  writeFileSync(path.join(folder, 'dies.mjs'), 'export default () => process.exit(7)')
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('explore', () => {
+  it('[T3] finds the seeds that fail, with the least that it takes, and repeats them', async () => {
+    const lines: string[] = []
+    const scenario = path.join(folder, 'scenario.mjs')
+    const keep = path.join(folder, 'kept.json')
+    const found = await explore({
+      scenario,
+      seeds: 12,
+      until: 'end',
+      keep,
+      onProgress: line => lines.push(line),
+    })
+    expect(found.seeds).toBe(12)
+    expect(lines.at(-1)).toMatch(/^12 of 12 seeds, \d failed$/)
+    expect(found.failed.length).toBeGreaterThan(0)
+    for (const { seed, failure, misfortunes, replay, message } of found.failed) {
+      expect(seed % 3).toBe(0)
+      expect(failure).toMatch(/^Error: both were down after \d+$/)
+      expect(misfortunes).toHaveLength(2)
+      expect(misfortunes.join()).toMatch(/(crash|kill) of [bc],(crash|kill) of [bc]/)
+      expect(replay).toMatch(/^X_TESTKIT_SEED=\d+ X_TESTKIT_OMIT=jitter,loss(,\d+)* \(on Node /)
+      expect(message).toContain(replay)
+    }
+    expect(JSON.parse(readFileSync(keep, 'utf8'))).toEqual(found.failed.map(({ seed }) => seed))
+
+    // The line is the whole environment of the replay.
+    const [first] = found.failed
+    const env = Object.fromEntries(
+      first!.replay
+        .split(' (')[0]!
+        .split(' ')
+        .map(each => each.split('=')),
+    )
+    const program = `import(${JSON.stringify(scenario)}).then(m => m.default(999)).catch(e => console.log(e.message))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], {
+      env: { ...process.env, ...env },
+    })
+    expect(stdout.trim()).toBe(first!.message)
+
+    // What failed comes first the next time.
+    const again = await explore({ scenario, seeds: 12, keep, processes: 1, onProgress: () => {} })
+    expect(again.seeds).toBe(1)
+    expect(again.failed[0]?.seed).toBe(first!.seed)
+  })
+
+  it('[T3] says why it cannot go on', async () => {
+    const run = (file: string) => explore({ scenario: path.join(folder, file), seeds: 2, processes: 1 })
+    await expect(run('broken.mjs')).rejects.toMatchObject({
+      code: 'ERR_X_EXPLORATION',
+      message: expect.stringContaining('broken'),
+    })
+    await expect(run('dies.mjs')).rejects.toThrow('ended with 7')
+    await expect(run('missing.mjs')).rejects.toMatchObject({ code: 'ERR_X_EXPLORATION' })
+    await expect(explore({ scenario: 'x', seeds: 0 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' })
+  })
+})
