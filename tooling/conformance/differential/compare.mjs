@@ -31,6 +31,7 @@ export function compare(expected, got, subject, isBulk = false) {
   for (const actor of actors) {
     const wanted = compared(expected, actor)
     const seen = compared(got, actor)
+    forgiveOwnContexts(wanted, seen)
     const wantedLines = wanted.map(lineOf)
     const seenLines = seen.map(lineOf)
     const index = wantedLines.findIndex((line, i) => line !== seenLines[i])
@@ -47,6 +48,18 @@ export function compare(expected, got, subject, isBulk = false) {
     if (actor.startsWith('p')) break
   }
   return found
+}
+
+/**
+ * A callback that the subject calls in the context of its own step is right, also where node:net has lost the context (as
+ * it does for what was corked). @param {TraceRecord[]} wanted @param {TraceRecord[]} seen
+ */
+function forgiveOwnContexts(wanted, seen) {
+  for (const [i, one] of seen.entries()) {
+    const other = wanted[i]
+    if (one.kind !== 'callback' || other?.kind !== 'callback' || String(one.context) !== one.name) continue
+    wanted[i] = { ...other, context: one.context }
+  }
 }
 
 /** @param {TraceRecord} record */

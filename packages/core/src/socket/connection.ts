@@ -9,7 +9,7 @@ import { byteLength, withoutFirst } from './gathered'
 import { ConnectionFace } from './handle-face'
 import type { OnReadOptions } from './options'
 import { Outbox } from './outbox'
-import { Ticket, type WriteCallback } from './ticket'
+import { inContext, Ticket, type WriteCallback } from './ticket'
 import { emitData, flushLater, type Holder, mayHold } from './turn'
 
 /** What a connection asks of the stream above it. */
@@ -245,8 +245,7 @@ export class Connection implements ReadSink, Holder {
 
   /** Calls back once the handle is done, in the context of now. */
   #await(callback: WriteCallback): void {
-    const context = new AsyncResource('WRITEWRAP')
-    this.#writeCallback = error => context.runInAsyncScope(callback, undefined, error)
+    this.#writeCallback = inContext(callback)
   }
 
   /**

@@ -17,7 +17,7 @@ import { BufferConnection, Connection, type ConnectionStream } from './connectio
 import { debug } from './debug'
 import { encodeWrites, type GatheredWrite } from './gathered'
 import { applySettings, type OnReadOptions, readSocketOptions, type SocketConstructorOpts } from './options'
-import { idle, kState, SocketState } from './state'
+import { idle, kState, type Phase, SocketState } from './state'
 import type { WriteCallback } from './ticket'
 
 const clientSocketChannel = channel('net.client.socket')
@@ -241,7 +241,7 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
     state.enter({
       kind: 'closed',
       bytesRead: connection?.handle.bytesRead ?? 0,
-      bytesWritten: connection?.bytesSent(0) ?? 0,
+      bytesWritten: connection?.bytesSent(0) ?? bytesWaiting(phase),
       peer: connection?.peer,
     })
   }
@@ -263,6 +263,11 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
   const { keeper } = state
   state.keeper = null
   keeper?.connectionEnded()
+}
+
+/** Of a write that never left; Node counts them. */
+function bytesWaiting(phase: Phase): number {
+  return phase.kind === 'connecting' ? (phase.waitingWrite?.bytes ?? 0) : 0
 }
 
 function handleToClose({ phase }: SocketState): StreamHandle | null {

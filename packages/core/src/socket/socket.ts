@@ -33,7 +33,7 @@ import {
   type SocketConstructorOpts,
 } from './options'
 import { kState, type SocketState } from './state'
-import type { WriteCallback } from './ticket'
+import { inContext, type WriteCallback } from './ticket'
 
 type Listener = () => void
 type Chunk = string | Uint8Array
@@ -109,7 +109,10 @@ export class Socket extends Duplex {
       }
       phase.flush()
     }
-    return super.write(copyIfSmall(chunk), encoding as BufferEncoding, callback)
+    // What waits is called back from another write's end.
+    const waits = this.writableCorked > 0 || queuedLength.call(this) > 0 || phase.kind === 'connecting'
+    const told = waits && typeof callback === 'function' ? inContext(callback) : callback
+    return super.write(copyIfSmall(chunk), encoding as BufferEncoding, told)
   }
 
   override end(callback?: Listener): this
@@ -320,7 +323,7 @@ export class Socket extends Duplex {
 
   /** Not connected: not yet, or no longer. */
   get pending(): boolean {
-    return this[kState].phase.kind !== 'connected'
+    return this[kState].phase.kind !== 'connected' || this.connecting
   }
 
   get readyState(): SocketReadyState {

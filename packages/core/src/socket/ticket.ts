@@ -5,6 +5,12 @@ import { nextTick } from '../host'
 
 export type WriteCallback = (error?: Error | null) => void
 
+/** The callback of a write in the async context of now. */
+export function inContext(callback: WriteCallback): WriteCallback {
+  const context = new AsyncResource('WRITEWRAP')
+  return error => context.runInAsyncScope(callback, undefined, error)
+}
+
 export class Ticket {
   readonly #callback: WriteCallback
   #state: 'under way' | 'settled' | 'called' = 'under way'
