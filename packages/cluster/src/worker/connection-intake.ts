@@ -123,6 +123,8 @@ export class ConnectionIntake {
     const take = this.#awaited.get(listener)
     this.#awaited.delete(listener)
     this.#dropEarly(listener)
+    // From here on it is the taker's, which may be the host's own server.
+    if (take) this.#descriptors?.take([fd])
     if (take) guarded(() => take(fd))
     else this.#early.set(listener, fd)
   }
@@ -136,19 +138,23 @@ export class ConnectionIntake {
   #onConnections({ listener, id, count }: Frames<'connections'>, fds: readonly number[] | null): void {
     const sink = this.#sinks.get(listener)
     const taken: Deliver[] = []
+    const adopted: number[] = []
     const refused: number[] = []
     let why: Refusal = fds === null ? 'shortage' : 'full'
     for (let index = 0; index < count; index++) {
       const fd = fds?.[index]
       const deliver = fd !== undefined && sink?.hasRoom(taken.length) ? sink.adopt(fd) : null
-      if (typeof deliver === 'function') {
+      if (fd !== undefined && typeof deliver === 'function') {
         taken.push(deliver)
+        adopted.push(fd)
         continue
       }
       if (typeof deliver === 'number') why = 'shortage'
       if (fd !== undefined) this.#descriptors?.close([fd])
       refused.push(index)
     }
+    // A socket of the host's closes its descriptor by itself.
+    this.#descriptors?.take(adopted)
     this.#told = this.#options.connections() + taken.length
     this.#link?.send({ type: 'ack', id, connections: this.#told, refused, why }, [], () => {})
     for (const deliver of taken) guarded(deliver)

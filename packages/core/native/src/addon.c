@@ -37,13 +37,13 @@ static int hold_events(napi_env env, napi_value list, napi_ref *events) {
   return UV_EINVAL;
 }
 
-// setup(events): takes the functions that events call, in the order of `x_event` (`this` is the handle's or request's
+// setup(events, main): takes the functions that events call, in the order of `x_event` (`this` is the handle's or request's
 // object), and answers with the memory that small reads land in and, behind it, the lists of descriptors. Until it has
-// succeeded, once, every other call is refused.
+// succeeded, once, every other call is refused. `main`: the environment is that of the process's main thread.
 static napi_value setup(napi_env env, napi_callback_info info) {
-  napi_value argv[1], scratch;
+  napi_value argv[2], scratch;
   napi_ref events[X_EVENT_COUNT], scratch_buffer = NULL;
-  size_t count = 1;
+  size_t count = 2;
   void *data = NULL, *memory = NULL;
   X_TRY(napi_get_cb_info(env, info, &count, argv, NULL, NULL));
   X_TRY(napi_get_instance_data(env, &data));
@@ -64,6 +64,7 @@ static napi_value setup(napi_env env, napi_callback_info info) {
   }
   memcpy(in->events, events, sizeof(events));
   in->scratch_buffer = scratch_buffer;
+  (void)napi_get_value_bool(env, argv[1], &in->is_main);
   in->scratch = memory;
   in->told = (int32_t *)(in->scratch + X_READ_SIZE);
   in->passed = in->told + X_FD_SLOTS;

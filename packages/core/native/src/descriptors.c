@@ -40,9 +40,10 @@ void x_fds_came(x_instance *in, const int *fds, size_t count) {
   for (size_t i = 0; i < count; i++) x_fd_belongs(in, fds[i], X_FD_UNCLAIMED);
 }
 
-// Those that nobody took, when the environment ends: its thread may be one of many in the process.
+// Those that nobody took, when the environment ends: its thread is one of several. With the main thread the process ends,
+// and all of its descriptors.
 void x_close_unclaimed(x_instance *in) {
-  for (size_t fd = 0; fd < in->fd_count; fd++) {
+  for (size_t fd = 0; fd < in->fd_count && !in->is_main; fd++) {
     if (in->fd_owners[fd] == X_FD_UNCLAIMED) close((int)fd);
   }
   free(in->fd_owners);

@@ -54,6 +54,7 @@ typedef struct {
   uv_loop_t *loop;
   napi_async_cleanup_hook_handle cleanup_hook;
   bool ending;
+  bool is_main;  // of the process's main thread
   napi_ref events[X_EVENT_COUNT];
   x_slot *slots;
   uint32_t slot_count;

@@ -277,7 +277,7 @@ export interface DescriptorOperations {
   peerOf(fd: number): Address | Status
   /**
    * Descriptors that came in (`HandoffSink.onMessage`, `listenDescriptors`) stay with the thread that received them: what
-   * is still there when the thread ends is closed then, so that a thread which is terminated leaves none open. `adopt` and
+   * is still there when a worker thread ends is closed then, so that a thread which is terminated leaves none open. `adopt` and
    * `channel` take a descriptor over, `close` closes it. Whoever closes it in another way, or hands it to somebody who
    * does, calls `take` first: from then on it is the caller's alone. Others are left alone.
    */

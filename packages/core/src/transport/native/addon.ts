@@ -46,7 +46,7 @@ export type Events = readonly [
 /** Descriptors go by `DescriptorSlots`: `passed` says how many there are for the call. */
 export interface Addon {
   /** Takes the events and answers the memory that both sides see, or a status; once, before all else. */
-  setup(events: Events): Buffer | Status
+  setup(events: Events, isMainThread: boolean): Buffer | Status
   /** Handles that are not fully closed; for tests. */
   live(): number
 

@@ -1,4 +1,5 @@
 // The native transport: hands out streams and listeners on the addon. What it can do depends on the platform alone.
+import { isMainThread } from 'node:worker_threads'
 import { UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
 import type {
   DescriptorOperations,
@@ -60,7 +61,7 @@ export class NativeTransport implements Transport {
   readonly clock = null
 
   constructor(addon: Addon) {
-    const memory = addon.setup(events)
+    const memory = addon.setup(events, isMainThread)
     if (typeof memory === 'number') throw new Error(`its setup answers ${memory}`)
     this.#addon = addon
     this.#scratch = memory
