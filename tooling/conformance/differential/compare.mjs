@@ -22,7 +22,7 @@ import { shortened } from './trace.mjs'
  */
 export function compare(expected, got, subject, isBulk = false) {
   const compared = (/** @type {Trace} */ trace, /** @type {string} */ actor) => {
-    const records = rewrite(trace.actors.get(actor) ?? [], actor, subject)
+    const records = rewrite(trace.actors.get(actor) ?? [], actor, { subject, isBulk })
     return isBulk && subject === 'memory' ? withoutSizes(records) : records
   }
   const actors = [...new Set([...expected.actors.keys(), ...got.actors.keys()])].sort()

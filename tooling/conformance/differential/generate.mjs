@@ -4,6 +4,7 @@ import { connectTarget, serverOptions, settings, socketOptions, wrongListens } f
 import { kindNames, kinds } from './kinds.mjs'
 import { isOfPeer } from './program.mjs'
 import { Random } from './random.mjs'
+import { readingWays } from './readers.mjs'
 
 /**
  * @typedef {import('./program.mjs').Program} Program
@@ -15,6 +16,24 @@ import { Random } from './random.mjs'
 
 /** What fake timers replace. Without process.nextTick node:net itself stands still, so that it cannot be compared. */
 const replaceable = ['setImmediate', 'queueMicrotask', 'setTimeout', 'clearTimeout', 'setInterval']
+
+/** Verbs that are a call without arguments: of a socket, and of a peer. */
+const plainCalls = {
+  cork: 'cork',
+  uncork: 'uncork',
+  destroySoon: 'destroySoon',
+  pause: 'pause',
+  resume: 'resume',
+  unpipe: 'unpipe',
+  reset: 'resetAndDestroy',
+}
+const peerCalls = {
+  peerEnd: 'end',
+  peerDestroy: 'destroy',
+  peerReset: 'resetAndDestroy',
+  peerPause: 'pause',
+  peerResume: 'resume',
+}
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -44,11 +63,10 @@ class Maker {
     this.#kind = random.pick(kindNames)
     this.#role =
       this.#kind === 'serving' ||
-      ((this.#kind === 'reading' || this.#kind === 'writing' || this.#kind === 'living') &&
-        random.chance(0.25))
+      (['reading', 'writing', 'living', 'relaying'].includes(this.#kind) && random.chance(0.25))
         ? 'server'
         : 'client'
-    this.#sockets = random.weighted({ 1: 10, 2: 3, 3: 1 }) === '1' ? 1 : 2
+    this.#sockets = this.#kind === 'relaying' || random.chance(0.3) ? 2 : 1
     this.#family = random.chance(0.5) ? 'unix' : 'tcp'
     /** @type {Program} */
     const program = {
@@ -75,9 +93,14 @@ class Maker {
       const at = i === 0 && !isConnecting ? 'quiet' : i === 0 ? 'now' : random.weighted(turns)
       const steps = this.#some(1 + random.int(this.#kind === 'writing' ? 7 : 4), 0)
       const peers = steps.filter(isOfPeer)
+      const lapses = program.batches
+        .at(-1)
+        ?.steps.some(({ name, args }) => name === 'setTimeout' && args?.[0] === '5')
       const connects = program.batches.at(-1)?.steps.some(({ verb }) => verb === 'peerConnects')
       program.batches.push({
-        at: /** @type {Turn} */ (connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at),
+        at: /** @type {Turn} */ (
+          lapses ? 'lapse' : connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at
+        ),
         steps: [...peers, ...steps.filter(step => !isOfPeer(step))],
       })
     }
@@ -104,7 +127,7 @@ class Maker {
       if (random.chance(0.3)) {
         steps.push({ ...this.#step('make', actor, 'net.connect'), options: ['...t.where', ...options] })
       } else {
-        steps.push({ ...this.#step('make', actor, 'new net.Socket'), options })
+        steps.push({ ...this.#step('make', actor, 'new net.Socket'), options, isDeaf: random.chance(0.04) })
         if (random.chance(0.1)) steps.push(...this.#some(1 + random.int(2), 1, actor))
         steps.push(this.#connect(actor, 0))
       }
@@ -163,6 +186,10 @@ class Maker {
     )
     const peer = String(random.int(this.#sockets))
     if (depth > 0 && verb.startsWith('peer')) return []
+    const method = /** @type {Record<string, string>} */ (plainCalls)[verb]
+    if (method !== undefined) return [this.#call(method, actor)]
+    const peerMethod = /** @type {Record<string, string>} */ (peerCalls)[verb]
+    if (peerMethod !== undefined) return [this.#step('peer', peer, peerMethod)]
     switch (verb) {
       case 'write':
       case 'writeMuch':
@@ -173,17 +200,15 @@ class Maker {
         if (random.chance(0.4)) step.then = depth < 2 && random.chance(0.3) ? this.#nested(depth, actor) : []
         return [step]
       }
-      case 'cork':
-      case 'uncork':
-      case 'destroySoon':
-        return [this.#call(verb, actor)]
-      case 'pause':
-      case 'resume':
-        return [this.#call(verb, actor)]
-      case 'reset':
-        return [this.#call('resetAndDestroy', actor)]
       case 'destroy':
         return [this.#call('destroy', actor, random.chance(0.3) ? [`new Error('mine')`] : [])]
+      case 'pipeTo': {
+        const other = actor === 's0' ? 's1' : 's0'
+        // A socket that is not there yet makes pipe throw.
+        return [{ ...this.#call('pipe', actor, [`t.own.${other}`]) }]
+      }
+      case 'lapse':
+        return [this.#call('setTimeout', actor, ['5'])]
       case 'abort':
         return [this.#step('abort')]
       case 'connect':
@@ -199,22 +224,7 @@ class Maker {
           ),
         ]
       case 'read':
-        return [
-          this.#step(
-            'read',
-            actor,
-            random.pick([
-              'data',
-              'data',
-              'readable',
-              'readable-once',
-              'pipe',
-              'iterate',
-              'resume',
-              'read(0)',
-            ]),
-          ),
-        ]
+        return [this.#step('read', actor, random.pick(['data', 'data', ...readingWays]))]
       case 'readN':
         return [this.#call('read', actor, random.pick([[], ['0'], ['1'], ['3'], ['5000']]))]
       case 'setEncoding':
@@ -282,16 +292,6 @@ class Maker {
             },
           },
         ]
-      case 'peerEnd':
-        return [this.#step('peer', peer, 'end')]
-      case 'peerDestroy':
-        return [this.#step('peer', peer, 'destroy')]
-      case 'peerReset':
-        return [this.#step('peer', peer, 'resetAndDestroy')]
-      case 'peerPause':
-        return [this.#step('peer', peer, 'pause')]
-      case 'peerResume':
-        return [this.#step('peer', peer, 'resume')]
       case 'server':
         return this.#server()
     }

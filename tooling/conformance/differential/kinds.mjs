@@ -40,6 +40,7 @@ export const kinds = {
   },
   living: {
     verbs: {
+      lapse: 1,
       abort: 1,
       write: 12,
       end: 8,
@@ -85,6 +86,30 @@ export const kinds = {
       setting: 1,
     },
     turns: { tick: 2, micro: 1, immediate: 3, quiet: 12 },
+  },
+  relaying: {
+    verbs: {
+      pipeTo: 14,
+      unpipe: 2,
+      write: 4,
+      read: 3,
+      peerWrite: 22,
+      peerEnd: 6,
+      peerReset: 2,
+      peerDestroy: 2,
+      peerPause: 3,
+      peerResume: 4,
+      pause: 2,
+      resume: 3,
+      end: 3,
+      destroy: 3,
+      look: 6,
+      onEvent: 4,
+      setEncoding: 1,
+      cork: 1,
+      uncork: 1,
+    },
+    turns: { tick: 1, micro: 1, immediate: 3, quiet: 14 },
   },
   stalled: {
     verbs: {

@@ -14,6 +14,7 @@
  * @property {string} [name]   the method, event, property, way of reading; of 'make', the function
  * @property {string[]} [options]  of 'make' and 'serve', each as code
  * @property {Chunk} [chunk]   the first argument
+ * @property {boolean} [isDeaf]   of 'make': it has no listener of 'error'
  * @property {string[]} [args] code of the further arguments
  * @property {Step[]} [then]   there is a callback, which does this
  *
@@ -47,7 +48,12 @@ export function bodyOf(program) {
 export function isSound({ batches }) {
   return batches.every(({ at, steps }, index) => {
     // In which turn a connection is accepted is the system's affair.
-    if (batches[index - 1]?.steps.some(({ verb }) => verb === 'peerConnects') && at !== 'quiet') return false
+    if (
+      batches[index - 1]?.steps.some(({ verb }) => verb === 'peerConnects') &&
+      at !== 'quiet' &&
+      at !== 'lapse'
+    )
+      return false
     const firstOwn = steps.findIndex(step => !isOfPeer(step))
     const peers = steps.filter(isOfPeer).length
     if (peers > 0 && (at === 'tick' || at === 'micro' || (at === 'now' && index > 0))) return false
@@ -85,7 +91,7 @@ function codeOf(step, indent) {
   const nested = then === undefined ? '' : functionOf(then, indent, verb === 'serve' ? '(s, actor)' : 's')
   switch (verb) {
     case 'make':
-      return `t.make(${id}, '${on}', () => ${name}({ ${(step.options ?? []).join(', ')} }))`
+      return `t.make(${id}, '${on}', () => ${name}({ ${(step.options ?? []).join(', ')} })${step.isDeaf ? ', true' : ''})`
     case 'serve':
       return `t.make(${id}, '${on}', () => net.createServer({ ${(step.options ?? []).join(', ')} }, s => t.accepted(s${nested && `, ${nested}`})))`
     case 'call': {

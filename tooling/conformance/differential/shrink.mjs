@@ -45,7 +45,8 @@ function* candidatesOf(program) {
     if (value === true || Array.isArray(value)) yield { setup: { ...setup, [name]: undefined }, batches }
   }
   for (const [i, batch] of batches.entries()) {
-    if (batch.at !== 'now' && batch.at !== 'quiet') yield withBatch(program, i, { ...batch, at: 'quiet' })
+    if (batch.at !== 'now' && batch.at !== 'quiet' && batch.at !== 'lapse')
+      yield withBatch(program, i, { ...batch, at: 'quiet' })
   }
 }
 
@@ -71,6 +72,7 @@ function* simplerSteps(step) {
       for (const then of fewerSteps(step.then))
         if (then.length > 0 || step.verb === 'call') yield { ...step, then }
   }
+  if (step.isDeaf) yield { ...step, isDeaf: false }
   const { chunk } = step
   if (chunk !== undefined) {
     if (step.name === 'end') yield { ...step, chunk: undefined }

@@ -1,19 +1,21 @@
 // Plays one program on one implementation of net, and writes down what is seen. A program says what is done and at
 // which turn of the event loop; the stage has the peers, the recorders, the turns, and cleans up. It compares nothing.
-import { Writable } from 'node:stream'
 import { describeError, describeValue, look, socketLook } from './describe.mjs'
 import { freshPath } from './places.mjs'
+import { Recorder, readIn } from './readers.mjs'
 import { stepContext, Trace } from './trace.mjs'
 
 // A program may replace them.
 const { nextTick } = process
-const { setImmediate, queueMicrotask } = globalThis
+const { setImmediate, setTimeout, queueMicrotask } = globalThis
 const now = performance.now.bind(performance)
 
 /** Turns of the loop without a record before the stage takes it that nothing more comes by itself. */
 const QUIET_TURNS = 12
 /** A program that still makes records after so many turns will not stop. */
 const NEVER_QUIET_TURNS = 100_000
+/** Far longer than the timers that programs set: 5 ms. */
+const LAPSE_MS = 60
 /** Some connections take more turns than that; one that never ends is not waited for. */
 const CONNECTING_MS = 100
 
@@ -36,7 +38,7 @@ const socketEvents = [
 const serverEvents = ['listening', 'connection', 'close', 'error', 'drop']
 
 /**
- * @typedef {'now' | 'tick' | 'micro' | 'immediate' | 'quiet'} Turn
+ * @typedef {'now' | 'tick' | 'micro' | 'immediate' | 'quiet' | 'lapse'} Turn
  * @typedef {{ net: any, peerNet: any }} Nets
  * @typedef {object} Setup
  * @property {'client' | 'server'} role  which end is the subject's
@@ -116,7 +118,8 @@ export class Stage {
 
   /** Runs `act` at a turn after what ran before. @param {Turn} turn @param {() => void} act @returns {Promise<void>} */
   async turn(turn, act) {
-    if (turn === 'quiet') await this.quiet()
+    if (turn === 'quiet' || turn === 'lapse') await this.quiet()
+    if (turn === 'lapse') await this.#lapse()
     return new Promise(resolve => {
       const run = () => {
         try {
@@ -132,8 +135,19 @@ export class Stage {
     })
   }
 
+  /** Waits until the short timers of `setTimeout` have run out. */
+  async #lapse() {
+    await new Promise(resolve => setTimeout(resolve, LAPSE_MS))
+    await this.quiet()
+  }
+
   /** Waits until nothing has happened for some turns. */
   async quiet() {
+    await this.#untilQuiet()
+    this.trace.phase('quiet')
+  }
+
+  async #untilQuiet() {
     const began = now()
     let idle = 0
     let turns = 0
@@ -144,7 +158,6 @@ export class Stage {
       seen = this.trace.count
       if (++turns === NEVER_QUIET_TURNS) return this.trace.add('stage', 'phase', 'never quiet')
     }
-    this.trace.phase('quiet')
   }
 
   #isConnecting() {
@@ -154,11 +167,13 @@ export class Stage {
   /** Whatever is open is closed, and heard of. */
   async finish() {
     await this.quiet()
+    // One after the other: in which order handles that close in one turn are told of is the system's affair.
     for (const one of Object.values(this.own)) {
       if (typeof one.destroy === 'function') one.destroy()
       else if (one.listening) one.close()
+      await this.#untilQuiet()
     }
-    await this.quiet()
+    this.trace.phase('end')
     for (const peer of this.peers) peer.destroy()
     this.#peerServer?.close()
     await this.quiet()
@@ -179,12 +194,16 @@ export class Stage {
     this.trace.add(actor, 'step', `${id}`, text)
   }
 
-  /** Makes a socket or server of the subject and records its events. @param {number} id @param {string} actor @param {() => any} make */
-  make(id, actor, make) {
+  /**
+   * Makes a socket or server of the subject and records its events.
+   * @param {number} id @param {string} actor @param {() => any} make @param {boolean} [isDeaf]  not its 'error'
+   */
+  make(id, actor, make, isDeaf = false) {
     try {
       const one = stepContext.run(id, make)
       this.own[actor] = one
-      this.#record(actor, one, actor.startsWith('v') ? serverEvents : socketEvents)
+      const events = actor.startsWith('v') ? serverEvents : socketEvents
+      this.#record(actor, one, isDeaf ? events.filter(event => event !== 'error') : events)
     } catch (error) {
       this.trace.add(actor, 'step', `${id}`, `throws ${describeError(error)}`)
     }
@@ -291,49 +310,7 @@ export class Stage {
 
   /** Reads a socket in one of the ways that programs do. @param {number} id @param {string} actor @param {string} way */
   read(id, actor, way) {
-    const heard = (/** @type {Buffer | string} */ chunk) =>
-      this.trace.add(
-        actor,
-        'data',
-        typeof chunk === 'string' ? 'text' : 'data',
-        typeof chunk === 'string' ? chunk : chunk.toString('latin1'),
-      )
-    this.do(id, actor, socket => {
-      if (way === 'data') socket.on('data', heard)
-      if (way === 'readable') {
-        socket.on('readable', () => {
-          for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) heard(chunk)
-        })
-      }
-      if (way === 'readable-once') {
-        socket.on('readable', () => {
-          const chunk = socket.read()
-          if (chunk !== null) heard(chunk)
-        })
-      }
-      if (way === 'pipe') {
-        socket.pipe(
-          new Writable({
-            decodeStrings: false,
-            write: (chunk, _encoding, done) => done(void heard(chunk)),
-            final: done => done(void this.trace.add(actor, 'event', 'piped end')),
-          }),
-        )
-      }
-      if (way === 'iterate') void this.#iterate(actor, socket, heard)
-      if (way === 'resume') socket.resume()
-      if (way === 'read(0)') socket.read(0)
-    })
-  }
-
-  /** @param {string} actor @param {AsyncIterable<any>} socket @param {(chunk: any) => void} heard */
-  async #iterate(actor, socket, heard) {
-    try {
-      for await (const chunk of socket) heard(chunk)
-      this.trace.add(actor, 'event', 'iterated')
-    } catch (error) {
-      this.trace.add(actor, 'event', 'iteration failed', describeError(error))
-    }
+    this.do(id, actor, socket => readIn(way, socket, new Recorder(this.trace, actor)))
   }
 
   /** @param {string} actor @param {any} one @param {readonly string[]} events */

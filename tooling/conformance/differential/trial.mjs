@@ -2,6 +2,7 @@
 // in two ways. It makes no programs.
 import { compare } from './compare.mjs'
 import { bodyOf, isBulk } from './program.mjs'
+import { adapted } from './rules.mjs'
 import { shrink } from './shrink.mjs'
 import { play } from './stage.mjs'
 import { reference } from './subjects.mjs'
@@ -44,12 +45,13 @@ export async function judge({ setup, body, isBulk }, nets, subject) {
  */
 export async function smallest(program, difference, nets, subject, tried = () => {}) {
   let last = difference
-  const small = await shrink(program, async candidate => {
+  const small = await shrink(program, async smaller => {
     tried()
+    const candidate = adapted(smaller, subject)
     const verdict = await judge(playable(candidate), nets, subject)
     if (verdict.outcome !== 'different' || verdict.difference.signature !== difference.signature) return false
     last = verdict.difference
     return true
   })
-  return { program: small, difference: last }
+  return { program: adapted(small, subject), difference: last }
 }

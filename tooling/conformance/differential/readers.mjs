@@ -1,0 +1,85 @@
+// The ways in which programs read a socket, each with what it hears recorded. It knows no program.
+import { finished, Writable } from 'node:stream'
+import { describeError } from './describe.mjs'
+
+/** Writes down what the reader of one actor hears. */
+export class Recorder {
+  #trace
+  #actor
+
+  /** @param {import('./trace.mjs').Trace} trace @param {string} actor */
+  constructor(trace, actor) {
+    this.#trace = trace
+    this.#actor = actor
+  }
+
+  /** @param {Buffer | string} chunk */
+  chunk(chunk) {
+    const isText = typeof chunk === 'string'
+    this.#trace.add(this.#actor, 'data', isText ? 'text' : 'data', isText ? chunk : chunk.toString('latin1'))
+  }
+
+  /** @param {string} name @param {string} [text] */
+  event(name, text) {
+    this.#trace.add(this.#actor, 'event', name, text)
+  }
+}
+
+/** @type {Record<string, (socket: any, recorder: Recorder) => unknown>} */
+const ways = {
+  data: (socket, recorder) => void socket.on('data', (/** @type {any} */ chunk) => recorder.chunk(chunk)),
+  readable: (socket, recorder) =>
+    void socket.on('readable', () => {
+      for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) recorder.chunk(chunk)
+    }),
+  'readable-once': (socket, recorder) =>
+    void socket.on('readable', () => {
+      const chunk = socket.read()
+      if (chunk !== null) recorder.chunk(chunk)
+    }),
+  pipe: (socket, recorder) => void socket.pipe(sink(recorder)),
+  iterate: (socket, recorder) => void iterate(socket, recorder, false),
+  'iterate-one': (socket, recorder) => void iterate(socket, recorder, true),
+  finished: (socket, recorder) =>
+    void finished(socket, error => recorder.event('finished', error ? describeError(error) : '')),
+  resume: socket => void socket.resume(),
+  'read(0)': socket => void socket.read(0),
+}
+
+/** The ways by name. */
+export const readingWays = Object.keys(ways)
+
+/** @param {string} way @param {any} socket @param {Recorder} recorder */
+export function readIn(way, socket, recorder) {
+  const read = ways[way]
+  if (read === undefined) throw new RangeError(`no such way of reading: ${way}`)
+  read(socket, recorder)
+}
+
+/** @param {Recorder} recorder */
+function sink(recorder) {
+  return new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      recorder.chunk(chunk)
+      done()
+    },
+    final(done) {
+      recorder.event('piped end')
+      done()
+    },
+  })
+}
+
+/** @param {AsyncIterable<any>} socket @param {Recorder} recorder @param {boolean} stops  after the first chunk */
+async function iterate(socket, recorder, stops) {
+  try {
+    for await (const chunk of socket) {
+      recorder.chunk(chunk)
+      if (stops) break
+    }
+    recorder.event('iterated')
+  } catch (error) {
+    recorder.event('iteration failed', describeError(error))
+  }
+}
