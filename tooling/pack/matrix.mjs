@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { hasProgram } from '@x/run/debian'
 import { nodeOf, oldestNodes, supportedNodes } from '@x/run/node-versions'
 import { bring } from '@x/run/npm-cache'
@@ -64,7 +65,7 @@ async function run(project, [program = '', ...words], env = {}) {
   const options = {
     cwd: project,
     env: { ...inherited, ...env },
-    timeout: 60_000,
+    timeout: HANG_MS,
     killSignal: /** @type {const} */ ('SIGKILL'),
   }
   try {

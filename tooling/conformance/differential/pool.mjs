@@ -2,13 +2,14 @@
 // another goes on behind it. It knows nothing of what is played.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { generate } from './generate.mjs'
 import { known } from './known/index.mjs'
 import { textOf } from './program.mjs'
 
 const worker = fileURLToPath(new URL('worker.mjs', import.meta.url))
 /** No program is played for so long, on a machine under load. */
-const HUNG_MS = 15_000
+const HUNG_MS = HANG_MS / 10
 const PROGRESS_MS = 10_000
 
 /**

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { HANG_MS } from '@x/presets/hang-limit'
 
 const exec = promisify(execFile)
 
@@ -28,7 +29,7 @@ export async function bring({ name, packages }) {
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', '--no-update-notifier']
     await exec('npm', ['install', '--silent', '--save-exact', ...flags, ...wanted], {
       cwd: making,
-      timeout: 180_000,
+      timeout: HANG_MS,
     })
     renameSync(making, home)
     return { folder, reason: null }

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { bring } from '@x/run/npm-cache'
 import { workspaceEnvironment } from '@x/run/pnpm'
 import { root } from '@x/run/workspace'
@@ -45,7 +46,7 @@ export async function install(project, manager, packages, registry) {
     ],
   }[manager]()
   try {
-    await exec(program ?? '', words, { cwd: project, env, maxBuffer: 16 << 20, timeout: 180_000 })
+    await exec(program ?? '', words, { cwd: project, env, maxBuffer: 16 << 20, timeout: HANG_MS })
   } catch (error) {
     const { stdout = '', stderr = '' } = /** @type {{ stdout?: string, stderr?: string }} */ (error)
     throw new Error(`${manager} cannot install ${packages.join(' ')}:\n${(stdout + stderr).slice(-3000)}`)

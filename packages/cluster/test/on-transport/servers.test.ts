@@ -8,6 +8,7 @@ import https from 'node:https'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import tls from 'node:tls'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../../src'
 import { countAnswers, fixture, startAnswering, transport } from '../support/cluster-under-test'
@@ -119,7 +120,7 @@ describe(`servers of the host on ${transport}`, () => {
     const first = http.get({ port: served.port, host: '127.0.0.1', agent })
     const [response] = (await once(first, 'response')) as [http.IncomingMessage]
     await bodyOf(response)
-    const reports = await served.cluster.drain({ timeoutMs: 10_000, idleMs: 0 })
+    const reports = await served.cluster.drain({ timeoutMs: HANG_MS, idleMs: 0 })
     expect(reports.map(report => report.forced)).toEqual([0, 0])
     agent.destroy()
   })

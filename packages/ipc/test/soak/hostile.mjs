@@ -6,12 +6,13 @@ import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { selectTransport } from '@x/core/transport'
 import { createChannel } from '@x/ipc'
+import { HANG_MS } from '@x/presets/hang-limit'
 import { dice } from './dice.mjs'
 import { change } from './grammar.mjs'
 
 const { transport } = selectTransport()
 const PEERS_A_ROUND = 20
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = HANG_MS / 10
 
 /** Twenty peers a round, one after the other; what their channels ended with. */
 async function attack(rounds, tell, one) {
