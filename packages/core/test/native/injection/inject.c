@@ -1,6 +1,7 @@
 // Which call is to fail: the environment variable X_INJECT says "NUMBER ROUND" or "NUMBER ROUND NAME": in a new round (any
 // other text) the calls, or those of that name, are counted from the start, and that of this number fails. X_INJECTED then
-// names it. X_INJECT_ERRNO: the error of a system call, in place of its usual one. For the main thread, whose `process.env` is the process's own.
+// names it. X_INJECT_ERRNO: the error of a system call, in place of its usual one. For the main thread, whose
+// `process.env` is the process's own.
 #include "inject.h"
 
 static char current[64];

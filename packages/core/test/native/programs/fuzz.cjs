@@ -48,8 +48,6 @@ function onDescriptors(item, _status, fds) {
 }
 
 function adopt(fd) {
-  // Some are left to the thread, which closes them when it ends.
-  if (process.env.X_FUZZ_LEAVE && random(8) === 0) return
   const stream = call(() => native.adopt(fd, 'stream'))
   if (typeof stream === 'number') call(() => native.descriptors.close([fd]))
   else accepted(stream)
