@@ -15,7 +15,7 @@ describe('docs/ipc.md', () => {
   })
 
   for (const { title, program, prints } of examples) {
-    const needs = ['handles', 'credentials'].filter(word => program.includes(word)).length > 0
+    const needs = ['handles', 'credentials'].filter(word => program.toLowerCase().includes(word)).length > 0
     const missing = needs && transport.descriptors === null
     const because = missing
       ? ' (skipped: the portable transport has neither credentials nor descriptors)'

@@ -54,10 +54,6 @@ export class Account {
     return this.#bytes + this.#part
   }
 
-  get requests(): number {
-    return this.#requests
-  }
-
   /** Room for the whole of a frame of which a part is here; 0: there is none. False: nothing more may be read for now. */
   reservePart(bytes: number): boolean {
     this.#part = bytes

@@ -23,7 +23,6 @@ export class Answers {
   readonly #active = new Map<number, AbortController>()
   readonly #account: Account
   readonly #sender: ReplySender
-  #isEnded = false
 
   constructor(account: Account, sender: ReplySender) {
     this.#account = account
@@ -70,17 +69,12 @@ export class Answers {
     return !answer.hasThrown
   }
 
-  get isBusy(): boolean {
-    return this.#active.size > 0 && !this.#isEnded
-  }
-
   cancel(id: number): void {
     this.#active.get(id)?.abort(abortError())
   }
 
   /** No reply can be sent any more. */
   end(): void {
-    this.#isEnded = true
     for (const controller of this.#active.values()) controller.abort(abortError())
   }
 }

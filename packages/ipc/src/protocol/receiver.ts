@@ -78,10 +78,6 @@ export class Receiver {
     this.#read()
   }
 
-  get isBetweenFrames(): boolean {
-    return this.#reader.isBetweenFrames
-  }
-
   close(): void {
     this.#state = 'closed'
     this.#arrivals.closeAll()

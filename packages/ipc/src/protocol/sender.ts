@@ -253,7 +253,7 @@ export class Sender {
     else this.#onEmpty = onSent
   }
 
-  /** Why the channel ends, as a frame of its own: what was queued goes no more. Null where a frame was cut in two. */
+  /** Why the channel ends, as a frame after all that is queued. Null where the wire does not take that. */
   lastWords(error: RemoteError): Buffer | null {
     this.#writer.flush()
     if (!this.#writer.isEmpty) return null
