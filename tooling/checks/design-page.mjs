@@ -33,7 +33,7 @@ export const designPage = {
     const stale = Object.keys(parts)
       .filter(name => blockOf(text, name) !== `\n\n${parts[name]?.(top)}\n\n`)
       .map(name => `${page}: the ${name} are not current (pnpm design-page --write)`)
-    return [...stale, ...lawProblems(top), ...unusedParts(top)]
+    return [...stale, ...missingFiles(top, text), ...lawProblems(top), ...unusedParts(top)]
   },
 }
 
@@ -84,6 +84,17 @@ function lawsOf(top) {
   const exports = {}
   new Function('exports', outputText)(exports)
   return exports.laws ?? []
+}
+
+/** Files of core that the page names and that there are not. @param {string} top @param {string} text */
+function missingFiles(top, text) {
+  const named = [...text.matchAll(/`((?:[\w-]+\/)+[\w-]+\.(?:ts|c|h|mjs))`/g)].map(match => match[1] ?? '')
+  const folders = ['packages/core/', core].map(folder => path.join(top, folder))
+  return [...new Set(named)]
+    .map(name => name.replace(/^packages\/core\//, ''))
+    .filter(name => folders.some(folder => existsSync(path.join(folder, name.split('/', 1)[0] ?? ''))))
+    .filter(name => !folders.some(folder => existsSync(path.join(folder, name))))
+    .map(name => `${page}: there is no ${name}`)
 }
 
 /** Laws without a test, and tests of a law that there is not. @param {string} top */

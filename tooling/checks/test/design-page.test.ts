@@ -9,7 +9,13 @@ import { planted } from './planted'
 /** The page of this repository with what it is made from, to change. */
 function copied(): string {
   const top = planted({})
-  for (const name of ['docs/design.md', 'packages/testkit/src/conformance', 'packages/core/src']) {
+  const parts = [
+    'docs/design.md',
+    'packages/testkit/src/conformance',
+    'packages/core/src',
+    'packages/core/native',
+  ]
+  for (const name of parts) {
     mkdirSync(path.dirname(path.join(top, name)), { recursive: true })
     cpSync(path.join(root, name), path.join(top, name), { recursive: true })
   }
@@ -56,6 +62,12 @@ describe('design-page', () => {
     expect(designPage.violations(top)).toContain(
       'tooling/checks/layer-lists.mjs: register/ does not import node:net any more',
     )
+  })
+
+  it('finds a file that the page names and that there is not', () => {
+    const top = copied()
+    change(top, 'docs/design.md', text => text.replace('`socket/outbox.ts`', '`socket/inbox.ts`'))
+    expect(designPage.violations(top)).toEqual(['docs/design.md: there is no socket/inbox.ts'])
   })
 
   it('finds a law without a test, and a test without a law', () => {

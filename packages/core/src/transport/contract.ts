@@ -107,7 +107,10 @@ export interface StreamHandle {
    * leaves the chunks alone until then. Several writes may be queued; they are sent in order.
    */
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status
-  /** Ends our side (FIN) once what is queued has gone out. 0: `done` is called once. < 0: it is not. */
+  /**
+   * Ends our side (FIN) once what is queued has gone out. 0: `done` is called once. < 0: it is not. A pipe, which has no
+   * such end, is over when it is closed; `done` gets 0.
+   */
   shutdown(done: (status: Status) => void): Status
   /** Closes with RST where the kind has one (TCP), else closes. 0: `done` is called once, as for `close`. */
   reset(done: () => void): Status

@@ -54,6 +54,7 @@ export const pipeTests: readonly ConformanceTest[] = [
       assert.ok(Buffer.concat(chunks).equals(sent))
       assert.ok((await written) >= 0)
       assert.equal(stream.bytesWritten, sent.length)
+      assert.equal(await outcome(done => stream.shutdown(done)), 0, 'its end')
       closeSync(reading)
     },
   },

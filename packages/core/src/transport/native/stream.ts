@@ -1,6 +1,6 @@
 // A stream of the native transport: the JavaScript face of a native handle. What the system does is in native/src; this
 // keeps the sink, the callbacks and the counters.
-import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
+import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSOCK, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
 import { setImmediate } from '../../host'
 import { Closing } from '../closing'
 import type {
@@ -132,7 +132,9 @@ export class NativeStream implements StreamHandle {
   }
 
   shutdown(done: (status: Status) => void): Status {
-    return this.#addon.shutdown(this.#id, new Request(done))
+    // The end of a pipe goes with its descriptor: there is no socket to shut, and nothing more to wait for.
+    const ended = (status: Status) => done(status === UV_ENOTSOCK ? 0 : status)
+    return this.#addon.shutdown(this.#id, new Request(ended))
   }
 
   reset(done: () => void): Status {
