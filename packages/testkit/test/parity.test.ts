@@ -11,11 +11,12 @@ import {
 } from '@x/core/transport'
 import { afterAll, describe, expect, it } from 'vitest'
 import { memoryNetwork, simulate, type TempEndpoint, tempEndpoint } from '../src'
+import { addressCases } from './parity/address-cases'
 import type { Bench, Case, Net, Notes } from './parity/bench'
 import { connectionCases } from './parity/connection-cases'
 import { serverCases } from './parity/server-cases'
 
-const cases: Record<string, Case> = { ...connectionCases, ...serverCases }
+const cases: Record<string, Case> = { ...connectionCases, ...serverCases, ...addressCases }
 const ours = core as unknown as Net
 const endpoints: TempEndpoint[] = []
 

@@ -1,6 +1,6 @@
 // Which port numbers of one host are taken, and by whom they may be shared. It knows addresses and no handles.
 import { type BindFlags, errno, type Status, type TcpAddress } from '@x/core/transport'
-import { isWildcard } from './ip-address'
+import { isWildcard, unmapIp } from './ip-address'
 
 /** IANA's dynamic ports (RFC 6335 6). */
 const FIRST_EPHEMERAL = 49152
@@ -52,7 +52,7 @@ export class PortTable {
   /** Listening claims for an address, the most exact first; several only where they share the port. */
   find(address: string, family: 'IPv4' | 'IPv6', port: number): PortClaim[] {
     const claims = (this.#claims.get(port) ?? []).filter(claim => claim.isListening)
-    const exact = claims.filter(claim => claim.at.address === address)
+    const exact = claims.filter(claim => plain(claim.at.address) === address)
     if (exact.length > 0) return exact
     const wild = claims.filter(claim => claim.at.family === family && isWildcard(claim.at.address))
     if (wild.length > 0 || family === 'IPv6') return wild
@@ -85,11 +85,17 @@ export class PortTable {
 type Bound = Pick<PortClaim, 'at' | 'flags'>
 
 function overlaps(a: Bound, b: Bound): boolean {
-  if (a.at.family === b.at.family) {
-    return a.at.address === b.at.address || isWildcard(a.at.address) || isWildcard(b.at.address)
+  const [one, other] = [plain(a.at.address), plain(b.at.address)]
+  if (one.includes(':') === other.includes(':')) {
+    return one === other || isWildcard(one) || isWildcard(other)
   }
-  const v6 = a.at.family === 'IPv6' ? a : b
+  const v6 = one.includes(':') ? a : b
   return v6.at.address === '::' && !v6.flags.ipv6Only
+}
+
+/** An IPv4 address that is bound in its IPv6 form is that IPv4 address. */
+function plain(address: string): string {
+  return unmapIp(address) ?? address
 }
 
 function mayShare(a: PortClaim, b: PortClaim): boolean {

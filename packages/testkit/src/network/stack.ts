@@ -1,6 +1,7 @@
 // The network stack of one virtual host: what is bound there, and how a connection is dialled from it. It is the
 // Transport that the classes see; distance and time are its fabric's.
 import { AsyncResource } from 'node:async_hooks'
+import path from 'node:path'
 import {
   type Address,
   type BindFlags,
@@ -14,15 +15,16 @@ import {
   type Transport,
 } from '@x/core/transport'
 import type { Fabric, Lanes } from './fabric'
-import { canonicalIp, formatTcp, isLoopback, isWildcard, unmapIp } from './ip-address'
+import { canonicalIp, formatTcp, isLoopback, isWildcard, lacksScope, unmapIp } from './ip-address'
 import { VirtualListener } from './listener'
 import { type PortClaim, PortTable } from './ports'
 import { VirtualStream } from './stream'
 
 const PAIR_HOST = { family: 'IPv4', address: '127.0.0.1' } as const
 
-/** Linux's `sun_path` without its final NUL (unix(7)). */
+/** Linux's `sun_path` (unix(7)): a path ends with a NUL, an abstract name begins with one. */
 const PATH_BYTES = 107
+const ABSTRACT_BYTES = 108
 
 /** The lanes of a connection, with the server's end once there is one. */
 interface Route extends Lanes {
@@ -180,6 +182,7 @@ export class Stack implements Transport {
   claim(at: TcpAddress, flags: BindFlags): PortClaim | Status {
     const address = canonicalIp(at.address)
     if (address === null || address.includes(':') !== (at.family === 'IPv6')) return errno('EINVAL')
+    if (lacksScope(address)) return errno('EINVAL')
     if (!isWildcard(address) && !this.owns(unmapIp(address) ?? address)) return errno('EADDRNOTAVAIL')
     return this.#ports.claim({ family: at.family, address, port: at.port }, flags)
   }
@@ -191,24 +194,26 @@ export class Stack implements Transport {
   }
 
   claimPath(path: string, listener: VirtualListener): Status {
-    if (path === '') return errno('EINVAL')
-    if (Buffer.byteLength(path) > PATH_BYTES) return errno('ENAMETOOLONG')
-    if (this.#paths.has(path)) return errno('EADDRINUSE')
-    this.#paths.set(path, listener)
+    if (!isUsable(path)) return errno(path === '' ? 'EINVAL' : 'ENAMETOOLONG')
+    const place = placeOf(path)
+    // Nothing can be bound in the place of a folder: libuv answers this one.
+    if (place.endsWith('/')) return errno('EACCES')
+    if (this.#paths.has(place)) return errno('EADDRINUSE')
+    this.#paths.set(place, listener)
     return 0
   }
 
   releasePath(path: string, listener: VirtualListener): void {
-    if (this.#paths.get(path) === listener) this.#paths.delete(path)
+    const place = placeOf(path)
+    if (this.#paths.get(place) === listener) this.#paths.delete(place)
   }
 
   dialPath(client: VirtualStream, path: string): Status {
-    if (path === '') return errno('EINVAL')
-    if (Buffer.byteLength(path) > PATH_BYTES) return errno('ENAMETOOLONG')
+    if (!isUsable(path)) return errno(path === '' ? 'EINVAL' : 'ENAMETOOLONG')
     const lanes = this.#lanes(client, this, 'pipe', path)
     client.route({ path: '' }, { path }, lanes.outward, lanes.homeward)
     lanes.outward.send('syn', null, () => {
-      const listener = this.#paths.get(path)
+      const listener = this.#paths.get(placeOf(path))
       const missing = path.startsWith('\0') ? 'ECONNREFUSED' : 'ENOENT'
       if (listener?.isListening) return this.#receive(listener, client, lanes, { path }, { path: '' })
       client.refused(errno(listener ? 'ECONNREFUSED' : missing))
@@ -230,10 +235,19 @@ export class Stack implements Transport {
     const claim = bound ? null : this.#ports.claim({ ...source, port: 0 }, { reuseAddress: false })
     if (typeof claim === 'number') return this.#refuseLater(client, errno('EADDRNOTAVAIL'))
     const from = { ...source, port: claim?.at.port ?? bound?.port ?? 0 }
+    const isTaken = (handle: VirtualStream | VirtualListener) =>
+      handle instanceof VirtualStream && handle !== client && handle.isBetween(from, target)
+    if (bound && [...this.#handles].some(isTaken)) return this.#refuseLater(client, errno('EADDRNOTAVAIL'))
     const lanes = this.#lanes(client, other, formatTcp(from), formatTcp(target))
     const show = (at: TcpAddress) => (mapped === null ? at : asMapped(at))
     client.route(show(from), show({ ...target, address: plain }), lanes.outward, lanes.homeward)
     if (claim) client.hold(claim)
+    // A socket that dials itself meets its own SYN (RFC 9293 3.5, simultaneous open).
+    if (formatTcp(from) === formatTcp(target)) {
+      lanes.bindServer(client)
+      client.established(client)
+      return 0
+    }
     lanes.outward.send('syn', null, () => other.#receiveTcp(client, lanes, from, target))
     return 0
   }
@@ -325,6 +339,16 @@ export class Stack implements Transport {
     client.refused(status)
     return 0
   }
+}
+
+function isUsable(path: string): boolean {
+  return path !== '' && Buffer.byteLength(path) <= (path.startsWith('\0') ? ABSTRACT_BYTES : PATH_BYTES)
+}
+
+/** A path as seen from the root; an abstract name as it is. `a`, `./a` and `b/../a` are one place. */
+function placeOf(name: string): string {
+  if (name.startsWith('\0')) return name
+  return path.resolve(name) + (name.endsWith('/') ? '/' : '')
 }
 
 function familyOf(address: string): 'IPv4' | 'IPv6' {

@@ -206,6 +206,14 @@ export class VirtualStream implements StreamHandle {
 
   // What follows is for the stack, the listener and the other end.
 
+  /** This end of a connection from one address to another stands here, or is being made. */
+  isBetween(local: TcpAddress, remote: TcpAddress): boolean {
+    const isAt = (at: Address | null, wanted: TcpAddress) =>
+      at !== null && isTcpAddress(at) && at.address === wanted.address && at.port === wanted.port
+    const isOpen = this.#state === 'connecting' || this.#state === 'open'
+    return isOpen && isAt(this.#local, local) && isAt(this.#remote, remote)
+  }
+
   get isAnswering(): boolean {
     return this.#state === 'answering'
   }
