@@ -6,6 +6,8 @@ export const nextTick: typeof process.nextTick = process.nextTick.bind(process)
 
 export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout
 export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout
+export const setImmediate: typeof globalThis.setImmediate = globalThis.setImmediate
+export const clearImmediate: typeof globalThis.clearImmediate = globalThis.clearImmediate
 
 /** Milliseconds that only ever grow. */
 export const monotonicMs: () => number = performance.now.bind(performance)

@@ -276,6 +276,21 @@ describe('a slow peer', () => {
     expect(error?.message).toMatch(/frame/)
   })
 
+  it('[I6] is not one that was in time while our own process stood still', async () => {
+    const { target, peer } = await victim({ patienceMs: 20 })
+    peer.write(Buffer.concat([preamble(), frame(REQUEST, NONE, '', 1)]))
+    target.serve(() => 'here')
+    const until = performance.now() + 50
+    while (performance.now() < until);
+    let heard = ''
+    peer.on('data', chunk => {
+      heard += String(chunk)
+    })
+    while (!heard.includes('here') && target.ending === null)
+      await new Promise(resolve => setImmediate(resolve))
+    expect(target.ending).toBeNull()
+  })
+
   it('[I6] that does not answer our end is given up', async () => {
     const { target, peer } = await victim({ patienceMs: 20 })
     peer.write(preamble())

@@ -1,11 +1,12 @@
 // How long a channel waits for what its peer owes it. It knows what is waited for in words only.
 import { ipcError } from '../errors/codes'
-import { clearTimeout, setTimeout } from '../host'
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../host'
 
 export class Patience {
   readonly #ms: number
   readonly #over: (error: Error) => void
   #timer: NodeJS.Timeout | null = null
+  #lastLook: NodeJS.Immediate | null = null
 
   /** `ms` of 0: it waits for ever. */
   constructor(ms: number, over: (error: Error) => void) {
@@ -19,13 +20,19 @@ export class Patience {
     const ms = this.#ms
     if (ms === 0) return
     this.#timer = setTimeout(() => {
-      this.#over(ipcError('ERR_X_CHANNEL_SLOW', `it has not ${what} after ${ms} ms`))
+      // Where it was this process that was late, what the peer sent in time is still to be read: timers come before I/O.
+      this.#lastLook = setImmediate(() => {
+        this.#over(ipcError('ERR_X_CHANNEL_SLOW', `it has not ${what} after ${ms} ms`))
+      })
+      this.#lastLook.unref()
     }, ms)
     this.#timer.unref()
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#lastLook !== null) clearImmediate(this.#lastLook)
     this.#timer = null
+    this.#lastLook = null
   }
 }
