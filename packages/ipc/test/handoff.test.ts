@@ -9,7 +9,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   adoptSocket,
   type Channel,
-  connect,
   createChannel,
   createDescriptor,
   type Descriptor,
@@ -304,63 +303,6 @@ describe.skipIf(!isAble)(`handles that do not arrive${why}`, () => {
     for (const handle of error.handles) handle.close()
     for (const each of channels.splice(0)) await ended(each)
     expect(readdirSync('/proc/self/fd').length).toBe(before)
-  })
-
-  it('[I5] that a listener ignores count for their peer after its channel has ended', async () => {
-    const ignored: Descriptor[] = []
-    const receivers: Channel[] = []
-    const server = await listen(at('limited'), {}, socket => {
-      const channel = createChannel(socket, { handles: true, handleLimit: 3 })
-      channel.on('message', ({ handles }) => ignored.push(...handles))
-      receivers.push(channel)
-      channels.push(channel)
-    })
-    servers.push(server)
-    const dial = async () => {
-      const channel = createChannel(await connect(at('limited')), { handles: true })
-      channels.push(channel)
-      return channel
-    }
-    const one = async () => [await createDescriptor(openSync('/dev/null', 'r'))]
-    const first = await dial()
-    for (let count = 0; count < 3; count++) await first.send('ignore', { handles: await one() })
-    await first.close()
-    const second = await dial()
-    const error = await second.send('one more', { handles: await one() }).catch(failure => failure)
-    expect(error).toMatchObject({ code: 'ERR_X_HANDLE_REFUSED' })
-    expect(error.reason).toMatch(/3 wait to be taken, the limit is 3/)
-    ignored.pop()!.close()
-    await second.send('again', { handles: error.handles })
-    for (const each of ignored) each.close()
-  })
-
-  it('[I5] can be neither taken nor closed nor sent elsewhere while they are sent', async () => {
-    const [near, far] = await channelPair()
-    const handle = await createDescriptor(openSync('/dev/null', 'r'))
-    const sending = near.send('x', { handles: [handle] })
-    expect(handle.isOurs).toBe(false)
-    expect(() => handle.take()).toThrowError(expect.objectContaining({ code: 'ERR_X_DESCRIPTOR_GONE' }))
-    expect(() => near.send('y', { handles: [handle] })).toThrowError(/is being sent/)
-    handle.close()
-    expect(isOpen(handle.fd)).toBe(true)
-    far.on('handle', (_value, received) => received.close())
-    await sending
-    expect(handle.fd).toBe(-1)
-  })
-
-  it('[I5] that are none are told to their caller', async () => {
-    const [near, far] = await channelPair()
-    const wrong = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' })
-    expect(() => near.send('x', { handles: [3] as never })).toThrowError(wrong)
-    expect(() => near.send('x', { handles: 1 as never })).toThrowError(wrong)
-    expect(() => near.request('x', { handles: [null] as never })).toThrowError(wrong)
-    expect(() => near.send('x', { buffers: ['text'] as never })).toThrowError(wrong)
-    expect(() => near.send('x', null as never)).toThrowError(wrong)
-    far.serve((_value, { attach }) => attach({ handles: 1 as never }))
-    await expect(near.request('x')).rejects.toMatchObject({ remote: { code: 'ERR_INVALID_ARG_TYPE' } })
-    const handle = await createDescriptor(openSync('/dev/null', 'r'))
-    expect(() => near.send('x', { handles: [handle, handle] })).toThrowError(/twice/)
-    handle.close()
   })
 
   it('[I5] are acknowledged by a listener that closes the channel', async () => {
