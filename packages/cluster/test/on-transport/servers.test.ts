@@ -1,7 +1,7 @@
 // Servers of the host in workers: they listen through the primary as ours do.
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
@@ -9,11 +9,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import tls from 'node:tls'
 import { HANG_MS } from '@x/presets/hang-limit'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../../src'
 import { countAnswers, fixture, startAnswering, transport } from '../support/cluster-under-test'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'x-cluster-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const key = path.join(folder, 'key.pem')
 const cert = path.join(folder, 'cert.pem')
 const subject = ['-subj', '/CN=localhost', '-days', '2']
