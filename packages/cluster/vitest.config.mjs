@@ -10,7 +10,7 @@ const on = transport => ({
 export default suite({
   include: [],
   projects: [
-    { extends: true, test: { name: 'pure', include: ['test/*.test.ts'] } },
+    { extends: true, test: { name: 'pure', include: ['test/*.test.ts', 'test/simulation/*.test.ts'] } },
     on('native'),
     on('portable'),
   ],
