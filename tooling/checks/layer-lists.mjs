@@ -38,6 +38,10 @@ export const coreLayers = [
   { names: ['net'], what: '`connect`, `createServer`: the functions of the module' },
   { names: ['public'], what: 'the members of the module by name' },
   {
+    names: ['register/children', 'register/face-source', 'register/hooks'],
+    what: "how modules that ask for one of Node's get another",
+  },
+  {
     names: ['index', 'promises', 'transport/index', 'internal', 'cli'],
     what: 'the entries; `internal` has what only the other packages need, and is no part of the public face, `cli` is `npx @x/core`',
   },

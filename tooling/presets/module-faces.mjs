@@ -17,6 +17,12 @@ if (process.argv.includes('--default-is-module')) {
   )
 }
 
+// `--default-named=cluster`: the default export of the index is also exported under this name. Its declaration says so: what
+// TypeScript takes for the default export of a CommonJS file differs between its ways of resolving modules.
+const defaultName = process.argv
+  .find(word => word.startsWith('--default-named='))
+  ?.slice('--default-named='.length)
+
 // `--index-of=public`: the index has the exports of that file, by name and as its default. It is declared so here (the
 // bundler of declarations makes values of the types in a default export that is a whole module; values are named too,
 // since who checks packages looks for named exports beside a default one). And it becomes one plain object, whose members
@@ -104,6 +110,7 @@ function writeFace(implementation, face) {
   writeFileSync(face, `${lines.join('\n')}\n`)
 
   const types = [`export * from '${from}'`]
-  if (hasDefault) types.push(`export { default } from '${from}'`)
+  const defaultExport = entry === 'index' && defaultName ? `${defaultName} as default` : 'default'
+  if (hasDefault) types.push(`export { ${defaultExport} } from '${from}'`)
   writeFileSync(face.replace(/\.mjs$/, '.d.mts'), `${types.join('\n')}\n`)
 }

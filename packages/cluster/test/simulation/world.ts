@@ -73,6 +73,7 @@ export class World {
         peerOf: fd => ({ family: 'IPv4', address: (table.get(fd) as Client).address, port: 1 }),
         close: fds => this.checked(() => table.close(fds)),
         lockFile: () => UV_ENOTSUP,
+        take() {},
         probe: () => UV_ENOTSUP,
       },
     }

@@ -138,6 +138,11 @@ export const codes = {
     base: Error,
     message: () => 'The bound socket has already been adopted by a server or socket',
   },
+  ERR_X_CLUSTER_UNREGISTERED: {
+    base: Error,
+    message: () =>
+      'A worker of node:cluster cannot share listeners by @x/core. Start the program with `--import @x/cluster/register` beside `--import @x/core/register`, or listen with `exclusive: true`',
+  },
   ERR_X_PATH_TOO_LONG: {
     base: RangeError,
     message: (path: string, bytes: number, limit: number) =>

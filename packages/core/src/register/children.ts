@@ -1,16 +1,11 @@
 // How child processes and worker threads come to be registered as their parent is. It starts none.
-import path from 'node:path'
 import process from 'node:process'
-import { packageFolder } from '../package-folder'
-
-/** The file that a child has to load first. */
-const entry = path.join(packageFolder, 'register.js')
 
 /**
- * Adds `--require` of this package to NODE_OPTIONS, which Node programs that this one starts read, unless they are given
- * an environment without it.
+ * Adds `--require` of a file to NODE_OPTIONS, which Node programs that this one starts read, unless they are given an
+ * environment without it.
  */
-export function registerChildren(): void {
+export function registerChildren(entry: string): void {
   const options = process.env['NODE_OPTIONS'] ?? ''
   const word = `--require ${quoted(entry)}`
   if (!options.includes(word)) process.env['NODE_OPTIONS'] = options === '' ? word : `${options} ${word}`

@@ -1,22 +1,25 @@
-// The module that `import 'node:net'` gives in a registered program, as source text in a URL, and the hook that answers
-// with it. It runs in whatever thread Node runs hooks in, and shares nothing with it.
+// The module that `import 'node:net'` (or of another module of Node) gives in a registered program, as source text in a URL,
+// and the hook that answers with it. It runs in whatever thread Node runs hooks in, and shares nothing with it.
 
 /** What the hook has to know; it can be cloned. */
 export interface FaceSource {
+  /** The module of Node in whose place it is: `net`. */
+  readonly name: string
   /** The module's URL, which holds its source: no hook has to load it. */
   readonly url: string
 }
 
-export function isNet(specifier: string): boolean {
-  return specifier === 'net' || specifier === 'node:net'
+/** Whether a specifier means a module of Node. */
+export function means(specifier: string, name: string): boolean {
+  return specifier === name || specifier === `node:${name}`
 }
 
-/** A module whose exports are the members of the object that is found under a symbol of the global object. */
-export function makeSource(markName: string, members: readonly string[]): FaceSource {
-  const exports = members.map(name => `export const ${name} = net.${name}`)
-  const lookup = `const { net } = globalThis[Symbol.for(${JSON.stringify(markName)})]`
-  const text = [lookup, 'export default net', ...exports].join('\n')
-  return { url: `data:text/javascript,${encodeURIComponent(text)}` }
+/** A module whose exports are the members of the object that is found under a symbol of the global object, by its name. */
+export function makeSource(name: string, markName: string, members: readonly string[]): FaceSource {
+  const exports = members.map(member => `export const ${member} = face.${member}`)
+  const lookup = `const { ${name}: face } = globalThis[Symbol.for(${JSON.stringify(markName)})]`
+  const text = [lookup, 'export default face', ...exports].join('\n')
+  return { name, url: `data:text/javascript,${encodeURIComponent(text)}` }
 }
 
 interface ResolveContext {
@@ -36,9 +39,9 @@ type Resolve = <Context extends ResolveContext, Answer>(
  * There is no hook for loading: with one, Node 22.15 to 24.7 load CommonJS modules that are imported in another way, which
  * crashes.
  */
-export function answersFor({ url }: FaceSource): Resolve {
+export function answersFor({ name, url }: FaceSource): Resolve {
   return (specifier, context, next) => {
-    if (!isNet(specifier) || new Set(context.conditions).has('require')) return next(specifier, context)
+    if (!means(specifier, name) || new Set(context.conditions).has('require')) return next(specifier, context)
     return { url, format: 'module', shortCircuit: true }
   }
 }

@@ -1,10 +1,10 @@
-// How modules come to load @x/core where they ask for node:net: `require` by Module._load, `import` by a hook of
+// How modules come to load another module where they ask for one of Node's (@x/core for node:net): `require` by Module._load, `import` by a hook of
 // node:module, in this thread where it can be there, else in the thread that Node has for hooks.
 import Module from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { packageFolder } from '../package-folder'
-import { answersFor, type FaceSource, isNet } from './face-source'
+import { answersFor, type FaceSource, means } from './face-source'
 
 type Load = (
   request: string,
@@ -23,29 +23,29 @@ interface ModuleInternals {
 
 const internals = Module as unknown as ModuleInternals
 
-/** The folder of this package's built files: what they require of node:net is Node's own. */
-const ownFolder = packageFolder + path.sep
-
-/** `require('net')` in all modules but this package's own, and `process.getBuiltinModule('net')`. */
-export function answerRequire(net: object): void {
+/**
+ * `require('net')` in all modules but those of one folder, and `process.getBuiltinModule('net')`. `folder`: the built files
+ * of the package that stands in; what they require of it is Node's own.
+ */
+export function answerRequire(name: string, face: object, folder: string): void {
   const load = internals._load
   internals._load = function (this: unknown, request, parent, isMain) {
-    if (isNet(request) && !parent?.filename?.startsWith(ownFolder)) return net
+    if (means(request, name) && !parent?.filename?.startsWith(folder + path.sep)) return face
     return load.call(this, request, parent, isMain)
   }
   const { getBuiltinModule } = process
   if (getBuiltinModule === undefined) return
   process.getBuiltinModule = ((id: string) =>
-    isNet(id) ? net : getBuiltinModule(id)) as typeof process.getBuiltinModule
+    means(id, name) ? face : getBuiltinModule(id)) as typeof process.getBuiltinModule
 }
 
-/** `import 'net'`: a module made of source text, whose exports are the members of `net` at this moment. */
+/** `import 'net'`: a module made of source text, whose exports are the members of the face at this moment. */
 export function answerImport(source: FaceSource): void {
   if (internals.registerHooks) {
     internals.registerHooks({ resolve: answersFor(source) })
     return
   }
-  const parentUrl = pathToFileURL(path.join(ownFolder, 'register.js'))
+  const parentUrl = pathToFileURL(path.join(packageFolder, 'register.js'))
   internals.register?.('./register-thread.js', parentUrl.href, { data: source })
 }
 
