@@ -3,7 +3,16 @@
 import dns from 'node:dns'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, vi } from 'vitest'
-import { errno, type Status, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../src/transport'
+import {
+  type Address,
+  errno,
+  errnoName,
+  type Status,
+  type StreamHandle,
+  UV_ECANCELED,
+  UV_EINVAL,
+  UV_ENOTSUP,
+} from '../../src/transport'
 import { portable } from '../../src/transport/portable'
 import { joined, totalLength } from '../../src/transport/portable/joined-chunks'
 import { statusOf } from '../../src/transport/portable/status'
@@ -42,6 +51,31 @@ describe('the portable transport', () => {
     lookup.mockRestore()
     listener.close()
   })
+
+  it.each([0, 30_000_000])(
+    'closes by a reset while its end is on its way out, with %i bytes before it',
+    async size => {
+      const listener = portable.listener('tcp')
+      listener.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 })
+      const accepted = new Promise<StreamHandle>(resolve => {
+        listener.listen(5, (_status, stream) => resolve(stream!), never)
+      })
+      const client = portable.stream('tcp')
+      await new Promise(resolve => client.connect(listener.sockname() as Address, resolve))
+      const server = await accepted
+      const told: string[] = []
+      if (size > 0) client.write([Buffer.alloc(size)], status => told.push(`write ${errnoName(status)}`))
+      client.shutdown(status => told.push(`shutdown ${errnoName(status)}`))
+      await new Promise<void>(resolve => client.reset(resolve))
+      expect(told).toEqual([...(size > 0 ? ['write ECANCELED'] : []), 'shutdown ECANCELED'])
+      // The peer hears that it is over.
+      await new Promise<void>(resolve => {
+        server.readStart({ onData() {}, onEnd: resolve, onError: () => resolve() })
+      })
+      await new Promise<void>(resolve => server.close(resolve))
+      listener.close()
+    },
+  )
 
   it('refuses what node:net gives no word on: no SO_REUSEADDR, a mode in a worker thread', async () => {
     const at = { family: 'IPv4', address: '127.0.0.1', port: 0 } as const

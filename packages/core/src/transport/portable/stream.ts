@@ -344,7 +344,11 @@ export class PortableStream implements StreamHandle {
       return
     }
     socket.once('close', onClose)
-    if (reset && !socket.destroyed) socket.resetAndDestroy()
+    if (!reset || socket.destroyed) socket.destroy()
+    else if (this.#shutDown === null) socket.resetAndDestroy()
+    // libuv refuses to reset a socket whose end is still on its way out, and node:net then never closes it: the end comes
+    // first, which takes a turn, or is given up where bytes wait before it.
+    else if (socket.writableLength === 0) socket.once('finish', socket.resetAndDestroy)
     else socket.destroy()
   }
 
