@@ -1,9 +1,9 @@
 // Peers that break the channel's protocol: each ends its own channel with a clear error, and nothing else.
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import { serialize } from 'node:v8'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Channel, type ChannelOptions, createChannel } from '../src/index'
+import { createChannel } from '../src/index'
+import { endOf, victim } from './victim'
 import { frame, memoryPair, preamble, socketPair } from './wires'
 
 const MESSAGE = 1
@@ -25,26 +25,6 @@ const open: { destroy(): void }[] = []
 afterEach(() => {
   for (const each of open.splice(0)) each.destroy()
 })
-
-/** A channel, and a raw socket that plays its peer. A second channel stands beside it throughout. */
-async function victim(
-  options: ChannelOptions = {},
-  isListening = true,
-): Promise<{ target: Channel; peer: Socket }> {
-  const [stream, peer] = await socketPair()
-  peer.on('error', () => {})
-  peer.resume()
-  const target = createChannel(stream, options)
-  // A message is looked into once somebody takes it.
-  if (isListening) target.on('message', () => {})
-  open.push(target, peer)
-  return { target, peer }
-}
-
-async function endOf(target: Channel): Promise<NodeJS.ErrnoException | null> {
-  const [error] = (await once(target, 'close')) as [NodeJS.ErrnoException | null]
-  return error
-}
 
 /** The head of an extended payload, and what follows it. */
 function extended(meta: unknown, rest: Buffer | string = ''): Buffer {
@@ -254,69 +234,6 @@ describe('an over-long peer', () => {
     far.serve(() => 'y'.repeat(70_000))
     expect((await near.request('not too long for us')).value).toHaveLength(70_000)
     expect((await near.request('x'.repeat(5000))).value).toHaveLength(70_000)
-  })
-})
-
-describe('a slow peer', () => {
-  it('[I6] that says nothing is given up', async () => {
-    const { target } = await victim({ patienceMs: 20 })
-    const error = await endOf(target)
-    expect(error).toMatchObject({ code: 'ERR_X_CHANNEL_SLOW' })
-    expect(error?.message).toMatch(/hello/)
-  })
-
-  it('[I6] that begins a frame and does not finish it is given up, however it drips', async () => {
-    const { target, peer } = await victim({ patienceMs: 200 })
-    const closed = endOf(target)
-    peer.write(Buffer.concat([preamble(), frame(MESSAGE, BYTES, Buffer.alloc(50_000)).subarray(0, 100)]))
-    const drip = setInterval(() => peer.write('x'), 5)
-    const error = await closed
-    clearInterval(drip)
-    expect(error).toMatchObject({ code: 'ERR_X_CHANNEL_SLOW' })
-    expect(error?.message).toMatch(/frame/)
-  })
-
-  it('[I6] is not one that was in time while our own process stood still', async () => {
-    const { target, peer } = await victim({ patienceMs: 20 })
-    peer.write(Buffer.concat([preamble(), frame(REQUEST, NONE, '', 1)]))
-    target.serve(() => 'here')
-    const until = performance.now() + 50
-    while (performance.now() < until);
-    let heard = ''
-    peer.on('data', chunk => {
-      heard += String(chunk)
-    })
-    while (!heard.includes('here') && target.ending === null)
-      await new Promise(resolve => setImmediate(resolve))
-    expect(target.ending).toBeNull()
-  })
-
-  it('[I6] that does not answer our end is given up', async () => {
-    const { target, peer } = await victim({ patienceMs: 20 })
-    peer.write(preamble())
-    target.serve(() => 'here')
-    peer.write(frame(REQUEST, NONE, '', 1))
-    await once(peer, 'data')
-    const closed = endOf(target)
-    void target.close()
-    expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_SLOW' })
-  })
-})
-
-describe('a peer that goes away while nothing more is read of it', () => {
-  it.each([{ inboxLimit: 1 }, { requestLimit: 1 }])('[I6] is noticed, with %o', async limits => {
-    const { target, peer } = await victim(limits, false)
-    const signals: AbortSignal[] = []
-    target.serve((_value, { signal }) => {
-      signals.push(signal)
-      return new Promise(() => {})
-    })
-    const closed = endOf(target)
-    const some = [1, 2, 3].flatMap(id => [frame(MESSAGE, BYTES, 'held'), frame(REQUEST, NONE, '', id)])
-    peer.write(Buffer.concat([preamble(), ...some]), () => peer.destroy())
-    expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_LOST' })
-    expect(signals.length).toBeGreaterThan(0)
-    expect(signals.every(signal => signal.aborted)).toBe(true)
   })
 })
 

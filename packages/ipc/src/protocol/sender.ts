@@ -83,10 +83,14 @@ export class Sender {
   /** Hears once all that was written is with the wire. */
   #onEmpty: (() => void) | null = null
 
-  /** `overflow` hears of a peer that leaves too much unread. */
-  constructor(wire: Wire, limits: SenderLimits, overflow: (bytes: number) => void) {
+  /** `overflow` hears of a peer that leaves too much unread; what is sent in a later turn is sent through `guard`. */
+  constructor(
+    wire: Wire,
+    limits: SenderLimits,
+    { overflow, guard }: { overflow: (bytes: number) => void; guard: (act: () => void) => void },
+  ) {
     const { frameLimitBytes, backlogLimitBytes, clone } = limits
-    this.#writer = new FrameWriter(wire)
+    this.#writer = new FrameWriter(wire, guard)
     this.#backlogLimit = backlogLimitBytes
     this.#wantsClone = clone
     this.#overflow = overflow

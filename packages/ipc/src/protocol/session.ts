@@ -89,10 +89,12 @@ export class Session {
     this.#listener = listener
     this.account = new Account(limits)
     this.#patience = new Patience(limits.patienceMs, error => this.#end('refused', error))
-    this.#sender = new Sender(wire, limits, bytes => {
+    const guard = (act: () => void) => void this.guard(act)
+    const overflow = (bytes: number) => {
       const error = ipcError('ERR_X_CHANNEL_SLOW', `it has left ${bytes} bytes unread`)
       nextTick(() => this.#end('refused', error))
-    })
+    }
+    this.#sender = new Sender(wire, limits, { overflow, guard })
     const sink = {
       onPreamble: (preamble: Preamble) => this.#onPreamble(preamble),
       onFrame: (frame: Frame) => this.#onFrame(frame),
@@ -100,7 +102,6 @@ export class Session {
       onEnd: (isWhole: boolean) => this.#onPeerEnd(isWhole),
       onStopped: (isStopped: boolean) => (isStopped ? this.#lookout.start() : this.#lookout.stop()),
     }
-    const guard = (act: () => void) => this.guard(act)
     this.#receiver = new Receiver(wire, limits, { account: this.account, sink, guard })
     this.#requests = new Requests({
       mayHaveLeft: position => this.#sender.mayHaveLeft(position),

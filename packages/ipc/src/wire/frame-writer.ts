@@ -42,11 +42,15 @@ export class FrameWriter {
   #isBlocked = false
   readonly #flushLater = () => {
     this.#isScheduled = false
-    this.flush()
+    this.#guard(this.#flush)
   }
+  readonly #flush = () => this.flush()
+  readonly #guard: (act: () => void) => void
 
-  constructor(wire: Wire) {
+  /** What it does in a turn of its own it does through `guard`. */
+  constructor(wire: Wire, guard: (act: () => void) => void) {
     this.#wire = wire
+    this.#guard = guard
   }
 
   /** The peer is behind: wait until `drained` says that nothing is left. */
