@@ -3,10 +3,13 @@
 import { execFile } from 'node:child_process'
 import crypto from 'node:crypto'
 import fs from 'node:fs'
+import http from 'node:http'
 import path from 'node:path'
+import type { Duplex } from 'node:stream'
 import timers from 'node:timers'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
+import { connect, createServer } from '@x/core'
 import { describe, expect, it } from 'vitest'
 import { type SimulationError, simulate } from '../src'
 
@@ -64,6 +67,32 @@ describe('virtual time', () => {
       expect([value, virtualMs]).toEqual(['done', 0])
     })
   }
+
+  it('[T6] a server of node:http on a host serves clients of node:http over the simulated network', async () => {
+    const { value, outside } = await simulate({ link: { latencyMs: 20 } }, async ({ host, clock }) => {
+      host('web', () => {
+        const web = http.createServer((request, response) => response.end(`hello ${request.url}`))
+        createServer(socket => void web.emit('connection', socket)).listen(80)
+      })
+      const client = host('client')
+      await clock.sleep(1)
+      const get = (path: string) =>
+        new Promise<string>((resolve, reject) => {
+          const createConnection = () => connect(80, 'web') as unknown as Duplex
+          const request = http.get({ host: 'web', path, createConnection }, async response => {
+            const chunks: Buffer[] = []
+            for await (const chunk of response) chunks.push(chunk as Buffer)
+            resolve(Buffer.concat(chunks).toString())
+          })
+          request.on('error', reject)
+        })
+      return client.run(async () => [await get('/a'), await get('/b'), clock.nowMs])
+    })
+    expect(value.slice(0, 2)).toEqual(['hello /a', 'hello /b'])
+    expect(value[2]).toBeGreaterThanOrEqual(160)
+    expect(value[2]).toBeLessThan(400)
+    expect(outside).toEqual([])
+  })
 
   it('[T3] names a timer whose function was taken before', async () => {
     const run = simulate({}, () => new Promise(resolve => takenBefore(resolve, 1e6).unref()))

@@ -1,9 +1,10 @@
 // What the process opens while any check runs, each thing with the check that it belongs to. There is one, however many
 // checks run: they share its hooks, and the last one takes them off. It knows what is open, and not what to do about it.
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
+import { isOperation } from '../stacks/node-operations'
 import { OpeningPlace } from '../stacks/opening-place'
 import { LeakScope, type OpenHandle, type Watched } from './leak-scope'
-import { describeResource, isBridge, isRequest, resourceKind } from './node-resources'
+import { describeResource, isBridge, resourceKind } from './node-resources'
 import { type Handle, nameOfHandle, watchTransports } from './transport-watch'
 
 /** A resource of Node, as async_hooks tells of it. */
@@ -151,7 +152,7 @@ class LeakMonitor {
     if (current.getStore() === null) return
     const asker = this.#asker() ?? this.#askers.get(trigger) ?? null
     if (isBridge(type)) this.#askers.set(id, new OpeningPlace(below, asker))
-    if (isRequest(type)) this.#requested(id)
+    if (isOperation(type)) this.#requested(id)
     const kind = resourceKind(type)
     // The classes of @x/core lend these names to their callbacks' contexts: no handle of Node stands behind those.
     if (!kind || resource instanceof AsyncResource) return

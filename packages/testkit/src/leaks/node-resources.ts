@@ -1,6 +1,8 @@
 // Node's own resources that a test may leave open, by their `async_hooks` types: which are watched, whether one is open
 // still, and what it is called. It knows no watch and no test.
 
+import { isOperation } from '../stacks/node-operations'
+
 /** How a type of resource is judged. */
 interface ResourceKind {
   readonly name: string
@@ -26,9 +28,6 @@ const KINDS: Readonly<Record<string, ResourceKind>> = {
   Timeout: { name: 'timer', mayBeUnreferenced: true },
 }
 
-/** One operation under way: what it opens when it is done is not there yet. */
-const REQUEST = /(?:REQUEST|REQWRAP|REQ|CONNECTWRAP|REQCALLBACK|REQPROMISE|QUERYWRAP)$|^Immediate$/
-
 /** What stands between a call and what it opens later. */
 const BRIDGES: ReadonlySet<string> = new Set(['TickObject', 'Immediate'])
 
@@ -37,14 +36,9 @@ export function resourceKind(type: string): ResourceKind | undefined {
   return Object.hasOwn(KINDS, type) ? KINDS[type] : undefined
 }
 
-/** True for a type that is one operation. */
-export function isRequest(type: string): boolean {
-  return REQUEST.test(type)
-}
-
 /** True for a type whose callback may open something for the call that asked for it. */
 export function isBridge(type: string): boolean {
-  return BRIDGES.has(type) || isRequest(type)
+  return BRIDGES.has(type) || isOperation(type)
 }
 
 /** What is read off a resource; each may be missing. */

@@ -1,9 +1,12 @@
 // Runs a simulation: one job or one timer per turn of the real loop, and moves virtual time only when nothing else is
 // left to do. It knows turns and the clock, and nothing of networks.
-import { setImmediate } from '../host'
+import { hostNowMs, setImmediate } from '../host'
 import type { OutsideWork } from './outside-work'
 import type { VirtualClock } from './virtual-clock'
 import { runInWorld, runOutside, type World } from './world'
+
+/** How long one operation outside may take, in the host's time. */
+const MOST_WAIT_MS = 30_000
 
 /** What a driver needs of its simulation. */
 export interface DriverSurroundings {
@@ -21,6 +24,8 @@ export class Driver {
   #next = 0
   #isOver = false
   #fail: (error: unknown) => void = () => {}
+  /** Since when, in the host's time, nothing but work outside is waited for. */
+  #waitingSinceMs: number | null = null
   /** Jobs and timers run so far. */
   steps = 0
 
@@ -70,6 +75,7 @@ export class Driver {
     const job = this.#jobs[this.#next]
     if (job) {
       this.#next++
+      this.#waitingSinceMs = null
       if (this.#next === this.#jobs.length) {
         this.#jobs = []
         this.#next = 0
@@ -79,7 +85,8 @@ export class Driver {
       return
     }
     const { clock, outside, limitMs } = this.#around
-    if (outside.isPending) return
+    if (outside.isPending) return this.#waitOutside()
+    this.#waitingSinceMs = null
     if (!clock.hasTimers) {
       throw new Error('the simulation stands still: nothing is left to do, and its main function still waits')
     }
@@ -88,5 +95,15 @@ export class Driver {
     if (clock.nowMs > limitMs) {
       throw new Error(`the simulation did not end within ${limitMs} virtual ms (option maxVirtualMs)`)
     }
+  }
+
+  #waitOutside(): void {
+    const now = hostNowMs()
+    this.#waitingSinceMs ??= now
+    if (now - this.#waitingSinceMs < MOST_WAIT_MS) return
+    throw new Error(
+      `the simulation has waited ${MOST_WAIT_MS / 1000} s of real time for work outside of it: ` +
+        this.#around.outside.pending.join(', '),
+    )
   }
 }

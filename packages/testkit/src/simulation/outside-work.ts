@@ -2,11 +2,9 @@
 // and what the simulation cannot make repeat, which is named. It knows Node's resources by their `async_hooks` types.
 import { createHook } from 'node:async_hooks'
 import { hostNowMs, hostTurn } from '../host'
+import { isOperation } from '../stacks/node-operations'
 import { OpeningPlace, shorten } from '../stacks/opening-place'
 import { currentWorld, type World } from './world'
-
-/** One operation, over when its resource is destroyed. */
-const OPERATION = /(?:REQUEST|REQWRAP|REQ|REQCALLBACK|REQPROMISE|QUERYWRAP)$|^Immediate$/
 
 /** What goes on by itself, at a pace of its own. */
 const UNCONTROLLED: Readonly<Record<string, string>> = {
@@ -36,7 +34,7 @@ interface ZlibHandle {
 export class OutsideWork {
   readonly #world: World
   readonly #note: (text: string) => void
-  readonly #operations = new Set<number>()
+  readonly #operations = new Map<number, string>()
   readonly #zlib = new Set<number>()
   readonly #named = new Set<string>()
   readonly #hook: { enable(): unknown; disable(): unknown }
@@ -84,13 +82,18 @@ export class OutsideWork {
     while (this.isPending && hostNowMs() < deadline) await hostTurn()
   }
 
+  /** What is under way, by Node's names. */
+  get pending(): readonly string[] {
+    return [...new Set([...this.#operations.values(), ...(this.#zlib.size > 0 ? ['ZLIB'] : [])])]
+  }
+
   /** What was used that does not repeat, each with its place. */
   get uncontrolled(): readonly string[] {
     return [...this.#named]
   }
 
   #made(id: number, type: string, resource: object, below: (...args: never[]) => void): void {
-    if (OPERATION.test(type)) this.#operations.add(id)
+    if (isOperation(type)) this.#operations.set(id, type)
     else if (ZLIB.test(type)) this.#followZlib(id, resource)
     else if (Object.hasOwn(UNCONTROLLED, type)) this.#name(UNCONTROLLED[type] as string, below)
   }
@@ -112,6 +115,8 @@ export class OutsideWork {
       place.mentions(/getStd(?:in|out|err)|new Worker \(|node:internal\/console/)
     )
       return
+    // Timers of Node's own modules, of node:http for one, are real, and decide nothing but its time-outs.
+    if (place.isNodesOwn(/node:(?:internal\/)?(?:timers|async_hooks)/)) return
     const text = `${what}, at ${shorten(place.userFrames[0] ?? '')}`
     if (this.#named.has(text)) return
     this.#named.add(text)

@@ -63,6 +63,8 @@ export interface SimulationReport<T> {
   readonly events: number
   /** What befell the run, in order. */
   readonly misfortunes: readonly string[]
+  /** What the simulated code used that a simulation cannot make repeat, each with its place. */
+  readonly outside: readonly string[]
   /** The last lines of the trace, all of a short run. */
   trace(lines?: number): string
 }
@@ -213,6 +215,7 @@ async function runOne<T>(
       virtualMs: clock.nowMs,
       events: trace.count,
       misfortunes: misfortunes.told,
+      outside: outside.uncontrolled,
       trace: lines => trace.tail(lines),
     }
   } catch (error) {

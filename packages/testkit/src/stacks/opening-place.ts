@@ -57,6 +57,12 @@ export class OpeningPlace {
     return 'node'
   }
 
+  /** True where Node itself called what is passed over: the first frame beneath is its own. */
+  isNodesOwn(passedOver: RegExp): boolean {
+    const caller = this.#frames().find(frame => !passedOver.test(frame))
+    return caller !== undefined && placeIn(caller).startsWith('node:')
+  }
+
   /** True where the stack has a frame like that. */
   mentions(frame: RegExp): boolean {
     return frame.test(this.#holder.stack ?? '')
