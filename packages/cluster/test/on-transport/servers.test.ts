@@ -125,4 +125,25 @@ describe(`servers of the host on ${transport}`, () => {
     expect(reports.map(report => report.forced)).toEqual([0, 0])
     agent.destroy()
   })
+
+  it('[C5] resets no request of a keep-alive connection while it reloads', async () => {
+    await using served = await serve('http')
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
+    let isOver = false
+    let answered = 0
+    const ask = async (): Promise<void> => {
+      while (!isOver) {
+        const request = http.get({ port: served.port, host: '127.0.0.1', agent })
+        const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+        await bodyOf(response)
+        answered++
+      }
+    }
+    const load = [ask(), ask(), ask(), ask()]
+    expect(await served.cluster.reload()).toMatchObject({ replaced: 2 })
+    isOver = true
+    await Promise.all(load)
+    agent.destroy()
+    expect(answered).toBeGreaterThan(0)
+  })
 })

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startCluster } from '@x/cluster'
@@ -54,6 +55,46 @@ function noneLost(counts) {
   return ['refused', 'reset', 'lost', 'cut']
     .filter(what => counts[what] !== 0)
     .map(what => `${counts[what]} ${what}`)
+}
+
+/** Crowds of a hundred at once, one after the other; `harm` does something to the cluster during each. */
+async function crowds(rounds, tell, env, harm = () => {}) {
+  let port = 0
+  const cluster = await startCluster({
+    exec: file('../fixtures/plain-worker.mjs'),
+    workers: 2,
+    env,
+    onListening: (_worker, info) => {
+      port = info.port
+    },
+  })
+  const before = descriptors()
+  const counts = { connections: 0, answered: 0 }
+  const ask = () =>
+    new Promise(resolve => {
+      counts.connections++
+      const socket = connect({ port, host: '127.0.0.1' })
+      socket.on('data', () => counts.answered++)
+      socket.on('error', () => {})
+      socket.on('close', resolve)
+    })
+  for (let round = 1; round <= rounds; round++) {
+    const crowd = Array.from({ length: 100 }, ask)
+    harm(cluster)
+    await Promise.all(crowd)
+    tell(round)
+  }
+  const left = await leftOver(before)
+  await cluster.drain()
+  return { crowds: rounds, ...counts, 'descriptors left over': left }
+}
+
+function noneUnanswered(counts) {
+  const wrong = []
+  const silent = counts.connections - counts.answered
+  if (silent !== 0) wrong.push(`${silent} connections were not answered`)
+  if (counts['descriptors left over'] > 0) wrong.push('descriptors are left over')
+  return wrong
 }
 
 export const cases = [
@@ -117,6 +158,33 @@ export const cases = [
       if (counts.replies === 0) wrong.push('no replies at all')
       return wrong
     },
+  },
+  {
+    name: 'throw',
+    title: 'listeners that throw, a third of all: every connection is answered',
+    rounds: 200,
+    run: (rounds, tell) => crowds(rounds, tell, { THROW: '3' }),
+    check: noneUnanswered,
+  },
+  {
+    name: 'shortage',
+    title: 'crowds larger than the descriptors of the worker: every connection is answered',
+    rounds: 100,
+    run: (rounds, tell) => crowds(rounds, tell, { LIMIT: '80' }),
+    check: noneUnanswered,
+  },
+  {
+    name: 'stop',
+    title: 'workers stopped for a moment: every connection is answered, by whichever worker',
+    rounds: 200,
+    run: (rounds, tell) =>
+      crowds(rounds, tell, {}, cluster => {
+        const { workers } = cluster.status()
+        const { pid } = workers[Math.floor(Math.random() * workers.length)]
+        process.kill(pid, 'SIGSTOP')
+        setTimeout(() => process.kill(pid, 'SIGCONT'), Math.random() * 50)
+      }),
+    check: noneUnanswered,
   },
   {
     name: 'node-cluster',
