@@ -56,6 +56,7 @@ export const suites = [
     files: [
       'test/close_socket_by_other_party.js',
       'test/connect.js',
+      'test/drain-timeout.js',
       'test/events.js',
       'test/not-blocking.js',
     ],
