@@ -84,8 +84,13 @@ async function users() {
       await install(project, manager, toInstall(source), registry.env)
       await runReadme(project, source)
       assert.equal(copiesOf(project, '@x/core').length, 1)
-      if (manager === 'npm') await compileEntries(project, manifest.name)
     }
+    // Some entries are for users of an optional peer, and name its types.
+    const { peerDependencies = {} } = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'))
+    const peers = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range}`)
+    const typed = path.join(folder, `typed-${manifest.name.replace('@x/', '')}`)
+    await install(typed, 'npm', [...toInstall(source), ...peers], registry.env)
+    await compileEntries(typed, manifest.name)
     say(`${manifest.name} installs with ${managers.join(', ')}, runs its example and compiles`)
   }
 }
