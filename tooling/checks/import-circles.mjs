@@ -7,9 +7,6 @@ import { textOf, trackedFiles } from './tracked.mjs'
 /** Sources without a circle. */
 const sources = ['packages/core/src', 'packages/ipc/src']
 
-/** Files between which circles are let pass, with the reason. @type {readonly { files: RegExp, reason: string }[]} */
-const exceptions = [{ files: /^packages\/core\/src\/server\//, reason: 'they are being divided anew' }]
-
 /** @type {import('./all.mjs').Check} */
 export const importCircles = {
   name: 'import-circles',
@@ -28,20 +25,10 @@ export const importCircles = {
 /** @param {string} top @param {readonly string[]} names */
 function circlesIn(top, names) {
   const known = new Set(names)
-  const imports = new Map(
-    names.map(name => [
-      name,
-      importsOf(top, name).filter(other => known.has(other) && !isExcepted(name, other)),
-    ]),
-  )
+  const imports = new Map(names.map(name => [name, importsOf(top, name).filter(other => known.has(other))]))
   return knots(imports)
     .map(knot => shortestCircle(imports, knot))
     .map(circle => `circle: ${[...circle, circle[0]].join(' > ')}`)
-}
-
-/** @param {string} from @param {string} to */
-function isExcepted(from, to) {
-  return exceptions.some(({ files }) => files.test(from) && files.test(to))
 }
 
 /** The files that a file imports by a relative path. @param {string} top @param {string} name */

@@ -1,6 +1,7 @@
 // From an accepted stream to the server's 'connection' event: who is refused, and how its socket is set up.
 import { channel } from 'node:diagnostics_channel'
 import { systemError } from '../errors/system-error'
+import type { AcceptingServer } from '../socket/accepting-server'
 import { tcpEnd } from '../socket/ends'
 import { Socket } from '../socket/socket'
 import { kState } from '../socket/state'
@@ -12,13 +13,12 @@ import {
   type Transport,
 } from '../transport/contract'
 import type { DropArgument } from './options'
-import type { Server } from './server'
-import { kServer } from './state'
+import { kServer, type StatefulServer } from './state'
 
 const serverSocketChannel = channel('net.server.socket')
 
 /** What a listener tells: a stream, or that accepting fails for now. */
-export function acceptStream(server: Server, status: Status, stream: StreamHandle | null): void {
+export function acceptStream(server: StatefulServer, status: Status, stream: StreamHandle | null): void {
   if (stream === null) {
     tellShortage(server, status)
     return
@@ -47,7 +47,7 @@ function isBlocked(
 }
 
 /** A literal: an object spread gives each object its own hidden class, and each look at one is slow. */
-function socketOptions(server: Server, handle: StreamHandle, transport: Transport | undefined) {
+function socketOptions(server: StatefulServer, handle: StreamHandle, transport: Transport | undefined) {
   return {
     allowHalfOpen: server.allowHalfOpen,
     pauseOnCreate: server.pauseOnConnect,
@@ -63,10 +63,10 @@ function socketOptions(server: Server, handle: StreamHandle, transport: Transpor
   }
 }
 
-function emitConnection(server: Server, socket: Socket): void {
+function emitConnection(server: StatefulServer, socket: Socket): void {
   const own = server[kServer]
   own.connections++
-  socket.server = server
+  socket.server = server as unknown as AcceptingServer
   socket[kState].keeper = own
   server.emit('connection', socket)
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket })
@@ -91,7 +91,7 @@ function addressOf(name: Address | Status): Address | undefined {
 }
 
 /** Descriptors ran out, for one: the transport goes on by itself, so it ends no program that does not listen for it. */
-function tellShortage(server: Server, status: Status): void {
+function tellShortage(server: StatefulServer, status: Status): void {
   const error = systemError(status, 'accept')
   if (server.listenerCount('error') > 0) server.emit('error', error)
   else process.emitWarning(`${error.message}: connections wait until it is over`, 'AcceptWarning')

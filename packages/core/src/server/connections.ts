@@ -1,8 +1,7 @@
 // The connections of a server as an async iterator with a bound. It accepts nothing itself.
 import { validateInteger } from '../errors/validate'
 import type { Socket } from '../socket/index'
-import type { Server } from './server'
-import { kServer } from './state'
+import { kServer, type StatefulServer } from './state'
 
 /** Options of `connections`. */
 export interface ConnectionsOptions {
@@ -24,7 +23,7 @@ type Step = IteratorResult<Socket, undefined>
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` for a limit that is no whole number from 1.
  */
 export function connections(
-  server: Server,
+  server: StatefulServer,
   options: ConnectionsOptions = {},
 ): AsyncIterableIterator<Socket, undefined> {
   const { limit = DEFAULT_LIMIT } = options
@@ -33,7 +32,7 @@ export function connections(
 }
 
 class Connections implements AsyncIterableIterator<Socket, undefined> {
-  readonly #server: Server
+  readonly #server: StatefulServer
   readonly #limit: number
   readonly #queue: Socket[] = []
   readonly #takers: { resolve(step: Step): void; reject(error: Error): void }[] = []
@@ -45,7 +44,7 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
   readonly #failed = (error: Error): void => this.#end(error)
   readonly #closed = (): void => this.#end(null)
 
-  constructor(server: Server, limit: number) {
+  constructor(server: StatefulServer, limit: number) {
     this.#server = server
     this.#limit = limit
     server.on('connection', this.#heard)

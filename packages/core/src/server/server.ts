@@ -88,11 +88,10 @@ export class Server extends EventEmitter {
     return this[kServer]?.listener != null
   }
 
-  /** The bound address, or the path of the last local `listen`; null where there is neither. */
+  /** The bound address, the path of a local server, or null where it does not listen. */
   address(): AddressInfo | string | null {
-    const { listener, path } = this[kServer]
-    const own = listener?.handle.sockname()
-    if (typeof own !== 'object') return path
+    const own = this[kServer].listener?.handle.sockname()
+    if (typeof own !== 'object') return null
     if (!isTcpAddress(own)) return own.path
     return { address: own.address, family: own.family, port: own.port }
   }
@@ -218,7 +217,6 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
   }
   const place = 'holder' in target ? openableOf(target.holder) : target
   debug('listen on %o', place)
-  if ('path' in place) state.path = place.path
   const opening = {
     transport: state.transport ?? defaultTransport(),
     target: place,

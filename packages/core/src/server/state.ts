@@ -1,20 +1,33 @@
 // What a server keeps besides its public properties, for the files of this folder. It opens and accepts nothing.
 import type { AsyncResource } from 'node:async_hooks'
+import type { EventEmitter } from 'node:events'
 import type { AddressFilter } from '../address/block-list'
 import { nextTick } from '../host'
 import type { ListenRequester } from '../listen/contract'
 import { HandleFace } from '../socket/handle-face'
 import type { ListenerHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
-import type { Server } from './server'
 
 /** The key of a server's state. */
 export const kServer: unique symbol = Symbol('server')
 
+/** A server as the files of this folder see it. */
+export interface StatefulServer extends EventEmitter {
+  readonly [kServer]: ServerState
+  readonly allowHalfOpen: boolean
+  readonly pauseOnConnect: boolean
+  readonly noDelay: boolean
+  readonly keepAlive: boolean
+  readonly keepAliveInitialDelay: number
+  readonly highWaterMark: number
+  readonly maxConnections: number | null | undefined
+  close(callback?: (error?: Error) => void): unknown
+}
+
 /** An open listener, the server that its connections go to, and how many servers hold it. */
 export interface SharedListener {
   readonly handle: ListenerHandle
-  owner: Server
+  owner: StatefulServer
   holders: number
 }
 
@@ -26,17 +39,15 @@ export class ServerState {
   listener: SharedListener | null = null
   /** Gives up an opening that is under way. */
   cancelOpening: (() => void) | null = null
-  /** Of the last local `listen`; Node tells it also once the server has closed. */
-  path: string | null = null
   connections = 0
   isRef = true
   context: AsyncResource | null = null
   /** Writes of one turn leave as one, on the connections of this server. */
   readonly coalesce: boolean | undefined
-  readonly #server: Server
+  readonly #server: StatefulServer
   #face: { readonly of: ListenerHandle; readonly face: HandleFace } | null = null
 
-  constructor(server: Server, options: ServerOpts) {
+  constructor(server: StatefulServer, options: ServerOpts) {
     this.#server = server
     this.transport = options.transport
     this.blockList = options.blockList
