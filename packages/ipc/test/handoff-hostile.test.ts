@@ -10,6 +10,7 @@ import { ability, frame, preamble } from './wires'
 const { transport, isAble, why } = ability('handoff', 'descriptors')
 
 const MESSAGE = 1
+const REQUEST = 2
 const REFUSAL = 7
 const EXTENDED = 0x80
 
@@ -120,6 +121,14 @@ describe.skipIf(!isAble)(`descriptors that were not asked for${why}`, () => {
   ])('[I5] %s are closed, and the channel ends', async (_what, bytes) => {
     const closed = endOf()
     await send(Buffer.concat([preamble(), bytes]), 1)
+    expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_PROTOCOL' })
+  })
+
+  it('[I5] beside a request whose id is in use are closed, and the channel ends', async () => {
+    const closed = endOf()
+    target.serve(() => new Promise(() => {}))
+    await send(Buffer.concat([preamble(), frame(REQUEST, 0, '', 1)]))
+    await send(frame(REQUEST, EXTENDED, announce(4), 1, 4), 4)
     expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_PROTOCOL' })
   })
 

@@ -43,6 +43,7 @@ export class Answers {
   accept(id: number, { payload, handles }: Received, cost: number): boolean {
     if (this.#active.has(id)) {
       this.#account.removeRequest(cost)
+      for (const handle of handles) handle.close()
       throw breach(`request ${id} came twice`)
     }
     const { name } = payload

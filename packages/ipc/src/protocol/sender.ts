@@ -225,6 +225,7 @@ export class Sender {
 
   acknowledge(ack: number): void {
     this.#writer.bytes(joinKind(KIND_ACK, ENCODING_NONE), ack, [], 0)
+    if (this.#writer.isFull) this.#checkBacklog()
   }
 
   refuse(ack: number, reason: string): void {
