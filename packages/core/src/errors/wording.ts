@@ -21,9 +21,14 @@ export function describeTypes(expected: string | readonly string[]): string {
   const parts: string[] = []
   if (types.length > 0) parts.push(`${types.length > 1 ? 'one of type' : 'of type'} ${choice(types)}`)
   if (instances.length > 0) parts.push(`an instance of ${choice(instances)}`)
-  if (others.length === 1) parts.push(others[0] === others[0]!.toLowerCase() ? others[0]! : `an ${others[0]}`)
+  if (others.length === 1) parts.push(withArticle(others[0]!))
   if (others.length > 1) parts.push(`one of ${choice(others)}`)
   return parts.join(' or ')
+}
+
+/** As Node does: what has a capital gets an article, unless it has one. */
+function withArticle(words: string): string {
+  return words === words.toLowerCase() || /^an? /.test(words) ? words : `an ${words}`
 }
 
 /** `a`, `a or b`, `a, b, or c`. */

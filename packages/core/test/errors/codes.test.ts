@@ -95,6 +95,8 @@ describe('codedError', () => {
     )
     const words = codedError('ERR_INVALID_ARG_TYPE', 'first argument', 'a safe integer', 1.5)
     expect(words.message).toBe('The first argument must be a safe integer. Received type number (1.5)')
+    const article = codedError('ERR_INVALID_ARG_TYPE', 'value', 'a JSON value', undefined)
+    expect(article.message).toBe('The "value" argument must be a JSON value. Received undefined')
   })
 
   it('[K8] groups the digits of numbers that are out of range', () => {
