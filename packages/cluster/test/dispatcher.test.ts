@@ -220,6 +220,18 @@ describe('a policy that is wrong', () => {
     ['answers undefined', () => undefined as never, 'none of the candidates'],
     ['answers a promise', async () => null as never, 'none of the candidates'],
     [
+      'answers a promise that is rejected',
+      async () => {
+        throw new Error('later')
+      },
+      'none of the candidates',
+    ],
+    [
+      'empties its list and answers nothing',
+      (candidates: unknown[]) => void candidates.splice(0),
+      'none of the candidates',
+    ],
+    [
       'answers somebody else',
       () => ({ id: 1, place: 0, connections: 0, weight: 1 }),
       'none of the candidates',
@@ -238,6 +250,15 @@ describe('a policy that is wrong', () => {
     ])
     expect(warnings).toMatchObject([{ code: 'ERR_X_CLUSTER_POLICY' }])
     expect(warnings[0]!.message).toContain(text)
+  })
+
+  it('[C3] may do to its list what it likes', () => {
+    const shift = (candidates: readonly Candidate[]) => (candidates as Candidate[]).shift()!
+    const { dispatcher, warnings, join } = setUp({ name: 'shift', needsAddress: true, pick: shift })
+    const [one] = join(1, 2)
+    dispatcher.add([1, 2])
+    expect(one!.given).toEqual([1, 2])
+    expect(warnings).toEqual([])
   })
 
   it('[C3] may end the worker that it is asked about: nothing is given twice or lost', () => {

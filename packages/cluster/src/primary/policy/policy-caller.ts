@@ -1,6 +1,7 @@
 // Asks a policy, which may be a user's: one that throws, or answers what it must not, costs no connection its worker. It
 // knows no workers but as candidates.
 import { clusterError, withCause } from '../../both/errors'
+import { guarded } from '../../both/guard'
 import type { Candidate, Incoming, Policy } from './policy'
 import { roundRobin } from './round-robin'
 
@@ -23,13 +24,16 @@ export class PolicyCaller {
   /** One of the candidates, or null where the connection has to wait. */
   pick(candidates: readonly Candidate[], incoming: Incoming): Candidate | null {
     try {
-      const choice: unknown = this.#policy.pick(candidates, incoming)
+      // A list of its own: what it does to that is its own affair.
+      const choice: unknown = this.#policy.pick([...candidates], incoming)
       if (choice === null) return null
       const found = candidates.find(candidate => candidate === choice)
       if (found) {
         this.#told = null
         return found
       }
+      // Nobody waits for a promise; its rejection has been told of by then.
+      if (choice instanceof Promise) choice.catch(() => {})
       this.#tell('answered something that is none of the candidates', undefined)
     } catch (error) {
       this.#tell('threw', error)
@@ -37,10 +41,13 @@ export class PolicyCaller {
     return this.#inTurn.pick(candidates, incoming)
   }
 
+  /** Its name and what it threw are the user's, too: they may throw when they are read. */
   #tell(what: string, cause: unknown): void {
-    const text = cause instanceof Error ? `${what} (${cause.message})` : what
-    if (this.#told === text) return
-    this.#told = text
-    this.#warn(withCause(clusterError('ERR_X_CLUSTER_POLICY', String(this.#policy.name), text), cause))
+    guarded(() => {
+      const text = cause instanceof Error ? `${what} (${cause.message})` : what
+      if (this.#told === text) return
+      this.#told = text
+      this.#warn(withCause(clusterError('ERR_X_CLUSTER_POLICY', String(this.#policy.name), text), cause))
+    })
   }
 }
