@@ -1,7 +1,8 @@
 // A listener of the primary where descriptors cannot travel: accepts sockets of the host and gives them to workers one by
 // one. Every way of spreading becomes this one there.
-import net, { type Socket } from 'node:net'
+import type { ListenOptions, Server, Socket } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
+import { nodeNet } from '@x/core/internal'
 import { type Address, type Status, UV_EBADF, UV_EINVAL, UV_ENOTSUP } from '@x/core/transport'
 import type { ListenAsk } from '../both/messages'
 import { Dispatcher } from './dispatcher'
@@ -26,7 +27,8 @@ export function openPortable(os: PrimaryOs, ask: ListenAsk, policy: PolicyCaller
     },
     flow() {},
   })
-  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, socket => {
+  // The host's own, also where `register` has put another in its place: others cannot be sent by the IPC channel.
+  const server = nodeNet().createServer({ pauseOnConnect: true, allowHalfOpen: true }, socket => {
     socket.on('error', () => {}) // the worker that has it sees its errors
     dispatcher.add([socket])
   })
@@ -64,7 +66,7 @@ function modeOf({ at, flags }: ListenAsk): number | undefined {
   return 'path' in at ? flags.mode : undefined
 }
 
-function listenOptions(ask: ListenAsk): net.ListenOptions & { fd?: number } {
+function listenOptions(ask: ListenAsk): ListenOptions & { fd?: number } {
   const { at, backlog, flags } = ask
   const common = { backlog, exclusive: true }
   if ('fd' in at) return { ...common, fd: at.fd }
@@ -72,7 +74,7 @@ function listenOptions(ask: ListenAsk): net.ListenOptions & { fd?: number } {
   return { ...common, port: at.port, host: at.address, ipv6Only: flags.ipv6Only ?? false }
 }
 
-function addressOf(server: net.Server): Address | Status {
+function addressOf(server: Server): Address | Status {
   const address = server.address()
   if (address === null) return UV_EBADF
   if (typeof address === 'string') return { path: address }

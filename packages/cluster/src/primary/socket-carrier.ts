@@ -94,7 +94,8 @@ export class SocketCarrier implements Carrier {
     const isSent =
       this.#control.notify({ act: 'connection', listener, id }, socket, () => this.#onUnsent(id)) &&
       this.#control.notify({ act: 'delivered', id })
-    if (!isSent) later({ isTaken: socket.destroyed, why: 'ended' })
+    // The channel has closed, and 'disconnect' will tell; until then the worker is left in peace, or nothing else would run.
+    if (!isSent) later({ isTaken: socket.destroyed, why: 'shortage' })
   }
 
   #onUnsent(id: number): void {
