@@ -234,6 +234,11 @@ export class WorkerProcess {
     this.#stopTaking()
   }
 
+  /** It leaves by itself, and has so long for it; then it is killed, like one that is deaf to its deadline. */
+  endWithin(ms: number): void {
+    if (this.#state !== 'gone') this.#killAfter(ms + DEAF_MS)
+  }
+
   kill(): void {
     this.#child.kill('SIGKILL')
   }

@@ -135,6 +135,34 @@ describe(`life of a cluster on ${transport}`, () => {
     await held[1]?.close()
   })
 
+  it('[C5] replaces a worker that lets go of the primary at once, and ends it where it lives on', async () => {
+    const { port, cluster } = await startAnswering({
+      workers: 1,
+      drainTimeoutMs: 1,
+      restart: { minDelayMs: 1 },
+    })
+    const [first] = cluster.status().workers
+    const ready = once(cluster, 'worker:ready')
+    const ended = once(cluster, 'worker:exit')
+    cluster.send(0, { leave: true })
+    const [second] = (await ready) as [number]
+    expect([...(await countAnswers({ ...here, port }, 4)).keys()]).toEqual([second])
+    const [end] = await ended
+    expect(end).toMatchObject({ id: first!.id, signal: 'SIGKILL' })
+    expect(cluster.status().workers.map(({ id }) => id)).toEqual([second])
+  })
+
+  it('[C5] does not start where a worker lets go of the primary before it is ready, and lives on', async () => {
+    const env = { LEAVE_EARLY: '1' }
+    const starting = startCluster({
+      exec: fixture('answering-worker.mjs'),
+      workers: 1,
+      readyTimeoutMs: 500,
+      env,
+    })
+    await expect(starting).rejects.toMatchObject({ code: 'ERR_X_WORKER_START' })
+  })
+
   it('[C5] gives up on a worker that keeps falling', async () => {
     const { port, cluster } = await startAnswering({
       workers: 1,

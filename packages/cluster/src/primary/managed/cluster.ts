@@ -247,7 +247,21 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
     // Without a listener, an 'error' would be an uncaught exception; 'worker:exit' tells of a start that failed.
     worker.face.on('error', () => {})
     this.#alive.add(worker)
+    void worker.reaches('draining', 'gone').then(() => this.#onLeaving(worker))
     return worker
+  }
+
+  /** It serves no more, and nobody who keeps it up has told it so; it may live on all the same. */
+  #onLeaving(worker: WorkerProcess): void {
+    if (worker.state === 'gone' || worker.isDismissed) return
+    const hasSaidSo = worker.face.exitedAfterDisconnect === true
+    worker.endWithin(hasSaidSo ? this.#plan.drainTimeoutMs : 0)
+    // Otherwise its end is on its way here, and is told of first.
+    if (!hasSaidSo) return
+    const place = this.#places[worker.place]
+    if (place?.worker !== worker || this.#state !== 'running') return
+    place.worker = null
+    this.#recover(place)
   }
 
   async #becomesReady(worker: WorkerProcess): Promise<void> {
@@ -259,9 +273,10 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
       worker.kill()
     }, readyTimeoutMs)
     await worker.reaches('ready', 'draining', 'gone')
+    // One that lets go of the primary before it was ready may live on: its time goes on, too.
+    if (worker.state !== 'ready') await worker.reaches('gone')
     os.clearTimeout(timer)
     if (worker.state === 'ready') return this.#tell('worker:ready', worker.id)
-    await worker.reaches('gone')
     this.#checkRunning()
     const { end } = worker
     const why = isLate

@@ -33,9 +33,13 @@ export async function reload(crew: Crew, begun: () => void): Promise<ReloadRepor
       crew.checkRunning()
     }
     for (const place of places) {
-      // One that was ready may have ended while the others started.
-      if (place.successor === null)
-        throw clusterError('ERR_X_WORKER_START', 0, 'it ended before the others were ready')
+      // One that was ready may have ended, or let go of the primary, while the others started.
+      if (place.successor?.state !== 'ready')
+        throw clusterError(
+          'ERR_X_WORKER_START',
+          place.successor?.id ?? 0,
+          'it left before the others were ready',
+        )
     }
   } catch (cause) {
     for (const place of places) giveBack(crew, place)
