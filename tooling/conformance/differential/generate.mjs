@@ -2,7 +2,7 @@
 // nothing.
 import { connectTarget, serverOptions, settings, socketOptions, wrongListens } from './arguments.mjs'
 import { kindNames, kinds } from './kinds.mjs'
-import { isOfPeer } from './program.mjs'
+import { isGoing, isOfPeer } from './program.mjs'
 import { Random } from './random.mjs'
 import { readingWays } from './readers.mjs'
 
@@ -97,12 +97,13 @@ class Maker {
         .at(-1)
         ?.steps.some(({ name, args }) => name === 'setTimeout' && args?.[0] === '5')
       const connects = program.batches.at(-1)?.steps.some(({ verb }) => verb === 'peerConnects')
-      program.batches.push({
-        at: /** @type {Turn} */ (
-          lapses ? 'lapse' : connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at
-        ),
-        steps: [...peers, ...steps.filter(step => !isOfPeer(step))],
-      })
+      const turn = /** @type {Turn} */ (
+        lapses ? 'lapse' : connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at
+      )
+      const ours = steps.filter(step => !isOfPeer(step))
+      if (peers.some(isGoing) && ours.length > 0) {
+        program.batches.push({ at: turn, steps: peers }, { at: 'quiet', steps: ours })
+      } else program.batches.push({ at: turn, steps: [...peers, ...ours] })
     }
     return program
   }

@@ -58,9 +58,15 @@ export function isSound({ batches }) {
     const peers = steps.filter(isOfPeer).length
     if (peers > 0 && (at === 'tick' || at === 'micro' || (at === 'now' && index > 0))) return false
     if (firstOwn >= 0 && steps.slice(firstOwn).some(isOfPeer)) return false
+    // A peer that goes is heard of between turns: a write in the turn of its going is held, and fails at its end.
+    if (firstOwn >= 0 && steps.some(isGoing)) return false
     return !steps.some(step => step.then !== undefined && hasPeer(step.then))
   })
 }
+
+/** @param {Step} step */
+export const isGoing = ({ verb, name }) =>
+  verb === 'peer' && (name === 'destroy' || name === 'resetAndDestroy' || name === 'end')
 
 /** @param {Step} step */
 export const isOfPeer = ({ verb }) => verb === 'peer' || verb === 'peerConnects'

@@ -31,7 +31,8 @@ export function acceptStream(server: StatefulServer, status: Status, stream: Str
   if (!server[kServer].hasRoom()) {
     const ends = describeEnds(stream)
     stream.close()
-    server.emit('drop', ends)
+    if (ends === undefined) server.emit('drop')
+    else server.emit('drop', ends)
     return
   }
   emitConnection(server, new Socket(socketOptions(server, stream, transport)))
@@ -76,14 +77,15 @@ function describeEnds(stream: StreamHandle): DropArgument | undefined {
   const own = tcpEnd(addressOf(stream.sockname()))
   const peer = tcpEnd(addressOf(stream.peername()))
   if (own === undefined && peer === undefined) return undefined
-  return {
+  // As Node has it, without the members of Object.
+  return Object.assign(Object.create(null) as DropArgument, {
     localAddress: own?.address,
     localPort: own?.port,
     localFamily: own?.family,
     remoteAddress: peer?.address,
     remotePort: peer?.port,
     remoteFamily: peer?.family,
-  }
+  })
 }
 
 function addressOf(name: Address | Status): Address | undefined {

@@ -2,7 +2,7 @@
 // It knows the stream by the narrow face below, and nothing of addresses, timers or events but 'data'.
 import { AsyncResource } from 'node:async_hooks'
 import { Readable, Writable } from 'node:stream'
-import { UV_EBADF, UV_ENOTCONN } from '../errors/errno'
+import { UV_EBADF, UV_ECANCELED, UV_ENOTCONN } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import type { Address, ReadSink, Status, StreamHandle } from '../transport/contract'
 import { byteLength, withoutFirst } from './gathered'
@@ -254,7 +254,8 @@ export class Connection implements ReadSink, Holder {
    */
   sendAhead(chunks: readonly Uint8Array[]): void {
     const bytes = byteLength(chunks)
-    if (bytes === 0) return
+    // Once: a connection may be told of as made again.
+    if (bytes === 0 || this.#ahead > 0) return
     this.#ahead = bytes
     const status = this.#give(chunks)
     this.#refusal = Math.min(status, 0)
@@ -273,6 +274,8 @@ export class Connection implements ReadSink, Holder {
     this.isEnding = true
     const status = this.handle.shutdown(outcome => {
       this.isEnding = false
+      // Of a socket that was closed meanwhile; one that connects anew has another end to come.
+      if (outcome === UV_ECANCELED && !this.stream.destroyed) return
       context.runInAsyncScope(done, undefined, outcome < 0 ? shutdownError(outcome) : null)
     })
     if (status < 0) done(shutdownError(status))
@@ -301,6 +304,8 @@ export class Connection implements ReadSink, Holder {
     this.#writeCallback = null
     if (callback === null) return
     if (this.stream.destroyed) return callback(null)
+    // The socket was closed, and connects anew.
+    if (status === UV_ECANCELED) return
     this.activity.touch()
     callback(status < 0 ? systemError(status, 'write') : null)
   }
@@ -355,7 +360,8 @@ function isFlowing(stream: ConnectionStream): boolean {
   )
 }
 
-/** The peer has gone: there is nothing to end. */
+/** The peer or the connection has gone: there is nothing to end. */
 function shutdownError(status: Status): Error | null {
-  return status === UV_ENOTCONN || status === UV_EBADF ? null : systemError(status, 'shutdown')
+  const isGone = status === UV_ENOTCONN || status === UV_EBADF || status === UV_ECANCELED
+  return isGone ? null : systemError(status, 'shutdown')
 }

@@ -2,9 +2,9 @@
 // state, and not the class.
 import { AsyncResource } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
-import type { Duplex } from 'node:stream'
+import { addAbortSignal, type Duplex } from 'node:stream'
 import { readBlockList, readConnectQuery } from '../connect/query'
-import { abortError, codedError } from '../errors/codes'
+import { codedError } from '../errors/codes'
 import { UV_EBADF, UV_EINVAL, UV_ENOTSOCK } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { validateAbortSignal, validateInt32 } from '../errors/validate'
@@ -36,7 +36,7 @@ export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpt
   socket.on('end', onPeerEnd)
   const { signal, fd, handle } = options
   validateAbortSignal(signal, 'signal')
-  if (signal !== undefined) watchSignal(socket, signal)
+  if (signal !== undefined) addAbortSignal(signal, socket)
   if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }
   else if (isStreamHandle(handle)) takeHandle(socket, handle, options)
   else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
@@ -74,16 +74,6 @@ function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
   if (adopted === UV_EINVAL || adopted === UV_ENOTSOCK) throw codedError('ERR_INVALID_FD_TYPE', 'FILE')
   if (adopted === UV_EBADF) throw codedError('ERR_INVALID_FD_TYPE', 'UNKNOWN')
   throw systemError(adopted, 'open')
-}
-
-function watchSignal(socket: StatefulDuplex, signal: AbortSignal): void {
-  const abort = () => socket.destroy(abortError(signal.reason))
-  if (signal.aborted) {
-    nextTick(abort)
-    return
-  }
-  signal.addEventListener('abort', abort, { once: true })
-  socket.once('close', () => signal.removeEventListener('abort', abort))
 }
 
 /**
@@ -210,6 +200,7 @@ function settleWaitingWrite(socket: StatefulDuplex, connecting: Connecting): voi
   connecting.waitingWrite = null
   if (waiting === null) return
   if (phase.kind === 'connected') phase.send(waiting.chunks, true, waiting.callback)
+  else if (phase.kind === 'connecting') keepWrite(socket, phase, waiting)
   else waiting.callback(codedError('ERR_SOCKET_CLOSED'))
 }
 
