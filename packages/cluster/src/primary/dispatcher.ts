@@ -173,7 +173,7 @@ export class Dispatcher {
     if (batch.length === 0) return
     seat.batch = []
     const connections = batch.map(entry => entry.connection)
-    seat.worker.give(seat.listener, connections, (indexes, why) => {
+    seat.worker.give(seat.listener, connections, indexes => {
       const refused = new Set(indexes)
       const taken: Connection[] = []
       for (const [index, entry] of batch.entries()) {
@@ -182,12 +182,10 @@ export class Dispatcher {
           if (entry.refusedBy) this.#refused.delete(entry)
           continue
         }
-        // For want of descriptors, or of a process, it is not offered anything; a full one has to tell of room first.
-        if (why === 'full') {
-          entry.refusedBy ??= new Set()
-          entry.refusedBy.add(seat.worker.id)
-          this.#refused.add(entry)
-        }
+        // Whatever it says of itself: who has refused it is offered it again when it tells of a change, or by timer.
+        entry.refusedBy ??= new Set()
+        entry.refusedBy.add(seat.worker.id)
+        this.#refused.add(entry)
         if (this.#isClosed) taken.push(entry.connection)
         else this.#waiting.push(entry)
       }
