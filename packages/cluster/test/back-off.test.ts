@@ -41,4 +41,15 @@ describe('back-off', () => {
     now = 5_000
     expect(backOff.fail()).toBe(10)
   })
+
+  it('[C5] waits longer and longer where the system is short, and never gives up for that', () => {
+    const backOff = new BackOff(
+      { ...defaults, maxFailures: 1, maxDelayMs: 300, jitter: 0 },
+      () => 0,
+      () => 0,
+    )
+    expect([1, 2, 3, 4].map(() => backOff.fallShort())).toEqual([100, 200, 300, 300])
+    expect(backOff.failures).toBe(0)
+    expect([backOff.fail(), backOff.fallShort(), backOff.fail()]).toEqual([100, 100, null])
+  })
 })

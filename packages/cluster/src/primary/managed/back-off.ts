@@ -20,6 +20,8 @@ export class BackOff {
   readonly #now: () => number
   readonly #random: () => number
   #failures: number[] = []
+  /** Starts in a row that the system was too short of something for. */
+  #shortages = 0
 
   constructor(options: Required<RestartOptions>, now: () => number, random: () => number) {
     this.#options = options
@@ -34,11 +36,22 @@ export class BackOff {
 
   /** A worker fell: milliseconds to wait before the next start, or null to give up. Doubles with each failure in the window. */
   fail(): number | null {
-    const { minDelayMs, maxDelayMs, jitter, maxFailures, windowMs } = this.#options
+    const { maxFailures, windowMs } = this.#options
     const now = this.#now()
     this.#failures = [...this.#failures.filter(at => now - at < windowMs), now]
-    if (this.#failures.length > maxFailures) return null
-    const delay = Math.min(maxDelayMs, minDelayMs * 2 ** (this.#failures.length - 1))
+    this.#shortages = 0
+    return this.#failures.length > maxFailures ? null : this.#delay(this.#failures.length)
+  }
+
+  /** The system was too short of something to start it: milliseconds to wait. That is no failure, and nobody gives up for it. */
+  fallShort(): number {
+    this.#shortages++
+    return this.#delay(this.#shortages)
+  }
+
+  #delay(times: number): number {
+    const { minDelayMs, maxDelayMs, jitter } = this.#options
+    const delay = Math.min(maxDelayMs, minDelayMs * 2 ** (times - 1))
     return Math.round(delay * (1 + jitter * (this.#random() * 2 - 1)))
   }
 }

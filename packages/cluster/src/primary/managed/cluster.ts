@@ -302,13 +302,13 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
     if (place?.successor === worker) place.successor = null
     if (place?.worker !== worker) return
     place.worker = null
-    if (!isDismissed) this.#recover(place)
+    if (!isDismissed) this.#recover(place, error)
   }
 
   /** A place without a worker gets one after a while, unless a successor is on its way. */
-  #recover(place: Place): void {
+  #recover(place: Place, error: Error | null = null): void {
     if (this.#state !== 'running' || place.successor !== null || this.#places[place.number] !== place) return
-    const recovery = place.recover(() => {
+    const recovery = place.recover(error, () => {
       if (this.#state !== 'running' || place.worker !== null || place.successor !== null) return
       // A worker that fails is told of as its end; both ways lead here again.
       this.#fill(place).catch(error => {

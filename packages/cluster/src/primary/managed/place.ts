@@ -4,6 +4,15 @@ import type { PrimaryOs, Timer } from '../os'
 import type { WorkerProcess } from '../worker-process'
 import { BackOff, type RestartOptions } from './back-off'
 
+/** What the system says where it is short of processes, descriptors or memory (fork(2), socketpair(2)). */
+const SHORTAGES: ReadonlySet<string | undefined> = new Set([
+  'EAGAIN',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+])
+
 /** What becomes of a place whose worker fell. */
 export type Recovery =
   | { readonly kind: 'wait'; readonly delayMs: number }
@@ -27,10 +36,13 @@ export class Place {
     this.#backOff = restart === false ? null : new BackOff(restart, os.now, os.random)
   }
 
-  /** A worker fell here: `start` is called after the delay, unless the timer is stopped. Null where none is restarted. */
-  recover(start: () => void): Recovery | null {
+  /**
+   * A worker fell here, or could not be started (`error`): `start` is called after the delay, unless the timer is stopped.
+   * Null where none is restarted.
+   */
+  recover(error: NodeJS.ErrnoException | null, start: () => void): Recovery | null {
     if (this.#backOff === null || this.#timer !== null) return null
-    const delayMs = this.#backOff.fail()
+    const delayMs = SHORTAGES.has(error?.code) ? this.#backOff.fallShort() : this.#backOff.fail()
     if (delayMs === null) return { kind: 'give-up', failures: this.#backOff.failures }
     this.restarts++
     this.#timer = this.#os.setTimeout(() => {
