@@ -1,4 +1,5 @@
 // The package's public face: the node:cluster surface of this process, startCluster, and the policies.
+import { isMainThread } from 'node:worker_threads'
 import type { ClusterModule } from './both/cluster-module'
 import { WORKER_VARIABLE } from './both/environment'
 import { Worker } from './both/worker'
@@ -21,7 +22,8 @@ export * from './primary/policy'
 export type { DrainReport, WorkerState } from './primary/worker-process'
 export type { ClusterSettings } from './primary/worker-settings'
 
-const isForked = process.env[WORKER_VARIABLE] !== undefined
+// A thread is no worker: preloads run in the thread of Node's module hooks, too, and two readers would share one link.
+const isForked = isMainThread && process.env[WORKER_VARIABLE] !== undefined
 const primary = isForked ? null : new Primary()
 
 /** `node:cluster` for this process: the primary's, or in a forked worker the worker's. */
