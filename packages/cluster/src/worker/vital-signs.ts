@@ -12,8 +12,20 @@ export function watchVitalSigns(): () => VitalSigns {
     const lagMs = Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS)
     delay.reset()
     return {
-      memory: process.memoryUsage.rss(),
+      memory: memory(),
       lagMs: Number.isFinite(lagMs) ? Math.round(lagMs * 10) / 10 : 0,
     }
   }
+}
+
+let lastBytes = 0
+
+/** It is read off a file: without a descriptor for that, as it was last. */
+function memory(): number {
+  try {
+    lastBytes = process.memoryUsage.rss()
+  } catch {
+    // EMFILE, ENFILE: no reason for a worker to end.
+  }
+  return lastBytes
 }
