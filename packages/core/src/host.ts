@@ -58,3 +58,6 @@ export function withUsersTicks(call: () => void): void {
     process.nextTick = original
   }
 }
+
+/** The system and processor that this runs on; tests of other code pretend others. */
+export const { platform, arch } = process

@@ -1,7 +1,9 @@
 // From a host to the addresses that connect() tries, in their order (RFC 8305 4). It opens no connection.
+
 import dns from 'node:dns'
 import { isIP } from '../address/ip'
 import { codedError } from '../errors/codes'
+import { platform } from '../host'
 import type { Lookup, TcpAddress } from '../transport/contract'
 import type { HostQuery } from './query'
 
@@ -31,10 +33,14 @@ export function resolveTargets(
   const lookup = query.lookup ?? transportLookup ?? (dns.lookup as Lookup)
   const tryAll = query.autoSelectFamily && family !== 4 && family !== 6 && query.localAddress === undefined
   // Families that this machine has no address of are of no use, but for a caller that asks otherwise.
-  const wantsHint = process.platform !== 'win32' && family !== 4 && family !== 6 && query.hints === 0
+  const wantsHint = platform !== 'win32' && family !== 4 && family !== 6 && query.hints === 0
   const hints = wantsHint ? dns.ADDRCONFIG : query.hints
+  // A caller's own lookup may call back more than once: the first answer counts.
+  let isAnswered = false
   if (!tryAll) {
     lookup(host, { family, hints }, (error, address, addressFamily) => {
+      if (isAnswered) return
+      isAnswered = true
       heard(error, address as string, addressFamily)
       if (error) return resolved(error, [])
       const answer = { address: address as string, family: addressFamily as number }
@@ -45,12 +51,15 @@ export function resolveTargets(
     return
   }
   lookup(host, { family, hints, all: true }, (error, addresses) => {
+    if (isAnswered) return
+    isAnswered = true
     if (error) {
       heard(error)
       return resolved(error, [])
     }
     // Who was asked for all answers and gives one has given none.
-    const answers: readonly Answer[] = Array.isArray(addresses) ? addresses : []
+    const given: readonly (Answer | null | undefined)[] = Array.isArray(addresses) ? addresses : []
+    const answers = given.map(answer => answer ?? noAnswer)
     for (const answer of answers) heard(null, answer.address, answer.family)
     const usable = withoutRepeats(answers.filter(answer => problemOf(answer, query) === null))
     if (usable.length > 0)
@@ -59,9 +68,12 @@ export function resolveTargets(
         alternateFamilies(usable).map(each => toTarget(each, port)),
       )
     const [first] = answers
-    resolved(problemOf(first ?? { address: undefined as unknown as string, family: 0 }, query), [])
+    resolved(problemOf(first ?? noAnswer, query), [])
   })
 }
+
+/** What is told as an address that is none. */
+const noAnswer: Answer = { address: undefined as unknown as string, family: 0 }
 
 function problemOf({ address, family }: Answer, { host, port }: HostQuery): Error | null {
   if (typeof address !== 'string' || isIP(address) === 0) return codedError('ERR_INVALID_IP_ADDRESS', address)

@@ -1,8 +1,10 @@
 // A socket of node:net and, in this process, the other end of its connection. It knows nothing of what goes through.
+
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import nodeNet, { type Socket as NodeSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { platform } from '../host'
 import { selectTransport } from '../transport/select'
 
 /** How the socket of node:net is made. */
@@ -34,7 +36,7 @@ function pairByPath(
   { allowHalfOpen, isPaused, writable }: NodeSides,
   connected: (other: NodeSocket) => void,
 ): NodeSocket {
-  const folder = process.platform === 'win32' ? null : mkdtempSync(path.join(tmpdir(), 'x-pair-'))
+  const folder = platform === 'win32' ? null : mkdtempSync(path.join(tmpdir(), 'x-pair-'))
   const at = folder === null ? `\\\\.\\pipe\\x-pair-${crypto.randomUUID()}` : path.join(folder, 's')
   const server = nodeNet.createServer({ allowHalfOpen: true, pauseOnConnect: true })
   const socket = new nodeNet.Socket({ allowHalfOpen })

@@ -1,9 +1,11 @@
 // A socket that is bound and nothing more: a server may listen on it later, or a client connect from it. It does neither
 // itself; the two `adopt` functions hand it over.
+
 import { isIP } from '../address/ip'
 import { codedError } from '../errors/codes'
 import { systemError } from '../errors/system-error'
 import { validateBoolean, validateObject, validatePort, validateString } from '../errors/validate'
+import { platform } from '../host'
 import {
   type Address,
   type BindFlags,
@@ -162,7 +164,7 @@ function pathEnd(options: BoundSocketOptions): Address {
     const reason = 'path is mutually exclusive with host, port, ipv6Only, and reusePort'
     throw codedError('ERR_INVALID_ARG_VALUE', 'options', options, reason)
   }
-  if (path.startsWith('\0') && process.platform !== 'linux') {
+  if (path.startsWith('\0') && platform !== 'linux') {
     throw codedError('ERR_INVALID_ARG_VALUE', 'options.path', path, 'is not supported on this platform')
   }
   return { path }

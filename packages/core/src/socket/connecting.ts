@@ -33,6 +33,8 @@ export interface ConnectPlan {
   readonly query: ConnectQuery
   /** For the first attempt. */
   readonly handle: StreamHandle
+  /** The connection of a socket that is asked to connect once more. */
+  readonly established: object | null
   readonly blockList: AddressFilter | undefined
   readonly isRef: boolean
   readonly activity: Activity
@@ -52,6 +54,8 @@ export interface WaitingWrite {
 export class Connecting {
   readonly kind = 'connecting'
   waitingWrite: WaitingWrite | null = null
+  /** What came of it. */
+  connection: object | null = null
   readonly #stream: ConnectingStream
   readonly #plan: ConnectPlan
   /** The async context of this connection's events. */
@@ -86,6 +90,11 @@ export class Connecting {
   /** The handle that is being connected. */
   get handle(): StreamHandle | null {
     return this.#race?.stream ?? this.#handle
+  }
+
+  /** The connection of a socket that was connected when it was asked to connect. */
+  get established(): object | null {
+    return this.#plan.established
   }
 
   /** What programs find as `_handle`. */

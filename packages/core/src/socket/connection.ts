@@ -303,9 +303,8 @@ export class Connection implements ReadSink, Holder {
     const callback = this.#writeCallback
     this.#writeCallback = null
     if (callback === null) return
-    if (this.stream.destroyed) return callback(null)
     // The socket was closed, and connects anew.
-    if (status === UV_ECANCELED) return
+    if (status === UV_ECANCELED && !this.stream.destroyed) return
     this.activity.touch()
     callback(status < 0 ? systemError(status, 'write') : null)
   }

@@ -108,6 +108,7 @@ export function startConnecting(
     transport,
     query,
     handle: prepared ?? transport.stream('path' in query ? 'pipe' : 'tcp'),
+    established,
     blockList: state.blockList,
     isRef: state.isRef,
     activity: state,
@@ -157,6 +158,7 @@ function linkUp(socket: StatefulDuplex, handle: StreamHandle, context: AsyncReso
  */
 function announceConnection(socket: StatefulDuplex, state: SocketState, connecting: Connecting): void {
   const connection = state.phase as Connection
+  connecting.connection = connection
   if (connecting.waitingWrite !== null) {
     const { writableBuffer } = socket as unknown as { writableBuffer?: readonly GatheredWrite[] }
     const queued = socket.writableCorked === 0 ? encodeWrites(writableBuffer ?? []) : []
@@ -199,9 +201,12 @@ function settleWaitingWrite(socket: StatefulDuplex, connecting: Connecting): voi
   const waiting = connecting.waitingWrite
   connecting.waitingWrite = null
   if (waiting === null) return
-  if (phase.kind === 'connected') phase.send(waiting.chunks, true, waiting.callback)
-  else if (phase.kind === 'connecting') keepWrite(socket, phase, waiting)
-  else waiting.callback(codedError('ERR_SOCKET_CLOSED'))
+  const { connection } = connecting
+  if (phase.kind === 'connected' && phase === connection) phase.send(waiting.chunks, true, waiting.callback)
+  else if (phase.kind !== 'connecting') waiting.callback(codedError('ERR_SOCKET_CLOSED'))
+  // A listener connects once more: the connection is the same, or its bytes have left with the one before.
+  else if (phase.established === connection) keepWrite(socket, phase, waiting)
+  else waiting.callback()
 }
 
 /** Keeps the end of our side until there is a connection, also where none was asked for yet. */

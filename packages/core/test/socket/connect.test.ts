@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { BlockList, connect, createConnection, Socket, Stream } from '../../src'
 import { UV_ENOTSUP } from '../../src/errors/errno'
 import type { Lookup, Transport } from '../../src/transport/contract'
-import { freePort, pair, serve, temporaryPath, transports } from '../bed'
+import { freePort, pair, readAll, serve, temporaryPath, transports } from '../bed'
 
 /** Whether the host's node:net has no type of service (Node before 24.15). */
 function lacksTypeOfService(transport: Transport): boolean {
@@ -249,5 +249,47 @@ describe.each(transports)('a socket on the $name transport', transport => {
     near.setTypeOfService(0x10)
     expect(near.getTypeOfService() & 0xfc).toBe(0x10)
     expect(() => near.setTypeOfService(256)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }))
+  })
+})
+
+describe.each(transports)('connecting anew on the $name transport', transport => {
+  it('[K2] takes the first answer of a lookup that calls back twice', async () => {
+    const { server, port, accepted } = await serve({ transport })
+    const lookup = (_host: string, _options: object, callback: (...answer: unknown[]) => void) => {
+      callback(null, '127.0.0.1', 4)
+      callback(null, '127.0.0.1', 4)
+    }
+    const socket = new Socket({ transport })
+    let connects = 0
+    socket.on('connect', () => connects++)
+    socket.connect({ port, host: 'h.test', autoSelectFamily: false, lookup: lookup as never })
+    await Promise.all([once(socket, 'ready'), accepted()])
+    socket.destroy()
+    await once(socket, 'close')
+    await new Promise(resolve => server.close(resolve))
+    expect(connects).toBe(1)
+  })
+
+  it("[K2] a 'connect' listener may leave for another connection, and lose nothing of either", async () => {
+    const texts: Promise<string>[] = []
+    const { port } = await serve({ transport, listener: peer => texts.push(readAll(peer).then(String)) })
+    const socket = new Socket({ transport })
+    const called: unknown[] = []
+    const connect = () => socket.connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      connect()
+      socket.write('b', error => {
+        called.push(error ?? 'b')
+        socket.destroy()
+      })
+    })
+    connect()
+    socket.write('a', error => called.push(error ?? 'a'))
+    await once(socket, 'close')
+    await once(socket, 'close')
+    await expect.poll(() => texts.length).toBe(2)
+    expect(await Promise.all(texts)).toEqual(['a', 'b'])
+    expect(called).toEqual(['a', 'b'])
   })
 })

@@ -1,7 +1,9 @@
 // The addon as TypeScript sees it: the functions that native/src exports, and how the file is found and loaded. It knows
 // no transport.
+
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { arch, platform } from '../../host'
 import { packageFolder } from '../../package-folder'
 import type { Address, Status } from '../contract'
 
@@ -112,11 +114,11 @@ const roots = [path.join(packageFolder, '..'), packageFolder]
 
 /** Where the binary for the running system is, or null. On Linux it goes by the C library: glibc's or musl's. */
 export function findAddon(): string | null {
-  const target = `${process.platform}-${process.arch}`
+  const target = `${platform}-${arch}`
   for (const root of roots) {
     const plain = path.join(root, 'prebuilds', target, 'x_net.node')
     const musl = path.join(root, 'prebuilds', `${target}-musl`, 'x_net.node')
-    if (process.platform === 'linux' && existsSync(musl) && isMusl()) return musl
+    if (platform === 'linux' && existsSync(musl) && isMusl()) return musl
     if (existsSync(plain)) return plain
   }
   return null

@@ -1,5 +1,7 @@
 // Whether the native transport runs here, and if not, why. It decides once and never throws.
+
 import path from 'node:path'
+import { arch, platform } from '../../host'
 import { packageFolder } from '../../package-folder'
 import type { Transport } from '../contract'
 import { findAddon, openAddon } from './addon'
@@ -26,14 +28,14 @@ function tryLoad(): NativeOutcome {
   for (const host of ['bun', 'deno']) {
     if (process.versions[host]) return none(`${host} has no libuv event loop for addons`, null)
   }
-  const system = `${process.platform}-${process.arch}`
+  const system = `${platform}-${arch}`
   try {
     const file = findAddon()
     if (!file) {
-      if (process.platform === 'win32') return none(`no binary for ${system}`, null)
+      if (platform === 'win32') return none(`no binary for ${system}`, null)
       return none(`no binary for ${system}`, `Compile it here: ${buildCommand()}`)
     }
-    if (process.platform === 'darwin' && process.env['X_NET_TRANSPORT'] !== 'native') {
+    if (platform === 'darwin' && process.env['X_NET_TRANSPORT'] !== 'native') {
       const advice = 'Set X_NET_TRANSPORT=native to try it, and tell us how it went.'
       return none('the engine was never run on macOS; X_NET_TRANSPORT=native takes it', advice)
     }

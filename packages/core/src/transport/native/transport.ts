@@ -1,6 +1,8 @@
 // The native transport: hands out streams and listeners on the addon. What it can do depends on the platform alone.
+
 import { isMainThread } from 'node:worker_threads'
 import { UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
+import { platform } from '../../host'
 import type {
   DescriptorOperations,
   Feature,
@@ -71,7 +73,7 @@ export class NativeTransport implements Transport {
   }
 
   supports(feature: Feature): boolean {
-    return feature !== 'abstract-path' || process.platform === 'linux'
+    return feature !== 'abstract-path' || platform === 'linux'
   }
 
   listener(kind: HandleKind): ListenerHandle {

@@ -1,6 +1,8 @@
 // What is known of a descriptor before a handle of the host takes it: which way it goes, and what becomes of the socket
 // behind it. Linux's procfs tells; elsewhere nothing does, and node:net finds out by trying.
+
 import { fstatSync, readFileSync } from 'node:fs'
+import { platform } from '../../host'
 import type { Sides } from './inner-socket'
 
 const O_ACCMODE = 3
@@ -59,7 +61,7 @@ const tables: readonly Table[] = [
 ]
 
 function textOf(file: string): string {
-  if (process.platform !== 'linux') return ''
+  if (platform !== 'linux') return ''
   try {
     return readFileSync(file, 'latin1')
   } catch {

@@ -1,5 +1,7 @@
 // What the running host's node:net can do beyond the oldest supported Node; found by looking, not by trying.
+
 import { isMainThread } from 'node:worker_threads'
+import { platform } from '../../host'
 import type { Feature } from '../contract'
 import { nodeNet } from './node-net'
 
@@ -21,18 +23,17 @@ export function hasKeepAliveProbes(): boolean {
 export const hasReusePort =
   isNode &&
   (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) &&
-  ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(process.platform)
+  ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(platform)
 
 /** The process's umask can be set for the moment of a bind; in a worker thread Node refuses that. */
-export const canSetUmask = isMainThread && process.platform !== 'win32'
+export const canSetUmask = isMainThread && platform !== 'win32'
 
 // Before libuv 1.48 an abstract name was padded with NULs to the longest (libuv#4266): names that no other program has.
 const [uvMajor = 0, uvMinor = 0] = (process.versions['uv'] ?? '').split('.').map(Number)
-const hasAbstractNames =
-  ['linux', 'android'].includes(process.platform) && (!isNode || uvMajor > 1 || uvMinor >= 48)
+const hasAbstractNames = ['linux', 'android'].includes(platform) && (!isNode || uvMajor > 1 || uvMinor >= 48)
 
 /** Sockets can be made of descriptors. */
-export const canAdopt = isNode && process.platform !== 'win32'
+export const canAdopt = isNode && platform !== 'win32'
 
 export function supports(feature: Feature): boolean {
   return feature === 'abstract-path' && hasAbstractNames

@@ -1,7 +1,7 @@
 // A listener over one net.Server. It knows how node:net reports a bind, and hands accepted sockets on as streams.
 import type { Server, Socket } from 'node:net'
 import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
-import { nextTick, setImmediate, withHostTicks } from '../../host'
+import { nextTick, platform, setImmediate, withHostTicks } from '../../host'
 import { callEach } from '../call-each'
 import { Closing } from '../closing'
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
@@ -54,7 +54,7 @@ export class PortableListener implements ListenerHandle {
     if (this.#at !== null || this.fd >= 0 || !isAddressOf(this.kind, at)) return UV_EINVAL
     if (flags.reusePort && !hasReusePort) return UV_ENOTSUP
     // node:net sets SO_REUSEADDR itself, and takes no word on it.
-    if (flags.reuseAddress === false && process.platform !== 'win32') return UV_ENOTSUP
+    if (flags.reuseAddress === false && platform !== 'win32') return UV_ENOTSUP
     if (!isTcpAddress(at)) {
       const refused = pathStatus(at.path)
       if (refused < 0) return refused

@@ -1,9 +1,11 @@
 // The path of a local socket of which only the descriptor is known. node:net does not tell it; Linux's procfs does.
+
 import { fstatSync, readFileSync } from 'node:fs'
+import { platform } from '../../host'
 
 /** Where a Unix-domain socket is bound; empty where it is not, or where the system does not say (proc(5)). */
 export function socketPath(fd: number): string {
-  if (process.platform !== 'linux') return ''
+  if (platform !== 'linux') return ''
   try {
     const inode = String(fstatSync(fd).ino)
     for (const line of readFileSync('/proc/net/unix', 'latin1').split('\n')) {

@@ -1,5 +1,7 @@
 // What node:net reports, as statuses of the contract: errors to negative numbers, paths to the length that fits.
+
 import { errno, UV_ECANCELED, UV_EINVAL, UV_ENAMETOOLONG } from '../../errors/errno'
+import { platform } from '../../host'
 import type { Status } from '../contract'
 
 /** The status that an error of node:net stands for. A host that gives no number (Deno) still gives the name. */
@@ -16,9 +18,9 @@ const longestPath = { linux: 107, android: 107, win32: 256 } as Record<string, n
 export function pathStatus(path: string): Status {
   if (path === '') return UV_EINVAL
   const abstract = path.charCodeAt(0) === 0
-  const limit = (longestPath[process.platform] ?? 103) + (abstract ? 1 : 0)
+  const limit = (longestPath[platform] ?? 103) + (abstract ? 1 : 0)
   // Windows counts characters.
-  const length = process.platform === 'win32' ? path.length : Buffer.byteLength(path)
+  const length = platform === 'win32' ? path.length : Buffer.byteLength(path)
   if (length > limit) return UV_ENAMETOOLONG
   return !abstract && path.includes('\0') ? UV_EINVAL : 0
 }

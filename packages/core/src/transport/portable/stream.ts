@@ -209,7 +209,14 @@ export class PortableStream implements StreamHandle {
       target.set(size === rest.length ? rest : rest.subarray(0, size))
       rest = rest.subarray(size)
       this.bytesRead += size
-      sink.onData(Buffer.from(target.buffer, target.byteOffset, size))
+      let hasThrown = true
+      try {
+        sink.onData(Buffer.from(target.buffer, target.byteOffset, size))
+        hasThrown = false
+      } finally {
+        // What a receiver throws costs it none of the bytes that came with these.
+        if (hasThrown && rest.length > 0) nextTick(fillRest, this, rest)
+      }
     }
   }
 
@@ -416,6 +423,9 @@ function onClose(this: OwnedSocket): void {
 }
 function closed(stream: PortableStream): void {
   stream.heardClose()
+}
+function fillRest(stream: PortableStream, rest: Buffer): void {
+  stream.heardData(rest)
 }
 function tellOver(stream: PortableStream): void {
   stream.tellOver()
