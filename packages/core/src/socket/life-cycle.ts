@@ -209,7 +209,7 @@ function settleWaitingWrite(socket: StatefulDuplex, connecting: Connecting): voi
   else waiting.callback()
 }
 
-/** Keeps the end of our side until there is a connection, also where none was asked for yet. */
+/** Keeps the end of our side until the connection is made. */
 export function keepEnd(socket: StatefulDuplex, callback: WriteCallback): void {
   socket[kState].waitingEnd = callback
   socket.once('connect', () => settleWaitingEnd(socket))

@@ -420,8 +420,8 @@ export class Socket extends Duplex {
     if (phase.kind === 'connected') {
       debug('shut the writable side down')
       phase.shutDown(callback)
-    } else if (phase.kind === 'closed') callback()
-    else keepEnd(this, callback)
+    } else if (phase.kind === 'connecting') keepEnd(this, callback)
+    else callback()
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {

@@ -51,7 +51,7 @@ export class SocketState implements Activity {
   /** The peer has ended, and `allowHalfOpen` was off: a write after our own end is refused in Node's words. */
   isWriteOver = false
   isResetting = false
-  /** The end of our side, asked for before there was a connection. */
+  /** The end of our side, asked for while connecting. */
   waitingEnd: WriteCallback | null = null
   idleTimer: IdleTimer | null = null
   timeoutMs: number | undefined
