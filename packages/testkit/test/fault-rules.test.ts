@@ -142,6 +142,10 @@ describe('an answer that is no action', () => {
     [{ charge: 5 }, 'charge is'],
     [{ charge: () => Number.NaN }, 'a charge answers'],
     [() => 'reset', 'no action'],
+    [[], 'no action'],
+    [['reset'], 'no action'],
+    [new Date(0), 'no action'],
+    [new Map([['delayMs', 5]]), 'no action'],
   ]
   for (const [answer, why] of wrong) {
     const shown = typeof answer === 'function' ? 'a function' : JSON.stringify(answer)

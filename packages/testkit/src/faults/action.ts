@@ -37,9 +37,10 @@ export function checkAction(answer: Action, rule: Rule, operation: Operation): C
   if (typeof answer === 'string' || (isRecord(answer) && 'fail' in answer)) {
     return { ...whole, outcome: checkOutcome(answer, answer, refuse) }
   }
-  if (!isRecord(answer))
+  if (isRecord(answer) && typeof answer['then'] === 'function')
+    throw refuse(answer, 'a rule answers at once, not with a promise')
+  if (!isPlain(answer))
     throw refuse(answer, 'it is no action; a rule that lets an operation pass answers nothing')
-  if (typeof answer.then === 'function') throw refuse(answer, 'a rule answers at once, not with a promise')
   const unknown = Object.keys(answer).find(key => !MEMBERS.has(key))
   if (unknown !== undefined) throw refuse(answer, `an action has no member '${unknown}'`)
   const { delayMs = 0, bytes = Number.POSITIVE_INFINITY, then = 'pass', charge } = answer
@@ -73,6 +74,14 @@ function checkOutcome(outcome: unknown, answer: unknown, refuse: CheckedAction['
 
 function isDelay(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= LONGEST_DELAY_MS
+}
+
+/** An object as it is written out: no array, no `Date`, no instance of a class. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> & object {
+  if (!isRecord(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Code of another realm (`node:vm`, jest) has an `Object.prototype` of its own.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> & object {

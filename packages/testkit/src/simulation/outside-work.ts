@@ -18,6 +18,15 @@ const UNCONTROLLED: Readonly<Record<string, string>> = {
   MESSAGEPORT: 'a message port',
   FSEVENTWRAP: 'a file watcher',
   STATWATCHER: 'a file watcher',
+  TLSWRAP: 'TLS, whose keys no seed decides',
+  GETADDRINFOREQWRAP: 'a lookup of the real system',
+  QUERYWRAP: 'a query of the real DNS',
+  RANDOMBYTESREQUEST:
+    'real randomness (the function was taken before the simulation began: import node:crypto as a whole)',
+  KEYGENREQUEST: 'a key that no seed decides',
+  SECRETKEYGENREQUEST: 'a key that no seed decides',
+  KEYPAIRGENREQUEST: 'a key that no seed decides',
+  RANDOMPRIMEREQUEST: 'a prime that no seed decides',
   Timeout: 'a real timer (the function was taken before the simulation began: import node:timers as a whole)',
 }
 
@@ -95,7 +104,7 @@ export class OutsideWork {
   #made(id: number, type: string, resource: object, below: (...args: never[]) => void): void {
     if (isOperation(type)) this.#operations.set(id, type)
     else if (ZLIB.test(type)) this.#followZlib(id, resource)
-    else if (Object.hasOwn(UNCONTROLLED, type)) this.#name(UNCONTROLLED[type] as string, below)
+    if (Object.hasOwn(UNCONTROLLED, type)) this.#name(type, below)
   }
 
   #followZlib(id: number, handle: ZlibHandle): void {
@@ -107,7 +116,7 @@ export class OutsideWork {
     }
   }
 
-  #name(what: string, below: (...args: never[]) => void): void {
+  #name(type: string, below: (...args: never[]) => void): void {
     if (this.#world.isOver) return
     const place = new OpeningPlace(below, null)
     if (
@@ -116,8 +125,8 @@ export class OutsideWork {
     )
       return
     // Timers of Node's own modules, of node:http for one, are real, and decide nothing but its time-outs.
-    if (place.isNodesOwn(/node:(?:internal\/)?(?:timers|async_hooks)/)) return
-    const text = `${what}, at ${shorten(place.userFrames[0] ?? '')}`
+    if (type === 'Timeout' && place.isNodesOwn(/node:(?:internal\/)?(?:timers|async_hooks)/)) return
+    const text = `${UNCONTROLLED[type]}, at ${shorten(place.userFrames[0] ?? '')}`
     if (this.#named.has(text)) return
     this.#named.add(text)
     this.#note(`outside: ${text}`)

@@ -125,14 +125,14 @@ let running: Promise<unknown> = Promise.resolve()
 
 /**
  * Runs `main` on a simulated network. For its code, and all that follows from it, timers (the global ones, `node:timers`
- * and `node:timers/promises`), `Date`, `performance.now`, `process.hrtime`, `AbortSignal.timeout` and `Math.random` are
- * virtual and seeded, and servers and sockets that name no transport are on the simulated network. Code beside it (another
+ * and `node:timers/promises`), `Date`, `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `Math.random` and the
+ * random functions of `crypto` are virtual and seeded, and servers and sockets that name no transport are on the simulated network. Code beside it (another
  * test) keeps the process's own. Simulations of one process run one after the other.
  *
  * Virtual time waits for the process's thread pool (files, lookups, `crypto`, `zlib`). Equal seeds give equal runs, on one
  * version of Node, as long as nothing outside decides: no real sockets, processes or threads, no two operations of the
- * thread pool at once whose order matters, no randomness of `crypto`. What is used of the first is named in the trace and
- * where the simulation fails. Throws `ERR_X_NESTED_SIMULATION` within a simulation.
+ * thread pool at once whose order matters, no generated keys. What is used of them is named in the trace and where the
+ * simulation fails. Throws `ERR_X_NESTED_SIMULATION` within a simulation.
  *
  * Rejects with a `SimulationError` that names the seed: where `main` or a host's software failed, nothing was left to
  * do, or virtual time was up.
@@ -193,7 +193,7 @@ async function runOne<T>(
     const test = host('test', { addresses: ['10.255.255.254'] })
     ends.push(
       installTransport(test),
-      installVirtualGlobals(world, clock, new Random(`${seed}/Math.random`)),
+      installVirtualGlobals(world, clock, name => new Random(`${seed}/${name}`)),
       catchErrorsOf(world),
     )
     outside.start()

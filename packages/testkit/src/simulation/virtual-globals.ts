@@ -6,11 +6,11 @@ import type timers from 'node:timers'
 import type timerPromises from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Random } from './random'
+import { type AnyFunction, Replacements, withProperties } from './replacements'
 import type { VirtualClock } from './virtual-clock'
+import { replaceCrypto } from './virtual-crypto'
 import { virtualTimerPromises } from './virtual-timer-promises'
-import { bindToLife, currentWorld, isLate, type World } from './world'
-
-type AnyFunction = (...args: never[]) => unknown
+import { bindToLife, isLate, type World } from './world'
 
 /** The modules as objects that may be written to: their ES faces are brought up to date afterwards. */
 const require = createRequire(__filename)
@@ -21,105 +21,145 @@ const promisesModule = require('node:timers/promises') as typeof timerPromises
 const DEAD_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Puts the clock and the chance before code of `world`. Returns what takes them off. What is named and does not belong
- * to the simulation runs as before.
+ * Puts the clock and the chance before code of `world`; `chance` answers a line of numbers by its name. Returns what takes
+ * them off. What is named and does not belong to the simulation runs as before.
  */
-export function installVirtualGlobals(world: World, clock: VirtualClock, random: Random): () => void {
-  const restores: (() => void)[] = []
-  const isInside = () => currentWorld() === world
-  const replace = <T extends object, K extends keyof T>(owner: T, name: K, make: (real: T[K]) => T[K]) => {
-    const descriptor = Object.getOwnPropertyDescriptor(owner, name)
-    Object.defineProperty(owner, name, {
-      value: make(owner[name]),
-      configurable: true,
-      writable: true,
-      enumerable: descriptor?.enumerable ?? true,
-    })
-    restores.unshift(() => {
-      if (descriptor) Object.defineProperty(owner, name, descriptor)
-      else Reflect.deleteProperty(owner, name)
-    })
-  }
-  /** The virtual function for code of the simulation, the real one for all other. */
-  const either = <F extends AnyFunction>(virtual: F): ((real: F) => F) => {
-    return real => withProperties(real, ((...args: never[]) => (isInside() ? virtual : real)(...args)) as F)
-  }
-
+export function installVirtualGlobals(
+  world: World,
+  clock: VirtualClock,
+  chance: (name: string) => Random,
+): () => void {
+  const replacements = new Replacements(world)
   const promises = virtualTimerPromises(clock)
   for (const owner of [globalThis, timersModule]) {
-    replaceTimers(owner as Pick<typeof globalThis, TimerName>, clock, { replace, either, promises })
+    replaceTimers(owner as Pick<typeof globalThis, TimerName>, clock, replacements, promises)
   }
-  replace(promisesModule, 'setTimeout', either(promises.setTimeout as typeof timerPromises.setTimeout))
-  replace(promisesModule, 'setInterval', either(promises.setInterval as typeof timerPromises.setInterval))
-  replace(
-    promisesModule,
-    'scheduler',
-    real =>
-      Object.create(real, {
-        wait: { value: either(promises.wait as typeof real.wait)(real.wait.bind(real)), writable: true },
-      }) as typeof real,
-  )
-  replace(globalThis, 'queueMicrotask', real => either(guarded(real, world))(real))
-  replace(globalThis, 'Date', real => virtualDate(real, () => (isInside() ? clock.dateMs : null)))
-  replace(
-    globalThis.performance,
-    'now',
-    either(() => clock.nowMs),
-  )
-  replace(process, 'hrtime', real => virtualHrtime(real, () => (isInside() ? clock.nowMs : null)))
-  replace(
+  replacePromises(replacements, promises)
+  replacements.replace(globalThis, 'queueMicrotask', real => replacements.either(guarded(real, world))(real))
+  replaceTime(replacements, clock)
+  const random = chance('Math.random')
+  replacements.replace(
     Math,
     'random',
-    either(() => random.next()),
+    replacements.either(() => random.next()),
   )
-  replace(
-    AbortSignal,
-    'timeout',
-    either((ms: number) => virtualAbortTimeout(clock, ms)),
-  )
+  replaceCrypto(replacements, chance('crypto'), () => clock.dateMs)
   syncBuiltinESMExports()
   return () => {
-    for (const restore of restores) restore()
+    replacements.restore()
     syncBuiltinESMExports()
   }
 }
 
-type TimerName = 'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval' | 'setImmediate'
+type VirtualPromises = ReturnType<typeof virtualTimerPromises>
 
-interface Replacing {
-  replace<T extends object, K extends keyof T>(owner: T, name: K, make: (real: T[K]) => T[K]): void
-  either<F extends AnyFunction>(virtual: F): (real: F) => F
-  readonly promises: ReturnType<typeof virtualTimerPromises>
+function replacePromises(replacements: Replacements, promises: VirtualPromises): void {
+  const { setTimeout, setInterval, wait } = promises
+  replacements.replace(
+    promisesModule,
+    'setTimeout',
+    replacements.either(setTimeout as typeof timerPromises.setTimeout),
+  )
+  replacements.replace(
+    promisesModule,
+    'setInterval',
+    replacements.either(setInterval as typeof timerPromises.setInterval),
+  )
+  replacements.replace(
+    promisesModule,
+    'scheduler',
+    real =>
+      Object.create(real, {
+        wait: { value: replacements.either(wait as typeof real.wait)(real.wait.bind(real)), writable: true },
+      }) as typeof real,
+  )
 }
+
+function replaceTime(replacements: Replacements, clock: VirtualClock): void {
+  const nowMs = () => (replacements.isInside ? clock.nowMs : null)
+  const dateMs = () => (replacements.isInside ? clock.dateMs : null)
+  replacements.replace(globalThis, 'Date', real => virtualDate(real, dateMs))
+  replacements.replace(
+    globalThis.performance,
+    'now',
+    replacements.either(() => clock.nowMs),
+  )
+  replacements.replace(process, 'hrtime', real => virtualHrtime(real, nowMs))
+  replacements.replace(
+    process,
+    'uptime',
+    replacements.either(() => clock.nowMs / 1000),
+  )
+  replacements.replace(
+    AbortSignal,
+    'timeout',
+    replacements.either((ms: number) => virtualAbortTimeout(clock, ms)),
+  )
+  const { Temporal } = globalThis as { Temporal?: TemporalLike }
+  if (Temporal) replaceTemporal(replacements, Temporal, clock)
+}
+
+type Zoned = (zone?: unknown) => unknown
+
+interface TemporalLike {
+  readonly Now: Record<string, Zoned>
+  readonly Instant: {
+    fromEpochMilliseconds(ms: number): { toZonedDateTimeISO(zone: unknown): Record<string, Zoned> }
+  }
+}
+
+/** `Temporal.Now`, of Node 26 and later. */
+function replaceTemporal(replacements: Replacements, Temporal: TemporalLike, clock: VirtualClock): void {
+  const { Now, Instant } = Temporal
+  const instant = () => Instant.fromEpochMilliseconds(clock.dateMs)
+  const zoned = (zone?: unknown) => instant().toZonedDateTimeISO(zone ?? Now['timeZoneId']?.())
+  const virtual: Readonly<Record<string, Zoned>> = {
+    instant,
+    zonedDateTimeISO: zoned,
+    plainDateTimeISO: zone => zoned(zone)['toPlainDateTime']?.(),
+    plainDateISO: zone => zoned(zone)['toPlainDate']?.(),
+    plainTimeISO: zone => zoned(zone)['toPlainTime']?.(),
+  }
+  for (const [name, now] of Object.entries(virtual)) replacements.replace(Now, name, replacements.either(now))
+}
+
+type TimerName = 'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval' | 'setImmediate'
 
 function replaceTimers(
   owner: Pick<typeof globalThis, TimerName>,
   clock: VirtualClock,
-  { replace, either, promises }: Replacing,
+  replacements: Replacements,
+  promises: VirtualPromises,
 ): void {
   const alive = (ms: number | undefined) => (isLate() ? DEAD_TIMER_MS : ms)
-  replace(owner, 'setTimeout', real => {
+  replacements.replace(owner, 'setTimeout', real => {
     const virtual = (callback: () => void, ms?: number, ...args: unknown[]) =>
       clock.setTimeout(callback, alive(ms), ...args)
-    const both = either(virtual as unknown as typeof real)(real)
-    const promised = either(promises.setTimeout as AnyFunction)(Reflect.get(real, promisify.custom))
+    const both = replacements.either(virtual as unknown as typeof real)(real)
+    const promised = replacements.either(promises.setTimeout as AnyFunction)(
+      Reflect.get(real, promisify.custom),
+    )
     Object.defineProperty(both, promisify.custom, { value: promised, configurable: true })
     return both
   })
   const virtualInterval = (callback: () => void, ms?: number, ...args: unknown[]) =>
     clock.setInterval(callback, alive(ms), ...args)
-  replace(owner, 'setInterval', either(virtualInterval as unknown as typeof setInterval))
+  replacements.replace(
+    owner,
+    'setInterval',
+    replacements.either(virtualInterval as unknown as typeof setInterval),
+  )
   // Who clears a timer may be another than who set it.
   for (const name of ['clearTimeout', 'clearInterval'] as const) {
-    replace(owner, name, real =>
+    replacements.replace(owner, name, real =>
       withProperties(real, (timer =>
         clock.has(timer) ? clock.clearTimeout(timer as never) : real(timer)) as typeof real),
     )
   }
-  replace(owner, 'setImmediate', real => {
+  replacements.replace(owner, 'setImmediate', real => {
     const virtual = (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
       real(typeof callback === 'function' ? bindToLife(callback) : callback, ...args)
-    return either(virtual as unknown as typeof real)(real)
+    return replacements.either(virtual as unknown as typeof real)(real)
   })
 }
 
@@ -137,16 +177,6 @@ function guarded(real: typeof queueMicrotask, world: World): typeof queueMicrota
             }
           },
     )
-}
-
-/** A function that looks like another. */
-function withProperties<F extends AnyFunction>(real: F, replacement: F): F {
-  for (const key of Reflect.ownKeys(real)) {
-    if (key === 'prototype') continue
-    const descriptor = Object.getOwnPropertyDescriptor(real, key) as PropertyDescriptor
-    Object.defineProperty(replacement, key, { ...descriptor, configurable: true })
-  }
-  return replacement
 }
 
 /** `Date` as it is, but for the present moment. */
