@@ -25,6 +25,7 @@ export function configuration(packages) {
           items: [
             { text: 'Start', link: '/' },
             { text: 'Coming from node:net', link: '/migrate' },
+            { text: 'A server on the open network', link: '/edge' },
             { text: 'Local endpoints', link: '/ipc' },
             { text: 'Clusters', link: '/cluster' },
             { text: 'Network code under test', link: '/testkit' },

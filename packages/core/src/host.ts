@@ -13,10 +13,16 @@ export const clearImmediate: typeof globalThis.clearImmediate = globalThis.clear
 export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout
 export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout
 
+const { performance } = globalThis
+
+/** Milliseconds of a clock that no change of the date moves. Source: https://nodejs.org/api/perf_hooks.html#performancenow */
+export const monotonicNow: () => number = performance.now.bind(performance)
+
 /** The timers of the host as the `Clock` of a transport that has no time of its own. */
 export const hostClock = {
   setTimeout: (callback: () => void, ms: number): NodeJS.Timeout => setTimeout(callback, ms),
   clearTimeout: (timer: object): void => clearTimeout(timer as NodeJS.Timeout),
+  now: monotonicNow,
 }
 
 const { nextTick: original } = process

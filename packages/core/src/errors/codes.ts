@@ -155,6 +155,10 @@ export const codes = {
       `@x/core/register cannot take the place of node:net here: ${reason}. Import @x/core instead of node:net`,
     fields: (reason: string) => ({ reason }),
   },
+  ERR_X_SERVER_DRAINING: {
+    base: Error,
+    message: () => 'The server is being drained: listen again once drain() has ended',
+  },
   ERR_X_TRANSPORT_UNAVAILABLE: {
     base: Error,
     message: (transport: string, reason: string) => `The ${transport} transport does not load: ${reason}`,

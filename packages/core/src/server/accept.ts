@@ -67,6 +67,7 @@ function socketOptions(server: StatefulServer, handle: StreamHandle, transport: 
 function emitConnection(server: StatefulServer, socket: Socket): void {
   const own = server[kServer]
   own.connections++
+  own.sockets.add(socket)
   socket.server = server as unknown as AcceptingServer
   socket[kState].keeper = own
   server.emit('connection', socket)

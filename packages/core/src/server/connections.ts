@@ -75,8 +75,7 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
   return(): Promise<Step> {
     this.#end(null)
     for (const socket of this.#queue.splice(0)) socket.destroy()
-    const { listener, cancelOpening } = this.#server[kServer]
-    if (listener !== null || cancelOpening !== null) this.#server.close()
+    if (this.#server[kServer].isOpen) this.#server.close()
     return Promise.resolve({ done: true, value: undefined })
   }
 

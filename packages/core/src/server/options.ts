@@ -1,6 +1,7 @@
 // The options of a server and of listen(), and the events of servers. Types, and what is checked at construction.
 import type { AddressFilter } from '../address/block-list'
 import { readBlockList } from '../connect/query'
+import type { DrainProgress } from '../drain/options'
 import { validateBoolean, validateNumber } from '../errors/validate'
 import type { Socket } from '../socket/index'
 import type { Transport } from '../transport/contract'
@@ -61,6 +62,8 @@ export interface ServerEvents {
   connection: [socket: Socket]
   /** A connection came and was closed at once: there were `maxConnections`. */
   drop: [data?: DropArgument]
+  /** How far a drain is: as it begins, and at most once for each turn of the event loop in which connections end. */
+  draining: [progress: DrainProgress]
   error: [error: Error]
   listening: []
 }

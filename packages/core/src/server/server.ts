@@ -6,7 +6,9 @@ import { EventEmitter } from 'node:events'
 import { getDefaultHighWaterMark } from 'node:stream'
 import { readServerArguments } from '../args/create-server'
 import { type ListenArguments, readListenArguments } from '../args/listen'
-import { codedError } from '../errors/codes'
+import { Drain } from '../drain/drain'
+import { type DrainOptions, type DrainReport, readDrainOptions } from '../drain/options'
+import { abortError, codedError } from '../errors/codes'
 import { nextTick } from '../host'
 import { adoptAsListener, isBoundSocket } from '../listen/bound-socket'
 import { openListener } from '../listen/open'
@@ -74,7 +76,8 @@ export class Server extends EventEmitter {
    */
   listen(...args: unknown[]): this {
     const state = this[kServer]
-    if (state.listener !== null || state.cancelOpening !== null) throw codedError('ERR_SERVER_ALREADY_LISTEN')
+    if (state.isOpen) throw codedError('ERR_SERVER_ALREADY_LISTEN')
+    if (state.drain !== null) throw codedError('ERR_X_SERVER_DRAINING')
     const read = readListenArguments(args, isHolder)
     if (read.callback !== undefined) this.once('listening', read.callback as Listener)
     const { signal } = read.options as ListenOptions
@@ -129,8 +132,10 @@ export class Server extends EventEmitter {
     const state = this[kServer]
     const { listener, cancelOpening } = state
     if (typeof callback === 'function') {
-      const isOpen = listener !== null || cancelOpening !== null
-      this.once('close', isOpen ? () => callback() : () => callback(codedError('ERR_SERVER_NOT_RUNNING')))
+      this.once(
+        'close',
+        state.isOpen ? () => callback() : () => callback(codedError('ERR_SERVER_NOT_RUNNING')),
+      )
     }
     state.cancelOpening = null
     state.listener = null
@@ -138,6 +143,41 @@ export class Server extends EventEmitter {
     if (listener !== null && --listener.holders === 0) listener.handle.close()
     state.emitCloseIfDrained()
     return this
+  }
+
+  /**
+   * Ends the server without the loss of a connection: accepts what waits in the backlog and then no more, lets connections
+   * finish, ends those on which nothing moves for `idleMs`, and resets the rest at the deadline. Resolved with what became
+   * of them once none is left; at once where the server does not listen and has none. The event 'draining' tells how far
+   * it is.
+   *
+   * A call while a drain is under way joins it: of the deadlines the earliest counts, of `idleMs` the first.
+   *
+   * An idle connection is ended by `end()`; it is over once the peer has ended, too. Not idle, however quiet: a connection
+   * that the program has paused, that has bytes to be sent or consumed, or an HTTP response to be written (of a node:http
+   * server that is fed by 'connection').
+   *
+   * Rejects with an AbortError where `signal` is aborted.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
+   */
+  drain(options?: DrainOptions): Promise<DrainReport> {
+    const times = readDrainOptions(options)
+    const { signal, idleMs } = times
+    if (signal?.aborted) return Promise.reject(abortError(signal.reason))
+    const state = this[kServer]
+    state.drain ??= new Drain(state.drainable(), idleMs)
+    return state.drain.join(times)
+  }
+
+  /** Whether a drain is under way: a program may tell its peers (`Connection: close`). */
+  get draining(): boolean {
+    return this[kServer]?.drain != null
+  }
+
+  /** The open connections that this server accepted, the oldest first. */
+  sockets(): Socket[] {
+    return this[kServer].sockets.list()
   }
 
   /** Keeps the process running while the server listens (the default). */
@@ -172,7 +212,7 @@ export class Server extends EventEmitter {
 
   /** Closes the server where it is open; resolved once its last connection has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.listening && this[kServer].cancelOpening === null) return
+    if (!this[kServer].isOpen) return
     await new Promise<void>((resolve, reject) => {
       this.close(error => (error ? reject(error) : resolve()))
     })

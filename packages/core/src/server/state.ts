@@ -2,9 +2,13 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import type { AddressFilter } from '../address/block-list'
-import { nextTick } from '../host'
+import type { Drain, Drainable } from '../drain/drain'
+import { hostClock, nextTick } from '../host'
 import type { ListenRequester } from '../listen/contract'
+import { defaultTransport } from '../process-state'
 import { HandleFace } from '../socket/handle-face'
+import type { Socket } from '../socket/index'
+import { type RingMember, SocketRing } from '../socket/ring'
 import type { ListenerHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
 
@@ -40,6 +44,9 @@ export class ServerState {
   /** Gives up an opening that is under way. */
   cancelOpening: (() => void) | null = null
   connections = 0
+  /** The open connections; `connections` is a number that callers may assign. */
+  readonly sockets = new SocketRing<Socket>()
+  drain: Drain | null = null
   isRef = true
   context: AsyncResource | null = null
   /** Writes of one turn leave as one, on the connections of this server. */
@@ -59,6 +66,36 @@ export class ServerState {
     }
   }
 
+  /** The face of the server for its drain. */
+  drainable(): Drainable {
+    const server = this.#server
+    const { sockets } = this
+    return {
+      clock: (this.transport ?? defaultTransport()).clock ?? hostClock,
+      sockets: () => sockets.list(),
+      get open() {
+        return sockets.size
+      },
+      get accepted() {
+        return sockets.added
+      },
+      stopAccepting: () => {
+        if (this.isOpen) server.close()
+      },
+      tell(progress) {
+        if (server.listenerCount('draining') > 0) server.emit('draining', progress())
+      },
+      over: () => {
+        this.drain = null
+      },
+    }
+  }
+
+  /** Whether it listens, or is about to. */
+  get isOpen(): boolean {
+    return this.listener !== null || this.cancelOpening !== null
+  }
+
   /** What programs find as `_handle`. */
   face(): object | null {
     const { listener, context } = this
@@ -76,13 +113,15 @@ export class ServerState {
     return !hasLimit || this.connections + promised < maxConnections
   }
 
-  connectionEnded(): void {
+  connectionEnded(socket: RingMember): void {
     this.connections--
+    this.sockets.remove(socket as Socket)
+    this.drain?.connectionEnded(socket as Socket)
     this.emitCloseIfDrained()
   }
 
   emitCloseIfDrained(): void {
-    if (this.listener !== null || this.cancelOpening !== null || this.connections > 0) return
+    if (this.isOpen || this.connections > 0) return
     nextTick(() => this.#server.emit('close'))
   }
 }

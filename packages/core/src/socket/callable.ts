@@ -1,7 +1,17 @@
 // A class that may be called without `new` and be the parent of an old-style constructor function, as Node's are.
 
 /** Members that `for (const name in object)` passes over in Node, too. */
-const hiddenMembers = new Set(['constructor', 'readyState', 'bufferSize', 'connections', '_handle', 'flush'])
+const hiddenMembers = new Set([
+  'constructor',
+  'readyState',
+  'bufferSize',
+  'connections',
+  '_handle',
+  'flush',
+  'drain',
+  'draining',
+  'sockets',
+])
 
 type AnyConstructor = new (...args: never[]) => object
 

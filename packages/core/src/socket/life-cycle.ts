@@ -258,7 +258,7 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
   }
   const { keeper } = state
   state.keeper = null
-  keeper?.connectionEnded()
+  keeper?.connectionEnded(socket)
 }
 
 /** Of a write that never left; Node counts them. */

@@ -30,7 +30,7 @@ export type Phase = Idle | Connecting | Connection | Closed
 
 /** Whoever counts this socket among its connections. */
 export interface ConnectionKeeper {
-  connectionEnded(): void
+  connectionEnded(socket: { readonly [kState]: SocketState }): void
 }
 
 /** The phase of most new sockets. */
@@ -56,6 +56,9 @@ export class SocketState implements Activity {
   idleTimer: IdleTimer | null = null
   timeoutMs: number | undefined
   keeper: ConnectionKeeper | null = null
+  /** Its neighbours in the keeper's ring. */
+  older: { readonly [kState]: SocketState } | null = null
+  newer: { readonly [kState]: SocketState } | null = null
   /** The addresses that were tried, as `address:port`, where there was more than one to try. */
   attempted: string[] | undefined
   /** What a caller assigned to `connecting`; undefined again when the phase changes. */

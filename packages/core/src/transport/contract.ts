@@ -261,8 +261,10 @@ export interface Timer {
   unref(): unknown
 }
 
-/** The timers of a network that has a time of its own. */
+/** The time and the timers of a network that has a time of its own. */
 export interface Clock {
+  /** Milliseconds since some moment; it never goes back. */
+  now(): number
   /** Calls back once after so many milliseconds of that time. */
   setTimeout(callback: () => void, ms: number): Timer
   clearTimeout(timer: Timer): void
@@ -324,7 +326,7 @@ export interface Transport {
   readonly descriptors: DescriptorOperations | null
   /** Resolves names in place of `dns.lookup`, where the network has names of its own and the user brought no `lookup`. */
   readonly lookup: Lookup | null
-  /** The timers of a network with a time of its own; null stands for the host's. */
+  /** The time of a network that has one of its own; null stands for the host's. */
   readonly clock: Clock | null
 }
 

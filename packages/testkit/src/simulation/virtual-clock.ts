@@ -31,6 +31,10 @@ export class VirtualClock implements SimulatedClock, Clock {
     this.#clock = createClock(startAt)
   }
 
+  now(): number {
+    return this.nowMs
+  }
+
   get nowMs(): number {
     return this.#clock.now - this.#startedAt
   }
