@@ -195,7 +195,7 @@ export class Socket extends Duplex {
     return super.resume() as this
   }
 
-  override read(size?: number): unknown {
+  override read(size?: number): ReturnType<Duplex['read']> {
     unbuffered(this)?.read()
     return super.read(size)
   }

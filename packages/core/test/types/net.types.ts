@@ -1,6 +1,7 @@
 // Compiled, never run: this package where @types/node's types of net are asked for, and the other way round.
 import http from 'node:http'
 import type nodeNet from 'node:net'
+import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import net, {
@@ -20,11 +21,19 @@ import net, {
   type TcpSocketConnectOpts,
 } from '../../src/index'
 
+declare function takesStreams(readable: NodeJS.ReadableStream, writable: NodeJS.WritableStream): void
 declare function takesDuplex(stream: Duplex): void
 
 const socket = new Socket({ allowHalfOpen: true })
 const server = new Server({ pauseOnConnect: true }, (accepted: Socket) => accepted.end())
 takesDuplex(socket)
+takesStreams(socket, socket)
+createInterface({ input: socket })
+
+// Where @types/node's classes are asked for.
+const asNodes: [nodeNet.Socket, nodeNet.Server] = [socket, server]
+const functions: [typeof nodeNet.connect, typeof nodeNet.createServer] = [connect, createServer]
+void [asNodes, functions]
 
 // Options that were made for node:net.
 declare const nodeConnect: nodeNet.TcpNetConnectOpts

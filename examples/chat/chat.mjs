@@ -1,0 +1,27 @@
+// A chat over several workers: `nc 127.0.0.1 7000`, in several terminals. SIGHUP replaces the workers by new ones, which
+// run the code as it is on disk then; nobody loses the connection.
+//   node chat.mjs [port] [workers]
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import cluster, { startCluster } from '@x/cluster'
+
+const [port = '7000', workers = String(availableParallelism())] = process.argv.slice(2)
+
+const running = await startCluster({
+  exec: fileURLToPath(new URL('worker.mjs', import.meta.url)),
+  args: [port],
+  workers: Number(workers),
+  signals: true, // SIGHUP reloads; SIGTERM and Ctrl-C drain, a second one ends at once
+  drainTimeoutMs: 60_000,
+  onListening: (worker, { port }) => console.log(`worker ${worker.id} listens on port ${port}`),
+})
+console.log(`kill -HUP ${process.pid} replaces the workers`)
+
+// What one worker's clients say, the clients of all workers hear; those that are being drained have clients, too.
+running.on('message', (_worker, message) => {
+  for (const worker of Object.values(cluster.workers ?? {})) worker?.send(message)
+})
+running.on('reload', ({ replaced }) => console.log(`${replaced} workers were replaced, and have ended`))
+running.on('reload-failed', error => console.error('the old workers go on:', error.message))
+running.on('worker:exit', ({ id }) => console.log(`worker ${id} has ended`))
+running.on('stop', () => console.log('all workers have ended'))

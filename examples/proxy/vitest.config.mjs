@@ -1,0 +1,3 @@
+import { suite } from '@x/presets/vitest'
+
+export default suite()
