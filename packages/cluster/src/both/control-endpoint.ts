@@ -26,7 +26,7 @@ export type Reply<Out> = (body: Out, handle?: unknown) => boolean
 /** Who hears what comes. The other side is not trusted: bodies are whatever it sent. */
 export interface ControlSink<Out> {
   message(body: unknown, reply: Reply<Out>, handle: unknown): void
-  /** A reply to nothing that was asked, or an envelope with wrong numbers. */
+  /** A reply to nothing that was asked, an envelope with wrong numbers, or more questions than answers are read of. */
   wrong(what: string): void
 }
 
@@ -36,10 +36,14 @@ export class ControlEndpoint<Out> {
   readonly #process: IpcProcess
   readonly #waiting = new Map<number, Waiting>()
   readonly #sink: ControlSink<Out>
+  readonly #mostUnsent: number
   #seq = 0
+  #unsent = 0
 
-  constructor(process: IpcProcess, sink: ControlSink<Out>) {
+  /** `mostUnsent`: messages that may wait here because the other side does not read. */
+  constructor(process: IpcProcess, sink: ControlSink<Out>, mostUnsent: number = Number.POSITIVE_INFINITY) {
     this.#process = process
+    this.#mostUnsent = mostUnsent
     this.#sink = sink
     const listen = process.on as (
       event: string,
@@ -82,12 +86,17 @@ export class ControlEndpoint<Out> {
   #send(envelope: Envelope<Out>, handle?: unknown, failed?: () => void): boolean {
     const { connected } = this.#process
     if (!connected) return false
+    if (this.#unsent >= this.#mostUnsent) {
+      this.#sink.wrong('more questions than it reads answers of')
+      return false
+    }
     const send = this.#process.send as (
       message: unknown,
       handle: SendHandle | undefined,
       options: { keepOpen?: boolean } | undefined,
       done: (error: Error | null) => void,
     ) => boolean
+    this.#unsent++
     try {
       // The callback takes the error of a channel that breaks meanwhile; 'disconnect' tells the rest.
       send.call(
@@ -96,11 +105,13 @@ export class ControlEndpoint<Out> {
         handle as SendHandle | undefined,
         handle ? { keepOpen: true } : undefined,
         error => {
+          this.#unsent--
           if (error) failed?.()
         },
       )
       return true
     } catch {
+      this.#unsent--
       return false // the channel closed in this moment, or the handle did
     }
   }

@@ -1,6 +1,7 @@
 // What a primary and its workers say to each other by the IPC channel. Shapes only; `worker-message` checks what comes from
 // a worker.
 import type { Address, BindFlags, HandleKind, Status } from '@x/core/transport'
+import type { GroupSignal } from './group-signals'
 
 /** What a worker asks for when one of its servers listens. */
 export interface ListenAsk {
@@ -36,8 +37,8 @@ export interface ListeningInfo {
   readonly address: string | null
   /** -1 for a local path. */
   readonly port: number
-  /** The descriptor that was listened on; null in all other cases. */
-  readonly fd: number | null
+  /** The descriptor that was listened on; undefined in all other cases. */
+  readonly fd: number | undefined
 }
 
 /** Numbers that a worker tells of itself when it is asked. */
@@ -53,10 +54,14 @@ export type FromWorker =
   | ListenAsk
   | DatagramAsk
   | { readonly act: 'listening'; readonly info: ListeningInfo }
+  /** A server of the worker could not listen, for the reason `status`. */
+  | { readonly act: 'listen-failed'; readonly status: Status; readonly at: Address | { readonly fd: number } }
   /** A server or UDP socket that was got through the primary is closed. */
   | { readonly act: 'close'; readonly listener: number }
   /** The worker leaves by itself; it waits for the answer. */
   | { readonly act: 'leaving' }
+  /** Answer to `signal`: it has come. */
+  | { readonly act: 'heeded' }
   | { readonly act: 'ready' }
   /** Whether it has the connection `id`; after `connection`, or after `delivered` where the connection did not come. */
   | {
@@ -92,4 +97,6 @@ export type ToWorker =
   | { readonly act: 'disconnect' }
   | { readonly act: 'drain'; readonly deadlineMs: number; readonly idleMs: number }
   | { readonly act: 'ping' }
+  /** `worker.kill()`, where the worker leaves signals that reach it otherwise to the primary. */
+  | { readonly act: 'signal'; readonly signal: GroupSignal }
   | { readonly act: 'done' }

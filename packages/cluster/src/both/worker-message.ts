@@ -10,6 +10,8 @@ type Fields = Readonly<Record<string, unknown>>
 
 const MOST_32 = 2 ** 32 - 1
 const MOST_31 = 2 ** 31 - 1
+/** libuv's own numbers end at -4095, and errno's before. */
+const LEAST_STATUS = -4095
 /** PATH_MAX and then some; a socket's path is checked against its own limit where it is bound. */
 const LONGEST_TEXT = 8192
 
@@ -28,9 +30,15 @@ const readers: { readonly [A in Act]: (message: Fields) => Extract<FromWorker, {
   online: () => ({ act: 'online' }),
   ready: () => ({ act: 'ready' }),
   leaving: () => ({ act: 'leaving' }),
+  heeded: () => ({ act: 'heeded' }),
   listen: readListen,
   datagram: readDatagram,
   listening: message => ({ act: 'listening', info: readInfo(fields(message['info'], 'listening.info')) }),
+  'listen-failed': message => ({
+    act: 'listen-failed',
+    status: readStatus(message['status']),
+    at: readPlace(fields(message['at'], 'listen-failed.at')),
+  }),
   close: message => ({ act: 'close', listener: whole(message, 'listener', MOST_32) }),
   taken: message => ({
     act: 'taken',
@@ -79,9 +87,9 @@ function readPlace(at: Fields): Address | { fd: number } {
 function readFlags(flags: Fields): BindFlags {
   const mode = flags['mode']
   return {
-    ipv6Only: flags['ipv6Only'] === true,
-    reusePort: flags['reusePort'] === true,
-    ...(flags['reuseAddress'] === false && { reuseAddress: false }),
+    ipv6Only: optionalFlag(flags, 'ipv6Only') === true,
+    reusePort: optionalFlag(flags, 'reusePort') === true,
+    ...(optionalFlag(flags, 'reuseAddress') === false && { reuseAddress: false }),
     ...(mode !== undefined && mode !== null && { mode: whole(flags, 'mode', 0o7777) }),
   }
 }
@@ -114,7 +122,7 @@ function readInfo(info: Fields): ListeningInfo {
     addressType: type,
     address: info['address'] === null ? null : text(info, 'address'),
     port: port === -1 ? -1 : whole(info, 'port', 65_535),
-    fd: info['fd'] === null ? null : whole(info, 'fd', MOST_31),
+    fd: info['fd'] === undefined ? undefined : whole(info, 'fd', MOST_31),
   }
 }
 
@@ -141,6 +149,15 @@ function flag(message: Fields, name: string): boolean {
   const value = message[name]
   if (typeof value === 'boolean') return value
   throw new WrongMessage(`a wrong '${name}'`)
+}
+
+function optionalFlag(message: Fields, name: string): boolean | undefined {
+  return message[name] === undefined || message[name] === null ? undefined : flag(message, name)
+}
+
+function readStatus(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value < 0 && value >= LEAST_STATUS) return value
+  throw new WrongMessage("a wrong 'status'")
 }
 
 function text(message: Fields, name: string): string {

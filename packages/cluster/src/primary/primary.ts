@@ -1,6 +1,7 @@
 // The primary's side of the node:cluster surface: the one table of this process's workers, forked or kept up by startCluster.
 // It starts and forgets them; what a worker is, and what it listens on, are known elsewhere.
 import { EventEmitter } from 'node:events'
+import { systemError } from '@x/core/internal'
 import { type ClusterModule, type ClusterModuleEvents, SCHED_NONE, SCHED_RR } from '../both/cluster-module'
 import type { Reply } from '../both/control-endpoint'
 import { guarded } from '../both/guard'
@@ -18,6 +19,8 @@ export interface WorkerStarter {
   readonly group: WorkerGroup
   online?(worker: WorkerProcess): void
   listening?(worker: WorkerProcess, info: ListeningInfo): void
+  /** A server of it could not listen. */
+  listenFailed?(worker: WorkerProcess, error: Error): void
   /** It says that it can serve. */
   ready?(worker: WorkerProcess): void
   message?(worker: WorkerProcess, message: unknown, handle: unknown): void
@@ -29,6 +32,8 @@ export interface StartOptions {
   readonly settings: ClusterSettings
   readonly env: NodeJS.ProcessEnv
   readonly weight: number
+  /** See `WorkerStart`. */
+  readonly leavesSignals?: boolean
   /** The place; the lowest that no worker of the same starter has, unless told. */
   readonly place?: number
 }
@@ -103,9 +108,14 @@ export class Primary extends EventEmitter<ClusterModuleEvents> implements Cluste
 
   /** Starts a worker. Throws for settings that are wrong; what the system refuses is told to the starter as its end. */
   start(starter: WorkerStarter, options: StartOptions): WorkerProcess {
-    const { settings, env, weight, place = this.#freePlace(starter) } = options
-    const owner = this.#ownerFor(starter)
-    const worker = new WorkerProcess(this.os, { id: ++this.#lastId, place, weight, settings, env, owner })
+    const { place = this.#freePlace(starter), leavesSignals = false } = options
+    const worker = new WorkerProcess(this.os, {
+      ...options,
+      id: ++this.#lastId,
+      place,
+      leavesSignals,
+      owner: this.#ownerFor(starter),
+    })
     this.#processes.set(worker, starter)
     this.workers[worker.id] = worker.face
     worker.face.on('message', (message, handle) => {
@@ -168,6 +178,13 @@ export class Primary extends EventEmitter<ClusterModuleEvents> implements Cluste
         guarded(() => face.emit('listening', message.info))
         guarded(() => this.emit('listening', face, message.info))
         break
+      case 'listen-failed': {
+        const address =
+          'path' in message.at ? message.at.path : 'address' in message.at ? message.at.address : null
+        const port = 'port' in message.at ? message.at.port : undefined
+        starter.listenFailed?.(worker, systemError(message.status, 'listen', { address, port }))
+        break
+      }
       case 'close':
         starter.group.release(worker, message.listener)
         break

@@ -2,21 +2,21 @@
 // told of itself. node:cluster's Worker is a face of it. It knows no listener and no other worker.
 import type { ChildProcess } from 'node:child_process'
 import { systemError } from '@x/core/internal'
-import type { Status } from '@x/core/transport'
 import { ControlEndpoint, type Reply } from '../both/control-endpoint'
-import { LINK_VARIABLE, WORKER_VARIABLE } from '../both/environment'
 import { clusterError } from '../both/errors'
+import { groupSignal } from '../both/group-signals'
 import type { FromWorker, ToWorker, VitalSigns } from '../both/messages'
 import { Worker } from '../both/worker'
 import { readWorkerMessage, WrongMessage } from '../both/worker-message'
 import { type Carrier, type CarrierHost, type Connection, LAST_WORDS_MS, type Settled } from './carrier'
+import { guardChannel } from './channel-guard'
 import { LinkCarrier } from './link-carrier'
 import type { PrimaryOs, Timer } from './os'
 import type { Candidate } from './policy'
 import { ShortagePause } from './shortage-pause'
 import { SocketCarrier } from './socket-carrier'
-import { UnstartedProcess } from './unstarted-process'
-import { type ClusterSettings, spawnArguments } from './worker-settings'
+import { startProcess } from './start-process'
+import type { ClusterSettings } from './worker-settings'
 
 /**
  * `starting`: its process has been started, or is about to fail to start. `ready`: it may get connections. `draining`: it
@@ -63,6 +63,8 @@ export interface WorkerStart {
   readonly weight: number
   readonly settings: ClusterSettings
   readonly env: NodeJS.ProcessEnv
+  /** Signals that may have been sent to the whole process group are answered by us alone. */
+  readonly leavesSignals: boolean
   readonly owner: WorkerOwner
 }
 
@@ -107,8 +109,10 @@ export class WorkerProcess {
   #error: Error | null = null
   #kill: Timer | null = null
   #drained: DrainReport | null = null
-  /** How it was told to leave; null before. */
+  /** How it was told to leave, or to end; null before. */
   #farewell: ToWorker | null = null
+  readonly #leavesSignals: boolean
+  #isOnline = false
   readonly #watchers = new Set<() => void>()
 
   constructor(os: PrimaryOs, start: WorkerStart) {
@@ -119,18 +123,21 @@ export class WorkerProcess {
     this.weight = start.weight
     this.startedAt = os.now()
     this.#pause = new ShortagePause(os, () => this.#changed())
-    const made = makeProcess(os, start)
+    const made = startProcess(os, start)
     this.#child = made.child
+    guardChannel(made.child, what => this.fail(what))
     this.face = new Worker(start.id, made.child, {
       disconnect: () => this.leave(),
-      destroy: signal => void this.#child.kill(signal ?? 'SIGTERM'),
+      destroy: signal => this.#signal(signal ?? 'SIGTERM'),
       isDead: () => this.#state === 'gone',
     })
     this.candidate = candidateOf(this)
-    this.#control = new ControlEndpoint<ToWorker>(made.child, {
-      message: (body, reply) => this.#receive(body, reply),
-      wrong: what => this.fail(what),
-    })
+    this.#leavesSignals = start.leavesSignals
+    this.#control = new ControlEndpoint<ToWorker>(
+      made.child,
+      { message: (body, reply) => this.#receive(body, reply), wrong: what => this.fail(what) },
+      MOST_UNSENT,
+    )
     this.#carrier = this.#openCarrier(made.linkFd)
     this.#follow()
   }
@@ -255,6 +262,21 @@ export class WorkerProcess {
     this.#stopTaking()
   }
 
+  /**
+   * A worker that leaves signals of its group to us cannot tell this one from those: it is asked to heed it, and killed where it
+   * hears nothing.
+   */
+  #signal(signal: NodeJS.Signals | number): void {
+    const name = this.#leavesSignals ? groupSignal(signal) : null
+    // Before it has loaded this package it leaves none.
+    if (name === null || !this.#isOnline) this.#child.kill(signal)
+    if (name === null || this.#state === 'gone') return
+    const deaf = this.#os.setTimeout(() => this.kill(), DEAF_MS)
+    deaf.unref()
+    this.#farewell = { act: 'signal', signal: name }
+    this.#control.request(this.#farewell, () => this.#os.clearTimeout(deaf))
+  }
+
   /** What is sent before the worker's program has loaded this package is heard by nobody: it is said again then. */
   #bid(farewell: ToWorker): void {
     this.#farewell = farewell
@@ -342,6 +364,7 @@ export class WorkerProcess {
     if (this.#state === 'gone' && message.act !== 'taken') return
     switch (message.act) {
       case 'online':
+        this.#isOnline = true
         if (this.#farewell) this.#control.notify(this.#farewell)
         this.#owner.message(this, message, reply)
         break
@@ -396,6 +419,9 @@ export class WorkerProcess {
   }
 }
 
+/** The health watch and the window of connections end long before. */
+const MOST_UNSENT = 1024
+
 /** Beyond its deadline, for a worker that cannot hear it. */
 const DEAF_MS = 2000
 
@@ -408,40 +434,4 @@ function candidateOf(worker: WorkerProcess): Candidate {
       return worker.connections
     },
   }
-}
-
-interface Made {
-  readonly child: ChildProcess
-  /** Our end of the link, or -1. */
-  readonly linkFd: number
-}
-
-/**
- * A process with a link, where descriptors travel. What the system refuses is told by the process's 'error', in a later
- * turn; wrong settings throw.
- */
-function makeProcess(os: PrimaryOs, { id, settings, env }: WorkerStart): Made {
-  const { descriptors } = os.transport
-  const pair: readonly [number, number] | Status = descriptors?.socketPair() ?? [-1, -1]
-  if (typeof pair === 'number') return unstarted(systemError(pair, 'socketpair'))
-  const [ours, theirs] = pair
-  const extra = theirs >= 0 ? { fd: theirs, variable: LINK_VARIABLE } : null
-  try {
-    const { file, args, options } = spawnArguments(settings, { ...env, [WORKER_VARIABLE]: String(id) }, extra)
-    const child = os.spawn(file, args, options)
-    if (child.pid !== undefined) return { child, linkFd: ours }
-    descriptors?.close([ours])
-    return { child, linkFd: -1 }
-  } catch (error) {
-    if (ours >= 0) descriptors?.close([ours])
-    const { code } = error as NodeJS.ErrnoException
-    if (code?.startsWith('ERR_')) throw error // the caller's mistake
-    return unstarted(error as Error)
-  } finally {
-    if (theirs >= 0) descriptors?.close([theirs])
-  }
-}
-
-function unstarted(error: Error): Made {
-  return { child: new UnstartedProcess(error) as unknown as ChildProcess, linkFd: -1 }
 }

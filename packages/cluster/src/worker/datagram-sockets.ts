@@ -230,5 +230,5 @@ function infoOf(
   at: DatagramAsk['at'],
 ): ListeningInfo {
   const { address, port } = bound.address()
-  return { addressType: type, address: at?.address === null ? null : address, port, fd }
+  return { addressType: type, address: at?.address === null ? null : address, port, fd: fd ?? undefined }
 }

@@ -49,8 +49,13 @@ export class PrimarySource implements ListenerSource {
     this.#isLeaving = true
   }
 
-  open(request: ListenRequest, accept: AcceptSink, done: Done): void {
-    if (this.#isLeaving) return this.#refuse(request, done)
+  open(request: ListenRequest, accept: AcceptSink, opened: Done): void {
+    if (this.#isLeaving) return this.#refuse(request, opened)
+    const done: Done = (status, listener) => {
+      if (status < 0 && !this.#isLeaving)
+        this.#options.control.notify({ act: 'listen-failed', status, at: request.at })
+      opened(status, listener)
+    }
     if (request.exclusive || request.flags.reusePort === true) {
       return localSource.open(request, accept, (status, listener) => {
         done(status, listener)
@@ -164,7 +169,7 @@ function absolutePath(path: string): string {
 
 function listeningInfo(request: ListenRequest, at: Address | Status): ListeningInfo {
   const wanted = request.at
-  const fd = 'fd' in wanted ? wanted.fd : null
+  const fd = 'fd' in wanted ? wanted.fd : undefined
   const where = typeof at === 'object' ? at : 'fd' in wanted ? null : wanted
   if (where === null || !isTcpAddress(where)) {
     return { addressType: -1, address: where?.path ?? null, port: -1, fd }

@@ -5,8 +5,9 @@ import type { Socket } from 'node:net'
 import { setListenerSource } from '@x/core/internal'
 import { selectTransport } from '@x/core/transport'
 import { type ClusterModule, type ClusterModuleEvents, SCHED_NONE, SCHED_RR } from '../both/cluster-module'
-import { ControlEndpoint } from '../both/control-endpoint'
+import { ControlEndpoint, type Reply } from '../both/control-endpoint'
 import { LINK_VARIABLE, SIGNALS_VARIABLE, WORKER_VARIABLE } from '../both/environment'
+import { heedGroupSignals, leaveGroupSignals } from '../both/group-signals'
 import { guarded } from '../both/guard'
 import type { FromWorker, ToWorker, VitalSigns } from '../both/messages'
 import { Worker } from '../both/worker'
@@ -43,7 +44,7 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
   constructor() {
     super()
     const { id, linkFd, leavesSignals } = takeEnvironment()
-    if (leavesSignals) leaveSignals()
+    if (leavesSignals) leaveGroupSignals()
     this.worker = new Worker(id, process, {
       disconnect: () => this.#disconnect(),
       destroy: () => this.#destroy(),
@@ -52,7 +53,7 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
       onDrain: task => this.#drain.add(task),
     })
     this.#control = new ControlEndpoint<FromWorker>(process, {
-      message: (body, _reply, handle) => this.#receive(body as ToWorker, handle),
+      message: (body, reply, handle) => this.#receive(body as ToWorker, reply, handle),
       wrong() {},
     })
     const { transport } = selectTransport()
@@ -71,6 +72,8 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
     this.#datagrams = new DatagramSockets(control)
     this.#datagrams.patch()
     process.once('disconnect', () => {
+      // Nobody else answers them any more.
+      heedGroupSignals()
       guarded(() => this.worker.emit('disconnect'))
       // The primary is gone, or has let us go without asking: a worker does not outlive it.
       if (this.worker.exitedAfterDisconnect !== true) process.exit(0)
@@ -98,7 +101,7 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
     throw primaryOnly('setupMaster')
   }
 
-  #receive(message: ToWorker, handle: unknown): void {
+  #receive(message: ToWorker, reply: Reply<FromWorker>, handle: unknown): void {
     switch (message.act) {
       case 'disconnect':
         this.worker.exitedAfterDisconnect = true
@@ -114,6 +117,11 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
       case 'ping':
         this.#signs ??= watchVitalSigns()
         this.#control.notify({ act: 'pong', signs: this.#signs() })
+        break
+      case 'signal':
+        reply({ act: 'heeded' })
+        heedGroupSignals([message.signal])
+        process.kill(process.pid, message.signal)
         break
       case 'connection':
         this.#intake.takeSocket(message.listener, message.id, handle as Socket | undefined)
@@ -162,11 +170,6 @@ function takeEnvironment(): { id: number; linkFd: number; leavesSignals: boolean
   const leavesSignals = process.env[SIGNALS_VARIABLE] !== undefined
   for (const name of [WORKER_VARIABLE, LINK_VARIABLE, SIGNALS_VARIABLE]) delete process.env[name]
   return { id, linkFd, leavesSignals }
-}
-
-/** A terminal and a service manager send signals to the whole group; what they mean is the primary's to say. */
-function leaveSignals(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 }
 
 function primaryOnly(name: string): TypeError {

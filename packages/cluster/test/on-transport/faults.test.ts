@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync } from 'node:fs'
+import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { cluster as nodeCluster, startCluster } from '../../src'
 import { Client, fixture, startAnswering, transport, until } from '../support/cluster-under-test'
@@ -127,6 +128,56 @@ describe(`faults on ${transport}`, () => {
     ])
     await ready
     expect(await askAll(port, 4)).not.toContain(null)
+  })
+
+  it.each([
+    ['bytes that are no message', '{garbage\n'],
+    ['an answer to a handle that it was not sent', '{"cmd":"NODE_HANDLE_ACK"}\n'],
+    ['a refusal of a handle that it was not sent', '{"cmd":"NODE_HANDLE_NACK"}\n'],
+    ['a handle of an unknown kind', '{"cmd":"NODE_HANDLE","type":"__proto__"}\n'],
+  ])("[C5] a worker that writes %s to Node's IPC channel ends alone", async (_what, raw) => {
+    const { port, cluster } = await startAnswering({ workers: 1, restart: { minDelayMs: 1 } })
+    const exit = once(cluster, 'worker:exit')
+    const ready = once(cluster, 'worker:ready')
+    cluster.send(0, { raw })
+    // Some of them kill the worker by what Node answers.
+    expect(await exit).toMatchObject([{ isExpected: false }])
+    await ready
+    expect(await askAll(port, 4)).not.toContain(null)
+  })
+
+  it('[C5] a worker that asks on and on, and reads no answer, ends alone', async () => {
+    const { port, cluster } = await startAnswering({ workers: 1, restart: { minDelayMs: 1 } })
+    const warning = once(cluster, 'warning')
+    const ready = once(cluster, 'worker:ready')
+    cluster.send(0, { raw: '{"cmd":"NODE_X_CLUSTER","seq":1,"body":{"act":"leaving"}}\n'.repeat(20_000) })
+    expect(await warning).toMatchObject([{ code: 'ERR_X_CLUSTER_PROTOCOL' }])
+    await ready
+    expect(await askAll(port, 4)).not.toContain(null)
+  })
+
+  it('[C5] a worker whose server cannot listen fails to start at once, with the reason', async () => {
+    const taken = net.createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as net.AddressInfo
+    const env = { IGNORE_ERRORS: '1' }
+    const start = startAnswering({
+      workers: 1,
+      env,
+      where: { port, ...here },
+      port,
+      readyTimeoutMs: 1_000_000,
+    })
+    await expect(start).rejects.toMatchObject({
+      code: 'ERR_X_WORKER_START',
+      cause: { code: 'EADDRINUSE', port },
+    })
+    taken.close()
+  })
+
+  it.each(['length', '__proto__', -1, 2, 0.5])('[C9] has no place %s to send to', async place => {
+    const { cluster } = await startAnswering({ workers: 1 })
+    expect(() => cluster.send(place as number, {})).toThrow(/^The .*"place"/)
   })
 
   it('[C5] callbacks and listeners that throw cost the cluster nothing', async () => {

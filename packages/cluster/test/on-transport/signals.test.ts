@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Client, fixture, transport } from '../support/cluster-under-test'
+import { cluster as nodeCluster } from '../../src'
+import { Client, fixture, startAnswering, transport } from '../support/cluster-under-test'
 
 const programs: ChildProcess[] = []
 
@@ -67,6 +68,25 @@ describe.skipIf(process.platform === 'win32')(`signals on ${transport}`, () => {
     expect(await old.ask('still here')).toBe('still here')
     await Promise.all([old.close(), current.close()])
     expect(await reloaded).toBe('reload')
+  })
+
+  it.each(['SIGTERM', 'SIGINT', 15])(
+    '[C5] %s by worker.kill() ends a worker that leaves signals to the primary',
+    async signal => {
+      const { cluster } = await startAnswering({ signals: true, restart: { minDelayMs: 1 } })
+      const [worker] = cluster.workers
+      const exit = once(cluster, 'worker:exit')
+      worker?.kill(signal as NodeJS.Signals)
+      const name = signal === 15 ? 'SIGTERM' : signal
+      expect(await exit).toMatchObject([{ id: worker?.id, signal: name, isExpected: false }])
+    },
+  )
+
+  it('[C5] a signal by worker.kill() ends a worker that is still loading', async () => {
+    const start = startAnswering({ signals: true, workers: 1 })
+    const { workers } = nodeCluster
+    for (const worker of Object.values(workers ?? {})) worker?.kill()
+    await expect(start).rejects.toMatchObject({ code: 'ERR_X_WORKER_START' })
   })
 
   it('[C5] SIGTERM waits for the connections that stand, then ends with 0', async () => {

@@ -165,7 +165,7 @@ export class SimulatedWorker {
     })
     this.#control.notify({
       act: 'listening',
-      info: { addressType: 4, address: null, port: 80, fd: null },
+      info: { addressType: 4, address: null, port: 80, fd: undefined },
     })
   }
 

@@ -1,8 +1,7 @@
 // A cluster that is kept up: as many workers as asked for, replaced when they fall, reloaded and drained without losing a
 // connection. It decides who is started and ended when; what a worker does is the worker's.
 import { EventEmitter } from 'node:events'
-import { codedError } from '@x/core/internal'
-import { SIGNALS_VARIABLE } from '../../both/environment'
+import { validateInteger } from '@x/core/internal'
 import { clusterError, withCause } from '../../both/errors'
 import { guarded } from '../../both/guard'
 import type { Worker } from '../../both/worker'
@@ -14,6 +13,7 @@ import type { ClusterEvents } from './events'
 import { HealthWatch } from './health'
 import { checkedWorkers, type DrainOptions, drainTimes, type Plan } from './options'
 import { Place } from './place'
+import { Readiness } from './readiness'
 import { type Crew, type ReloadReport, reload } from './reload'
 import { type ClusterStatus, statusOfWorker } from './status'
 
@@ -33,6 +33,8 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
   readonly #places: Place[] = []
   /** Every worker of this cluster that is not gone. */
   readonly #alive = new Set<WorkerProcess>()
+  /** Those that are not ready yet. */
+  readonly #starting = new Map<WorkerProcess, Readiness>()
   readonly #health: HealthWatch | null
   #state: ClusterState = 'starting'
   #generation = 1
@@ -65,6 +67,9 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
       listening: (worker, info) => {
         if (plan.readyOn === 'listening') worker.becomeReady()
         guarded(() => plan.onListening?.(worker.face, info))
+      },
+      listenFailed: (worker, error) => {
+        if (plan.readyOn === 'listening') this.#starting.get(worker)?.listenFailed(error)
       },
       ready: worker => {
         if (plan.readyOn === 'call') worker.becomeReady()
@@ -134,15 +139,12 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
 
   /**
    * Sends a message to the worker in a place, from 0. False where there is none now, or so much waits for it that more
-   * should wait. Throws `ERR_OUT_OF_RANGE` for a place that the cluster does not have.
+   * should wait. Throws `ERR_OUT_OF_RANGE` for a place that the cluster does not have, `ERR_INVALID_ARG_TYPE` for what is no number.
    */
   send(place: number, message: ToWorker): boolean {
-    const found = this.#places[place]
-    if (!found) {
-      const most = this.#places.length - 1
-      throw codedError('ERR_OUT_OF_RANGE', 'place', `a whole number from 0 to ${most}`, place)
-    }
-    return found.worker?.face.isConnected() === true && found.worker.face.send(message)
+    validateInteger(place, 'place', 0, this.#places.length - 1)
+    const worker = this.#places[place]?.worker
+    return worker?.face.isConnected() === true && worker.face.send(message)
   }
 
   /**
@@ -237,10 +239,11 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
 
   /** Throws where the options cannot be meant; what the system refuses is an end of the worker. */
   #startWorker(place: Place): WorkerProcess {
-    const { plan, env } = { plan: this.#plan, env: this.#plan.env }
+    const plan = this.#plan
     const worker = this.#primary.start(this.#starter, {
       settings: plan.settings,
-      env: plan.signals ? { ...env, [SIGNALS_VARIABLE]: '1' } : env,
+      env: plan.env,
+      leavesSignals: plan.signals,
       weight: plan.weight(place.number),
       place: place.number,
     })
@@ -267,22 +270,13 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
   async #becomesReady(worker: WorkerProcess): Promise<void> {
     const { os } = this.#primary
     const { readyTimeoutMs } = this.#plan
-    let isLate = false
-    const timer = os.setTimeout(() => {
-      isLate = true
-      worker.kill()
-    }, readyTimeoutMs)
-    await worker.reaches('ready', 'draining', 'gone')
-    // One that lets go of the primary before it was ready may live on: its time goes on, too.
-    if (worker.state !== 'ready') await worker.reaches('gone')
-    os.clearTimeout(timer)
-    if (worker.state === 'ready') return this.#tell('worker:ready', worker.id)
+    const readiness = new Readiness(os, worker, readyTimeoutMs)
+    this.#starting.set(worker, readiness)
+    const failure = await readiness.result()
+    this.#starting.delete(worker)
+    if (failure === null) return this.#tell('worker:ready', worker.id)
     this.#checkRunning()
-    const { end } = worker
-    const why = isLate
-      ? `it was not ready within ${readyTimeoutMs} ms`
-      : (end?.error?.message ?? end?.signal ?? `it exited with code ${end?.code}`)
-    throw withCause(clusterError('ERR_X_WORKER_START', worker.id, why), end?.error)
+    throw withCause(clusterError('ERR_X_WORKER_START', worker.id, failure.why), failure.cause)
   }
 
   async #drain(worker: WorkerProcess): Promise<DrainReport> {
