@@ -9,6 +9,7 @@ const WARM_UP_SHARE = 0.5
  * @property {string} arm
  * @property {number} run
  * @property {number} cpuUs server CPU, user and system, for each unit of work; NaN for a bench of memory
+ * @property {number} userUs the part of it that is spent outside the kernel
  * @property {number} perSecond units of work
  * @property {number} bytes resident, for each connection; NaN for a bench of work
  */
@@ -45,8 +46,9 @@ async function measureWork(bench, arms, options, onSample) {
         const before = await server.usage()
         const { count, perSecond } = await load(server.port, options, 1)
         const after = await server.usage()
-        const cpuUs = (after.user + after.system - before.user - before.system) / count
-        const sample = { arm: arm.name, run, cpuUs, perSecond, bytes: Number.NaN }
+        const userUs = (after.user - before.user) / count
+        const cpuUs = userUs + (after.system - before.system) / count
+        const sample = { arm: arm.name, run, cpuUs, userUs, perSecond, bytes: Number.NaN }
         samples.push(sample)
         onSample(sample)
       }
@@ -71,7 +73,14 @@ async function measureMemory(bench, arms, options, onSample) {
         const after = await server.memory()
         await load.release()
         const bytes = (after.residentBytes - before.residentBytes) / options.idle
-        const sample = { arm: arm.name, run, cpuUs: Number.NaN, perSecond: Number.NaN, bytes }
+        const sample = {
+          arm: arm.name,
+          run,
+          cpuUs: Number.NaN,
+          userUs: Number.NaN,
+          perSecond: Number.NaN,
+          bytes,
+        }
         samples.push(sample)
         onSample(sample)
       } finally {

@@ -10,7 +10,7 @@ import { BENCH_NAMES } from './benches.mjs'
  * @property {number} runs measured runs of each arm
  * @property {number} requests for one run of `ping`; four times as many for `pipelined-ping`
  * @property {number} clients connections at one time
- * @property {number} connections for one run of `accept-echo-close`
+ * @property {number} connections for one run of an `accept-echo` bench
  * @property {number} gigabytes for one run of `bulk-receive`
  * @property {number} idle connections for `idle-connections`
  * @property {string} node runs the servers

@@ -25,6 +25,7 @@ export function summarize(samples, armNames) {
     return {
       arm,
       cpuUs: median(own.map(sample => sample.cpuUs)),
+      userUs: median(own.map(sample => sample.userUs)),
       cpu: spread(ratios('cpuUs')),
       perSecond: median(own.map(sample => sample.perSecond)),
       throughput: spread(ratios('perSecond')),
@@ -51,10 +52,11 @@ export function formatTable(bench, rows) {
         ...rows.map(({ arm, bytes, memory }) => [arm, bytes.toFixed(0), ratio(memory), range(memory)]),
       ]
     : [
-        ['', `CPU/${unit}`, 'ratio', 'least-most', `${unit}s/s`, 'ratio', 'least-most'],
-        ...rows.map(({ arm, cpuUs, cpu, perSecond, throughput }) => [
+        ['', `CPU/${unit}`, 'user', 'ratio', 'least-most', `${unit}s/s`, 'ratio', 'least-most'],
+        ...rows.map(({ arm, cpuUs, userUs, cpu, perSecond, throughput }) => [
           arm,
           microseconds(cpuUs),
+          microseconds(userUs),
           ratio(cpu),
           range(cpu),
           perSecond < 100 ? perSecond.toFixed(2) : perSecond.toFixed(0),

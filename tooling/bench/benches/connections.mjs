@@ -15,30 +15,49 @@ function dialCommand() {
   return binary ? [binary] : [process.execPath, DIAL]
 }
 
-/** @param {number} port @param {import('../options.mjs').Options} options @param {number} share */
-async function dial(port, { connections, clients }, share) {
+/** @param {string} how the connections end @returns {NonNullable<import('../benches.mjs').Bench['load']>} */
+function dial(how) {
+  return (port, options, share) => runDialer(how, port, options, share)
+}
+
+/** @param {string} how @param {number} port @param {import('../options.mjs').Options} options @param {number} share */
+async function runDialer(how, port, { connections, clients }, share) {
   const count = Math.round(connections * share)
   dialer ??= dialCommand()
   const [command = '', ...args] = dialer
   const startedMs = performance.now()
-  await runLoad(command, [...args, port, count, clients])
+  await runLoad(command, [...args, port, count, clients, how])
   return { count, perSecond: (count / (performance.now() - startedMs)) * 1000 }
 }
 
 export const benches = [
   {
-    name: 'accept-echo-close',
-    title: 'Accept, echo, close',
+    name: 'accept-echo-reset',
+    title: 'Accept, echo, the client resets',
+    server: 'echo',
+    unit: 'connection',
+    load: dial('client-resets'),
+  },
+  {
+    name: 'accept-echo-client-ends',
+    title: 'Accept, echo, the client ends',
+    server: 'echo',
+    unit: 'connection',
+    load: dial('client-ends'),
+  },
+  {
+    name: 'accept-echo-server-ends',
+    title: 'Accept, echo, the server ends',
     server: 'echo-close',
     unit: 'connection',
-    load: dial,
+    load: dial('server-ends'),
   },
   {
     name: 'cluster',
     title: "A primary hands over round-robin to two workers: the primary's CPU",
     server: 'handover',
     unit: 'connection',
-    load: dial,
+    load: dial('server-ends'),
   },
   {
     name: 'idle-connections',

@@ -12,7 +12,7 @@ function bench(...words: string[]) {
 }
 
 function sample(arm: string, run: number, cpuUs: number, perSecond: number) {
-  return { arm, run, cpuUs, perSecond, bytes: Number.NaN }
+  return { arm, run, cpuUs, userUs: cpuUs / 2, perSecond, bytes: Number.NaN }
 }
 
 it('holds each run against the same run of node:net', () => {
@@ -27,7 +27,7 @@ it('holds each run against the same run of node:net', () => {
   expect(own?.cpu).toEqual({ median: expect.closeTo(0.15), least: 0.1, most: 0.2 })
   expect(own?.throughput).toEqual({ median: 2.5, least: 2, most: 3 })
   const table = formatTable({ title: 'Work', unit: 'command' }, summarize(samples, ['net', 'x']))
-  expect(table).toMatch(/x +2\.50 us +0\.15 +0\.10-0\.20 +200 +2\.50 +2\.00-3\.00/)
+  expect(table).toMatch(/x +2\.50 us +1\.25 us +0\.15 +0\.10-0\.20 +200 +2\.50 +2\.00-3\.00/)
 })
 
 it('takes the median of odd and even numbers of runs', () => {
@@ -40,12 +40,14 @@ it('runs a bench of work and one of memory, and writes the figures to a file', (
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const json = join(folder, 'figures.json')
   const small = ['--runs', '1', '--connections', '50', '--idle', '50', '--clients', '5', '--json', json]
-  const { status, stdout } = bench('accept-echo-close', 'idle-connections', '--arms', 'net', ...small)
+  const { status, stdout } = bench('accept-echo-server-ends', 'idle-connections', '--arms', 'net', ...small)
   expect(status).toBe(0)
-  expect(stdout).toMatch(/Accept, echo, close\n.*CPU\/connection.*\n +net +[\d.]+ us +1\.00/)
+  expect(stdout).toMatch(
+    /Accept, echo, the server ends\n.*CPU\/connection.*\n +net +[\d.]+ us +[\d.]+ us +1\.00/,
+  )
   const { results } = JSON.parse(readFileSync(json, 'utf8'))
   expect(results).toMatchObject([
-    { bench: 'accept-echo-close', samples: [{ arm: 'net', run: 0 }] },
+    { bench: 'accept-echo-server-ends', samples: [{ arm: 'net', run: 0 }] },
     { bench: 'idle-connections', samples: [{ arm: 'net', run: 0 }] },
   ])
 })

@@ -4,7 +4,7 @@ import type { AddressFilter } from '../address/block-list'
 import { isIP } from '../address/ip'
 import { aggregateError, codedError } from '../errors/codes'
 import { UV_EALREADY, UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
-import { systemError } from '../errors/system-error'
+import { eventError, systemError } from '../errors/system-error'
 import { hostClock, setImmediate } from '../host'
 import type {
   Address,
@@ -211,9 +211,9 @@ export class Race {
   }
 
   #connectError(to: Address, status: Status): NodeJS.ErrnoException {
-    if (!isTcpAddress(to)) return systemError(status, 'connect', { address: to.path })
+    if (!isTcpAddress(to)) return eventError(status, 'connect', { address: to.path })
     const local = this.#localEnd(to)
-    return systemError(status, 'connect', {
+    return eventError(status, 'connect', {
       address: to.address,
       port: to.port,
       localAddress: local?.address,

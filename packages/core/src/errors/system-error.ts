@@ -35,13 +35,60 @@ export interface SystemError extends Error {
  * Source: https://nodejs.org/api/errors.html#class-systemerror
  */
 export function systemError(status: number, syscall: string, details: SystemErrorDetails = {}): SystemError {
-  const code = errnoName(status)
-  const isListen = syscall === 'listen'
-  const words = isListen ? `${code}: ${errnoMessage(status)}` : code
-  const error = new Error(`${syscall} ${words}${describeEnds(details)}`) as SystemError
+  const error = new Error(messageOf(status, syscall, details)) as SystemError
   Error.captureStackTrace(error, systemError)
-  // The order is Node's: it shows where an error is printed.
-  Object.assign(error, isListen ? { code, errno: status, syscall } : { errno: status, code, syscall })
+  return withFields(error, status, syscall, details)
+}
+
+/** The one frame of the errors of `eventError`; null until the first of them. */
+let eventFrame: string | null = null
+
+/**
+ * As `systemError`, for what the event loop brings: no code of a caller is on the stack then, and its frames would tell
+ * nothing. node:net shows one frame of its own there, and so does this. `destroy` of Node's streams formats the stack of
+ * each error that it is given; formatting the frames of a whole stack costs as much as all else that is done for a
+ * connection which its peer resets.
+ */
+export function eventError(status: number, syscall: string, details: SystemErrorDetails = {}): SystemError {
+  const error = withOneFrame(messageOf(status, syscall, details)) as SystemError
+  return withFields(error, status, syscall, details)
+}
+
+/** The engine looks at no frames, unless the program has fixed how many it is to look at. */
+function withOneFrame(message: string): Error {
+  const { stackTraceLimit } = Error
+  if (!(stackTraceLimit > 0)) return new Error(message)
+  eventFrame ??= ownFrame()
+  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return new Error(message)
+  const error = new Error(message)
+  Error.stackTraceLimit = stackTraceLimit
+  error.stack = `Error: ${message}${eventFrame}`
+  return error
+}
+
+/** The line of a stack that names this place. */
+function ownFrame(): string {
+  const { stack } = new Error()
+  return /\n {4}at .*/.exec(String(stack))?.[0] ?? ''
+}
+
+function messageOf(status: number, syscall: string, details: SystemErrorDetails): string {
+  const code = errnoName(status)
+  const words = syscall === 'listen' ? `${code}: ${errnoMessage(status)}` : code
+  return `${syscall} ${words}${describeEnds(details)}`
+}
+
+/** In Node's order, which shows where an error is printed. */
+function withFields(
+  error: SystemError,
+  status: number,
+  syscall: string,
+  details: SystemErrorDetails,
+): SystemError {
+  if (syscall === 'listen') error.code = errnoName(status)
+  error.errno = status
+  if (syscall !== 'listen') error.code = errnoName(status)
+  error.syscall = syscall
   if (details.address !== undefined) error.address = details.address
   if (details.port) error.port = details.port
   if (details.localAddress && details.localPort) {

@@ -3,7 +3,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { Readable, Writable } from 'node:stream'
 import { UV_EBADF, UV_ECANCELED, UV_ENOTCONN } from '../errors/errno'
-import { systemError } from '../errors/system-error'
+import { eventError, systemError } from '../errors/system-error'
 import type { Address, ReadSink, Status, StreamHandle } from '../transport/contract'
 import { byteLength, withoutFirst } from './gathered'
 import { ConnectionFace } from './handle-face'
@@ -125,7 +125,7 @@ export class Connection implements ReadSink, Holder {
 
   onError(status: Status): void {
     this.isReading = false
-    this.stream.destroy(systemError(status, 'read'))
+    this.stream.destroy(eventError(status, 'read'))
   }
 
   // Writing. Either the outbox holds bytes, or Writable has some: never both.
@@ -306,7 +306,7 @@ export class Connection implements ReadSink, Holder {
     // The socket was closed, and connects anew.
     if (status === UV_ECANCELED && !this.stream.destroyed) return
     this.activity.touch()
-    callback(status < 0 ? systemError(status, 'write') : null)
+    callback(status < 0 ? eventError(status, 'write') : null)
   }
 }
 
@@ -362,5 +362,5 @@ function isFlowing(stream: ConnectionStream): boolean {
 /** The peer or the connection has gone: there is nothing to end. */
 function shutdownError(status: Status): Error | null {
   const isGone = status === UV_ENOTCONN || status === UV_EBADF || status === UV_ECANCELED
-  return isGone ? null : systemError(status, 'shutdown')
+  return isGone ? null : eventError(status, 'shutdown')
 }

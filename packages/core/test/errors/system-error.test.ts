@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { errno } from '../../src/errors/errno'
-import { lookupError, systemError } from '../../src/errors/system-error'
+import { eventError, lookupError, systemError } from '../../src/errors/system-error'
 
 function look(error: Error): unknown {
   return {
@@ -79,6 +79,38 @@ describe('systemError', () => {
 
   it('says so where the system has no such number', () => {
     expect(systemError(-12345, 'read').message).toBe('read Unknown system error -12345')
+  })
+})
+
+describe('eventError', () => {
+  it('is the error of systemError, with one frame as in node:net', async () => {
+    const refused = { address: '127.0.0.1', port: 1 }
+    const node = await refusal(net.connect({ port: 1, host: '127.0.0.1' }))
+    const own = eventError(errno('ECONNREFUSED'), 'connect', refused)
+    expect(look(own)).toEqual(look(node))
+    expect(own.stack?.split('\n')).toHaveLength(node.stack?.split('\n').length ?? 0)
+    expect(own.stack).toMatch(/^Error: connect ECONNREFUSED 127\.0\.0\.1:1\n {4}at .*system-error/)
+    expect(Object.getOwnPropertyDescriptor(own, 'stack')?.enumerable ?? false).toBe(false)
+  })
+
+  it('leaves the number of frames that the program has set', () => {
+    const { stackTraceLimit } = Error
+    try {
+      Error.stackTraceLimit = 3
+      eventError(-1, 'read')
+      expect(Error.stackTraceLimit).toBe(3)
+      Error.stackTraceLimit = 0
+      expect(eventError(-1, 'read').stack).toBe('Error: read EPERM')
+      Object.defineProperty(Error, 'stackTraceLimit', { value: 2, writable: false, configurable: true })
+      expect(look(eventError(-1, 'read'))).toEqual(look(systemError(-1, 'read')))
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', {
+        value: stackTraceLimit,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+    }
   })
 })
 
