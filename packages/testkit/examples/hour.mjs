@@ -2,13 +2,13 @@
 // virtual clock. node examples/hour.mjs [minutes]
 import { once } from 'node:events'
 import { connect, createServer } from '@x/core'
-import { simulate } from '@x/testkit'
+import { faults, simulate } from '@x/testkit'
 
 const minutes = Number(process.argv[2] ?? 60)
 const began = process.hrtime.bigint()
 
 const report = await simulate(
-  { seed: 1, link: { latencyMs: 20, jitterMs: 20, loss: 0.01 } },
+  { seed: 1, link: [faults.latency({ ms: 20 }), faults.jitter({ ms: 20 }), faults.loss(0.01)] },
   async simulation => {
     const { host, clock, network } = simulation
     let answered = 0

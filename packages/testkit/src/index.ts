@@ -13,7 +13,16 @@ export { ScriptError, ScriptedPeer, type ScriptedServer, scriptedServer } from '
 export { socketPair } from './fakes/socket-pair'
 export { FaultProxy, type FaultProxyOptions, faultProxy, type Place } from './faults/fault-proxy'
 export { type FaultyTransport, faulty } from './faults/faulty'
-export type { Action, Guard, Operation, OperationType, Outcome, Rule } from './faults/rule'
+export type {
+  Action,
+  Guard,
+  Operation,
+  OperationType,
+  Outcome,
+  Packet,
+  PacketFlag,
+  Rule,
+} from './faults/rule'
 export * as faults from './faults/vocabulary'
 export { expectNoLeaks, failOnLeaks, LeakError, type RunnerHooks } from './leaks/expect-no-leaks'
 export type { OpenHandle } from './leaks/leak-scope'
@@ -28,7 +37,6 @@ export {
   type PortLeases,
 } from './ports/port-lease'
 export { type TempEndpoint, tempEndpoint } from './ports/temp-endpoint'
-export type { LinkOptions } from './simulation/link'
 export type { Omission } from './simulation/misfortunes'
 export { Random } from './simulation/random'
 export {

@@ -1,7 +1,7 @@
 // The real Server and Socket on the in-memory and on the simulated network.
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { memoryNetwork, simulate } from '../src'
+import { faults, memoryNetwork, simulate } from '../src'
 import { closed, dial, portOf, serve, textOf } from './classes'
 
 describe('classes on the in-memory network', () => {
@@ -50,17 +50,20 @@ describe('classes on the in-memory network', () => {
 
 describe('classes on the simulated network', () => {
   it('[T3] are on their host’s network without being told, and find names', async () => {
-    const report = await simulate({ seed: 3, link: { latencyMs: 10 } }, async ({ host, clock }) => {
-      const server = host('server', () => serve(socket => socket.pipe(socket), { port: 80 }))
-      const client = host('client')
-      await clock.sleep(1)
-      return client.run(async () => {
-        const socket = await dial({ port: 80, host: 'server' })
-        expect(socket.remoteAddress).toBe(server.address)
-        socket.end('hello')
-        return textOf(socket)
-      })
-    })
+    const report = await simulate(
+      { seed: 3, link: [faults.latency({ ms: 10 })] },
+      async ({ host, clock }) => {
+        const server = host('server', () => serve(socket => socket.pipe(socket), { port: 80 }))
+        const client = host('client')
+        await clock.sleep(1)
+        return client.run(async () => {
+          const socket = await dial({ port: 80, host: 'server' })
+          expect(socket.remoteAddress).toBe(server.address)
+          socket.end('hello')
+          return textOf(socket)
+        })
+      },
+    )
     expect(report.value).toBe('hello')
     expect(report.virtualMs).toBe(41)
   })

@@ -37,7 +37,8 @@ transportSuite({
 /** One rule of rules that end nothing: every operation is late, in pieces, or both. */
 function weather(): Rule[] {
   return [
-    faults.latency({ ms: 1, jitterMs: 1 }),
+    faults.latency({ ms: 1 }),
+    faults.jitter({ ms: 1 }),
     faults.slicer({ bytes: 8192, variation: 4096 }),
     faults.on('connect', { delayMs: 1 }),
     faults.on('accept', { delayMs: 1 }),
@@ -48,7 +49,7 @@ function weather(): Rule[] {
 /** Each alone, where there is time for it (`pnpm soak testkit`). */
 const alone: Record<string, () => Rule[]> = {
   'no rule': () => [],
-  latency: () => [faults.latency({ ms: 1, jitterMs: 1 })],
+  latency: () => [faults.latency({ ms: 1 }), faults.jitter({ ms: 1 })],
   'slow connecting': () => [faults.on('connect', { delayMs: 1 })],
   'slow accepting': () => [faults.on('accept', { delayMs: 1 })],
   bandwidth: () => [faults.bandwidth({ bytesPerSecond: 50_000_000 })],

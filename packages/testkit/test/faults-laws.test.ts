@@ -31,7 +31,8 @@ const rules: Record<string, () => Rule> = {
   refusal: () => sometimes(0.5, faults.refuse()),
   blackhole: () => sometimes(0.5, faults.blackhole()),
   emfile: () => sometimes(0.5, faults.emfile()),
-  latency: () => faults.latency({ ms: 1, jitterMs: 3 }),
+  latency: () => faults.latency({ ms: 1 }),
+  jitter: () => faults.jitter({ ms: 3 }),
   bandwidth: () => faults.bandwidth({ bytesPerSecond: 1_000_000 }),
   'slow close': () => faults.slowClose({ ms: 3 }),
   slicer: () => faults.slicer({ bytes: 300, variation: 200, delayMs: 1 }),
@@ -40,7 +41,7 @@ const rules: Record<string, () => Rule> = {
   'delayed resets': () => sometimes(0.2, on('write', { delayMs: 2, then: 'reset' })),
   'everything at once': () => {
     const all: Rule[] = [
-      faults.latency({ ms: 0, jitterMs: 2 }),
+      faults.jitter({ ms: 2 }),
       faults.slicer({ bytes: 700, variation: 600 }),
       sometimes(0.02, on('write', 'reset')),
       sometimes(0.02, on('read', fail('EIO'))),

@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import { connect, createServer } from '@x/core'
 import { describe, expect, it } from 'vitest'
-import { type SimulationError, simulate } from '../src'
+import { faults, type SimulationError, simulate } from '../src'
 
 const { setTimeout: takenBefore } = timers
 const big = Buffer.alloc(3_000_000, 'abc')
@@ -69,25 +69,28 @@ describe('virtual time', () => {
   }
 
   it('[T6] a server of node:http on a host serves clients of node:http over the simulated network', async () => {
-    const { value, outside } = await simulate({ link: { latencyMs: 20 } }, async ({ host, clock }) => {
-      host('web', () => {
-        const web = http.createServer((request, response) => response.end(`hello ${request.url}`))
-        createServer(socket => void web.emit('connection', socket)).listen(80)
-      })
-      const client = host('client')
-      await clock.sleep(1)
-      const get = (path: string) =>
-        new Promise<string>((resolve, reject) => {
-          const createConnection = () => connect(80, 'web') as unknown as Duplex
-          const request = http.get({ host: 'web', path, createConnection }, async response => {
-            const chunks: Buffer[] = []
-            for await (const chunk of response) chunks.push(chunk as Buffer)
-            resolve(Buffer.concat(chunks).toString())
-          })
-          request.on('error', reject)
+    const { value, outside } = await simulate(
+      { link: [faults.latency({ ms: 20 })] },
+      async ({ host, clock }) => {
+        host('web', () => {
+          const web = http.createServer((request, response) => response.end(`hello ${request.url}`))
+          createServer(socket => void web.emit('connection', socket)).listen(80)
         })
-      return client.run(async () => [await get('/a'), await get('/b'), clock.nowMs])
-    })
+        const client = host('client')
+        await clock.sleep(1)
+        const get = (path: string) =>
+          new Promise<string>((resolve, reject) => {
+            const createConnection = () => connect(80, 'web') as unknown as Duplex
+            const request = http.get({ host: 'web', path, createConnection }, async response => {
+              const chunks: Buffer[] = []
+              for await (const chunk of response) chunks.push(chunk as Buffer)
+              resolve(Buffer.concat(chunks).toString())
+            })
+            request.on('error', reject)
+          })
+        return client.run(async () => [await get('/a'), await get('/b'), clock.nowMs])
+      },
+    )
     expect(value.slice(0, 2)).toEqual(['hello /a', 'hello /b'])
     expect(value[2]).toBeGreaterThanOrEqual(160)
     expect(value[2]).toBeLessThan(400)

@@ -1,7 +1,7 @@
 // The simulated network as handles see it: distance, weather, misfortune, virtual time, and that a seed repeats.
 import { errno, type StreamHandle, type TcpAddress } from '@x/core/transport'
 import { describe, expect, it } from 'vitest'
-import { type SimulatedHost, type Simulation, type SimulationError, simulate } from '../src'
+import { faults, type SimulatedHost, type Simulation, type SimulationError, simulate } from '../src'
 import { connect, deferred, listen, pair, readAll, shutdown, write } from './handles'
 
 const port = (host: SimulatedHost, number: number): TcpAddress => ({
@@ -28,7 +28,7 @@ describe('simulated network', () => {
     const report = await simulate({ seed: 1 }, async simulation => {
       const { network, clock } = simulation
       const [a, b] = two(simulation)
-      network.link(a, b, { latencyMs: 50 })
+      network.link(a, b, [faults.latency({ ms: 50 })])
       const { client, server } = await dial(a, b)
       const connected = clock.nowMs
       const reading = readAll(server)
@@ -44,7 +44,7 @@ describe('simulated network', () => {
 
   it('[T3] takes the time that its bandwidth asks for', async () => {
     const { value } = await simulate(
-      { link: { latencyMs: 0, bytesPerSecond: 100_000 } },
+      { link: [faults.bandwidth({ bytesPerSecond: 100_000 })] },
       async simulation => {
         const { client, server } = await dial(...two(simulation))
         const before = simulation.clock.nowMs
@@ -60,15 +60,18 @@ describe('simulated network', () => {
   })
 
   it('[T3] shows loss as delay, and loses and disorders nothing', async () => {
-    const { value } = await simulate({ seed: 7, link: { loss: 0.3, jitterMs: 20 } }, async simulation => {
-      const { client, server } = await dial(...two(simulation))
-      const sent = simulation.random.bytes(200_000)
-      const reading = readAll(server)
-      await write(client, sent)
-      await shutdown(client)
-      expect((await reading).data.equals(sent)).toBe(true)
-      return simulation.clock.nowMs
-    })
+    const { value } = await simulate(
+      { seed: 7, link: [faults.loss(0.3), faults.jitter({ ms: 20 })] },
+      async simulation => {
+        const { client, server } = await dial(...two(simulation))
+        const sent = simulation.random.bytes(200_000)
+        const reading = readAll(server)
+        await write(client, sent)
+        await shutdown(client)
+        expect((await reading).data.equals(sent)).toBe(true)
+        return simulation.clock.nowMs
+      },
+    )
     expect(value).toBeGreaterThan(400)
   })
 
@@ -213,21 +216,24 @@ describe('simulated network', () => {
   })
 
   const storm = (seed: number) =>
-    simulate({ seed, link: { latencyMs: 10, jitterMs: 30, loss: 0.1 } }, async simulation => {
-      const { random, network } = simulation
-      const [a, b] = two(simulation)
-      const { client, server } = await dial(a, b)
-      const reading = readAll(server)
-      for (let round = 0; round < 20; round++) {
-        if (random.chance(0.2)) network.partition(a, b)
-        if (random.chance(0.5)) network.repair()
-        client.write([random.bytes(random.integer(1, 30_000))], () => {})
-        await simulation.clock.sleep(Math.random() * 100)
-      }
-      network.repair()
-      await shutdown(client)
-      return (await reading).data.length
-    })
+    simulate(
+      { seed, link: [faults.latency({ ms: 10 }), faults.jitter({ ms: 30 }), faults.loss(0.1)] },
+      async simulation => {
+        const { random, network } = simulation
+        const [a, b] = two(simulation)
+        const { client, server } = await dial(a, b)
+        const reading = readAll(server)
+        for (let round = 0; round < 20; round++) {
+          if (random.chance(0.2)) network.partition(a, b)
+          if (random.chance(0.5)) network.repair()
+          client.write([random.bytes(random.integer(1, 30_000))], () => {})
+          await simulation.clock.sleep(Math.random() * 100)
+        }
+        network.repair()
+        await shutdown(client)
+        return (await reading).data.length
+      },
+    )
 
   it('[T3] the same seed gives the same run to the last byte, another seed another', async () => {
     const first = await storm(11)

@@ -1,6 +1,6 @@
 // The replicated list under misfortune: three nodes and a client on a simulated network, links that are cut, hosts that
 // crash and come back, and what must hold in the end.
-import { simulate } from '@x/testkit'
+import { faults, simulate } from '@x/testkit'
 import { Client } from './client.mjs'
 import { newDisk, startNode } from './node.mjs'
 
@@ -13,28 +13,31 @@ const NAMES = ['n1', 'n2', 'n3']
  * @param {{ bug?: string, chaosMs?: number }} options
  */
 export function runSeed(seed, { bug = 'none', chaosMs = 4000 } = {}) {
-  return simulate({ seed, link: { latencyMs: 5, jitterMs: 10, loss: 0.01 } }, async simulation => {
-    const { host, clock } = simulation
-    const disks = new Map(NAMES.map(name => [name, newDisk()]))
-    const nodes = new Map()
-    const hosts = NAMES.map(name =>
-      host(name, () => {
-        const others = NAMES.filter(other => other !== name)
-        nodes.set(name, startNode({ name, others, disk: disks.get(name), bug }))
-      }),
-    )
-    const client = new Client(NAMES)
-    host('client', () => client.run())
-    const watch = watchLeaders(nodes, hosts)
-    await misfortune(simulation, hosts, chaosMs)
-    const before = client.acknowledged.length
-    await recovered(clock, 'the client gets on', () => client.acknowledged.length >= before + 3)
-    client.isStopped = true
-    await client.finished
-    const leader = await recovered(clock, 'a leader has committed all', () => settledLeader(nodes))
-    clearInterval(watch)
-    return checkNothingLost(nodes, leader, client)
-  })
+  return simulate(
+    { seed, link: [faults.latency({ ms: 5 }), faults.jitter({ ms: 10 }), faults.loss(0.01)] },
+    async simulation => {
+      const { host, clock } = simulation
+      const disks = new Map(NAMES.map(name => [name, newDisk()]))
+      const nodes = new Map()
+      const hosts = NAMES.map(name =>
+        host(name, () => {
+          const others = NAMES.filter(other => other !== name)
+          nodes.set(name, startNode({ name, others, disk: disks.get(name), bug }))
+        }),
+      )
+      const client = new Client(NAMES)
+      host('client', () => client.run())
+      const watch = watchLeaders(nodes, hosts)
+      await misfortune(simulation, hosts, chaosMs)
+      const before = client.acknowledged.length
+      await recovered(clock, 'the client gets on', () => client.acknowledged.length >= before + 3)
+      client.isStopped = true
+      await client.finished
+      const leader = await recovered(clock, 'a leader has committed all', () => settledLeader(nodes))
+      clearInterval(watch)
+      return checkNothingLost(nodes, leader, client)
+    },
+  )
 }
 
 /** Cuts, crashes and repairs at random. */

@@ -1,5 +1,6 @@
 // A process of an exploration: it runs one seed after the other, as it is asked. It knows the scenario's module.
 import { pathToFileURL } from 'node:url'
+import { omissionsText } from '../simulation/misfortunes'
 import type { SimulationError, SimulationReport } from '../simulation/simulate'
 import type { RunOutcome, RunRequest } from './messages'
 
@@ -17,15 +18,15 @@ async function scenarioOf(file: string): Promise<Scenario> {
 
 async function run(scenario: Scenario, { seed, omit }: RunRequest): Promise<RunOutcome> {
   process.env['X_TESTKIT_SEED'] = String(seed)
-  process.env['X_TESTKIT_OMIT'] = omit.join(',')
+  process.env['X_TESTKIT_OMIT'] = omissionsText(omit)
   try {
     const report = await scenario(seed)
-    const { misfortunes = [], virtualMs = 0, events = 0 } = report ?? {}
-    return { seed, omit, failure: null, message: '', misfortunes, virtualMs, events }
+    const { misfortunes = [], kept = [], virtualMs = 0, events = 0 } = report ?? {}
+    return { seed, omit, failure: null, message: '', misfortunes, kept, virtualMs, events }
   } catch (error) {
-    const { cause, message, misfortunes = [], virtualMs = 0 } = error as SimulationError
+    const { cause, message, misfortunes = [], kept = [], virtualMs = 0 } = error as SimulationError
     const failure = String(cause ?? error)
-    return { seed, omit, failure, message: message ?? failure, misfortunes, virtualMs, events: 0 }
+    return { seed, omit, failure, message: message ?? failure, misfortunes, kept, virtualMs, events: 0 }
   }
 }
 

@@ -42,6 +42,8 @@ export interface ExploredFailure {
   readonly message: string
   /** What befalls the smallest run. */
   readonly misfortunes: readonly string[]
+  /** How long it takes. */
+  readonly virtualMs: number
   /** What repeats the smallest run, before the command that makes it. */
   readonly replay: string
 }
@@ -56,8 +58,8 @@ export interface Exploration {
 }
 
 /**
- * Runs a scenario on many seeds, and makes the misfortune of each that fails as small as it can be and still fail alike:
- * fewer partitions, crashes and kills, no loss, no jitter.
+ * Runs a scenario on many seeds, and makes each run that fails as small as it can be and still fail alike: fewer rules of
+ * links (no loss, no jitter), less software, fewer partitions, crashes and kills, shorter waits.
  *
  * Rejects with `ERR_X_EXPLORATION` where the scenario cannot be loaded or its process ends.
  *
@@ -136,12 +138,13 @@ class Runner {
 }
 
 function describe(smallest: RunOutcome): ExploredFailure {
-  const { seed, omit, failure, message, misfortunes } = smallest
+  const { seed, omit, failure, message, virtualMs } = smallest
   return {
     seed,
     failure: failure ?? '',
     message,
-    misfortunes: keptOf(smallest).map(number => misfortunes[number] ?? ''),
+    misfortunes: keptOf(smallest),
+    virtualMs,
     replay: replayLine(seed, omit),
   }
 }

@@ -14,6 +14,8 @@ export interface RunOutcome extends RunRequest {
   /** The error's whole message. */
   readonly message: string
   readonly misfortunes: readonly string[]
+  /** What may be left out of it still. */
+  readonly kept: readonly Omission[]
   readonly virtualMs: number
   readonly events: number
 }

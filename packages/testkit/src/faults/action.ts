@@ -35,7 +35,7 @@ export function checkAction(answer: Action, rule: Rule, operation: Operation): C
     )
   const whole = { delayMs: 0, bytes: Number.POSITIVE_INFINITY, charge: undefined, refuse }
   if (typeof answer === 'string' || (isRecord(answer) && 'fail' in answer)) {
-    return { ...whole, outcome: checkOutcome(answer, answer, refuse) }
+    return { ...whole, outcome: checkOutcome(answer, answer, { operation, refuse }) }
   }
   if (isRecord(answer) && typeof answer['then'] === 'function')
     throw refuse(answer, 'a rule answers at once, not with a promise')
@@ -48,8 +48,15 @@ export function checkAction(answer: Action, rule: Rule, operation: Operation): C
   if (answer.bytes !== undefined && !(typeof bytes === 'number' && bytes >= 1 && Number.isFinite(bytes))) {
     throw refuse(answer, 'bytes is a number from 1 up')
   }
+  if (answer.bytes !== undefined && operation.packet) throw refuse(answer, 'a packet is not cut')
   if (charge !== undefined && typeof charge !== 'function') throw refuse(answer, 'charge is a function')
-  return { delayMs, bytes: Math.floor(bytes), outcome: checkOutcome(then, answer, refuse), charge, refuse }
+  return {
+    delayMs,
+    bytes: Math.floor(bytes),
+    outcome: checkOutcome(then, answer, { operation, refuse }),
+    charge,
+    refuse,
+  }
 }
 
 /** The milliseconds that a charge answered, or `ERR_X_BAD_ACTION`. */
@@ -59,7 +66,14 @@ export function checkDelay(answer: unknown, action: CheckedAction): number {
   return answer
 }
 
-function checkOutcome(outcome: unknown, answer: unknown, refuse: CheckedAction['refuse']): Outcome {
+function checkOutcome(
+  outcome: unknown,
+  answer: unknown,
+  { operation, refuse }: { operation: Operation; refuse: CheckedAction['refuse'] },
+): Outcome {
+  if (operation.packet && (outcome === 'end' || (isRecord(outcome) && 'fail' in outcome))) {
+    throw refuse(answer, "a packet can 'pass', 'drop', 'reset' or 'hold'")
+  }
   if (OUTCOMES.has(outcome)) return outcome as Outcome
   if (!isRecord(outcome))
     throw refuse(answer, "an outcome is 'pass', 'drop', 'reset', 'end', 'hold' or { fail }")

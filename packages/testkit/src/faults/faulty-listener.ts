@@ -11,8 +11,9 @@ import {
   UV_ENOTSUP,
   type WrapAccepted,
 } from '@x/core/transport'
+import type { Decision } from './decision'
 import type { OperationType } from './rule'
-import type { Decision, Rulebook } from './rulebook'
+import type { Rulebook } from './rulebook'
 import { Timers } from './timers'
 
 /** How long a listener waits before it asks again after a shortage, as real ones do. */

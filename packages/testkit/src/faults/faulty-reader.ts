@@ -1,9 +1,9 @@
 // The receiving half of a stream under faults: pieces of reads, and the end, in order, when the rules let them through.
 // It knows the rules' decisions and the stream below; the laws of the contract hold towards the caller.
 import { errno, type ReadSink, type Status, type StreamHandle } from '@x/core/transport'
+import type { Decision } from './decision'
 import { DelayLine, type LineItem, timing } from './delay-line'
 import type { Outcome } from './rule'
-import type { Decision } from './rulebook'
 
 /** What may wait here before the stream below is no longer read, so that back-pressure reaches the peer. */
 const MOST_QUEUED = 262_144

@@ -11,10 +11,11 @@ import {
   StreamWrapper,
   type TcpAddress,
 } from '@x/core/transport'
+import type { Decision } from './decision'
 import { FaultyReader } from './faulty-reader'
 import { FaultyWriter } from './faulty-writer'
 import type { OperationType, Outcome } from './rule'
-import type { Decision, Rulebook } from './rulebook'
+import type { Rulebook } from './rulebook'
 import { Timers } from './timers'
 
 /** A connection under faults. */

@@ -1,9 +1,9 @@
 // The sending half of a stream under faults: pieces of writes, and the end, in order. It knows the rules' decisions and
 // the stream below; the laws of the contract hold towards the caller whatever the rules say.
 import { errno, type Status, type StreamHandle } from '@x/core/transport'
+import type { Decision } from './decision'
 import { DelayLine, type LineItem, timing } from './delay-line'
 import type { Outcome } from './rule'
-import type { Decision } from './rulebook'
 
 /** What the writer needs of its stream. */
 export interface WriterPort {

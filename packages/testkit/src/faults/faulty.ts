@@ -41,6 +41,6 @@ export function faulty(
   })
   return Object.assign(transportUnderRules, {
     add: (rule: Rule) => book.add(rule),
-    clear: () => book.clear(),
+    clear: () => book.set([]),
   })
 }

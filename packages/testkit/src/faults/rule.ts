@@ -1,10 +1,12 @@
-// The words of fault injection: what a rule is asked, and what it may answer. It knows no stream and no timer.
-import type { Address, HandleKind, Status } from '@x/core/transport'
+// The words of fault injection, for handles and for links alike: what a rule is asked, and what it may answer. It knows no
+// stream, no link and no timer.
+import type { Address, HandleKind, Status, TcpAddress } from '@x/core/transport'
 import type { Random } from '../simulation/random'
 
 /**
- * What is about to happen to a handle. `open`: a connection stands, and stays so for as long as it may (asked again
- * when a rule is added). `end`: the peer has ended its side. The others are calls of the transport contract.
+ * What is about to happen. `packet`: a packet goes over a link of a simulation. All others happen to a handle: `open`: a
+ * connection stands, and stays so for as long as it may (asked again when a rule is added); `end`: the peer has ended its
+ * side; the rest are calls of the transport contract.
  */
 export type OperationType =
   | 'bind'
@@ -17,18 +19,46 @@ export type OperationType =
   | 'write'
   | 'shutdown'
   | 'close'
+  | 'packet'
+
+/** What a packet is for, as TCP's flags have it. `probe`: it asks whether a window has opened, or whether the peer lives. */
+export type PacketFlag = 'syn' | 'syn-ack' | 'data' | 'fin' | 'ack' | 'rst' | 'probe'
+
+/** A packet on a link of a simulation. */
+export interface Packet {
+  /** The name of the host that sends it. */
+  readonly from: string
+  /** The name of the host that it is for. */
+  readonly to: string
+  readonly source: TcpAddress
+  readonly destination: TcpAddress
+  readonly flag: PacketFlag
+  /** Bytes that the connection had sent before it, that way. */
+  readonly sequence: number
+  /** It was sent before, and not acknowledged in time. */
+  readonly isRepeated: boolean
+  /** What it carries; null but for `data`. To be read, never changed. */
+  readonly payload: Buffer | null
+  /** Its length on the wire: payload, and 40 bytes of headers (IPv4 20, TCP 20; RFC 9293). */
+  readonly wireBytes: number
+}
 
 /** One operation, as a rule sees it. */
 export interface Operation {
   readonly type: OperationType
   readonly kind: HandleKind
-  /** Bytes of a `read` or `write`, else 0. */
+  /** Bytes of a `read` or `write`, or that a `packet` carries; else 0. */
   readonly bytes: number
-  /** Number of the connection within its transport, from 1; 0 for a listener. */
+  /** Number of the connection within its transport or simulation, from 1; 0 for a listener. */
   readonly connection: number
-  /** Whether this side connected or accepted. */
+  /** Whether this side connected or accepted; for a packet, whether its sender did. */
   readonly role: 'client' | 'server' | 'listener'
-  /** Where the connection leads, or a status where that is unknown: the target of a `connect`, the address of a `bind`. */
+  /** The packet; null for what happens to a handle. */
+  readonly packet: Packet | null
+  /**
+   * Where the connection leads, or a status where that is unknown: the target of a `connect`, the address of a `bind`, the
+   * destination of a packet.
+   */
   readonly remote: Address | Status
   readonly nowMs: number
   /** Chance that the seed decides. */
@@ -38,14 +68,15 @@ export interface Operation {
 /**
  * What becomes of an operation.
  * - `pass`: it happens.
- * - `drop`: it seems to happen, and nothing does. A dropped `connect` is never answered.
- * - `reset`: the connection is reset; this side sees `ECONNRESET`, the peer too.
+ * - `drop`: it seems to happen, and nothing does. A dropped `connect` is never answered; a dropped packet is lost, and TCP
+ *   sends it again.
+ * - `reset`: the connection is reset; this side sees `ECONNRESET`, the peer too (the sender of a SYN: `ECONNREFUSED`).
  * - `end`: the connection ends: both sides see the end of the other, and what is written goes nowhere.
  * - `hold`: it waits until a rule is added or taken off, and the rules are asked again.
  * - `fail`: it fails with that error, by its POSIX name. A failed `accept` is a shortage (`EMFILE`): told once, and
  *   the connection waits.
  *
- * `bind` and `listen` can pass or fail, nothing else.
+ * `bind` and `listen` can pass or fail, nothing else; a packet cannot `end` or `fail`, and is not cut (`bytes`).
  */
 export type Outcome = 'pass' | 'drop' | 'reset' | 'end' | 'hold' | { readonly fail: string }
 

@@ -1,5 +1,5 @@
-// Ready-made faults, by the names that toxiproxy gave them, and what makes rules out of rules. Each is one rule, and says
-// its name where it is refused. It knows operations, and no stream.
+// Ready-made faults, by the names that toxiproxy gave them, and what makes rules out of rules. Each is one rule, for handles
+// and for links where it has a meaning for both, and says its name where it is refused. It knows operations, and no stream.
 import { validateInteger, validateNumber } from '@x/core/internal'
 import { errno } from '@x/core/transport'
 import { LONGEST_DELAY_MS } from './action'
@@ -9,22 +9,40 @@ import type { Action, Operation, OperationType, Rule } from './rule'
 export type Direction = 'read' | 'write' | 'both'
 
 /**
- * What is sent or read comes later, order kept.
- * @param options `ms` milliseconds, `jitterMs` up to that many more (default 0), `on` one direction (default both)
+ * What is sent or read, or goes over a link, comes later; order is kept.
+ * @param options `ms` milliseconds, `on` one direction of a handle (default both)
  */
-export function latency(options: { ms: number; jitterMs?: number; on?: Direction }): Rule {
-  const { ms, jitterMs = 0, on = 'both' } = options
-  validateMs(ms, 'options.ms')
-  validateMs(jitterMs, 'options.jitterMs')
-  return named('latency', operation => {
-    if (!isTransfer(operation, on)) return undefined
-    return { delayMs: ms + (jitterMs > 0 ? operation.random.next() * jitterMs : 0) }
-  })
+export function latency(options: { ms: number; on?: Direction }): Rule {
+  const { ms: delayMs, on = 'both' } = options
+  validateMs(delayMs, 'options.ms')
+  return named('latency', operation => (isCarried(operation, on) ? { delayMs } : undefined))
 }
 
 /**
- * At most so many bytes a second, for each connection and direction.
- * @param options `bytesPerSecond`, `on` one direction (default both)
+ * What is sent or read, or goes over a link, comes later by a chance, evenly spread; order within a connection is kept.
+ * @param options `ms` milliseconds at most, `on` one direction of a handle (default both)
+ */
+export function jitter(options: { ms: number; on?: Direction }): Rule {
+  const { ms, on = 'both' } = options
+  validateMs(ms, 'options.ms')
+  return named('jitter', operation =>
+    isCarried(operation, on) ? { delayMs: operation.random.next() * ms } : undefined,
+  )
+}
+
+/**
+ * Packets of a link are lost with that probability, 0 to 1. TCP sends them again, so that it shows as delay. Handles lose
+ * nothing: under TCP there is nothing to lose.
+ */
+export function loss(probability: number): Rule {
+  validateNumber(probability, 'probability', 0, 1)
+  return named('loss', ({ packet, random }) => (packet && random.chance(probability) ? 'drop' : undefined))
+}
+
+/**
+ * At most so many bytes a second: of a handle for each connection and direction, of a link for all that goes over it that
+ * way, headers too.
+ * @param options `bytesPerSecond`, `on` one direction of a handle (default both)
  */
 export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): Rule {
   const { bytesPerSecond, on = 'both' } = options
@@ -33,15 +51,15 @@ export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): 
   const bytes = Math.max(1, Math.floor(bytesPerSecond / 10))
   const busyUntil = perDirection(Number.NEGATIVE_INFINITY)
   return named('bandwidth', operation => {
-    if (busyUntil.forget(operation) || !isTransfer(operation, on)) return undefined
-    return {
-      bytes,
-      charge(gone, atMs) {
-        const end = Math.max(atMs, busyUntil.get(operation)) + (gone * 1000) / bytesPerSecond
-        busyUntil.set(operation, end)
-        return Math.min(end - atMs, LONGEST_DELAY_MS)
-      },
+    if (busyUntil.forget(operation) || !isCarried(operation, on)) return undefined
+    const { packet } = operation
+    const charge = (gone: number, atMs: number) => {
+      const size = packet?.wireBytes ?? gone
+      const end = Math.max(atMs, busyUntil.get(operation)) + (size * 1000) / bytesPerSecond
+      busyUntil.set(operation, end)
+      return Math.min(end - atMs, LONGEST_DELAY_MS)
     }
+    return packet ? { charge } : { bytes, charge }
   })
 }
 
@@ -49,7 +67,9 @@ export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): 
 export function slowClose(options: { ms: number }): Rule {
   const delayMs = options.ms
   validateMs(delayMs, 'options.ms')
-  return named('slowClose', ({ type }) => (type === 'shutdown' || type === 'close' ? { delayMs } : undefined))
+  return named('slowClose', ({ type, packet }) =>
+    type === 'shutdown' || type === 'close' || packet?.flag === 'fin' ? { delayMs } : undefined,
+  )
 }
 
 /** Nothing gets through, and after `ms` the connection ends. With 0 it stays until the rule is taken off. */
@@ -119,20 +139,26 @@ export function limit(options: { bytes: number; on?: Direction }): Rule {
   })
 }
 
-/** Connecting fails: `ECONNREFUSED`, or the error that is named. */
+/** Connecting fails: `ECONNREFUSED`, or the error that is named. On a link a SYN is answered by a reset: `ECONNREFUSED`. */
 export function refuse(code = 'ECONNREFUSED'): Rule {
-  return named('refuse', on('connect', fail(code)))
+  const failure = fail(code)
+  return named('refuse', ({ type, packet }) => {
+    if (packet?.flag === 'syn') return 'reset'
+    return type === 'connect' ? failure : undefined
+  })
 }
 
 /** Connecting is never answered, as behind a firewall that drops. */
 export function blackhole(): Rule {
-  return named('blackhole', on('connect', 'drop'))
+  return named('blackhole', ({ type, packet }) =>
+    type === 'connect' || packet?.flag === 'syn' ? 'drop' : undefined,
+  )
 }
 
 /** Everything stands still, connecting too, until the rule is taken off. */
 export function stall(): Rule {
   return named('stall', operation =>
-    operation.type === 'connect' || operation.type === 'accept' || isTransfer(operation, 'both')
+    operation.type === 'connect' || operation.type === 'accept' || isCarried(operation, 'both')
       ? 'hold'
       : undefined,
   )
@@ -205,19 +231,35 @@ function isReading(operation: Operation): boolean {
   return operation.type === 'read' || operation.type === 'end'
 }
 
+/** Something goes one way: through a handle, or over a link. */
+function isCarried(operation: Operation, direction: Direction): boolean {
+  return operation.packet !== null || isTransfer(operation, direction)
+}
+
 function isTransfer(operation: Operation, direction: Direction): boolean {
   if (isReading(operation)) return direction !== 'write'
   return (operation.type === 'write' || operation.type === 'shutdown') && direction !== 'read'
 }
 
-/** A number for each connection and direction, until the connection closes. */
+/** A number for each connection and direction until the connection closes, and for each direction of a link. */
 function perDirection(initial: number) {
   const reading = new Map<number, number>()
   const writing = new Map<number, number>()
-  const tableOf = (operation: Operation) => (isReading(operation) ? reading : writing)
+  const links = new Map<string, number>()
+  const entryOf = (operation: Operation) => {
+    const { packet, connection } = operation
+    if (packet) return { table: links as Map<unknown, number>, key: `${packet.from}\n${packet.to}` }
+    return { table: (isReading(operation) ? reading : writing) as Map<unknown, number>, key: connection }
+  }
   return {
-    get: (operation: Operation) => tableOf(operation).get(operation.connection) ?? initial,
-    set: (operation: Operation, value: number) => void tableOf(operation).set(operation.connection, value),
+    get(operation: Operation) {
+      const { table, key } = entryOf(operation)
+      return table.get(key) ?? initial
+    },
+    set(operation: Operation, value: number) {
+      const { table, key } = entryOf(operation)
+      table.set(key, value)
+    },
     /** True where the connection closes: nothing is kept of it. */
     forget({ type, connection }: Operation): boolean {
       if (type !== 'close') return false

@@ -1,36 +1,33 @@
 // A lane without length: both ends are on one host. It knows neither time nor loss.
-import type { Lane, LaneEnds, LaneRequest, Lanes, SegmentKind } from './fabric'
+import type { Lane, LaneEnd, LaneRequest, Lanes, Segment } from './fabric'
 
 class DirectLane implements Lane {
   readonly segmentBytes = Number.POSITIVE_INFINITY
   readonly isRepeating = false
-  readonly #ends: LaneEnds
+  readonly #sender: LaneEnd
+  readonly #receiver: LaneEnd
   readonly #capacityBytes: number
 
-  constructor(ends: LaneEnds, capacityBytes: number) {
-    this.#ends = ends
+  constructor(sender: LaneEnd, receiver: LaneEnd, capacityBytes: number) {
+    this.#sender = sender
+    this.#receiver = receiver
     this.#capacityBytes = capacityBytes
   }
 
-  send(
-    _kind: SegmentKind,
-    _payload: Buffer | null,
-    arrive: () => boolean | undefined,
-    acked?: () => void,
-  ): void {
-    if (arrive() !== false) acked?.()
+  send(segment: Segment): void {
+    if (this.#receiver.arrive(segment)) this.#sender.acknowledged(segment)
   }
 
-  reset(arrive: () => void): void {
-    arrive()
+  reset(): void {
+    this.#receiver.arriveReset()
   }
 
   room(): number {
-    return this.#capacityBytes - this.#ends.unread()
+    return this.#capacityBytes - this.#receiver.unread
   }
 
   consumed(): void {
-    this.#ends.hasRoom()
+    this.#sender.hasRoom()
   }
 
   /** Both ends live and die together. */
@@ -40,9 +37,9 @@ class DirectLane implements Lane {
 }
 
 /** The lanes of a connection within one host. */
-export function directLanes(request: LaneRequest, capacityBytes: number): Lanes {
+export function directLanes({ client, server }: LaneRequest, capacityBytes: number): Lanes {
   return {
-    outward: new DirectLane(request.outward, capacityBytes),
-    homeward: new DirectLane(request.homeward, capacityBytes),
+    outward: new DirectLane(client.end, server.end, capacityBytes),
+    homeward: new DirectLane(server.end, client.end, capacityBytes),
   }
 }

@@ -3,8 +3,15 @@ import type { AsyncResource } from 'node:async_hooks'
 import type { Clock, Lookup, Status, TcpAddress } from '@x/core/transport'
 import type { Stack } from './stack'
 
+/** What a segment is for. `close`: the end of a local connection whose sender has closed its side for reading, too. */
+export type SegmentKind = 'syn' | 'syn-ack' | 'data' | 'fin' | 'close'
+
 /** What a lane carries in order. */
-export type SegmentKind = 'syn' | 'syn-ack' | 'data' | 'fin'
+export interface Segment {
+  readonly kind: SegmentKind
+  /** Null but for `data`. */
+  readonly payload: Buffer | null
+}
 
 /** When a silent connection is asked whether it still stands (tcp(7)). */
 export interface KeepAlive {
@@ -19,13 +26,10 @@ export interface Lane {
   readonly segmentBytes: number
   /** The network repeats what got lost, and gives up in the end. */
   readonly isRepeating: boolean
-  /**
-   * Carries a segment: in order, once, or not at all. `arrive` is called at the other side, inside this call where the
-   * lane has no length; false: it was not taken, as if it had been lost. `acked` is called when this side knows of it.
-   */
-  send(kind: SegmentKind, payload: Buffer | null, arrive: () => boolean | undefined, acked?: () => void): void
+  /** Carries a segment: in order, once, or not at all; inside this call where the lane has no length. */
+  send(segment: Segment): void
   /** Carries a reset: at once, past what waits, and it may be lost. Nothing that was sent is repeated after it. */
-  reset(arrive: () => void): void
+  reset(): void
   /** Bytes that may be sent now. Where that is none, the sender is told (`hasRoom`) when there is room again. */
   room(): number
   /** The receiver has read. */
@@ -36,16 +40,20 @@ export interface Lane {
   abandon(): void
 }
 
-/** What a lane asks and tells its two ends. */
-export interface LaneEnds {
+/** One end of a connection, as its two lanes see it: it receives from one, and sends into the other. */
+export interface LaneEnd {
   /** Receiver: bytes that have arrived and were not read. */
-  unread(): number
+  readonly unread: number
+  /** Receiver: the next segment is here. False: it was not taken, as if it had been lost. */
+  arrive(segment: Segment): boolean
+  /** The peer has reset the connection, or knows of none. */
+  arriveReset(): void
+  /** Sender: the other side is known to have it. */
+  acknowledged(segment: Segment): void
   /** Sender: there is room again. */
   hasRoom(): void
   /** Sender: the network gave up carrying. */
   lost(status: Status): void
-  /** Sender: the other side knows of no such connection. */
-  reset(): void
 }
 
 /** Both directions between two hosts, for one connection. */
@@ -54,14 +62,18 @@ export interface Lanes {
   readonly homeward: Lane
 }
 
-/** The ends of a connection, and how the trace names them. */
+/** One side of a connection. */
+export interface LaneSide {
+  readonly stack: Stack
+  /** Null for a local connection. */
+  readonly at: TcpAddress | null
+  readonly end: LaneEnd
+}
+
+/** The two sides of a connection. */
 export interface LaneRequest {
-  readonly from: Stack
-  readonly to: Stack
-  readonly fromLabel: string
-  readonly toLabel: string
-  readonly outward: LaneEnds
-  readonly homeward: LaneEnds
+  readonly client: LaneSide
+  readonly server: LaneSide
 }
 
 /** The network under a set of stacks: in-memory, or simulated with distance and weather. */

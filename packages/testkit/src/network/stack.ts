@@ -14,6 +14,7 @@ import {
   type TcpAddress,
   type Transport,
 } from '@x/core/transport'
+import { ClientEnd, ServerEnd } from './ends'
 import type { Fabric, Lanes } from './fabric'
 import { canonicalIp, formatTcp, isLoopback, isWildcard, lacksScope, unmapIp } from './ip-address'
 import { VirtualListener } from './listener'
@@ -108,7 +109,7 @@ export class Stack implements Transport {
     const [one, other] = streams
     const ports = [0, 0].map(() => this.#ports.claim({ ...PAIR_HOST, port: 0 }, {}) as PortClaim)
     const [here, there] = ports.map((claim): Address => (kind === 'tcp' ? claim.at : { path: '' }))
-    const lanes = this.#lanes(one, this, 'pair', 'pair')
+    const lanes = this.#lanes(one, this, null)
     one.route(here!, there!, lanes.outward, lanes.homeward)
     other.route(there!, here!, lanes.homeward, lanes.outward)
     one.hold(ports[0]!)
@@ -210,16 +211,18 @@ export class Stack implements Transport {
 
   dialPath(client: VirtualStream, path: string): Status {
     if (!isUsable(path)) return errno(path === '' ? 'EINVAL' : 'ENAMETOOLONG')
-    const lanes = this.#lanes(client, this, 'pipe', path)
+    const lanes = this.#lanes(client, this, null, () => this.#receivePath(client, lanes, path))
     client.route({ path: '' }, { path }, lanes.outward, lanes.homeward)
-    lanes.outward.send('syn', null, () => {
-      const listener = this.#paths.get(placeOf(path))
-      const missing = path.startsWith('\0') ? 'ECONNREFUSED' : 'ENOENT'
-      if (listener?.isListening) return this.#receive(listener, client, lanes, { path }, { path: '' })
-      client.refused(errno(listener ? 'ECONNREFUSED' : missing))
-      return false
-    })
+    lanes.outward.send({ kind: 'syn', payload: null })
     return 0
+  }
+
+  #receivePath(client: VirtualStream, lanes: Route, path: string): boolean {
+    const listener = this.#paths.get(placeOf(path))
+    const missing = path.startsWith('\0') ? 'ECONNREFUSED' : 'ENOENT'
+    if (listener?.isListening) return this.#receive(listener, client, lanes, { path }, { path: '' })
+    client.refused(errno(listener ? 'ECONNREFUSED' : missing))
+    return false
   }
 
   dialTcp(client: VirtualStream, to: TcpAddress, bound: TcpAddress | null): Status {
@@ -238,7 +241,8 @@ export class Stack implements Transport {
     const isTaken = (handle: VirtualStream | VirtualListener) =>
       handle instanceof VirtualStream && handle !== client && handle.isBetween(from, target)
     if (bound && [...this.#handles].some(isTaken)) return this.#refuseLater(client, errno('EADDRNOTAVAIL'))
-    const lanes = this.#lanes(client, other, formatTcp(from), formatTcp(target))
+    const received = () => other.#receiveTcp(client, lanes, from, target)
+    const lanes = this.#lanes(client, other, { from, to: target }, received)
     const show = (at: TcpAddress) => (mapped === null ? at : asMapped(at))
     client.route(show(from), show({ ...target, address: plain }), lanes.outward, lanes.homeward)
     if (claim) client.hold(claim)
@@ -248,7 +252,7 @@ export class Stack implements Transport {
       client.established(client)
       return 0
     }
-    lanes.outward.send('syn', null, () => other.#receiveTcp(client, lanes, from, target))
+    lanes.outward.send({ kind: 'syn', payload: null })
     return 0
   }
 
@@ -258,7 +262,7 @@ export class Stack implements Transport {
     const claim = claims.length > 1 ? claims[this.#sharedTurn++ % claims.length] : claims[0]
     const listener = claim && this.#listeners.get(claim)
     if (!claim || !listener?.isListening) {
-      lanes.homeward.reset(() => client.refused(errno('ECONNREFUSED')))
+      lanes.homeward.reset()
       return false
     }
     const show = (at: TcpAddress) => (claim.at.family === at.family ? at : asMapped(at))
@@ -280,46 +284,27 @@ export class Stack implements Transport {
         lanes.bindServer(server)
         return server
       },
-      answer: (server, confirmed, dropped) => {
-        server.answering(client, dropped)
-        const arrive = () => {
-          client.established(server)
-          return undefined
-        }
-        lanes.homeward.send('syn-ack', null, arrive, () => {
-          if (!server.isAnswering) return
-          server.join(client)
-          confirmed()
-        })
-      },
-      refuse: status => lanes.homeward.reset(() => client.refused(status)),
+      answer: (server, confirmed, dropped) => server.answer(client, confirmed, dropped),
+      refuse: status => client.refused(status),
     })
   }
 
-  #lanes(client: VirtualStream, to: Stack, fromLabel: string, toLabel: string): Route {
-    let server: VirtualStream | null = null
+  /** `received`: a SYN has come; false where it has no effect. */
+  #lanes(
+    client: VirtualStream,
+    to: Stack,
+    ends: { from: TcpAddress; to: TcpAddress } | null,
+    received = () => true,
+  ): Route {
+    const server = new ServerEnd(received)
     const lanes = this.#fabric.lanes({
-      from: this,
-      to,
-      fromLabel,
-      toLabel,
-      outward: {
-        unread: () => server?.unread ?? 0,
-        hasRoom: () => client.pump(),
-        lost: status => client.lost(status),
-        reset: () => client.arriveReset(),
-      },
-      homeward: {
-        unread: () => client.unread,
-        hasRoom: () => server?.pump(),
-        lost: status => server?.lost(status),
-        reset: () => server?.arriveReset(),
-      },
+      client: { stack: this, at: ends?.from ?? null, end: new ClientEnd(client, server) },
+      server: { stack: to, at: ends?.to ?? null, end: server },
     })
     return {
       ...lanes,
       bindServer(stream: VirtualStream) {
-        server = stream
+        server.stream = stream
       },
     }
   }

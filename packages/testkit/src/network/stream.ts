@@ -14,7 +14,7 @@ import {
   type StreamOption,
   type TcpAddress,
 } from '@x/core/transport'
-import type { KeepAlive, Lane } from './fabric'
+import type { KeepAlive, Lane, LaneEnd, Segment } from './fabric'
 import { Incoming } from './incoming'
 import { Outgoing } from './outgoing'
 import type { PortClaim } from './ports'
@@ -27,7 +27,7 @@ type State = 'idle' | 'connecting' | 'answering' | 'open' | 'closed'
 const KEEP_ALIVE: KeepAlive = { idleMs: 7_200_000, intervalMs: 75_000, count: 9 }
 
 /** A stream of a stack. Made by `Stack.stream`, or by a listener for an accepted connection. */
-export class VirtualStream implements StreamHandle {
+export class VirtualStream implements StreamHandle, LaneEnd {
   readonly kind: HandleKind
   readonly fd = -1
   readonly #stack: Stack
@@ -42,6 +42,7 @@ export class VirtualStream implements StreamHandle {
   #lane: Lane | null = null
   #inward: Lane | null = null
   #keepAlive: KeepAlive | null = null
+  #confirmed: () => void = () => {}
   #dropped: () => void = () => {}
   #connectDone: ((status: Status) => void) | null = null
   #isReferenced = true
@@ -65,11 +66,7 @@ export class VirtualStream implements StreamHandle {
       room: () => this.#room(),
       segmentBytes: () => this.#lane?.segmentBytes ?? 0,
       emit: bytes => this.#emit(bytes),
-      emitEnd: () =>
-        this.#lane?.send('fin', null, () => {
-          this.#peer?.arriveEnd(false)
-          return undefined
-        }),
+      emitEnd: () => this.#lane?.send({ kind: 'fin', payload: null }),
       post,
       onChange: () => this.#refresh(),
     })
@@ -214,10 +211,6 @@ export class VirtualStream implements StreamHandle {
     return isOpen && isAt(this.#local, local) && isAt(this.#remote, remote)
   }
 
-  get isAnswering(): boolean {
-    return this.#state === 'answering'
-  }
-
   /** Bytes that have arrived and were not read. */
   get unread(): number {
     return this.#incoming.unread
@@ -236,11 +229,20 @@ export class VirtualStream implements StreamHandle {
     this.#claim = claim
   }
 
-  /** A server's end has answered; where the client never confirms it, or resets, `dropped` is called. */
-  answering(peer: VirtualStream, dropped: () => void): void {
+  /**
+   * A server's end answers. Once the client is known to have heard, `confirmed` is called; where it never confirms, or
+   * resets, `dropped` is.
+   */
+  answer(peer: VirtualStream, confirmed: () => void, dropped: () => void): void {
     this.#peer = peer
     this.#state = 'answering'
+    this.#confirmed = () => {
+      if (this.#state !== 'answering') return
+      this.join(peer)
+      confirmed()
+    }
     this.#dropped = dropped
+    this.#lane?.send({ kind: 'syn-ack', payload: null })
   }
 
   /** The two ends know each other; this one may send. */
@@ -256,7 +258,7 @@ export class VirtualStream implements StreamHandle {
     if (this.#state === 'connecting') {
       this.join(server)
       this.#finishConnect(0)
-    } else this.#lane?.reset(() => server.arriveReset())
+    } else this.#lane?.reset()
   }
 
   refused(status: Status): void {
@@ -278,17 +280,20 @@ export class VirtualStream implements StreamHandle {
     else if (this.#state === 'open') this.#break(status)
   }
 
-  arriveData(bytes: Buffer): void {
-    if (this.#state === 'closed') this.#answerReset()
-    else this.#incoming.push(bytes)
+  arrive({ kind, payload }: Segment): boolean {
+    if (payload) {
+      if (this.#state === 'closed') this.#answerReset()
+      else this.#incoming.push(payload)
+    } else if (kind === 'fin' || kind === 'close') this.#arriveEnd(kind === 'close')
+    return true
   }
 
-  /** `isGone`: the peer is closed, not only ended; a local connection notices that at once. */
-  arriveEnd(isGone: boolean): void {
-    if (this.#state === 'closed') return
-    this.#incoming.end()
-    if (isGone && this.kind === 'pipe') this.#outgoing.fail(errno('EPIPE'), errno('EPIPE'))
-    this.#refresh()
+  acknowledged({ kind }: Segment): void {
+    if (kind === 'syn-ack') this.#confirmed()
+  }
+
+  hasRoom(): void {
+    this.#outgoing.pump()
   }
 
   arriveReset(): void {
@@ -296,11 +301,6 @@ export class VirtualStream implements StreamHandle {
     else if (this.#state === 'answering') this.#drop()
     else if (this.#state === 'open') this.#break(errno('ECONNRESET'))
     else this.#lane?.abandon()
-  }
-
-  /** The other end has read: there is room again. */
-  pump(): void {
-    this.#outgoing.pump()
   }
 
   /** Host power was lost: no word to anybody. */
@@ -356,17 +356,19 @@ export class VirtualStream implements StreamHandle {
   }
 
   #emit(bytes: Buffer): void {
-    const peer = this.#peer
-    if (!peer || !this.#lane) return
-    this.#lane.send('data', bytes, () => {
-      peer.arriveData(bytes)
-      return undefined
-    })
+    if (this.#peer) this.#lane?.send({ kind: 'data', payload: bytes })
   }
 
   #answerReset(): void {
-    const peer = this.#peer
-    if (peer) this.#lane?.reset(() => peer.arriveReset())
+    if (this.#peer) this.#lane?.reset()
+  }
+
+  /** `isGone`: the peer is closed, not only ended; a local connection notices that at once. */
+  #arriveEnd(isGone: boolean): void {
+    if (this.#state === 'closed') return
+    this.#incoming.end()
+    if (isGone) this.#outgoing.fail(errno('EPIPE'), errno('EPIPE'))
+    this.#refresh()
   }
 
   #finishConnect(status: Status): void {
@@ -386,12 +388,8 @@ export class VirtualStream implements StreamHandle {
     const peer = this.#peer
     if (before === 'open' && peer) {
       if (hard || this.#incoming.unread > 0) this.#answerReset()
-      else if (!this.#outgoing.ended || this.kind === 'pipe') {
-        this.#lane?.send('fin', null, () => {
-          peer.arriveEnd(true)
-          return undefined
-        })
-      }
+      else if (this.kind === 'pipe') this.#lane?.send({ kind: 'close', payload: null })
+      else if (!this.#outgoing.ended) this.#lane?.send({ kind: 'fin', payload: null })
     } else if (before === 'answering') this.#answerReset()
     else if (before === 'connecting') this.#lane?.abandon()
     this.#incoming.discard()

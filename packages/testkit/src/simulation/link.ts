@@ -1,84 +1,90 @@
-// The way between two hosts, one direction of it: how long a packet takes and whether it passes. It knows time and
-// chance, and no connection.
-import type { Misfortunes } from './misfortunes'
+// The way between two hosts, one direction of it: its rules decide what becomes of each packet. It knows time and rules, and
+// no connection.
+import { decide } from '../faults/decision'
+import type { Operation, Packet, Rule } from '../faults/rule'
 import type { Random } from './random'
 
-/** How a link behaves. Each direction has these for itself. */
-export interface LinkOptions {
-  /** Milliseconds from one host to the other. Default 1. */
-  latencyMs?: number
-  /** Up to that many milliseconds more, evenly spread. Default 0. Order is kept, as TCP keeps it. */
-  jitterMs?: number
-  /** Bytes a second, shared by all connections of the direction. Default: no limit. */
-  bytesPerSecond?: number
-  /** Probability that a packet is lost, 0 to below 1. TCP sends it again: it shows as delay. Default 0. */
-  loss?: number
+/** What a link needs of its network. */
+export interface LinkSurroundings {
+  readonly random: Random
+  now(): number
+  /** Calls back later; returns what cancels it. */
+  after(ms: number, job: () => void): () => void
+  /** The rules of the whole network, which come before the link's own. */
+  rules(): readonly Rule[]
 }
 
-/** What becomes of a packet. */
-export interface Passage {
-  /** When its last byte has left the sender: what is before it in the queue goes first. */
-  readonly leavesAtMs: number
-  /** When it is at the other side; null where it is lost. */
-  readonly arrivesAtMs: number | null
+/** Packets that keep their order, whatever their delays. */
+export interface Line {
+  lastArrivalMs: number
 }
 
-/** Headers of a packet without options: IPv4 20, TCP 20 (RFC 9293). */
-const HEADER_BYTES = 40
+/** A packet, and what becomes of it. */
+export interface Sending {
+  readonly packet: Packet
+  readonly connection: number
+  readonly role: 'client' | 'server'
+  readonly line: Line
+  arrive(): void
+  /** A rule has reset the connection. */
+  reset(): void
+}
 
 /** One direction between two hosts. */
 export class Link {
-  #latencyMs = 1
-  #jitterMs = 0
-  #bytesPerSecond = Number.POSITIVE_INFINITY
-  #loss = 0
-  #busyUntilMs = 0
-  readonly #misfortunes: Misfortunes
+  readonly #around: LinkSurroundings
+  #rules: readonly Rule[] = []
+  #held: Sending[] = []
   /** Nothing passes. */
   isCut = false
 
-  constructor(misfortunes: Misfortunes) {
-    this.#misfortunes = misfortunes
+  constructor(around: LinkSurroundings) {
+    this.#around = around
   }
 
-  /** Changes what is named, and leaves the rest as it is. */
-  set(options: LinkOptions): void {
-    const { latencyMs, jitterMs, bytesPerSecond, loss } = options
-    const isLength = (value: number) => value >= 0 && Number.isFinite(value)
-    if (latencyMs !== undefined) this.#latencyMs = checked('latencyMs', latencyMs, isLength(latencyMs))
-    if (jitterMs !== undefined) this.#jitterMs = checked('jitterMs', jitterMs, isLength(jitterMs))
-    if (bytesPerSecond !== undefined) {
-      this.#bytesPerSecond = checked('bytesPerSecond', bytesPerSecond, bytesPerSecond > 0)
+  /** Other rules from now on. What the old ones held is asked about again. */
+  set(rules: readonly Rule[]): void {
+    this.#rules = rules
+    this.reconsider()
+  }
+
+  /** The rules have changed. */
+  reconsider(): void {
+    for (const sending of this.#held.splice(0)) this.send(sending)
+  }
+
+  /** Sends a packet. Answers when its last byte has left: what is before it in the queue of a rule goes first. */
+  send(sending: Sending): number {
+    const nowMs = this.#around.now()
+    const { delayMs, chargedMs, outcome } = decide(
+      [...this.#around.rules(), ...this.#rules],
+      this.#operation(sending, nowMs),
+    )
+    if (outcome === 'hold') this.#held.push(sending)
+    else if (outcome === 'reset') this.#around.after(Math.ceil(delayMs), () => sending.reset())
+    else if (outcome === 'pass' && !this.isCut) this.#pass(sending, nowMs + delayMs)
+    return nowMs + chargedMs
+  }
+
+  #pass({ line, arrive }: Sending, arrivesAtMs: number): void {
+    line.lastArrivalMs = Math.max(line.lastArrivalMs, arrivesAtMs)
+    this.#around.after(Math.ceil(line.lastArrivalMs - this.#around.now()), () => {
+      // What is on the way when a link is cut is lost too.
+      if (!this.isCut) arrive()
+    })
+  }
+
+  #operation({ packet, connection, role }: Sending, nowMs: number): Operation {
+    return {
+      type: 'packet',
+      kind: 'tcp',
+      bytes: packet.payload?.length ?? 0,
+      connection,
+      role,
+      packet,
+      remote: packet.destination,
+      nowMs,
+      random: this.#around.random,
     }
-    if (loss !== undefined) this.#loss = checked('loss', loss, loss >= 0 && loss < 1)
-    if (!this.#misfortunes.allows('loss')) this.#loss = 0
-    if (!this.#misfortunes.allows('jitter')) this.#jitterMs = 0
   }
-
-  /** The longest that an empty packet takes on an idle link. */
-  get mostMs(): number {
-    return this.#latencyMs + this.#jitterMs
-  }
-
-  /** Milliseconds until what waits before it has left the sender. */
-  queueMs(nowMs: number): number {
-    return Math.max(0, this.#busyUntilMs - nowMs)
-  }
-
-  /** A packet is sent now. */
-  pass(payloadBytes: number, nowMs: number, random: Random): Passage {
-    let leavesAtMs = Math.max(nowMs, this.#busyUntilMs)
-    if (this.#bytesPerSecond !== Number.POSITIVE_INFINITY) {
-      leavesAtMs += ((payloadBytes + HEADER_BYTES) * 1000) / this.#bytesPerSecond
-      this.#busyUntilMs = leavesAtMs
-    }
-    if (this.isCut || random.chance(this.#loss)) return { leavesAtMs, arrivesAtMs: null }
-    const jitterMs = this.#jitterMs > 0 ? random.next() * this.#jitterMs : 0
-    return { leavesAtMs, arrivesAtMs: leavesAtMs + this.#latencyMs + jitterMs }
-  }
-}
-
-function checked(name: string, value: number, isRight: boolean): number {
-  if (!isRight) throw new RangeError(`${name} cannot be ${value}`)
-  return value
 }

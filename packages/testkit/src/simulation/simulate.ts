@@ -2,9 +2,10 @@
 // together and reports; what happens on the way is theirs.
 import { defaultTransport, setDefaultTransport } from '@x/core/transport'
 import { testkitError } from '../errors'
+import type { Rule } from '../faults/rule'
+import { latency } from '../faults/vocabulary'
 import { Driver } from './driver'
-import type { LinkOptions } from './link'
-import { Misfortunes, type Omission, omissionsFrom } from './misfortunes'
+import { Misfortunes, type Omission, omissionsFrom, omissionsText } from './misfortunes'
 import { OutsideWork } from './outside-work'
 import { Random } from './random'
 import { type HostMain, type HostOptions, SimulatedHost } from './simulated-host'
@@ -14,20 +15,20 @@ import { Trace } from './trace'
 import { catchErrorsOf } from './uncaught'
 import { type SimulatedClock, VirtualClock } from './virtual-clock'
 import { installVirtualGlobals } from './virtual-globals'
-import { currentWorld, runOutside, type World } from './world'
+import { currentLife, currentWorld, runOutside, type World } from './world'
 
 /** How a simulation is run. */
 export interface SimulationOptions {
   /** Decides all chance. The environment variable `X_TESTKIT_SEED` overrides it, for a replay. Default 1. */
   seed?: number | string
   /**
-   * Misfortunes that are left out: by number, in the order of the run (the trace numbers them: partitions, crashes, kills),
-   * `'loss'` or `'jitter'` of all links. `explore` finds which may be, and the environment variable `X_TESTKIT_OMIT`
-   * (`0,2,loss`) overrides it, for a replay. Default: none.
+   * What is left out of the run: misfortunes by number (the trace has them: partitions, crashes, kills), rules of links by
+   * name (`'loss'`), software of hosts (`'host n3'`), waits (`'wait 5'`). `explore` finds what may be, and the environment
+   * variable `X_TESTKIT_OMIT` (`0,2,loss,host n3`) overrides it, for a replay. Default: nothing.
    */
   omit?: readonly Omission[]
-  /** What links are like unless `network.link` says otherwise. */
-  link?: LinkOptions
+  /** The rules of links unless `network.link` says otherwise. Default: `[faults.latency({ ms: 1 })]`. */
+  link?: readonly Rule[]
   /** Virtual milliseconds after which a simulation has failed. Default 86,400,000: a day. */
   maxVirtualMs?: number
   /** `Date.now()` at the start. Default 2000-01-01 00:00 UTC. */
@@ -63,6 +64,8 @@ export interface SimulationReport<T> {
   readonly events: number
   /** What befell the run, in order. */
   readonly misfortunes: readonly string[]
+  /** What may be left out of the run, and was not. */
+  readonly kept: readonly Omission[]
   /** What the simulated code used that a simulation cannot make repeat, each with its place. */
   readonly outside: readonly string[]
   /** The last lines of the trace, all of a short run. */
@@ -78,6 +81,8 @@ export class SimulationError extends Error {
 
   /** What befell the run, in order. */
   readonly misfortunes: readonly string[]
+  /** What may be left out of the run, and was not. */
+  readonly kept: readonly Omission[]
   /** What the simulated code used that a simulation cannot make repeat, each with its place. */
   readonly outside: readonly string[]
 
@@ -89,7 +94,7 @@ export class SimulationError extends Error {
       omit: readonly Omission[]
       virtualMs: number
       trace: Trace
-      misfortunes: readonly string[]
+      misfortunes: Misfortunes
       outside: readonly string[]
     },
   ) {
@@ -107,14 +112,16 @@ export class SimulationError extends Error {
     this.seed = seed
     this.virtualMs = virtualMs
     this.trace = trace.tail()
-    this.misfortunes = misfortunes
+    this.misfortunes = misfortunes.told
+    this.kept = misfortunes.kept
     this.outside = outside
   }
 }
 
 /** What repeats a run, before the command that made it. */
 export function replayLine(seed: number | string, omit: readonly Omission[]): string {
-  const less = omit.length > 0 ? ` X_TESTKIT_OMIT=${omit.join(',')}` : ''
+  const list = omissionsText(omit)
+  const less = omit.length > 0 ? ` X_TESTKIT_OMIT=${/[^\w,.-]/.test(list) ? `'${list}'` : list}` : ''
   return `X_TESTKIT_SEED=${seed}${less} (on Node ${process.versions.node})`
 }
 
@@ -175,7 +182,7 @@ async function runOne<T>(
     random: new Random(`${seed}/network`),
     trace,
     misfortunes,
-    defaults: options.link ?? {},
+    defaults: options.link ?? [latency({ ms: 1 })],
     capacityBytes: options.capacityBytes ?? 65536,
   })
   const hosts: SimulatedHost[] = []
@@ -201,7 +208,13 @@ async function runOne<T>(
     const simulation: Simulation = {
       seed,
       network,
-      clock,
+      clock: {
+        get nowMs() {
+          return clock.nowMs
+        },
+        sleep: ms =>
+          clock.sleep(typeof ms === 'number' && currentLife()?.host === test ? misfortunes.waits(ms) : ms),
+      },
       random: new Random(seed),
       host,
       note: text => trace.note(`note ${text}`),
@@ -215,6 +228,7 @@ async function runOne<T>(
       virtualMs: clock.nowMs,
       events: trace.count,
       misfortunes: misfortunes.told,
+      kept: misfortunes.kept,
       outside: outside.uncontrolled,
       trace: lines => trace.tail(lines),
     }
@@ -224,7 +238,7 @@ async function runOne<T>(
       omit,
       virtualMs: clock.nowMs,
       trace,
-      misfortunes: misfortunes.told,
+      misfortunes,
       outside: outside.uncontrolled,
     })
   } finally {

@@ -118,7 +118,7 @@ export class SimulatedHost {
 
   #start(): void {
     const main = this.#main
-    if (!main) return
+    if (!main || !this.#misfortunes.starts(this.name)) return
     const life = this.#life
     const fail = (error: unknown) => {
       if (!life.isOver) this.#fail(error)

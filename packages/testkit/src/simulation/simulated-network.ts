@@ -1,16 +1,18 @@
 // The network of a simulation: hosts by name and address, a link for each direction between two of them, and what
 // may happen to links. It knows topology; how a segment travels is the lane's.
 import { errno, type Lookup, type Status, type TcpAddress } from '@x/core/transport'
+import type { Guard, Rule } from '../faults/rule'
+import { RuleList } from '../faults/rule-list'
 import { directLanes } from '../network/direct-lane'
 import type { Fabric, LaneRequest, Lanes } from '../network/fabric'
 import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
 import type { Driver } from './driver'
-import { Link, type LinkOptions } from './link'
+import { Link } from './link'
 import type { Misfortunes } from './misfortunes'
 import type { Random } from './random'
 import type { SimulatedHost } from './simulated-host'
-import { TcpLane, type TcpSurroundings } from './tcp-lane'
+import { TcpLane } from './tcp-lane'
 import type { Trace } from './trace'
 import type { VirtualClock } from './virtual-clock'
 import { bindToLife } from './world'
@@ -26,10 +28,15 @@ export interface Repair {
 
 /** Links and their misfortunes, as a simulation's code sees them. */
 export interface SimulatedNetwork {
-  /** Sets the links between two hosts, both ways. Only what is named changes. */
-  link(a: Hosts, b: Hosts, options: LinkOptions): void
-  /** Sets the link from one host to another, that way alone. */
-  linkOneWay(from: Hosts, to: Hosts, options: LinkOptions): void
+  /**
+   * The links between two hosts have these rules from now on, both ways, in place of those that they had. A link without
+   * rules takes no time.
+   */
+  link(a: Hosts, b: Hosts, rules: readonly Rule[]): void
+  /** As `link`, one way alone. */
+  linkOneWay(from: Hosts, to: Hosts, rules: readonly Rule[]): void
+  /** A rule for the packets of all links, before the rules of each link. The guard takes it off again. */
+  add(rule: Rule): Guard
   /** Nothing passes between the two sides until it is repaired. TCP repeats what it sent, and gives up in the end. */
   partition(a: Hosts, b: Hosts): Repair
   /** Nothing passes from one side to the other; the way back stands. */
@@ -47,7 +54,8 @@ export interface NetworkSurroundings {
   readonly random: Random
   readonly trace: Trace
   readonly misfortunes: Misfortunes
-  readonly defaults: LinkOptions
+  /** The rules of a link for which there are no others. */
+  readonly defaults: readonly Rule[]
   readonly capacityBytes: number
 }
 
@@ -58,9 +66,14 @@ export class NetworkModel implements SimulatedNetwork {
   readonly #stacks: Stack[] = []
   readonly #hosts = new Map<Stack, SimulatedHost>()
   readonly #links = new Map<string, Link>()
+  readonly #rules = new RuleList()
+  #connections = 0
 
   constructor(around: NetworkSurroundings) {
     this.#around = around
+    this.#rules.onChange(() => {
+      for (const link of this.#links.values()) link.reconsider()
+    })
     const lookup: Lookup = (hostname, options, callback) =>
       answerLookup(
         job => around.driver.post(bindToLife(job)),
@@ -98,14 +111,30 @@ export class NetworkModel implements SimulatedNetwork {
     this.#hosts.set(stack, host)
   }
 
-  link(a: Hosts, b: Hosts, options: LinkOptions): void {
-    this.linkOneWay(a, b, options)
-    this.linkOneWay(b, a, options)
+  link(a: Hosts, b: Hosts, rules: readonly Rule[]): void {
+    this.linkOneWay(a, b, rules)
+    this.linkOneWay(b, a, rules)
   }
 
-  linkOneWay(from: Hosts, to: Hosts, options: LinkOptions): void {
-    for (const link of this.#between(from, to)) link.set(options)
-    this.#around.trace.note(`link ${namesOf(from)} > ${namesOf(to)} ${JSON.stringify(options)}`)
+  linkOneWay(from: Hosts, to: Hosts, rules: readonly Rule[]): void {
+    const kept = this.#kept(rules)
+    const names = kept.map(rule => rule.name || '(a rule without a name)')
+    this.#around.trace.note(`link ${namesOf(from)} > ${namesOf(to)} ${names.join(', ')}`)
+    for (const link of this.#between(from, to)) link.set(kept)
+  }
+
+  add(rule: Rule): Guard {
+    const [kept] = this.#kept([rule])
+    this.#around.trace.note(`all links ${kept?.name ?? 'unchanged'}`)
+    return kept ? this.#rules.add(kept) : repair(() => {})
+  }
+
+  #kept(rules: readonly Rule[]): readonly Rule[] {
+    if (!Array.isArray(rules) || !rules.every(rule => typeof rule === 'function'))
+      throw new TypeError(
+        'the rules of a link are an array of functions, as `[faults.latency({ ms: 20 })]` is',
+      )
+    return rules.filter(rule => this.#around.misfortunes.allows(rule))
   }
 
   partition(a: Hosts, b: Hosts): Repair {
@@ -152,8 +181,14 @@ export class NetworkModel implements SimulatedNetwork {
     const key = `${from}\n${to}`
     const known = this.#links.get(key)
     if (known) return known
-    const link = new Link(this.#around.misfortunes)
-    link.set(this.#around.defaults)
+    const { clock, random, defaults } = this.#around
+    const link = new Link({
+      random,
+      now: () => clock.nowMs,
+      after: (ms, job) => this.#after(ms, job),
+      rules: () => this.#rules.rules,
+    })
+    link.set(this.#kept(defaults))
     this.#links.set(key, link)
     return link
   }
@@ -175,32 +210,20 @@ export class NetworkModel implements SimulatedNetwork {
   }
 
   #lanes(request: LaneRequest): Lanes {
-    const { from, to } = request
+    const { client, server } = request
+    const { clock, trace, capacityBytes } = this.#around
     // Within a host nothing takes time.
-    if (from === to) return directLanes(request, this.#around.capacityBytes)
-    const here = `${from.host} ${request.fromLabel}`
-    const there = `${to.host} ${request.toLabel}`
-    return TcpLane.pair(
-      request,
-      this.#surroundings(from, to, `${here} > ${there}`),
-      this.#surroundings(to, from, `${there} > ${here}`),
-    )
-  }
-
-  #surroundings(from: Stack, to: Stack, label: string): TcpSurroundings {
-    const { clock, random, trace, capacityBytes } = this.#around
-    const link = this.#linkOf(from.host, to.host)
-    return {
-      link,
-      label,
-      from,
-      to,
+    if (client.stack === server.stack || !client.at || !server.at) return directLanes(request, capacityBytes)
+    this.#connections++
+    const around = {
+      connection: this.#connections,
       capacityBytes,
+      linkBetween: (from: Stack, to: Stack) => this.#linkOf(from.host, to.host),
       now: () => clock.nowMs,
-      pass: bytes => link.pass(bytes, clock.nowMs, random),
-      after: (ms, job) => this.#after(ms, job),
-      note: (text, payload) => trace.note(text, payload),
+      after: (ms: number, job: () => void) => this.#after(ms, job),
+      note: (text: string, payload?: Uint8Array | null) => trace.note(text, payload),
     }
+    return TcpLane.pair(around, { ...client, at: client.at }, { ...server, at: server.at })
   }
 
   #after(ms: number, job: () => void): () => void {

@@ -1,47 +1,58 @@
 // One direction of a simulated TCP connection (RFC 9293): segments in order, acknowledgements that travel back, a window
 // that they open, and what is repeated until it is acknowledged or given up (RFC 6298, tcp(7)). There is no congestion
 // control. It knows links and time, and its ends only to call them.
-import { errno } from '@x/core/transport'
-import type { KeepAlive, Lane, LaneEnds, LaneRequest, Lanes, SegmentKind } from '../network/fabric'
+import { errno, type TcpAddress } from '@x/core/transport'
+import type { PacketFlag } from '../faults/rule'
+import type { KeepAlive, Lane, LaneEnd, Lanes, Segment, SegmentKind } from '../network/fabric'
+import { formatTcp } from '../network/ip-address'
 import type { Stack } from '../network/stack'
-import type { Link, Passage } from './link'
+import type { Line, Link } from './link'
+import { RoundTrip } from './round-trip'
 
 /** Linux sends a SYN again six times after 1, 2, 4 .. 64 seconds (tcp_syn_retries), its answer five times. */
-const RETRIES: Readonly<Record<SegmentKind, number>> = { syn: 6, 'syn-ack': 5, data: 15, fin: 15 }
-/** First retransmission of a SYN (RFC 6298 2.1). */
-const SYN_RETRY_MS = 1000
-/** First retransmission of anything else, where the way is shorter than that (Linux's TCP_RTO_MIN). */
-const LEAST_RETRY_MS = 200
-const MOST_RETRY_MS = 120_000
+const RETRIES: Readonly<Record<SegmentKind, number>> = { syn: 6, 'syn-ack': 5, data: 15, fin: 15, close: 15 }
 /** Unanswered questions whether a closed window has opened, before a connection is given up (tcp_retries2). */
 const MOST_PROBES = 15
 /** A piece worth a segment of its own: what segmentation offload hands to a network card at once. */
 const SEGMENT_BYTES = 16_384
+/** Headers of a packet without options: IPv4 20, TCP 20 (RFC 9293). */
+const HEADER_BYTES = 40
+
+/** One end of a lane: the host, its address and port, and the code there. */
+export interface Side {
+  readonly stack: Stack
+  readonly at: TcpAddress
+  readonly end: LaneEnd
+}
 
 /** What a lane needs of its simulation. */
 export interface TcpSurroundings {
-  /** From the end that sends to the end that receives. */
-  readonly link: Link
-  readonly label: string
-  readonly from: Stack
-  readonly to: Stack
+  /** The number of the connection. */
+  readonly connection: number
   readonly capacityBytes: number
+  linkBetween(from: Stack, to: Stack): Link
   now(): number
-  pass(bytes: number): Passage
   /** Calls back later; returns what cancels it. */
   after(ms: number, job: () => void): () => void
   note(text: string, payload?: Uint8Array | null): void
 }
 
-interface Segment {
-  readonly kind: SegmentKind
-  readonly payload: Buffer | null
+/** A segment that was sent, until it is acknowledged. */
+interface Sent {
+  readonly segment: Segment
   /** Its first byte; a SYN and a FIN count as one byte. */
   readonly at: number
   readonly length: number
-  readonly arrive: () => boolean | undefined
-  readonly acked: (() => void) | undefined
+  isRepeated: boolean
   leavesAtMs: number
+}
+
+/** What is put on the wire. */
+interface Outgoing {
+  readonly flag: PacketFlag
+  readonly at: number
+  readonly payload: Buffer | null
+  readonly isRepeated: boolean
 }
 
 /** What every segment says about the other direction: the next byte that is expected, and how far the window goes. */
@@ -55,14 +66,20 @@ export class TcpLane implements Lane {
   readonly segmentBytes = SEGMENT_BYTES
   readonly isRepeating = true
   readonly #around: TcpSurroundings
-  readonly #ends: LaneEnds
+  readonly #role: 'client' | 'server'
+  readonly #sender: Side
+  readonly #receiver: Side
+  readonly #link: Link
+  readonly #label: string
+  readonly #line: Line = { lastArrivalMs: 0 }
   /** The start of each host's system that knows of the connection. */
   #fromBoot: number
   #toBoot: number | null = null
   #other: TcpLane = this
 
   // The end that sends.
-  readonly #unacked: Segment[] = []
+  readonly #unacked: Sent[] = []
+  readonly #roundTrip = new RoundTrip()
   #sent = 0
   #acked = 0
   #edge = 0
@@ -77,25 +94,28 @@ export class TcpLane implements Lane {
   #keepAlive: KeepAlive | null = null
   #heardAtMs = 0
   #cancelTimer: () => void = () => {}
-  #lastArrivalMs = 0
 
   // The end that receives.
   #expected = 0
-  readonly #early = new Map<number, Segment>()
+  readonly #early = new Map<number, Sent>()
   #earlyBytes = 0
   #told: Receipt = { next: 0, edge: 0 }
 
-  private constructor(around: TcpSurroundings, ends: LaneEnds) {
+  private constructor(around: TcpSurroundings, role: 'client' | 'server', sender: Side, receiver: Side) {
     this.#around = around
-    this.#ends = ends
-    this.#fromBoot = around.from.boots
+    this.#role = role
+    this.#sender = sender
+    this.#receiver = receiver
+    this.#link = around.linkBetween(sender.stack, receiver.stack)
+    this.#label = `${nameOf(sender)} > ${nameOf(receiver)}`
+    this.#fromBoot = sender.stack.boots
   }
 
   /** Both lanes of a connection. */
-  static pair(request: LaneRequest, outward: TcpSurroundings, homeward: TcpSurroundings): Lanes {
+  static pair(around: TcpSurroundings, client: Side, server: Side): Lanes {
     const lanes = {
-      outward: new TcpLane(outward, request.outward),
-      homeward: new TcpLane(homeward, request.homeward),
+      outward: new TcpLane(around, 'client', client, server),
+      homeward: new TcpLane(around, 'server', server, client),
     }
     lanes.outward.#other = lanes.homeward
     lanes.homeward.#other = lanes.outward
@@ -103,29 +123,25 @@ export class TcpLane implements Lane {
     return lanes
   }
 
-  send(
-    kind: SegmentKind,
-    payload: Buffer | null,
-    arrive: () => boolean | undefined,
-    acked?: () => void,
-  ): void {
+  send(segment: Segment): void {
     if (this.#isOver) return
+    const { kind, payload } = segment
     const length = payload?.length ?? 1
-    const segment: Segment = { kind, payload, at: this.#sent, length, arrive, acked, leavesAtMs: 0 }
+    const sent: Sent = { segment, at: this.#sent, length, isRepeated: false, leavesAtMs: 0 }
     this.#sent += length
-    this.#unacked.push(segment)
-    this.#around.note(`${this.#around.label} ${kind}${payload ? ` ${length}` : ''}`, payload)
-    this.#transmit(segment)
+    this.#unacked.push(sent)
+    this.#around.note(`${this.#label} ${kind}${payload ? ` ${length}` : ''}`, payload)
+    this.#transmit(sent)
     if (this.#unacked.length === 1) this.#arm()
   }
 
-  reset(arrive: () => void): void {
-    this.#around.note(`${this.#around.label} rst`)
+  reset(): void {
+    this.#around.note(`${this.#label} rst`)
     // A refusal is no end: the same SYN may come again, when somebody listens.
     if (this.#sent > 0) this.abandon()
-    this.#carry(0, () => {
-      this.#around.note(`${this.#around.label} rst arrives`)
-      arrive()
+    this.#carry(this.#bare('rst'), () => {
+      this.#around.note(`${this.#label} rst arrives`)
+      this.#receiver.end.arriveReset()
     })
   }
 
@@ -158,33 +174,62 @@ export class TcpLane implements Lane {
 
   // The way itself.
 
-  #carry(bytes: number, arrive: () => void): number {
-    const { from, to } = this.#around
-    if (!from.isPowered || from.boots !== this.#fromBoot) {
+  #carry(outgoing: Outgoing, arrive: () => void): number {
+    const { stack } = this.#sender
+    if (!stack.isPowered || stack.boots !== this.#fromBoot) {
       this.abandon()
       return this.#around.now()
     }
-    const { leavesAtMs, arrivesAtMs } = this.#around.pass(bytes)
-    if (arrivesAtMs === null) return leavesAtMs
-    // Jitter changes no order.
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivesAtMs)
-    this.#around.after(Math.ceil(this.#lastArrivalMs - this.#around.now()), () => {
-      // What is on the way when a link is cut is lost too.
-      if (to.isPowered && !this.#around.link.isCut) arrive()
-    })
-    return leavesAtMs
+    return this.#put(outgoing, this.#line, arrive)
   }
 
-  #transmit(segment: Segment): void {
+  #put({ flag, at, payload, isRepeated }: Outgoing, line: Line, arrive: () => void): number {
+    const [from, to] = [this.#sender, this.#receiver]
+    return this.#link.send({
+      packet: {
+        from: from.stack.host,
+        to: to.stack.host,
+        source: from.at,
+        destination: to.at,
+        flag,
+        sequence: at,
+        isRepeated,
+        payload,
+        wireBytes: (payload?.length ?? 0) + HEADER_BYTES,
+      },
+      connection: this.#around.connection,
+      role: this.#role,
+      line,
+      arrive() {
+        if (to.stack.isPowered) arrive()
+      },
+      reset: () => this.#cutOff(),
+    })
+  }
+
+  /** Something on the way has reset the connection: both ends hear of it. */
+  #cutOff(): void {
+    this.#around.note(`${this.#label} reset on the way`)
+    for (const { stack, end } of [this.#sender, this.#receiver]) if (stack.isPowered) end.arriveReset()
+  }
+
+  #bare(flag: PacketFlag): Outgoing {
+    return { flag, at: this.#sent, payload: null, isRepeated: false }
+  }
+
+  #transmit(sent: Sent): void {
+    const { segment, at, isRepeated } = sent
+    const { kind, payload } = segment
     const receipt = this.#other.#receipt()
-    segment.leavesAtMs = this.#carry(segment.payload?.length ?? 0, () => {
-      if (this.#isKnown(segment.kind)) this.#arrived(segment, receipt)
+    const flag = kind === 'close' ? 'fin' : kind
+    sent.leavesAtMs = this.#carry({ flag, at, payload, isRepeated }, () => {
+      if (this.#isKnown(kind)) this.#arrived(sent, receipt)
     })
   }
 
-  /** Where the receiving host has crashed meanwhile, its system answers with a reset. */
+  /** Where the receiving host has crashed meanwhile, its system answers with a reset, which needs no connection. */
   #isKnown(kind: SegmentKind | 'probe'): boolean {
-    const { boots } = this.#around.to
+    const { boots } = this.#receiver.stack
     if (kind === 'syn' && this.#toBoot !== boots) {
       this.#toBoot = boots
       this.#expected = 0
@@ -192,57 +237,49 @@ export class TcpLane implements Lane {
       this.#other.#fromBoot = boots
     }
     if (this.#toBoot === null || this.#toBoot === boots) return true
-    this.#around.note(`${this.#around.label} ${kind} to nobody`)
-    this.#backToSender(0, () => this.#ends.reset())
+    this.#around.note(`${this.#label} ${kind} to nobody`)
+    this.#other.#put(this.#other.#bare('rst'), { lastArrivalMs: 0 }, () => this.#sender.end.arriveReset())
     return false
-  }
-
-  /** An answer of the receiving host's system: it needs no connection. */
-  #backToSender(bytes: number, arrive: () => void): void {
-    const { link, from } = this.#other.#around
-    const { arrivesAtMs } = this.#other.#around.pass(bytes)
-    if (arrivesAtMs === null) return
-    this.#around.after(Math.ceil(arrivesAtMs - this.#around.now()), () => {
-      if (this.#around.from.isPowered && from.isPowered && !link.isCut) arrive()
-    })
   }
 
   // The end that receives.
 
-  #arrived(segment: Segment, receipt: Receipt): void {
+  #arrived(sent: Sent, receipt: Receipt): void {
     this.#other.#heard(receipt)
-    if (segment.at > this.#expected) {
-      if (!this.#early.has(segment.at)) this.#earlyBytes += segment.length
-      this.#early.set(segment.at, segment)
-    } else if (segment.at === this.#expected) {
-      if (!this.#deliver(segment)) return
+    if (sent.at > this.#expected) {
+      if (!this.#early.has(sent.at)) this.#earlyBytes += sent.length
+      this.#early.set(sent.at, sent)
+    } else if (sent.at === this.#expected) {
+      if (!this.#deliver(sent)) return
       if (this.#told.next === this.#expected) return
     }
     // A SYN is acknowledged by its answer, never alone.
-    if (segment.kind === 'syn') this.#other.#repeatAnswer()
+    if (sent.segment.kind === 'syn') this.#other.#repeatAnswer()
     else this.#acknowledge()
   }
 
   #repeatAnswer(): void {
     const head = this.#unacked[0]
-    if (head?.kind === 'syn-ack') this.#repeat(head)
+    if (head?.segment.kind === 'syn-ack') this.#repeat(head)
   }
 
   /** Delivers a segment and those behind it that came before it. False: it was not taken. */
-  #deliver(first: Segment): boolean {
-    for (let segment: Segment | undefined = first; segment; segment = this.#early.get(this.#expected)) {
-      if (this.#early.delete(segment.at)) this.#earlyBytes -= segment.length
-      this.#expected += segment.length
-      this.#around.note(`${this.#around.label} ${segment.kind} arrives`)
-      if (segment.arrive() !== false) continue
-      this.#expected -= segment.length
+  #deliver(first: Sent): boolean {
+    for (let sent: Sent | undefined = first; sent; sent = this.#early.get(this.#expected)) {
+      if (this.#early.delete(sent.at)) this.#earlyBytes -= sent.length
+      this.#expected += sent.length
+      this.#around.note(`${this.#label} ${sent.segment.kind} arrives`)
+      if (this.#receiver.end.arrive(sent.segment)) continue
+      this.#expected -= sent.length
       return false
     }
     return true
   }
 
   #window(): number {
-    return this.#expected + Math.max(0, this.#around.capacityBytes - this.#ends.unread() - this.#earlyBytes)
+    return (
+      this.#expected + Math.max(0, this.#around.capacityBytes - this.#receiver.end.unread - this.#earlyBytes)
+    )
   }
 
   #receipt(): Receipt {
@@ -252,7 +289,7 @@ export class TcpLane implements Lane {
 
   #acknowledge(): void {
     const receipt = this.#receipt()
-    this.#other.#carry(0, () => this.#heard(receipt))
+    this.#other.#carry(this.#other.#bare('ack'), () => this.#heard(receipt))
   }
 
   // The end that sends, and what it hears.
@@ -266,27 +303,31 @@ export class TcpLane implements Lane {
     if (this.#isOver || !this.#isBlocked || this.#edge <= this.#sent) return
     this.#isBlocked = false
     this.#asked = 0
-    this.#ends.hasRoom()
+    this.#sender.end.hasRoom()
     if (this.#unacked.length === 0) this.#arm()
   }
 
   #advance(next: number): void {
     this.#acked = next
     this.#retries = 0
-    const done: Segment[] = []
+    const done: Sent[] = []
     for (let head = this.#unacked[0]; head && head.at + head.length <= next; head = this.#unacked[0]) {
       this.#unacked.shift()
       done.push(head)
     }
+    const last = done.at(-1)
+    if (last && done.every(each => !each.isRepeated))
+      this.#roundTrip.measured(this.#heardAtMs - last.leavesAtMs)
     const head = this.#unacked[0]
     if (head && head.at < this.#repeatUntil) this.#repeat(head)
     this.#arm()
-    for (const segment of done) segment.acked?.()
+    for (const { segment } of done) this.#sender.end.acknowledged(segment)
   }
 
-  #repeat(segment: Segment): void {
-    this.#around.note(`${this.#around.label} ${segment.kind} again`)
-    this.#transmit(segment)
+  #repeat(sent: Sent): void {
+    this.#around.note(`${this.#label} ${sent.segment.kind} again`)
+    sent.isRepeated = true
+    this.#transmit(sent)
   }
 
   /** One timer: what is sent is repeated, else a closed window is asked for, else a silent peer. */
@@ -297,9 +338,9 @@ export class TcpLane implements Lane {
     const head = this.#unacked[0]
     if (head) {
       const leavesInMs = Math.max(0, head.leavesAtMs - now)
-      this.#startTimer(leavesInMs + this.#retryMs(head.kind, this.#retries), () => this.#expired())
+      this.#startTimer(leavesInMs + this.#roundTrip.timeoutMs(this.#retries), () => this.#expired())
     } else if (this.#isBlocked) {
-      this.#startTimer(this.#retryMs('data', this.#asked), () => this.#ask(MOST_PROBES))
+      this.#startTimer(this.#roundTrip.timeoutMs(this.#asked), () => this.#ask(MOST_PROBES))
     } else if (this.#keepAlive) {
       const { idleMs, count } = this.#keepAlive
       const waitMs = this.#heardAtMs + idleMs - now
@@ -312,19 +353,11 @@ export class TcpLane implements Lane {
     this.#cancelTimer = this.#around.after(Math.ceil(ms), job)
   }
 
-  #retryMs(kind: SegmentKind, retries: number): number {
-    const isSyn = kind === 'syn' || kind === 'syn-ack'
-    const back = this.#other.#around.link
-    const roundMs = 2 * (this.#around.link.mostMs + back.mostMs) + back.queueMs(this.#around.now())
-    const firstMs = Math.max(isSyn ? SYN_RETRY_MS : LEAST_RETRY_MS, roundMs)
-    return Math.min(firstMs * 2 ** retries, Math.max(MOST_RETRY_MS, roundMs))
-  }
-
   #expired(): void {
     const head = this.#unacked[0]
     if (!head) return
     this.#retries++
-    if (this.#retries > RETRIES[head.kind]) return this.#giveUp()
+    if (this.#retries > RETRIES[head.segment.kind]) return this.#giveUp()
     this.#repeatUntil = this.#sent
     this.#repeat(head)
     this.#arm()
@@ -335,8 +368,8 @@ export class TcpLane implements Lane {
     this.#asked++
     this.#probes++
     if (this.#probes > most) return this.#giveUp()
-    this.#around.note(`${this.#around.label} probe`)
-    this.#carry(0, () => {
+    this.#around.note(`${this.#label} probe`)
+    this.#carry(this.#bare('probe'), () => {
       if (this.#isKnown('probe')) this.#acknowledge()
     })
     if (this.#isBlocked || !this.#keepAlive) return this.#arm()
@@ -349,8 +382,12 @@ export class TcpLane implements Lane {
   }
 
   #giveUp(): void {
-    this.#around.note(`${this.#around.label} given up`)
+    this.#around.note(`${this.#label} given up`)
     this.abandon()
-    this.#ends.lost(errno('ETIMEDOUT'))
+    this.#sender.end.lost(errno('ETIMEDOUT'))
   }
+}
+
+function nameOf({ stack, at }: Side): string {
+  return `${stack.host} ${formatTcp(at)}`
 }

@@ -1,12 +1,12 @@
 // The programs beside this file, on a simulated network: node --import @x/core/register on-simulation.mjs [seed]
-import { simulate } from '@x/testkit'
+import { faults, simulate } from '@x/testkit'
 import clients from './clients.cjs'
 import postgres from './postgres-server.cjs'
 import redisServer from './redis-server.cjs'
 
 const seed = Number(process.argv[2] ?? 1)
 const report = await simulate(
-  { seed, link: { latencyMs: 20, jitterMs: 5, loss: 0.01 } },
+  { seed, link: [faults.latency({ ms: 20 }), faults.jitter({ ms: 5 }), faults.loss(0.01)] },
   async ({ host, clock }) => {
     const store = host('store', () => void redisServer.serve(6379))
     host('database', () => void postgres.serve(5432))
