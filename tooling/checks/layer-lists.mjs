@@ -34,7 +34,10 @@ export const coreLayers = [
   { names: ['listen/'], what: 'from options to a listener' },
   { names: ['connect/'], what: 'from options to one connected stream' },
   { names: ['socket/'], what: 'the `Duplex` and its parts' },
-  { names: ['drain/'], what: 'the end of a server without the loss of a connection' },
+  {
+    names: ['admission/', 'drain/'],
+    what: 'whom a server admits; the end of a server without the loss of a connection',
+  },
   { names: ['server/'], what: 'listening, counting, closing; what becomes of an accepted stream' },
   { names: ['net'], what: '`connect`, `createServer`: the functions of the module' },
   { names: ['public'], what: 'the members of the module by name' },

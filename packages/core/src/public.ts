@@ -7,6 +7,7 @@ export {
   type SocketAddressInit,
   type SocketAddressJson,
 } from './address/socket-address'
+export type { AdmissionOptions, DropReason, RateLimit } from './admission/options'
 export type { DrainOptions, DrainProgress, DrainReport } from './drain/options'
 export { BoundSocket, type BoundSocketOptions } from './listen/bound-socket'
 export { connect, createConnection, createServer, Stream } from './net'

@@ -1,15 +1,19 @@
 // From an accepted stream to the server's 'connection' event: who is refused, and how its socket is set up.
 import { channel } from 'node:diagnostics_channel'
+import type { DropReason } from '../admission/options'
 import { systemError } from '../errors/system-error'
 import type { AcceptingServer } from '../socket/accepting-server'
 import { tcpEnd } from '../socket/ends'
+import { resetSocket, type StatefulDuplex } from '../socket/life-cycle'
 import { Socket } from '../socket/socket'
 import { kState } from '../socket/state'
+import { callEach } from '../transport/call-each'
 import {
   type Address,
   isTcpAddress,
   type Status,
   type StreamHandle,
+  type TcpAddress,
   type Transport,
 } from '../transport/contract'
 import type { DropArgument } from './options'
@@ -28,14 +32,32 @@ export function acceptStream(server: StatefulServer, status: Status, stream: Str
     stream.close()
     return
   }
-  if (!server[kServer].hasRoom()) {
-    const ends = describeEnds(stream)
-    stream.close()
-    if (ends === undefined) server.emit('drop')
-    else server.emit('drop', ends)
-    return
-  }
-  emitConnection(server, new Socket(socketOptions(server, stream, transport)))
+  const { admission } = server[kServer]
+  // A server that waits for room has paused its listener; what came all the same is let in.
+  if (!server[kServer].hasRoom() && !admission?.waits) return drop(server, stream, 'max-connections')
+  if (admission === null) return emitConnection(server, new Socket(socketOptions(server, stream, transport)))
+  const peer = tcpEnd(addressOf(stream.peername()))
+  const reason = admission.refusal(peer)
+  if (reason !== null) return drop(server, stream, reason)
+  emitConnection(server, new Socket(socketOptions(server, stream, transport)), peer)
+}
+
+/** Closes a connection that no program has seen, and tells it. */
+function drop(server: StatefulServer, stream: StreamHandle, reason: DropReason): void {
+  const ends = describeEnds(stream, reason)
+  stream.close()
+  server[kServer].countDrop(reason)
+  // Of a local connection Node tells nothing.
+  if (ends === undefined && reason === 'max-connections') server.emit('drop')
+  else server.emit('drop', ends ?? { reason })
+}
+
+/** Resets a connection that the program has, and tells it. */
+export function dropSocket(server: StatefulServer, socket: Socket, reason: DropReason): void {
+  const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
+  const ends = { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily, reason }
+  server[kServer].countDrop(reason)
+  callEach([() => resetSocket(socket as unknown as StatefulDuplex), () => void server.emit('drop', ends)])
 }
 
 function isBlocked(
@@ -64,17 +86,18 @@ function socketOptions(server: StatefulServer, handle: StreamHandle, transport: 
   }
 }
 
-function emitConnection(server: StatefulServer, socket: Socket): void {
+function emitConnection(server: StatefulServer, socket: Socket, peer?: TcpAddress): void {
   const own = server[kServer]
   own.connections++
   own.sockets.add(socket)
   socket.server = server as unknown as AcceptingServer
   socket[kState].keeper = own
+  own.admission?.admitted(socket, peer)
   server.emit('connection', socket)
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket })
 }
 
-function describeEnds(stream: StreamHandle): DropArgument | undefined {
+function describeEnds(stream: StreamHandle, reason: DropReason): DropArgument | undefined {
   const own = tcpEnd(addressOf(stream.sockname()))
   const peer = tcpEnd(addressOf(stream.peername()))
   if (own === undefined && peer === undefined) return undefined
@@ -86,6 +109,7 @@ function describeEnds(stream: StreamHandle): DropArgument | undefined {
     remoteAddress: peer?.address,
     remotePort: peer?.port,
     remoteFamily: peer?.family,
+    reason,
   })
 }
 

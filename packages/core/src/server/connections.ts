@@ -1,4 +1,5 @@
 // The connections of a server as an async iterator with a bound. It accepts nothing itself.
+import type { DropReason } from '../admission/options'
 import { validateInteger } from '../errors/validate'
 import type { Socket } from '../socket/index'
 import { kServer, type StatefulServer } from './state'
@@ -85,7 +86,9 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
     if (this.#queue.length >= this.#limit) {
       const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
       socket.destroy()
-      const ends = { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily }
+      const reason: DropReason = 'max-waiting'
+      const ends = { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily, reason }
+      this.#server[kServer].countDrop(reason)
       this.#server.emit('drop', ends)
       return
     }
@@ -98,14 +101,15 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
   #setPaused(isPaused: boolean): void {
     if (this.#isPaused === isPaused) return
     this.#isPaused = isPaused
-    const handle = this.#server[kServer].listener?.handle
-    if (isPaused) handle?.pause()
-    else handle?.resume()
+    const { gate } = this.#server[kServer]
+    if (isPaused) gate.hold(this)
+    else gate.release(this)
   }
 
   #end(error: Error | null): void {
     if (this.#isDone) return
     this.#isDone = true
+    this.#setPaused(false)
     this.#server.removeListener('connection', this.#heard)
     this.#server.removeListener('error', this.#failed)
     this.#server.removeListener('close', this.#closed)

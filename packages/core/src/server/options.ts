@@ -1,5 +1,6 @@
 // The options of a server and of listen(), and the events of servers. Types, and what is checked at construction.
 import type { AddressFilter } from '../address/block-list'
+import type { AdmissionOptions, DropReason } from '../admission/options'
 import { readBlockList } from '../connect/query'
 import type { DrainProgress } from '../drain/options'
 import { validateBoolean, validateNumber } from '../errors/validate'
@@ -24,6 +25,8 @@ export interface ServerOpts {
   captureRejections?: boolean | undefined
   /** Of each connection: the writes of one turn of the event loop leave as one. As the option of `new Socket`. */
   coalesce?: boolean | undefined
+  /** Whom to admit, and how many: limits by address, network and rate. Default all. */
+  admission?: AdmissionOptions | undefined
   /** What carries the connections; the process's default where left out. */
   transport?: Transport | undefined
 }
@@ -54,13 +57,15 @@ export interface DropArgument {
   remoteAddress?: string | undefined
   remotePort?: number | undefined
   remoteFamily?: string | undefined
+  /** Why. */
+  reason?: DropReason | undefined
 }
 
 /** Source: https://nodejs.org/api/net.html#class-netserver */
 export interface ServerEvents {
   close: []
   connection: [socket: Socket]
-  /** A connection came and was closed at once: there were `maxConnections`. */
+  /** A connection was closed: as it came, or since it was silent or slow. Local ones have no ends to tell. */
   drop: [data?: DropArgument]
   /** How far a drain is: as it begins, and at most once for each turn of the event loop in which connections end. */
   draining: [progress: DrainProgress]

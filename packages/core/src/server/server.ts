@@ -4,6 +4,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { tracingChannel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { getDefaultHighWaterMark } from 'node:stream'
+import type { DropReason } from '../admission/options'
 import { readServerArguments } from '../args/create-server'
 import { type ListenArguments, readListenArguments } from '../args/listen'
 import { Drain } from '../drain/drain'
@@ -17,7 +18,7 @@ import { debug } from '../socket/debug'
 import type { Socket } from '../socket/index'
 import type { AddressInfo } from '../socket/socket'
 import { type BindFlags, isTcpAddress, type ListenerHandle } from '../transport/contract'
-import { acceptStream } from './accept'
+import { acceptStream, dropSocket } from './accept'
 import { connections } from './connections'
 import { descriptorOf, isHolder, sharedListener } from './holder'
 import { checkServerOptions, type ListenOptions, type ServerOpts } from './options'
@@ -139,6 +140,8 @@ export class Server extends EventEmitter {
     }
     state.cancelOpening = null
     state.listener = null
+    state.gate.detach()
+    state.admission?.stop()
     cancelOpening?.()
     if (listener !== null && --listener.holders === 0) listener.handle.close()
     state.emitCloseIfDrained()
@@ -173,6 +176,29 @@ export class Server extends EventEmitter {
   /** Whether a drain is under way: a program may tell its peers (`Connection: close`). */
   get draining(): boolean {
     return this[kServer]?.drain != null
+  }
+
+  /**
+   * Stops accepting: clients that connect wait in the system's backlog, until it is full. On a server that does not listen:
+   * once it does, so that an address can be taken early and served later.
+   *
+   * @throws `ERR_X_UNSUPPORTED` where the transport cannot do that; of a server that does not listen yet, as 'error'.
+   */
+  pauseAccept(): this {
+    if (this[kServer].gate.hold('caller') < 0) throw this[kServer].cannotPause()
+    return this
+  }
+
+  /** Accepts again. Nothing happens where `pauseAccept` was not called. */
+  resumeAccept(): this {
+    this[kServer].gate.release('caller')
+    this[kServer].admission?.settle()
+    return this
+  }
+
+  /** How many connections were dropped since the server was made, for each reason. */
+  dropCounts(): Record<DropReason, number> {
+    return this[kServer].drops()
   }
 
   /** The open connections that this server accepted, the oldest first. */
@@ -222,7 +248,9 @@ export class Server extends EventEmitter {
 /** Completes what EventEmitter's constructor has begun. */
 export function initServer(server: Server, options: ServerOpts, listener?: ConnectionListener): void {
   checkServerOptions(options)
-  Object.defineProperty(server, kServer, { value: new ServerState(server, options) })
+  Object.defineProperty(server, kServer, {
+    value: new ServerState(server, options, (socket, reason) => dropSocket(server, socket, reason)),
+  })
   server.allowHalfOpen = options.allowHalfOpen ?? false
   server.pauseOnConnect = Boolean(options.pauseOnConnect)
   server.noDelay = Boolean(options.noDelay)
@@ -280,6 +308,12 @@ function openableOf(holder: object): { listener: ListenerHandle } | { fd: number
 }
 
 function hold(server: Server, state: ServerState, listener: SharedListener): void {
+  if (!attachGate(state, listener.handle)) {
+    state.gate.detach()
+    if (--listener.holders === 0) listener.handle.close()
+    failListening(server, state.cannotPause())
+    return
+  }
   state.listener = listener
   if (!state.isRef) listener.handle.unref()
   nextTick(() => {
@@ -287,6 +321,15 @@ function hold(server: Server, state: ServerState, listener: SharedListener): voi
     if (listenChannel.hasSubscribers) listenChannel.asyncEnd.publish({ server })
     server.emit('listening')
   })
+}
+
+/** False where the listener has to wait now or then, and cannot. */
+function attachGate({ gate, admission }: ServerState, listener: ListenerHandle): boolean {
+  if (gate.attach(listener) < 0) return false
+  if (!admission?.waits) return true
+  if (gate.probe() < 0) return false
+  admission.settle()
+  return true
 }
 
 function failListening(server: Server, error: Error): void {

@@ -2,14 +2,19 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import type { AddressFilter } from '../address/block-list'
+import { AcceptGate } from '../admission/accept-gate'
+import { Admission } from '../admission/admission'
+import { type DropReason, dropReasons, readAdmissionOptions } from '../admission/options'
+import type { Dropper } from '../admission/silent-watch'
 import type { Drain, Drainable } from '../drain/drain'
+import { codedError } from '../errors/codes'
 import { hostClock, nextTick } from '../host'
 import type { ListenRequester } from '../listen/contract'
 import { defaultTransport } from '../process-state'
 import { HandleFace } from '../socket/handle-face'
 import type { Socket } from '../socket/index'
 import { type RingMember, SocketRing } from '../socket/ring'
-import type { ListenerHandle, Transport } from '../transport/contract'
+import type { Clock, ListenerHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
 
 /** The key of a server's state. */
@@ -47,18 +52,31 @@ export class ServerState {
   /** The open connections; `connections` is a number that callers may assign. */
   readonly sockets = new SocketRing<Socket>()
   drain: Drain | null = null
+  readonly gate = new AcceptGate()
+  readonly admission: Admission | null
   isRef = true
   context: AsyncResource | null = null
   /** Writes of one turn leave as one, on the connections of this server. */
   readonly coalesce: boolean | undefined
   readonly #server: StatefulServer
+  #drops: Map<DropReason, number> | null = null
   #face: { readonly of: ListenerHandle; readonly face: HandleFace } | null = null
 
-  constructor(server: StatefulServer, options: ServerOpts) {
+  constructor(server: StatefulServer, options: ServerOpts, drop: Dropper) {
     this.#server = server
     this.transport = options.transport
     this.blockList = options.blockList
     this.coalesce = options.coalesce
+    const { admission } = options
+    this.admission =
+      admission === undefined
+        ? null
+        : new Admission(readAdmissionOptions(admission), {
+            clock: this.clock,
+            gate: this.gate,
+            hasRoom: () => this.hasRoom(),
+            drop,
+          })
     this.requester = {
       hasRoom: promised => this.hasRoom(promised),
       connections: () => this.connections,
@@ -71,7 +89,7 @@ export class ServerState {
     const server = this.#server
     const { sockets } = this
     return {
-      clock: (this.transport ?? defaultTransport()).clock ?? hostClock,
+      clock: this.clock,
       sockets: () => sockets.list(),
       get open() {
         return sockets.size
@@ -89,6 +107,29 @@ export class ServerState {
         this.drain = null
       },
     }
+  }
+
+  /** The time of its connections. */
+  get clock(): Clock {
+    return (this.transport ?? defaultTransport()).clock ?? hostClock
+  }
+
+  cannotPause(): Error {
+    const { name } = this.transport ?? defaultTransport()
+    return codedError('ERR_X_UNSUPPORTED', name, 'leaving connections in the backlog')
+  }
+
+  countDrop(reason: DropReason): void {
+    this.#drops ??= new Map()
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1)
+  }
+
+  /** How many connections were dropped, and why. */
+  drops(): Record<DropReason, number> {
+    return Object.fromEntries(dropReasons.map(reason => [reason, this.#drops?.get(reason) ?? 0])) as Record<
+      DropReason,
+      number
+    >
   }
 
   /** Whether it listens, or is about to. */
@@ -116,6 +157,7 @@ export class ServerState {
   connectionEnded(socket: RingMember): void {
     this.connections--
     this.sockets.remove(socket as Socket)
+    this.admission?.connectionEnded(socket as Socket)
     this.drain?.connectionEnded(socket as Socket)
     this.emitCloseIfDrained()
   }

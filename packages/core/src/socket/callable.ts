@@ -11,6 +11,9 @@ const hiddenMembers = new Set([
   'drain',
   'draining',
   'sockets',
+  'pauseAccept',
+  'resumeAccept',
+  'dropCounts',
 ])
 
 type AnyConstructor = new (...args: never[]) => object
