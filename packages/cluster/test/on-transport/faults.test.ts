@@ -1,11 +1,13 @@
 // What goes wrong in a worker, in the primary or between them stops no address.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { cluster as nodeCluster, startCluster } from '../../src'
 import { Client, fixture, startAnswering, transport, until } from '../support/cluster-under-test'
+// @ts-expect-error a plain module, shared with the soak command
+import { takeDescriptors } from '../support/descriptor-limit.mjs'
 
 const here = { host: '127.0.0.1' }
 const hasPrlimit = process.platform === 'linux'
@@ -38,31 +40,13 @@ function askAll(port: number, times: number, question = ''): Promise<(string | n
   )
 }
 
-/** Runs a task while this process can open no more descriptors. A shell that was there before changes the limit. */
+/** Runs a task while this process can open no more descriptors. */
 async function withoutDescriptors(task: () => Promise<void>): Promise<void> {
-  const shell = spawn('sh', { stdio: ['pipe', 'pipe', 'inherit'] })
-  const limit = async (soft: string): Promise<void> => {
-    shell.stdin.write(`prlimit --pid ${process.pid} --nofile=${soft}: && echo done\n`)
-    await once(shell.stdout, 'data')
-  }
-  const [before] = execFileSync('prlimit', [
-    '--pid',
-    String(process.pid),
-    '--nofile',
-    '-o',
-    'SOFT',
-    '--noheadings',
-  ])
-    .toString()
-    .split('\n')
-  const lowest = openSync('/dev/null', 'r')
-  closeSync(lowest)
-  await limit(String(lowest))
+  const giveBack = await takeDescriptors()
   try {
     await task()
   } finally {
-    await limit(String(before).trim())
-    shell.kill()
+    await giveBack()
   }
 }
 

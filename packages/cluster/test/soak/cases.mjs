@@ -1,13 +1,11 @@
 // The counted cases of @x/cluster: what they do is here, how often is the caller's.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { startCluster } from '@x/cluster'
-
-const file = name => fileURLToPath(new URL(name, import.meta.url))
+import { descriptorsOf, limitDescriptors } from '../support/descriptor-limit.mjs'
+import { crowds, crowdsOfProgram, file, leftOver, noneUnanswered } from './crowds.mjs'
+import { failingStarts } from './failing-starts.mjs'
 
 /** @returns {Promise<{ stop(): Promise<Record<string, number>> }>} */
 async function startLoad(port, shorts, longs) {
@@ -39,69 +37,52 @@ async function startEcho(options) {
   return { cluster, port }
 }
 
-function descriptors() {
-  return process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0
-}
-
-/** Descriptors beyond those of before, once what is under way has settled; what is still there after ten seconds stays. */
-async function leftOver(before) {
-  const deadline = Date.now() + 10_000
-  while (descriptors() > before && Date.now() < deadline)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  return Math.max(0, descriptors() - before)
-}
-
 function noneLost(counts) {
   return ['refused', 'reset', 'lost', 'cut']
     .filter(what => counts[what] !== 0)
     .map(what => `${counts[what]} ${what}`)
 }
 
-/** Crowds of a hundred at once, one after the other; `harm` does something to the cluster during each. */
-async function crowds(rounds, tell, env, harm = () => {}) {
-  let port = 0
-  const cluster = await startCluster({
-    exec: file('../fixtures/plain-worker.mjs'),
-    workers: 2,
-    env,
-    onListening: (_worker, info) => {
-      port = info.port
-    },
-  })
-  const before = descriptors()
-  const counts = { connections: 0, answered: 0 }
-  const ask = () =>
-    new Promise(resolve => {
-      counts.connections++
-      const socket = connect({ port, host: '127.0.0.1' })
-      socket.on('data', () => counts.answered++)
-      socket.on('error', () => {})
-      socket.on('close', resolve)
-    })
-  for (let round = 1; round <= rounds; round++) {
-    const crowd = Array.from({ length: 100 }, ask)
-    harm(cluster)
-    await Promise.all(crowd)
-    tell(round)
-  }
-  const left = await leftOver(before)
-  await cluster.drain()
-  return { crowds: rounds, ...counts, 'descriptors left over': left }
+/** Why the quota of descriptors in flight cannot be used up here; null where it can. */
+export function whyNoQuota() {
+  if (process.platform !== 'linux') return 'Linux alone has such a quota'
+  if (process.getuid() !== 0) return 'only root can run programs as other users'
+  const setpriv = spawnSync('setpriv', [...asNobody, process.execPath, '-e', ''])
+  return setpriv.status === 0 ? null : 'no setpriv (util-linux), or Node is not readable for others'
 }
 
-function noneUnanswered(counts) {
-  const wrong = []
-  const silent = counts.connections - counts.answered
-  if (silent !== 0) wrong.push(`${silent} connections were not answered`)
-  if (counts['descriptors left over'] > 0) wrong.push('descriptors are left over')
-  return wrong
+/** A user of its own, so that nobody else's descriptors count, without the privileges that the quota does not hold for. */
+const asNobody = [
+  '--reuid=64017',
+  '--regid=64017',
+  '--clear-groups',
+  '--inh-caps=-all',
+  '--bounding-set=-all',
+]
+
+async function withoutQuota(rounds) {
+  const limited = [
+    '--nofile=256:256',
+    'setpriv',
+    ...asNobody,
+    process.execPath,
+    file('in-flight.mjs'),
+    rounds,
+  ]
+  const child = spawn('prlimit', limited.map(String), { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.on('data', more => {
+    text += more
+  })
+  await once(child, 'close')
+  return JSON.parse(text)
 }
 
 export const cases = [
   {
     name: 'reload',
     title: 'rolling reloads under constant load of short and long connections lose nothing',
-    rounds: 300,
+    rounds: 1000,
     async run(rounds, tell) {
       const { cluster, port } = await startEcho({ drainTimeoutMs: 60_000 })
       const load = await startLoad(port, 4, 4)
@@ -126,13 +107,13 @@ export const cases = [
     name: 'kill',
     title:
       'workers killed at random moments under load: only their own connections end, no descriptor is left over',
-    rounds: 500,
+    rounds: 1000,
     async run(rounds, tell) {
       const { cluster, port } = await startEcho({
         workers: 3,
         restart: { minDelayMs: 1, maxDelayMs: 5, maxFailures: Number.MAX_SAFE_INTEGER },
       })
-      const before = descriptors()
+      const before = descriptorsOf()
       const load = await startLoad(port, 4, 4)
       for (let round = 1; round <= rounds; round++) {
         const { workers } = cluster.status()
@@ -163,14 +144,73 @@ export const cases = [
     name: 'throw',
     title: 'listeners that throw, a third of all: every connection is answered',
     rounds: 200,
-    run: (rounds, tell) => crowds(rounds, tell, { THROW: '3' }),
+    run: (rounds, tell) => crowds(rounds, tell, { env: { THROW: '3' } }),
     check: noneUnanswered,
+  },
+  {
+    name: 'policy',
+    title: 'a policy that throws, or answers nobody, or somebody unknown: every connection is answered',
+    rounds: 200,
+    run: (rounds, tell) => {
+      let turn = 0
+      const policy = candidates => {
+        turn++
+        if (turn % 5 === 0) throw new Error('of a policy')
+        if (turn % 7 === 0) return null
+        return turn % 3 === 0 ? { ...candidates[0] } : candidates[turn % candidates.length]
+      }
+      return crowds(rounds, tell, { policy })
+    },
+    check: noneUnanswered,
+  },
+  {
+    name: 'start',
+    title:
+      'workers that cannot be started, at the start, at a restart, in a reload: told, and then all is as before',
+    rounds: 90,
+    run: failingStarts,
+    check(counts) {
+      const wrong = noneUnanswered(counts)
+      if (counts.wrong > 0) wrong.push(`${counts.wrong} promises settled as they must not`)
+      return wrong
+    },
+  },
+  {
+    name: 'primary-shortage',
+    title: 'crowds larger than the descriptors of the primary: every connection is answered',
+    rounds: 100,
+    run: (rounds, tell) =>
+      crowdsOfProgram(rounds, tell, pid => {
+        const before = limitDescriptors(pid, descriptorsOf(pid) + 4)
+        return () => limitDescriptors(pid, before)
+      }),
+    check(counts) {
+      const wrong = noneUnanswered(counts)
+      if (counts['exit code'] !== 0) wrong.push('the primary did not end by itself')
+      return wrong
+    },
+  },
+  {
+    name: 'in-flight',
+    title: "the user's quota of descriptors in flight is used up for a while: every connection is answered",
+    rounds: 100,
+    async run(rounds) {
+      const why = whyNoQuota()
+      if (why === null) return withoutQuota(rounds)
+      console.log(`  left out: ${why}`)
+      return { connections: 0, answered: 0 }
+    },
+    check(counts) {
+      const wrong = noneUnanswered(counts)
+      if (counts['answered without quota'] > 0) wrong.push('the quota was not used up')
+      return wrong
+    },
   },
   {
     name: 'shortage',
     title: 'crowds larger than the descriptors of the worker: every connection is answered',
     rounds: 100,
-    run: (rounds, tell) => crowds(rounds, tell, { LIMIT: '80' }),
+    run: (rounds, tell) => crowds(rounds, tell, { env: { LIMIT: '80' } }),
     check: noneUnanswered,
   },
   {
