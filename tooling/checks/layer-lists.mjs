@@ -68,7 +68,7 @@ export const ipcLayers = [
   },
   {
     names: ['protocol/'],
-    what: "what the protocol does with frames: `session` (hello to goodbye, and the guard), `receiver` and `sender`, `account` (what is held for the peer), `requests` (ours), `answers` (the peer's), `acknowledgements`",
+    what: "what the protocol does with frames: `session` (hello to goodbye, and the guard), `receiver` and `sender`, `outbound` (what we send), `account` (what is held for the peer), `requests` (ours), `answers` (the peer's), `acknowledgements`",
   },
   {
     names: ['channel/', 'calls/', 'connect'],

@@ -20,6 +20,7 @@ export type { ChannelOptions } from './protocol/limits'
 export type {
   ChannelEnd,
   ChannelEvents,
+  CloseOptions,
   IncomingRequest,
   Message,
   Procedure,

@@ -91,8 +91,12 @@ describe('procedures', () => {
     const wrong = (code: string) => expect.objectContaining({ code })
     expect(() => near.serve({ then: () => 1 })).toThrowError(wrong('ERR_INVALID_ARG_VALUE'))
     expect(() => near.serve({ one: 1 as never })).toThrowError(wrong('ERR_INVALID_ARG_TYPE'))
-    expect(() => near.request(1, { name: '' })).toThrowError(wrong('ERR_INVALID_ARG_VALUE'))
-    expect(() => near.request(1, { name: 'n'.repeat(256) })).toThrowError(wrong('ERR_INVALID_ARG_VALUE'))
+    for (const name of ['', 'n'.repeat(256), 'é'.repeat(128), 'half \ud800']) {
+      expect(() => near.serve({ [name]: () => 1 })).toThrowError(wrong('ERR_INVALID_ARG_VALUE'))
+      expect(() => near.request(1, { name })).toThrowError(wrong('ERR_INVALID_ARG_VALUE'))
+    }
+    near.serve({ ['n'.repeat(255)]: () => 1 })
+    expect(() => near.request(1, { name: 7 as never })).toThrowError(wrong('ERR_INVALID_ARG_TYPE'))
     expect(() => createCalls(null as never)).toThrowError(wrong('ERR_INVALID_ARG_TYPE'))
   })
 })

@@ -19,6 +19,7 @@ const BYTES = 2
 const CLONE = 3
 const TEXT = 4
 const PACKED = 5
+const NAMED = 0x40
 const EXTENDED = 0x80
 
 const open: { destroy(): void }[] = []
@@ -61,6 +62,16 @@ describe('a malformed peer', () => {
       'sends a structured clone that was not agreed on',
       Buffer.concat([preamble(), frame(MESSAGE, CLONE, serialize(1))]),
       /not agreed on/,
+    ],
+    [
+      'calls by a name that is no UTF-8',
+      Buffer.concat([preamble(), frame(REQUEST, NAMED | NONE, Buffer.from([2, 0xc3, 0x28]), 1)]),
+      /name of a procedure/,
+    ],
+    [
+      'calls by no name',
+      Buffer.concat([preamble(), frame(REQUEST, NAMED | NONE, Buffer.from([0]), 1)]),
+      /name of a procedure/,
     ],
     ['gives an acknowledgement a payload', Buffer.concat([preamble(), frame(ACK, NONE, 'x')]), /kind 6/],
     ['gives a cancellation a payload', Buffer.concat([preamble(), frame(CANCEL, BYTES, 'x')]), /kind 5/],
@@ -321,6 +332,20 @@ describe('a hostile peer', () => {
       expect((await asked).value).toBe('before')
       expect((await near.request('after')).value).toBe('after')
     }
+  })
+
+  it('[I6] that reads no replies makes us keep no more than the limit and one reply', async () => {
+    const { target, peer } = await victim({ backlogLimitBytes: 1_000_000 })
+    peer.pause()
+    let most = 0
+    target.serve(() => {
+      most = Math.max(most, target.backlog)
+      return Buffer.alloc(500_000)
+    })
+    const requests = Array.from({ length: 500 }, (_, at) => frame(REQUEST, NONE, '', at + 1))
+    peer.write(Buffer.concat([preamble(), ...requests]))
+    expect(await endOf(target)).toMatchObject({ code: 'ERR_X_CHANNEL_SLOW' })
+    expect(most).toBeLessThan(1_000_000 + 500_000 + 1000)
   })
 
   it('[I6] cannot reach the prototype of a value', async () => {

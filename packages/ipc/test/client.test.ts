@@ -191,6 +191,42 @@ describe('a client', () => {
     await expect(taken).rejects.toEqual(code('ERR_X_NOT_SENT'))
   })
 
+  it('[I7] loses no request when a server closes in order and another takes its place', async () => {
+    const answer = deferred<string>()
+    const begun = deferred<void>()
+    const first = deferred<Channel>()
+    const executed: unknown[] = []
+    const before = await serve(channel => {
+      first.resolve(channel)
+      channel.serve(value => {
+        executed.push(value)
+        begun.resolve()
+        return answer.promise
+      })
+    })
+    const one = client()
+    const downs: unknown[] = []
+    one.on('down', error => downs.push((error as NodeJS.ErrnoException).code))
+    const slow = one.request('slow')
+    await begun.promise
+    const stopped = stop(before)
+    const closed = (await first.promise).close()
+    const late = one.request('late')
+    answer.resolve('from the first')
+    expect((await slow).value).toBe('from the first')
+    await Promise.all([closed, stopped])
+    await serve(channel => {
+      channel.serve(value => {
+        executed.push(value)
+        return 'from the second'
+      })
+    })
+    expect((await late).value).toBe('from the second')
+    expect(executed).toEqual(['slow', 'late'])
+    expect(downs[0]).toBe('ERR_X_CHANNEL_LOST')
+    await one.close()
+  })
+
   it('[I7] ends by close, by destroy and by its signal, and rejects what comes after', async () => {
     const controller = new AbortController()
     const one = client({ signal: controller.signal })

@@ -12,6 +12,7 @@ const { transport, isAble, why } = ability('handoff', 'descriptors')
 const MESSAGE = 1
 const REQUEST = 2
 const REFUSAL = 7
+const GOODBYE = 8
 const EXTENDED = 0x80
 
 let before = 0
@@ -98,20 +99,41 @@ describe.skipIf(!isAble)(`descriptors that were not asked for${why}`, () => {
     expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_PROTOCOL' })
   })
 
-  it('[I5] that are more than was announced are refused and closed', async () => {
-    await send(Buffer.concat([preamble(), frame(MESSAGE, EXTENDED, announce(1), 0, 1)]), 4)
-    expect(await refusal()).toMatch(/4 of 1 arrived/)
-    expect(target.isOpen).toBe(true)
-  })
+  it.each([
+    ['more', 1, 4],
+    ['fewer', 3, 2],
+    ['none', 3, 0],
+  ])(
+    '[I5] that are %s than was announced are closed, and the channel ends',
+    async (_what, announced, sent) => {
+      const closed = endOf()
+      await send(
+        Buffer.concat([preamble(), frame(MESSAGE, EXTENDED, announce(announced), 0, announced)]),
+        sent,
+      )
+      expect(await closed).toMatchObject({ code: 'ERR_X_CHANNEL_PROTOCOL' })
+    },
+  )
 
-  it('[I5] that are fewer than was announced are refused and closed, and the next are taken', async () => {
-    await send(Buffer.concat([preamble(), frame(MESSAGE, EXTENDED, announce(3), 0, 3)]), 2)
-    expect(await refusal()).toMatch(/2 of 3 arrived/)
+  it('[I5] in the right number are taken', async () => {
+    await send(preamble())
     const messages = target[Symbol.asyncIterator]()
     await send(frame(MESSAGE, EXTENDED, announce(2), 0, 2), 2)
     const { value } = (await messages.next()) as { value: Message }
     expect(value.handles.map(handle => handle.kind)).toEqual(['fd', 'fd'])
     for (const handle of value.handles) handle.close()
+  })
+
+  it('[I5] come after it has begun to close are refused and closed', async () => {
+    await send(preamble())
+    target.serve(() => new Promise(() => {}))
+    await send(frame(REQUEST, 0, '', 1))
+    await once(target, 'open')
+    const closed = target.close()
+    await send(frame(REQUEST, EXTENDED, announce(3), 2, 3), 3)
+    expect(await refusal()).toBe('the channel is being closed')
+    await send(frame(GOODBYE, 0, ''))
+    await closed
   })
 
   it.each([

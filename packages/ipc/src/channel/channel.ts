@@ -1,7 +1,7 @@
 // A channel as its users see it: messages to listeners and iterations, requests and their handlers. What stands on the wire,
 // and how a channel begins and ends, its session knows.
 import { EventEmitter } from 'node:events'
-import { codedError, validateAbortSignal } from '@x/core/internal'
+import { codedError, validateAbortSignal, validateObject } from '@x/core/internal'
 import type { Descriptor } from '../descriptor/descriptor'
 import { nextTick, throwLater } from '../host'
 import { costAsValue } from '../protocol/account'
@@ -9,6 +9,7 @@ import { type ChannelLimits, type ChannelOptions, readLimits, validateTimeout } 
 import type {
   ChannelEnd,
   ChannelEvents,
+  CloseOptions,
   Message,
   Procedures,
   ProceduresOf,
@@ -43,6 +44,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
       onFrame: frame => this.#onFrame(frame),
       reserve: frame => this.#reserve(frame),
       onHandles: (taken, cost) => this.#onHandles(taken, cost),
+      onClosing: () => nextTick(() => this.emit('closing')),
       onShortage: error => this.#call(() => this.emit('shortage', error)),
       onEnd: (end, error) => this.#onEnd(end, error),
     })
@@ -118,7 +120,8 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
    * Answers the peer's requests that call one of the object's own functions by name (see `createCalls`), from now on, in the
    * place of the object before. Others fail with `ERR_X_NOT_SERVED` in `remote`.
    *
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a procedure that is called `then`.
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a procedure that is called `then`, or whose name nobody can
+   * call (1 to 255 bytes of well-formed Unicode).
    */
   serve<Served extends ProceduresOf<Served>>(procedures: Served): this
   serve(handler: RequestHandler<In, Out> | Procedures): this {
@@ -130,13 +133,20 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /**
-   * Sends what is queued, waits for the acknowledgement of handles, says goodbye; done once the peer has said it, too, or is
-   * gone.
+   * Ends it in order. From now on nothing can be sent, and no request of the peer is executed; the peer hears of that at once.
+   * Requests under way, in both directions, are still answered, and handles acknowledged, for `timeoutMs` at most; handlers
+   * that run then see their `signal` aborted, and requests fail with `ERR_X_OUTCOME_UNKNOWN`. Then both sides say goodbye.
+   * Done once the peer has said it, too, or is gone.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
    */
-  close(): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
+    validateObject(options, 'options')
+    const { timeoutMs } = options
+    if (timeoutMs !== undefined) validateTimeout(timeoutMs, 'options.timeoutMs')
     if (this.#ending !== null) return DONE
     const closed = new Promise<void>(resolve => this.once('close', () => resolve()))
-    this.#session.close()
+    this.#session.close(timeoutMs)
     return closed
   }
 

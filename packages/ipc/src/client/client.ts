@@ -8,7 +8,14 @@ import { type Endpoint, resolveEndpoint } from '../endpoint/endpoint'
 import { ipcError } from '../errors/codes'
 import { clearTimeout, nextTick, setTimeout, throwLater } from '../host'
 import { validateTimeout } from '../protocol/limits'
-import type { Message, Procedures, ProceduresOf, RequestHandler, SendOptions } from '../protocol/message'
+import type {
+  CloseOptions,
+  Message,
+  Procedures,
+  ProceduresOf,
+  RequestHandler,
+  SendOptions,
+} from '../protocol/message'
 import { checkParts } from '../protocol/parts'
 import { quiet } from '../protocol/quiet'
 import { encodeName } from '../wire/encoder'
@@ -47,6 +54,8 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
   readonly #backoff: Backoff
   readonly #queue = new Queue()
   readonly #serving: (RequestHandler<never> | Procedures)[] = []
+  /** That of the connection, and those that are being closed. */
+  readonly #channels = new Set<Channel>()
   #state: State = { name: 'closed' }
   #places = 0
   #isRef = true
@@ -164,12 +173,22 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     }
     this.#state = { name: 'up', channel }
     this.#backoff.up()
-    const lost = () => ipcError('ERR_X_CHANNEL_LOST', 'the server has said goodbye')
-    if (channel.ending !== null) {
-      this.#down(lost())
+    const down = (error: Error | null) => {
+      if (this.channel !== channel) return
+      this.#down(error ?? ipcError('ERR_X_CHANNEL_LOST', 'the server has said goodbye'))
+    }
+    if (!channel.isOpen) {
+      down(null)
       return
     }
-    channel.once('close', error => this.#down(error ?? lost()))
+    // What is under way is still answered while the server closes; what is new waits for the next connection.
+    this.#channels.add(channel)
+    this.#setRef(this.#isRef)
+    channel.once('closing', () => down(null))
+    channel.once('close', error => {
+      this.#channels.delete(channel)
+      down(error)
+    })
     this.#tell(() => this.emit('up', channel))
     if (this.channel !== channel) return
     for (const errand of this.#queue.takeAll()) this.#take(errand)
@@ -193,18 +212,22 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     }
   }
 
-  /** Closes the connection as `Channel.close` does, and makes no other. What waits for one fails with `ERR_X_NOT_SENT`. */
-  async close(): Promise<void> {
-    const { channel } = this
+  /**
+   * Closes the connection as `Channel.close` does, and makes no other. What waits for one fails with `ERR_X_NOT_SENT`.
+   *
+   * @throws (rejects) `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    validateObject(options, 'options')
+    if (options.timeoutMs !== undefined) validateTimeout(options.timeoutMs, 'options.timeoutMs')
     this.#end(null)
-    await channel?.close()
+    await Promise.all([...this.#channels].map(channel => channel.close(options)))
   }
 
   /** Ends it now. */
   destroy(error: Error | null = null): void {
-    const { channel } = this
     this.#end(error)
-    channel?.destroy(error)
+    for (const channel of [...this.#channels]) channel.destroy(error)
   }
 
   #end(error: Error | null): void {
@@ -235,7 +258,7 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
   #setRef(isRef: boolean): this {
     this.#isRef = isRef
     const state = this.#state
-    if (state.name === 'up') isRef ? state.channel.ref() : state.channel.unref()
+    for (const channel of this.#channels) isRef ? channel.ref() : channel.unref()
     if (state.name === 'waiting') isRef ? state.timer.ref() : state.timer.unref()
     return this
   }

@@ -114,3 +114,9 @@ export function because<Thrown extends Error>(error: Thrown, cause: unknown): Th
   }
   return error
 }
+
+/** What a peer is told of one of our errors. */
+export function told(error: Error): RemoteError {
+  const { name, message, code = null } = error as NodeJS.ErrnoException
+  return { name, message, code }
+}

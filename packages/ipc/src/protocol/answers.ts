@@ -3,6 +3,7 @@
 import { abortError, codedError, validateObject } from '@x/core/internal'
 import type { Descriptor } from '../descriptor/descriptor'
 import { breach, ipcError, type RemoteError } from '../errors/codes'
+import { encodeName } from '../wire/encoder'
 import type { Account } from './account'
 import type { IncomingRequest, Procedures, RequestHandler, SendOptions } from './message'
 import type { Received } from './receiver'
@@ -13,6 +14,8 @@ export interface ReplySender {
   fail(id: number, error: RemoteError): void
   /** Throws where what a handler attaches cannot be sent. */
   checkParts(parts: SendOptions): void
+  /** The last request under way is answered. */
+  allAnswered(): void
 }
 
 type Handler = RequestHandler<never>
@@ -66,8 +69,14 @@ export class Answers {
     void done.then(() => {
       this.#active.delete(id)
       this.#account.removeRequest(cost)
+      if (this.#active.size === 0) this.#sender.allAnswered()
     })
     return !answer.hasThrown
+  }
+
+  /** Requests that are being answered. */
+  get count(): number {
+    return this.#active.size
   }
 
   cancel(id: number): void {
@@ -150,14 +159,11 @@ function readProcedures(procedures: Procedures): ReadonlyMap<string, Handler> {
       throw codedError('ERR_INVALID_ARG_TYPE', `handler.${name}`, 'function', handler)
     }
     // A promise of the calls would take it for its own.
-    if (name === 'then' || name === '') {
-      throw codedError(
-        'ERR_INVALID_ARG_VALUE',
-        'handler',
-        procedures,
-        `has a procedure of the name '${name}'`,
-      )
+    if (name === 'then') {
+      throw codedError('ERR_INVALID_ARG_VALUE', 'handler', procedures, "has a procedure of the name 'then'")
     }
+    // A name that no peer could call is a mistake, which is told here and not to nobody.
+    encodeName(name, 'the name of a procedure')
   }
   return new Map(entries as [string, Handler][])
 }

@@ -44,21 +44,21 @@ export class Arrivals {
   }
 
   /**
-   * The descriptors of the frame that begins there, or in words why it gets none. What came with earlier bytes belongs to
-   * no frame.
+   * The descriptors of the frame that begins there, or in words why it gets none of those that were sent. What came with
+   * earlier bytes belongs to no frame.
    *
    * @throws `ERR_X_CHANNEL_PROTOCOL`.
    */
   claim(count: number, begin: number): readonly number[] | string {
     this.checkStrays(begin)
     const [group] = this.#groups
-    // The system drops what the receiver's table of descriptors has no room for: MSG_CTRUNC, recvmsg(2).
-    if (group === undefined || group.from > begin) return `0 of ${count} arrived; ${NO_ROOM}`
+    // What the system itself has dropped it tells (MSG_CTRUNC, recvmsg(2)): what else is missing was never sent.
+    if (group === undefined || group.from > begin) throw breach(`${count} descriptors announced, none sent`)
     this.#groups.shift()
     if (group.refusal !== null) return group.refusal
     if (group.fds.length === count) return group.fds
     this.#close(group.fds)
-    return `${group.fds.length} of ${count} arrived; ${NO_ROOM}`
+    throw breach(`${count} descriptors announced, ${group.fds.length} sent`)
   }
 
   /** @throws `ERR_X_CHANNEL_PROTOCOL` where descriptors came with bytes before this one that no frame has claimed. */

@@ -32,7 +32,10 @@ export interface ChannelOptions {
    * for each peer (a process; of other users, the user), over all its channels and beyond their ends. Default: 1024.
    */
   readonly handleLimit?: number
-  /** Milliseconds for a hello, for a frame that has begun, and for the end after `close`; 0: for ever. Default: 30,000. */
+  /**
+   * Milliseconds for a hello, for a frame that has begun, for a goodbye once we have said ours, and for what is under way at
+   * `close` unless that has its own; 0: for ever. Default: 30,000.
+   */
   readonly patienceMs?: number
   /** Milliseconds for a reply, unless the request has its own; 0: for ever. Default: 30,000. */
   readonly requestTimeoutMs?: number

@@ -34,6 +34,15 @@ export interface RequestOptions extends SendOptions {
   readonly signal?: AbortSignal
 }
 
+/** How a channel is closed. */
+export interface CloseOptions {
+  /**
+   * Milliseconds for requests under way, of both sides, and for the acknowledgement of handles; 0: for ever. Default: the
+   * channel's `patienceMs`. In a further `close` it counts from then on.
+   */
+  readonly timeoutMs?: number
+}
+
 /** What a handler learns of a request beside its value. */
 export interface IncomingRequest {
   readonly buffers: readonly Buffer[]
@@ -77,6 +86,11 @@ export interface ChannelEvents<In> {
   message: [message: Message<In>]
   /** What came with handles, if anybody listens to this; else it is a `message` like any other. */
   handle: [value: In, ...handles: Descriptor[]]
+  /**
+   * One of the sides is closing it: nothing can be sent any more; what is under way goes on until it has ended, or the
+   * deadline of `close`.
+   */
+  closing: []
   /** The system is short of descriptors or memory for now; the channel waits and goes on. Once for each shortage. */
   shortage: [error: Error]
   /** It has ended; with what ended it, unless it was closed by either side (`goodbye`) or by `destroy()`. */

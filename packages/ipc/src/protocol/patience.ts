@@ -1,29 +1,25 @@
-// How long a channel waits for what its peer owes it. It knows what is waited for in words only.
-import { ipcError } from '../errors/codes'
+// How long a channel waits for something. It knows what is waited for in words only.
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from '../host'
 
 export class Patience {
   readonly #ms: number
-  readonly #over: (error: Error) => void
+  readonly #over: (what: string, ms: number) => void
   #timer: NodeJS.Timeout | null = null
   #lastLook: NodeJS.Immediate | null = null
 
   /** `ms` of 0: it waits for ever. */
-  constructor(ms: number, over: (error: Error) => void) {
+  constructor(ms: number, over: (what: string, ms: number) => void) {
     this.#ms = ms
     this.#over = over
   }
 
   /** Waits from now on, in place of what it waited for. */
-  waitFor(what: string): void {
+  waitFor(what: string, ms = this.#ms): void {
     this.stop()
-    const ms = this.#ms
     if (ms === 0) return
     this.#timer = setTimeout(() => {
       // Where it was this process that was late, what the peer sent in time is still to be read: timers come before I/O.
-      this.#lastLook = setImmediate(() => {
-        this.#over(ipcError('ERR_X_CHANNEL_SLOW', `it has not ${what} after ${ms} ms`))
-      })
+      this.#lastLook = setImmediate(() => this.#over(what, ms))
       this.#lastLook.unref()
     }, ms)
     this.#timer.unref()

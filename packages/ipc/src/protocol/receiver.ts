@@ -62,7 +62,7 @@ export class Receiver {
     this.#arrivals = new Arrivals(wire.transport, wire.allowance, limits.handleLimit)
     this.#account = account
     this.#guard = guard
-    account.onRoom = () => this.#resume()
+    account.onRoom = () => this.resume()
   }
 
   /** @throws what the peer's bytes are wrong with. */
@@ -153,7 +153,8 @@ export class Receiver {
     this.#sink.onStopped(true)
   }
 
-  #resume(): void {
+  /** There may be room. */
+  resume(): void {
     nextTick(() => this.#guard(() => this.#goOn()))
   }
 

@@ -11,6 +11,10 @@ export interface ReplyReceiver<Reply> {
 }
 
 interface Waiting<Reply> extends ReplyReceiver<Reply> {
+  /** Which of all requests it is; its id is this modulo 2 ** 32. */
+  readonly sequence: number
+  /** Whether the peer says of it by itself that it was not executed, as it has handles that are refused then. */
+  readonly hasHandles: boolean
   /** Where in the stream the request begins; infinite until it is written. */
   position: number
   readonly timer: NodeJS.Timeout | null
@@ -23,14 +27,24 @@ export interface RequestsSurroundings {
   mayHaveLeft(position: number): boolean
   /** Tells the peer that nobody waits for its reply any more. */
   cancel(id: number): void
+  /** The last that waited is settled. */
+  allSettled(): void
+}
+
+const IDS = 2 ** 32
+
+/** How long a request waits, who may give it up, and what goes with it. */
+export interface WaitOptions {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  readonly hasHandles: boolean
 }
 
 export class Requests<Reply> {
   readonly #waiting = new Map<number, Waiting<Reply>>()
   readonly #about: RequestsSurroundings
-  #lastId = 0
-  /** All numbers have been used, so that any may be one of ours. */
-  #hasWrapped = false
+  /** Counts on beyond the ids. */
+  #lastSequence = 0
 
   constructor(about: RequestsSurroundings) {
     this.#about = about
@@ -38,20 +52,21 @@ export class Requests<Reply> {
 
   /** An id that no waiting request has. */
   nextId(): number {
-    do {
-      this.#lastId = (this.#lastId + 1) >>> 0
-      if (this.#lastId === 0) {
-        this.#hasWrapped = true
-        this.#lastId = 1
-      }
-    } while (this.#waiting.has(this.#lastId))
-    return this.#lastId
+    let id: number
+    do id = ++this.#lastSequence % IDS
+    while (id === 0 || this.#waiting.has(id))
+    return id
   }
 
-  /** Waits for the reply; the ticket is that of the request's frame. */
+  /** Requests that wait. */
+  get count(): number {
+    return this.#waiting.size
+  }
+
+  /** Waits for the reply to the request whose id was given last; the ticket is that of its frame. */
   wait(
     id: number,
-    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined },
+    { timeoutMs, signal, hasHandles }: WaitOptions,
     { resolve, reject }: ReplyReceiver<Reply>,
   ): Ticket {
     const give = (error: Error) => {
@@ -66,7 +81,16 @@ export class Requests<Reply> {
     const timer = timeoutMs > 0 ? setTimeout(onTimeout, timeoutMs) : null
     const onAbort = () => give(abortError(signal?.reason))
     signal?.addEventListener('abort', onAbort, { once: true })
-    const waiting = { position: Number.POSITIVE_INFINITY, resolve, reject, timer, signal, onAbort }
+    const waiting: Waiting<Reply> = {
+      sequence: this.#lastSequence,
+      hasHandles,
+      position: Number.POSITIVE_INFINITY,
+      resolve,
+      reject,
+      timer,
+      signal,
+      onAbort,
+    }
     this.#waiting.set(id, waiting)
     const written = (position: number) => {
       waiting.position = position
@@ -80,14 +104,34 @@ export class Requests<Reply> {
     this.#waiting.delete(id)
     if (waiting.timer !== null) clearTimeout(waiting.timer)
     waiting.signal?.removeEventListener('abort', waiting.onAbort)
+    if (this.#waiting.size === 0) this.#about.allSettled()
     return waiting
   }
 
   /** Whether anybody waits for it; nobody does after a deadline. @throws `ERR_X_CHANNEL_PROTOCOL` where nobody ever did. */
   isAwaited(id: number): boolean {
     if (this.#waiting.has(id)) return true
-    if (id > this.#lastId && !this.#hasWrapped) throw breach(`a reply to request ${id}, which was never made`)
+    this.#checkMade(id)
     return false
+  }
+
+  #checkMade(id: number): void {
+    if (id > this.#lastSequence) throw breach(`a reply to request ${id}, which was never made`)
+  }
+
+  /**
+   * The peer has taken none of the requests after this one (0: none at all), and takes no more.
+   *
+   * @throws `ERR_X_CHANNEL_PROTOCOL` where that one was never made.
+   */
+  endAfter(lastTaken: number): void {
+    this.#checkMade(lastTaken)
+    const age = (this.#lastSequence - lastTaken) % IDS
+    const lastSequence = lastTaken === 0 ? 0 : this.#lastSequence - age
+    for (const [id, { sequence, hasHandles }] of [...this.#waiting]) {
+      if (sequence <= lastSequence || hasHandles) continue
+      this.fail(id, ipcError('ERR_X_NOT_SENT', 'the peer was closing the channel and has not executed it'))
+    }
   }
 
   settle(id: number, reply: Reply): void {

@@ -24,6 +24,7 @@ import {
   joinKind,
   KIND_ACK,
   KIND_CANCEL,
+  KIND_CLOSING,
   KIND_FAILURE,
   KIND_GOODBYE,
   KIND_REFUSAL,
@@ -70,6 +71,8 @@ interface Room {
   readonly reject: (error: Error) => void
 }
 
+const NO_BYTES = Buffer.alloc(0)
+
 export class Sender {
   readonly #writer: FrameWriter
   readonly #backlogLimit: number
@@ -79,6 +82,8 @@ export class Sender {
   #held: Held[] | null = []
   #heldBytes = 0
   #useClone = false
+  /** The peer has left too much unread: the channel ends with this turn, and nothing more is queued in it. */
+  #isLost = false
   #room: Room | null = null
   /** Hears once all that was written is with the wire. */
   #onEmpty: (() => void) | null = null
@@ -99,7 +104,7 @@ export class Sender {
   }
 
   get isFull(): boolean {
-    return this.#writer.isFull
+    return this.#isLost || this.#writer.isFull
   }
 
   get backlog(): number {
@@ -134,7 +139,8 @@ export class Sender {
    * @throws what encoding throws.
    */
   put(kind: number, id: number, outgoing: Outgoing): void {
-    if (this.#held !== null) this.#putEarly(kind, id, outgoing, this.#held)
+    if (this.#isLost) outgoing.ticket?.fail(ipcError('ERR_X_NOT_SENT', 'the peer has left too much unread'))
+    else if (this.#held !== null) this.#putEarly(kind, id, outgoing, this.#held)
     else {
       this.#failing(outgoing.ticket, () => this.#putNow(kind, id, outgoing))
       if (this.#writer.isFull) this.#checkBacklog()
@@ -143,6 +149,7 @@ export class Sender {
 
   /** A message with nothing beside it. Throws `ERR_X_FRAME_TOO_LONG`, too. */
   putPlain(kind: number, value: unknown): void {
+    if (this.#isLost) return
     if (this.#held !== null || this.#useClone) {
       this.put(kind, 0, { value, beside: NOTHING_BESIDE, descriptors: null, ticket: null })
       return
@@ -224,8 +231,7 @@ export class Sender {
   }
 
   acknowledge(ack: number): void {
-    this.#writer.bytes(joinKind(KIND_ACK, ENCODING_NONE), ack, [], 0)
-    if (this.#writer.isFull) this.#checkBacklog()
+    this.#control(KIND_ACK, ENCODING_NONE, ack, NO_BYTES)
   }
 
   refuse(ack: number, reason: string): void {
@@ -237,11 +243,19 @@ export class Sender {
     else this.#writer.bytes(joinKind(KIND_CANCEL, ENCODING_NONE), id, [], 0)
   }
 
+  /** We take no more requests than up to this one, and ask for nothing more. */
+  closing(lastTaken: number): void {
+    if (this.#held !== null && this.#held.length > 0) {
+      this.#held.push({ ticket: null, send: () => this.closing(lastTaken) })
+    } else this.#writer.bytes(joinKind(KIND_CLOSING, ENCODING_NONE), lastTaken, [], 0)
+  }
+
   fail(id: number, error: RemoteError): void {
     this.#control(KIND_FAILURE, ENCODING_JSON, id, encodeError(error))
   }
 
   #control(kind: number, encoding: number, id: number, bytes: Buffer): void {
+    if (this.#isLost) return
     this.#writer.bytes(joinKind(kind, encoding), id, [bytes], bytes.length)
     if (this.#writer.isFull) this.#checkBacklog()
   }
@@ -270,7 +284,9 @@ export class Sender {
 
   #checkBacklog(): void {
     const { backlog } = this
-    if (backlog > this.#backlogLimit) this.#overflow(backlog)
+    if (this.#isLost || backlog <= this.#backlogLimit) return
+    this.#isLost = true
+    this.#overflow(backlog)
   }
 
   /** Done once the peer has caught up. */

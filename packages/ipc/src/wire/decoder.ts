@@ -1,5 +1,6 @@
 // A peer's bytes to checked values: the one place in which what a peer says is checked, each number to the range in which
 // it is used. What leaves it may be relied on. It knows no streams, and not what a frame is for.
+import { isUtf8 } from 'node:buffer'
 import { deserialize } from 'node:v8'
 import { breach, ipcError, type RemoteError } from '../errors/codes'
 import {
@@ -76,7 +77,8 @@ interface KindRules {
   /** Bits of the encodings that it may have, without their flags. */
   readonly encodings: number
   readonly flags: number
-  readonly hasId: boolean
+  /** Null: it may have one or none. */
+  readonly hasId: boolean | null
   readonly mostBytes: number
 }
 
@@ -91,13 +93,14 @@ const rules: readonly (KindRules | undefined)[] = [
   control([ENCODING_NONE], true),
   control([ENCODING_TEXT], true),
   control([ENCODING_NONE, ENCODING_JSON], false),
+  control([ENCODING_NONE], null),
 ]
 
 function bits(encodings: readonly number[]): number {
   return encodings.reduce((sum, encoding) => sum | (1 << encoding), 0)
 }
 
-function control(encodings: readonly number[], hasId: boolean): KindRules {
+function control(encodings: readonly number[], hasId: boolean | null): KindRules {
   return { encodings: bits(encodings), flags: 0, hasId, mostBytes: LEAST_FRAME_LIMIT_BYTES }
 }
 
@@ -144,7 +147,8 @@ export function readHeader(bytes: Buffer, at: number, limit: number): number {
     throw breach(`${handles} handles without a description`)
   }
   const id = bytes.readUInt32LE(at + 8)
-  if ((id !== 0) !== rule.hasId) throw breach(`a frame of kind ${kind} has the id ${id}`)
+  if (rule.hasId !== null && (id !== 0) !== rule.hasId)
+    throw breach(`a frame of kind ${kind} has the id ${id}`)
   return length
 }
 
@@ -176,7 +180,9 @@ export function decodePayload(frame: Frame, mayClone: boolean): Payload {
     const length = start < end ? body[start]! : 0
     const from = start + 1
     start = from + length
-    if (length === 0 || start > end) throw breach('the name of a procedure')
+    if (length === 0 || start > end || !isUtf8(body.subarray(from, start))) {
+      throw breach('the name of a procedure')
+    }
     name = body.toString('utf8', from, start)
   }
   if ((encoding & EXTENDED) !== 0) return decodeExtended(frame, start, name, mayClone)

@@ -107,11 +107,22 @@ function payload(encoding: number, parts: readonly Uint8Array[]): EncodedPayload
   return { encoding, parts, length: parts.reduce((sum, part) => sum + part.byteLength, 0) }
 }
 
-/** @throws `ERR_INVALID_ARG_VALUE` where it is empty or longer than 255 bytes. */
-export function encodeName(name: string): Buffer {
+/**
+ * The name of a procedure in UTF-8. `argument`: how it is called in an error.
+ *
+ * @throws `ERR_INVALID_ARG_TYPE` for what is no text, `ERR_INVALID_ARG_VALUE` where it is empty, longer than 255 bytes, or
+ * has half a surrogate pair, which UTF-8 does not have.
+ */
+export function encodeName(name: string, argument = 'name'): Buffer {
+  if (typeof name !== 'string') throw codedError('ERR_INVALID_ARG_TYPE', argument, 'string', name)
   const bytes = Buffer.from(name)
-  if (bytes.length >= 1 && bytes.length <= MOST_NAME_BYTES) return bytes
-  throw codedError('ERR_INVALID_ARG_VALUE', 'name', name, `must have 1 to ${MOST_NAME_BYTES} bytes`)
+  if (bytes.length < 1 || bytes.length > MOST_NAME_BYTES) {
+    throw codedError('ERR_INVALID_ARG_VALUE', argument, name, `must have 1 to ${MOST_NAME_BYTES} bytes`)
+  }
+  if (!isWellFormed(name)) {
+    throw codedError('ERR_INVALID_ARG_VALUE', argument, name, 'must be well-formed Unicode')
+  }
+  return bytes
 }
 
 const MOST_ERROR_CHARS = 256

@@ -22,6 +22,8 @@ export const KIND_ACK = 6
 export const KIND_REFUSAL = 7
 /** The last frame of a side. Empty, or why the channel is ended: `{ name, message, code }`. */
 export const KIND_GOODBYE = 8
+/** A side takes no more requests: the id is that of the last one it has taken, or 0. It asks for nothing more either. */
+export const KIND_CLOSING = 9
 
 export const ENCODING_NONE = 0
 export const ENCODING_JSON = 1

@@ -171,7 +171,7 @@ export function frame(random, ids, handles = 0) {
   let encoding = isControl
     ? pick(random, [1, 1, 0, 0, 4])
     : pick(random, [0, 1, 2, 4, 5, 5, !isOdd(random, 20) ? 1 : 3])
-  if (isControl && !isOdd(random, 10)) encoding = [0, 0, 0, 0, 1, 0, 0, 4, 0][kind] ?? 0
+  if (isControl && !isOdd(random, 10)) encoding = [0, 0, 0, 0, 1, 0, 0, 4, 0, 0][kind] ?? 0
   let payload = isControl ? controlBytes(random, kind, encoding) : valueBytes(random, encoding, kind !== 1)
   // Beyond the least frame limit there is an error, too.
   if (payload.length > 3500 && !isControl && !isOdd(random, 10)) {
@@ -204,6 +204,7 @@ export function frame(random, ids, handles = 0) {
 function kindOf(random, ids, handles) {
   if (ids.length > 0 && random(4) === 0) return handles > 0 ? 3 : pick(random, [3, 4])
   if (handles > 0) return pick(random, [1, 2])
+  if (random(60) === 0) return pick(random, [8, 9, 9])
   return isOdd(random, 25) ? pick(random, [3, 4, 6, 7]) : pick(random, [1, 1, 1, 2, 2, 2, 5])
 }
 
@@ -211,6 +212,7 @@ function kindOf(random, ids, handles) {
 function idOf(random, kind, ids) {
   if (isOdd(random, 60)) return number(random)
   if (kind === 1 || kind === 8) return 0
+  if (kind === 9) return pick(random, [0, 0, ...ids])
   if (kind === 3 || kind === 4) return ids.length > 0 ? pick(random, ids) : 1
   return 1 + random(kind === 2 ? 2 ** 31 : 50)
 }
