@@ -1,6 +1,7 @@
 // The in-memory network as the contract sees it; what every transport must do is the conformance suite's.
 import { execFile } from 'node:child_process'
-import { errno, type StreamHandle, type TcpAddress } from '@x/core/transport'
+import { connect as connectSocket } from '@x/core'
+import { errno, type StreamHandle, type TcpAddress, type Timer } from '@x/core/transport'
 import { describe, expect, it } from 'vitest'
 import { memoryNetwork } from '../src'
 import { close, connect, LOOPBACK, listen, pair, readAll, shutdown, turn, write } from './handles'
@@ -10,6 +11,11 @@ const at = (address: string, port: number): TcpAddress => ({
   address,
   port,
 })
+
+function busyFor(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
 
 describe('memory network', () => {
   it('[T2] carries bytes both ways and tells each end of the other’s end', async () => {
@@ -180,6 +186,37 @@ describe('memory network', () => {
     await turn()
     expect(counts).toEqual([2, 2])
     await close(...streams.map(one => one.stream), ...listeners)
+  })
+
+  it('[T2] a busy process does not turn a refusal into a time-out', async () => {
+    const transport = memoryNetwork()
+    const codes: string[] = []
+    const socket = connectSocket({ port: 81, transport, autoSelectFamilyAttemptTimeout: 10 })
+    // The attempt has been refused by then, and the time-out of it is long over when the loop goes on.
+    socket.once('connectionAttempt', () => process.nextTick(busyFor, 30))
+    socket.on('connectionAttemptTimeout', () => codes.push('timed out'))
+    socket.on('error', error => codes.push((error as NodeJS.ErrnoException).code ?? ''))
+    await new Promise(resolve => socket.on('close', resolve))
+    expect(codes).toEqual(['ECONNREFUSED'])
+  })
+
+  it('[T2] a time-out that is due can be cleared, and started anew', async () => {
+    const { clock } = memoryNetwork()
+    const seen: string[] = []
+    const timers = ['cleared', 'anew'].map(name => clock?.setTimeout(() => seen.push(name), 1))
+    const [cleared, anew] = timers as [Timer, Timer]
+    // In the turn in which they are due, before they are called.
+    const due = new Promise<void>(resolve => {
+      setTimeout(() => {
+        clock?.clearTimeout(cleared)
+        anew.refresh()
+        seen.push('due')
+        resolve()
+      }, 1)
+    })
+    await due
+    await new Promise(resolve => clock?.setTimeout(() => resolve(null), 2))
+    expect(seen).toEqual(['due', 'anew'])
   })
 
   it('[T2] answers lookups from its names', async () => {

@@ -1,4 +1,4 @@
-// The in-memory network: one host, no distance, no timers, no descriptors. Endpoint behaviour is network/'s.
+// The in-memory network: one host, no distance, no timers of its own, no descriptors. Endpoint behaviour is network/'s.
 import { AsyncResource } from 'node:async_hooks'
 import { errno, type Lookup, type Transport } from '@x/core/transport'
 import { directLanes } from '../network/direct-lane'
@@ -6,6 +6,7 @@ import type { Fabric } from '../network/fabric'
 import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
 import { holdProcess, postTurn } from './loop-turns'
+import { memoryClock } from './memory-clock'
 
 /** How a memory network is made. */
 export interface MemoryNetworkOptions {
@@ -56,7 +57,7 @@ export function newMemoryStack(options: MemoryNetworkOptions): Stack {
     name: 'memory',
     capacityBytes,
     lookup,
-    clock: null,
+    clock: memoryClock,
     post: postTurn,
     route: (from, to) => (from.owns(to.address) ? from : errno('ENETUNREACH')),
     lanes: request => directLanes(request, capacityBytes),

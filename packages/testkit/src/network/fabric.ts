@@ -83,8 +83,8 @@ export interface Fabric {
   readonly capacityBytes: number
   /** Names of this network. */
   readonly lookup: Lookup
-  /** Timers of the network's own time; null where it is the host's. */
-  readonly clock: Clock | null
+  /** Timers of the network's own time. */
+  readonly clock: Clock
   /** Runs a job in a later turn and in a context, jobs in the order they came, each in a turn of its own. */
   post(job: () => void, context: AsyncResource | null): void
   /** The stack that has an address, seen from another; a status where there is no way. */

@@ -53,7 +53,7 @@ export class Stack implements Transport {
   readonly host: string
   readonly addresses: readonly string[]
   readonly lookup: Lookup
-  readonly clock: Clock | null
+  readonly clock: Clock
   readonly descriptors = null
   readonly #fabric: Fabric
   readonly #ports = new PortTable()
