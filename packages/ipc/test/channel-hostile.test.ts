@@ -343,7 +343,7 @@ describe('a hostile peer', () => {
       return Buffer.alloc(500_000)
     })
     const requests = Array.from({ length: 500 }, (_, at) => frame(REQUEST, NONE, '', at + 1))
-    peer.write(Buffer.concat([preamble(), ...requests]))
+    peer.write(Buffer.concat([preamble(1, 0, 1 << 20), ...requests]))
     expect(await endOf(target)).toMatchObject({ code: 'ERR_X_CHANNEL_SLOW' })
     expect(most).toBeLessThan(1_000_000 + 500_000 + 1000)
   })
