@@ -1,5 +1,5 @@
-// Calls into JavaScript: each runs in the async context of the handle or request that it belongs to, with Node's ticks
-// and microtasks after it. What a listener throws goes to `uncaughtException`, and the addon goes on with its next event.
+// Calls into JavaScript, each with Node's ticks and microtasks after it. Those of a handle or request that has a context
+// run in it; for those of streams JavaScript does that itself. What a listener throws goes to `uncaughtException`, and the addon goes on with its next event.
 #include "x-net.h"
 
 #include <string.h>
@@ -53,14 +53,38 @@ static bool report_exception(napi_env env) {
   return true;
 }
 
-// Whether the listener was called, also where it threw.
+// Calls a function of `setup`. Whether it was called, also where it threw.
+static bool call(x_instance *in, napi_async_context async, napi_value receiver, x_event event, size_t argc,
+                 const napi_value *argv) {
+  napi_value listener;
+  if (napi_get_reference_value(in->env, in->events[event], &listener) != napi_ok || listener == NULL) return false;
+  if (receiver == NULL) receiver = listener;
+  if (napi_make_callback(in->env, async, receiver, listener, argc, argv, NULL) == napi_ok) return true;
+  return report_exception(in->env);
+}
+
 bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv) {
   if (in->ending || context->object == NULL) return false;
-  napi_value receiver, listener;
+  napi_value receiver;
   if (napi_get_reference_value(in->env, context->object, &receiver) != napi_ok || receiver == NULL) return false;
-  if (napi_get_reference_value(in->env, in->events[event], &listener) != napi_ok || listener == NULL) return false;
-  if (napi_make_callback(in->env, context->async, receiver, listener, argc, argv, NULL) == napi_ok) return true;
-  return report_exception(in->env);
+  return call(in, context->async, receiver, event, argc, argv);
+}
+
+// The first of the `argc` arguments is set here. Any object may receive the call; Node wants one.
+bool x_emit_stream(const x_stream *stream, x_event event, size_t argc, napi_value *argv) {
+  x_instance *in = stream->base.in;
+  if (in->ending || napi_create_uint32(in->env, stream->base.slot, &argv[0]) != napi_ok) return false;
+  return call(in, NULL, NULL, event, argc, argv);
+}
+
+bool x_emit_stream_status(const x_stream *stream, x_event event, int status) {
+  x_instance *in = stream->base.in;
+  napi_handle_scope scope;
+  napi_value argv[2];
+  if (!x_enter(in, &scope)) return false;
+  bool told = napi_create_int32(in->env, status, &argv[1]) == napi_ok && x_emit_stream(stream, event, 2, argv);
+  x_leave(in, scope);
+  return told;
 }
 
 void x_emit_status(x_instance *in, const x_context *context, x_event event, int status) {

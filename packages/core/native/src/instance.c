@@ -4,12 +4,15 @@
 
 #include <stdlib.h>
 
-#define INDEX_BITS 24
-#define GENERATION_MASK 0x0fffffffu
+// An id has 31 bits, so that it is a small integer for V8 (it was a heap number from the 128th use of a slot on). Slots are
+// used in turns, so that an id comes back after no less than a million handles.
+#define INDEX_BITS 20
+#define GENERATION_MASK 0x7ffu
+#define FIRST_SLOTS 1024
 #define NO_SLOT UINT32_MAX
 
 static bool grow(x_instance *in) {
-  uint32_t count = in->slot_count == 0 ? 64 : in->slot_count * 2;
+  uint32_t count = in->slot_count == 0 ? FIRST_SLOTS : in->slot_count * 2;
   if (count > (1u << INDEX_BITS)) return false;
   x_slot *slots = realloc(in->slots, count * sizeof(x_slot));
   if (slots == NULL) return false;
@@ -17,6 +20,7 @@ static bool grow(x_instance *in) {
     slots[i] = (x_slot){.handle = NULL, .generation = 1, .next_free = i + 1 < count ? i + 1 : NO_SLOT};
   }
   in->free_slot = in->slot_count;
+  in->last_free = count - 1;
   in->slots = slots;
   in->slot_count = count;
   return true;
@@ -102,20 +106,28 @@ static void release_slot(x_handle *handle) {
   x_instance *in = handle->in;
   x_slot *slot = &in->slots[handle->slot];
   slot->handle = NULL;
-  slot->next_free = in->free_slot;
-  in->free_slot = handle->slot;
+  slot->next_free = NO_SLOT;
+  if (in->free_slot == NO_SLOT) in->free_slot = handle->slot;
+  else in->slots[in->last_free].next_free = handle->slot;
+  in->last_free = handle->slot;
   in->live--;
+}
+
+static void tell_closed(x_handle *handle) {
+  x_instance *in = handle->in;
+  napi_handle_scope scope;
+  napi_value place;
+  if (!handle->tell_closed || !x_enter(in, &scope)) return;
+  if (handle->type == X_STREAM) x_emit_stream((x_stream *)handle, X_ON_STREAM_CLOSED, 1, &place);
+  else x_emit(in, &handle->context, X_ON_CLOSED, 0, NULL);
+  x_leave(in, scope);
 }
 
 // The last part has closed, or there never was one.
 static void finish(x_handle *handle) {
   x_instance *in = handle->in;
   settle(handle);
-  napi_handle_scope scope;
-  if (handle->tell_closed && x_enter(in, &scope)) {
-    x_emit(in, &handle->context, X_ON_CLOSED, 0, NULL);
-    x_leave(in, scope);
-  }
+  tell_closed(handle);
   x_context_close(in, &handle->context);
   release_slot(handle);
   free(handle);

@@ -84,13 +84,15 @@ void x_listener_shut(x_handle *handle) {
   listener->fd = -1;
 }
 
-static void emit_accept(x_listener *listener, int status, x_stream *stream) {
+static bool emit_accept(x_listener *listener, int status, x_stream *stream) {
   x_instance *in = listener->base.in;
   napi_handle_scope scope;
-  if (!x_enter(in, &scope)) return;
+  bool told = false;
+  if (!x_enter(in, &scope)) return false;
   napi_value argv[2] = {x_number(in->env, status), x_number(in->env, stream == NULL ? 0 : x_handle_id(&stream->base))};
-  if (argv[0] != NULL && argv[1] != NULL) x_emit(in, &listener->base.context, X_ON_ACCEPT, 2, argv);
+  if (argv[0] != NULL && argv[1] != NULL) told = x_emit(in, &listener->base.context, X_ON_ACCEPT, 2, argv);
   x_leave(in, scope);
+  return told;
 }
 
 // The connection went away, or was forbidden, before it was taken; accept(2) lists the network errors that mean the same
@@ -150,9 +152,8 @@ static int deliver(x_listener *listener, int fd) {
     return x_is_shortage(status) ? status : 0;
   }
   listener->short_told = false;
-  emit_accept(listener, 0, stream);
-  // Nobody took it: the receiver threw before it could.
-  if (stream->base.context.object == NULL) x_handle_close(&stream->base, false);
+  // JavaScript could not be called, so nobody has it.
+  if (!emit_accept(listener, 0, stream)) x_handle_close(&stream->base, false);
   return 0;
 }
 

@@ -53,14 +53,14 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf) {
 static void emit_arena(x_stream *stream, size_t size) {
   x_instance *in = stream->base.in;
   napi_handle_scope scope;
-  napi_value argv[3];
+  napi_value argv[4];
   if (!x_enter(in, &scope)) return;
-  argv[0] = x_number(in->env, (int64_t)size);
-  argv[1] = x_number(in->env, (int64_t)in->arena_used);
+  argv[1] = x_number(in->env, (int64_t)size);
+  argv[2] = x_number(in->env, (int64_t)in->arena_used);
   // Whole cache lines, so that two streams' bytes do not share one.
   in->arena_used += (size + 63) & ~(size_t)63;
-  if (argv[0] != NULL && argv[1] != NULL && napi_get_reference_value(in->env, in->arena_buffer, &argv[2]) == napi_ok) {
-    x_emit(in, &stream->base.context, X_ON_READ_ARENA, 3, argv);
+  if (argv[1] != NULL && argv[2] != NULL && napi_get_reference_value(in->env, in->arena_buffer, &argv[3]) == napi_ok) {
+    x_emit_stream(stream, X_ON_READ_ARENA, 4, argv);
   }
   x_leave(in, scope);
 }
@@ -83,7 +83,7 @@ static void on_read(uv_stream_t *uv_stream, ssize_t size, const uv_buf_t *buf) {
     }
     if (stream->into_arena) memcpy(in->scratch, buf->base, (size_t)size);
   }
-  x_emit_status(in, &stream->base.context, X_ON_READ, (int)size);
+  x_emit_stream_status(stream, X_ON_READ, (int)size);
 }
 
 void x_read_freed(x_stream *stream) {

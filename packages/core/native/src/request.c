@@ -1,4 +1,4 @@
-// A pending connect, write or shutdown of a stream. Its JavaScript object keeps what the operation needs (the chunks of
+// A pending connect or write of a stream. Its JavaScript object keeps what the operation needs (the chunks of
 // a write) alive, and hears the outcome in the context of the call that asked. It knows no operation.
 #include "x-net.h"
 

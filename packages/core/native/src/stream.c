@@ -2,6 +2,7 @@
 #include "x-net.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 x_stream *x_stream_new(x_instance *in, x_kind kind, int *status) {
@@ -49,28 +50,16 @@ void x_stream_settle(x_stream *stream) {
   x_read_freed(stream);
 }
 
-static const char *const names[] = {[X_TCP] = "TCPWRAP", [X_PIPE] = "PIPEWRAP"};
 static const char *const connect_names[] = {[X_TCP] = "TCPCONNECTWRAP", [X_PIPE] = "PIPECONNECTWRAP"};
 
-// stream(kind, object): a new id, or a status.
+// stream(kind): a new id, or a status.
 static int64_t stream(x_call *call) {
   int status;
   x_stream *made = x_stream_new(call->in, call->args[0].number == X_TCP ? X_TCP : X_PIPE, &status);
-  if (made == NULL) return status;
-  if (x_context_hold(call->in, &made->base.context, call->args[1].value)) return x_handle_id(&made->base);
-  x_handle_abandon(&made->base);
-  return UV_ENOMEM;
+  return made == NULL ? status : x_handle_id(&made->base);
 }
 
-// attach(id, object): gives an accepted or adopted stream its object.
-static int64_t attach(x_call *call) {
-  x_stream *stream = x_stream_of(call);
-  if (stream->base.context.object != NULL) return UV_EALREADY;
-  return x_context_open(call->in, &stream->base.context, call->args[0].value, names[stream->kind]) ? 0 : UV_ENOMEM;
-}
-
-// streamFrom(fd, kind or -1): takes over a descriptor; an id without an object yet, or a status. Of a kind that is told,
-// the descriptor is known to be a connection. On failure the descriptor stays the caller's.
+// streamFrom(fd, kind or -1): takes over a descriptor; an id, or a status. Of a kind that is told, the descriptor is known to be a connection. On failure the descriptor stays the caller's.
 static int64_t stream_from(x_call *call) {
   int fd = call->args[0].number, told = call->args[1].number, status = 0;
   x_kind kind = told == X_PIPE ? X_PIPE : X_TCP;
@@ -169,7 +158,6 @@ static int64_t connect_stream(x_call *call) {
   if (stream->connect_pending) return UV_EALREADY;
   x_request *request = x_request_new(stream, call->args[0].value, connect_names[stream->kind]);
   if (request == NULL) return UV_ENOMEM;
-  (void)x_context_bind(call->in, &stream->base.context, names[stream->kind]);
   int status = stream->kind == X_TCP ? connect_tcp(request, to, length, call->args[2].number)
                                      : connect_pipe(request, to, length);
   // libuv makes the socket, and keeps it where it then fails.
@@ -183,19 +171,21 @@ static int64_t connect_stream(x_call *call) {
   return status;
 }
 
-static void on_shutdown(uv_shutdown_t *uv_request, int status) {
-  x_request_done(uv_request->data, X_ON_SHUTDOWN, status);
+static void on_shutdown(uv_shutdown_t *request, int status) {
+  x_emit_stream_status(request->data, X_ON_SHUTDOWN, status);
+  free(request);
 }
 
-// shutdown(id, request)
+// shutdown(id): libuv takes no second one while one is under way.
 static int64_t shutdown_stream(x_call *call) {
   x_stream *stream = x_stream_of(call);
   if (stream->relay != NULL) return UV_EBUSY;
   if (stream->state == X_IDLE || stream->state == X_CONNECTING) return UV_ENOTCONN;
-  x_request *request = x_request_new(stream, call->args[0].value, "SHUTDOWNWRAP");
+  uv_shutdown_t *request = malloc(sizeof(*request));
   if (request == NULL) return UV_ENOMEM;
-  int status = uv_shutdown(&request->uv.shutdown, &stream->uv.stream, on_shutdown);
-  if (status < 0) x_request_free(request);
+  request->data = stream;
+  int status = uv_shutdown(request, &stream->uv.stream, on_shutdown);
+  if (status < 0) free(request);
   return status;
 }
 
@@ -212,13 +202,12 @@ static int64_t reset_stream(x_call *call) {
 
 bool x_export_stream(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"stream", "io", stream, 0},
-      {"attach", "so", attach, UV_EBADF},
+      {"stream", "i", stream, 0},
       {"streamFrom", "ii", stream_from, 0},
       {"kindOf", "s", kind_of, UV_EBADF},
       {"bindStream", "spii", bind_stream, UV_EBADF},
       {"connect", "sopi", connect_stream, UV_EBADF},
-      {"shutdown", "so", shutdown_stream, UV_EBADF},
+      {"shutdown", "s", shutdown_stream, UV_EBADF},
       {"reset", "sb", reset_stream, UV_EBADF},
   };
   return X_EXPORT_ALL(env, exports, list);

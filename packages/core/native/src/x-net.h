@@ -20,15 +20,18 @@
     if ((call) != napi_ok) return NULL; \
   } while (0)
 
-// The order is that of the functions which `setup` takes (see addon.ts).
+// The order is that of the functions which `setup` takes (see addon.ts). Those of streams are told by the stream's place in
+// the handle table, and find its object in a list of JavaScript's own: a connection has no reference and no async context
+// here. The others are called on the object of their handle or request, in its async context.
 typedef enum {
   X_ON_ACCEPT,
   X_ON_DESCRIPTORS,
-  X_ON_READ,
-  X_ON_READ_ARENA,
+  X_ON_READ,          // of a stream
+  X_ON_READ_ARENA,    // of a stream
   X_ON_CONNECT,
   X_ON_WRITTEN,
-  X_ON_SHUTDOWN,
+  X_ON_SHUTDOWN,      // of a stream
+  X_ON_STREAM_CLOSED, // of a stream
   X_ON_CLOSED,
   X_ON_MESSAGE,
   X_ON_RELAYED,
@@ -58,7 +61,8 @@ typedef struct {
   napi_ref events[X_EVENT_COUNT];
   x_slot *slots;
   uint32_t slot_count;
-  uint32_t free_slot;
+  uint32_t free_slot;  // the one that has been free for longest
+  uint32_t last_free;
   uint32_t live;  // handles with libuv parts that are not closed yet
   x_pool *pool;
   char *arena;  // large reads land here, from `arena_used` on; `arena_buffer` is JavaScript's view of it
@@ -92,7 +96,7 @@ struct x_handle {
 // Where a stream is in its life. X_TAKEN: a descriptor that was taken over and that has no peer yet; it may connect.
 typedef enum { X_IDLE, X_CONNECTING, X_TAKEN, X_CONNECTED } x_state;
 
-// A pending connect, write or shutdown, with the context of the call that asked for it.
+// A pending connect or write, with the context of the call that asked for it.
 typedef struct x_stream x_stream;
 typedef struct x_relay x_relay;
 typedef struct {
@@ -103,7 +107,6 @@ typedef struct {
     uv_req_t any;
     uv_connect_t connect;
     uv_write_t write;
-    uv_shutdown_t shutdown;
   } uv;
 } x_request;
 
@@ -152,6 +155,8 @@ bool x_enter(x_instance *in, napi_handle_scope *scope);
 void x_leave(x_instance *in, napi_handle_scope scope);
 bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv);
 void x_emit_status(x_instance *in, const x_context *context, x_event event, int status);
+bool x_emit_stream(const x_stream *stream, x_event event, size_t argc, napi_value *argv);
+bool x_emit_stream_status(const x_stream *stream, x_event event, int status);
 
 // args.c: the entrance of every call from JavaScript. The signature of an export is a letter for each argument; what does
 // not fit is answered with UV_EINVAL before the function runs, and an id that names no open handle with `gone`:

@@ -10,6 +10,17 @@ import type { Address, Status } from '../contract'
 /** Names a native handle; 0 is none. A stale id is answered with `UV_EBADF`. */
 export type HandleId = number
 
+/** A handle's place in the addon's table: part of its id, and another handle's once it has closed. */
+export type HandlePlace = number
+
+/** INDEX_BITS in native/src/instance.c. */
+const PLACE_BITS = 20
+
+/** Where a handle is. */
+export function placeOf(id: HandleId): HandlePlace {
+  return id & ((1 << PLACE_BITS) - 1)
+}
+
 /** The objects of handles and requests, as far as the addon calls them. */
 interface HandleObject {
   onClosed(): void
@@ -17,10 +28,6 @@ interface HandleObject {
 interface ListenerObject extends HandleObject {
   onAccept(status: Status, id: HandleId): void
   onDescriptors(status: Status): void
-}
-interface StreamObject extends HandleObject {
-  onRead(size: number): void
-  onReadArena(chunk: Buffer): void
 }
 interface ChannelObject extends HandleObject {
   onMessage(size: number, truncated: boolean): void
@@ -30,15 +37,19 @@ export interface RequestObject {
   finish(status: Status): void
 }
 
-/** What the addon calls, in the order of `x_event` in native/src/x-net.h. `this` is the handle's or request's object. */
+/**
+ * What the addon calls, in the order of `x_event` in native/src/x-net.h. `this` is the handle's or request's object, whose
+ * async context is the current one; the events of streams have neither, and are told by the stream's place.
+ */
 export type Events = readonly [
   accept: (this: ListenerObject, status: Status, id: HandleId) => void,
   descriptors: (this: ListenerObject, status: Status) => void,
-  read: (this: StreamObject, size: number) => void,
-  readArena: (this: StreamObject, size: number, offset: number, arena: Buffer) => void,
+  read: (place: HandlePlace, size: number) => void,
+  readArena: (place: HandlePlace, size: number, offset: number, arena: Buffer) => void,
   connect: (this: RequestObject, status: Status) => void,
   written: (this: RequestObject, status: Status) => void,
-  shutdown: (this: RequestObject, status: Status) => void,
+  shutdown: (place: HandlePlace, status: Status) => void,
+  streamClosed: (place: HandlePlace) => void,
   closed: (this: HandleObject) => void,
   message: (this: ChannelObject, size: number, truncated: boolean) => void,
   relayed: (this: RequestObject, status: Status) => void,
@@ -57,13 +68,12 @@ export interface Addon {
   fd(id: HandleId): number
   name(id: HandleId, peer: boolean): Address | Status
 
-  stream(kind: 0 | 1, object: object): HandleId
+  stream(kind: 0 | 1): HandleId
   streamFrom(fd: number, kind: 0 | 1 | -1): HandleId
-  attach(id: HandleId, object: object): Status
   kindOf(id: HandleId): number
   bindStream(id: HandleId, address: string, port: number, flags: number): Status
   connect(id: HandleId, request: object, to: string, port: number): Status
-  shutdown(id: HandleId, request: object): Status
+  shutdown(id: HandleId): Status
   reset(id: HandleId, tell: boolean): Status
 
   readStart(id: HandleId): Status

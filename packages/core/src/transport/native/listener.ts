@@ -119,8 +119,8 @@ export class NativeListener implements ListenerHandle {
   /** Of the addon: a connection, or why there is none now. */
   onAccept(status: Status, id: HandleId): void {
     const accept = this.#accept
-    if (accept === null) return
-    if (status < 0) accept(status, null)
+    if (status < 0) accept?.(status, null)
+    else if (accept === null) this.#addon.close(id, false)
     else accept(0, this.#wrap(this.kind, id))
   }
 

@@ -1,5 +1,6 @@
 // A stream of the native transport: the JavaScript face of a native handle. What the system does is in native/src; this
 // keeps the sink, the callbacks and the counters.
+import { AsyncResource } from 'node:async_hooks'
 import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSOCK, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
 import { setImmediate } from '../../host'
 import { Closing } from '../closing'
@@ -15,7 +16,7 @@ import type {
   TcpAddress,
 } from '../contract'
 import { isTcpAddress } from '../contract'
-import type { Addon, HandleId } from './addon'
+import { type Addon, type HandleId, placeOf } from './addon'
 
 /** Reads up to this size go through Node's buffer pool; larger ones get memory of their own. */
 const POOLED_READ = 2048
@@ -25,7 +26,7 @@ export function bindBits(flags: BindFlags | undefined): number {
   return (flags?.ipv6Only ? 1 : 0) | (flags?.reusePort ? 2 : 0) | (flags?.reuseAddress === false ? 4 : 0)
 }
 
-/** A pending operation: the addon holds it until it has called back, and with it the chunks of a write. */
+/** A pending connect or write: the addon holds it until it has called back, and with it the chunks of a write. */
 export class Request {
   readonly done: (status: Status) => void
   readonly chunks: readonly Uint8Array[] | null
@@ -40,33 +41,77 @@ export class Request {
   }
 }
 
+/** A pending shutdown, with the async context of the call. */
+class ShutdownRequest extends AsyncResource {
+  readonly #done: (status: Status) => void
+
+  constructor(done: (status: Status) => void) {
+    super('SHUTDOWNWRAP')
+    this.#done = done
+  }
+
+  finish(status: Status): void {
+    // The end of a pipe goes with its descriptor: there is no socket to shut, and nothing more to wait for.
+    this.runInAsyncScope(this.#done, undefined, status === UV_ENOTSOCK ? 0 : status)
+  }
+}
+
+function contextOf(kind: HandleKind): AsyncResource {
+  return new AsyncResource(kind === 'tcp' ? 'TCPWRAP' : 'PIPEWRAP')
+}
+
+/** The streams of a thread that are not closed yet, by their place in the addon's table, which so keeps them alive. */
+export type OpenStreams = (NativeStream | undefined)[]
+
+/** What the streams of a thread share. */
+export interface StreamHost {
+  readonly addon: Addon
+  /** Where small reads land. */
+  readonly scratch: Buffer
+  readonly streams: OpenStreams
+}
+
 export class NativeStream implements StreamHandle {
   readonly kind: HandleKind
-  readonly #addon: Addon
-  readonly #scratch: Buffer
+  readonly #host: StreamHost
+  /** 0 once it closes, and where none could be made. */
   #id: HandleId
+  /** Of its events: that of `connect`, or of where it was accepted or adopted; null before. */
+  #context: AsyncResource | null
   #sink: ReadSink | null = null
   #into: Uint8Array | null = null
   #reading = false
   #readEnded = false
   #bytesRead = 0
   #bytesGiven = 0
+  /** Writes that the addon has queued and not called back. */
+  #queuedWrites = 0
   #relayed = false
   #early: StreamOption[] | null = null
-  readonly #closing = new Closing()
+  #shutdown: ShutdownRequest | null = null
+  #closing: Closing | null = null
 
-  constructor(addon: Addon, scratch: Buffer, kind: HandleKind, id?: HandleId) {
-    this.#addon = addon
-    this.#scratch = scratch
+  private constructor(host: StreamHost, kind: HandleKind, id: HandleId, context: AsyncResource | null) {
     this.kind = kind
-    if (id === undefined) {
-      this.#id = Math.max(0, addon.stream(kind === 'tcp' ? 0 : 1, this))
-    } else if (addon.attach(id, this) === 0) {
-      this.#id = id
-    } else {
-      addon.close(id, false)
-      this.#id = 0
-    }
+    this.#host = host
+    this.#id = id
+    this.#context = context
+    if (id !== 0) host.streams[placeOf(id)] = this
+  }
+
+  /** One that can connect. */
+  static unconnected(host: StreamHost, kind: HandleKind): NativeStream {
+    const id = Math.max(0, host.addon.stream(kind === 'tcp' ? 0 : 1))
+    return new NativeStream(host, kind, id, null)
+  }
+
+  /** One that was accepted, or of a descriptor that was taken over. */
+  static connected(host: StreamHost, kind: HandleKind, id: HandleId): NativeStream {
+    return new NativeStream(host, kind, id, contextOf(kind))
+  }
+
+  get #addon(): Addon {
+    return this.#host.addon
   }
 
   bind(at: TcpAddress, flags?: BindFlags): Status {
@@ -76,9 +121,13 @@ export class NativeStream implements StreamHandle {
   connect(to: Address, done: (status: Status) => void): Status {
     if (isTcpAddress(to) !== (this.kind === 'tcp')) return UV_EINVAL
     const request = new Request(done)
-    if (!isTcpAddress(to)) return this.#addon.connect(this.#id, request, to.path, 0)
-    const status = this.#addon.connect(this.#id, request, to.address, to.port)
-    if (status === 0) this.#applyEarly()
+    const status = isTcpAddress(to)
+      ? this.#addon.connect(this.#id, request, to.address, to.port)
+      : this.#addon.connect(this.#id, request, to.path, 0)
+    if (status === 0) {
+      this.#context ??= contextOf(this.kind)
+      this.#applyEarly()
+    }
     return status
   }
 
@@ -123,7 +172,7 @@ export class NativeStream implements StreamHandle {
         : this.#addon.tryWritev(this.#id, chunks)
     if (taken < 0) return taken
     if (taken < total || total === 0) {
-      const status = this.#addon.queueWrite(this.#id, new Request(done, chunks), chunks, taken)
+      const status = this.#queueWrite(chunks, taken, done)
       if (status === 0) this.#bytesGiven += total
       return status
     }
@@ -131,10 +180,20 @@ export class NativeStream implements StreamHandle {
     return 1
   }
 
+  #queueWrite(chunks: readonly Uint8Array[], skip: number, done: (status: Status) => void): Status {
+    const written = (status: Status) => {
+      this.#queuedWrites--
+      done(status)
+    }
+    const status = this.#addon.queueWrite(this.#id, new Request(written, chunks), chunks, skip)
+    if (status === 0) this.#queuedWrites++
+    return status
+  }
+
   shutdown(done: (status: Status) => void): Status {
-    // The end of a pipe goes with its descriptor: there is no socket to shut, and nothing more to wait for.
-    const ended = (status: Status) => done(status === UV_ENOTSOCK ? 0 : status)
-    return this.#addon.shutdown(this.#id, new Request(ended))
+    const status = this.#addon.shutdown(this.#id)
+    if (status === 0) this.#shutdown = new ShutdownRequest(done)
+    return status
   }
 
   reset(done: () => void): Status {
@@ -142,7 +201,7 @@ export class NativeStream implements StreamHandle {
     this.#settleCounters()
     const status = this.#addon.reset(this.#id, true)
     if (status === 0) {
-      this.#closing.begin(done)
+      this.#startClosing(done)
       this.#forget()
     }
     return status
@@ -151,7 +210,7 @@ export class NativeStream implements StreamHandle {
   setOption(option: StreamOption): Status {
     const id = this.#id
     // Before connect there is no socket to set it on.
-    if (id !== 0 && this.kind === 'tcp' && this.fd < 0) {
+    if (id !== 0 && this.kind === 'tcp' && this.#context === null) {
       this.#early ??= []
       this.#early.push(option)
       return 0
@@ -188,12 +247,20 @@ export class NativeStream implements StreamHandle {
   }
 
   close(done?: () => void): void {
-    if (!this.#closing.begin(done)) return
+    if (this.#closing !== null) return void this.#closing.begin(done)
+    const closing = this.#startClosing(done)
     // There is no handle where none could be made.
-    if (this.#id === 0) return void setImmediate(() => this.#closing.finish())
+    if (this.#id === 0) return void setImmediate(() => closing.finish())
     this.#settleCounters()
     this.#addon.close(this.#id, true)
     this.#forget()
+  }
+
+  #startClosing(done?: () => void): Closing {
+    const closing = new Closing()
+    closing.begin(done)
+    this.#closing = closing
+    return closing
   }
 
   release(): number {
@@ -221,7 +288,7 @@ export class NativeStream implements StreamHandle {
   }
 
   get writeQueueSize(): number {
-    return this.#id === 0 ? 0 : this.#addon.writeQueueSize(this.#id)
+    return this.#queuedWrites === 0 || this.#id === 0 ? 0 : this.#addon.writeQueueSize(this.#id)
   }
 
   get fd(): number {
@@ -239,11 +306,34 @@ export class NativeStream implements StreamHandle {
     if (status < 0) return status
     this.#relayed = true
     if (this.writeQueueSize === 0) return 1
-    return this.#addon.queueWrite(this.#id, new Request(done), [Buffer.alloc(0)], 0)
+    return this.#queueWrite([Buffer.alloc(0)], 0, done)
   }
 
   /** Of the addon: `size` bytes are in the scratch or the sink's own buffer, or reading has ended with a status. */
-  onRead(size: number): void {
+  heardRead(size: number): void {
+    this.#context?.runInAsyncScope(this.#onRead, this, size)
+  }
+
+  /** Of the addon: a large read, in a piece of an arena that is the receiver's from here on. */
+  heardArena(chunk: Buffer): void {
+    this.#context?.runInAsyncScope(this.#onReadArena, this, chunk)
+  }
+
+  /** Of the addon: our side has ended, or could not. */
+  heardShutdown(status: Status): void {
+    const shutdown = this.#shutdown
+    this.#shutdown = null
+    shutdown?.finish(status)
+  }
+
+  /** Of the addon: the handle has closed. */
+  heardClosed(): void {
+    const context = this.#context
+    if (context === null) this.#onClosed()
+    else context.runInAsyncScope(this.#onClosed, this)
+  }
+
+  #onRead(size: number): void {
     const sink = this.#sink
     if (sink === null || !this.#reading) return
     if (size < 0) {
@@ -261,20 +351,18 @@ export class NativeStream implements StreamHandle {
       return
     }
     const chunk = size <= POOLED_READ ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
-    this.#scratch.copy(chunk, 0, 0, size)
+    this.#host.scratch.copy(chunk, 0, 0, size)
     sink.onData(chunk)
   }
 
-  /** Of the addon: a large read, in a piece of an arena that is the receiver's from here on. */
-  onReadArena(chunk: Buffer): void {
+  #onReadArena(chunk: Buffer): void {
     if (this.#sink === null || !this.#reading) return
     this.#bytesRead += chunk.length
     this.#sink.onData(chunk)
   }
 
-  /** Of the addon: the handle has closed. */
-  onClosed(): void {
-    this.#closing.finish()
+  #onClosed(): void {
+    this.#closing?.finish()
   }
 
   #prepareInto(sink: ReadSink): Status {

@@ -17,36 +17,45 @@ import { NativeChannel } from './channel'
 import { DescriptorSlots } from './descriptor-slots'
 import { NativeListener } from './listener'
 import { startRelay } from './relay'
-import { NativeStream } from './stream'
+import { NativeStream, type OpenStreams, type StreamHost } from './stream'
 
-/** In the order of `Events`; the addon calls each on the object of the handle or request that it is about. */
-const events: Events = [
-  function (status, id) {
-    this.onAccept(status, id)
-  },
-  function (status) {
-    this.onDescriptors(status)
-  },
-  function (size) {
-    this.onRead(size)
-  },
-  function (size, offset, arena) {
-    this.onReadArena(arena.subarray(offset, offset + size))
-  },
-  finish,
-  finish,
-  finish,
-  function () {
-    this.onClosed()
-  },
-  function (size, truncated) {
-    this.onMessage(size, truncated)
-  },
-  finish,
-  function (status) {
-    this.onShortage(status)
-  },
-]
+/** In the order of `Events`. `streams` are those that are open, by their place in the addon's table. */
+function eventsOf(streams: OpenStreams): Events {
+  return [
+    function (status, id) {
+      this.onAccept(status, id)
+    },
+    function (status) {
+      this.onDescriptors(status)
+    },
+    (place, size) => {
+      streams[place]?.heardRead(size)
+    },
+    (place, size, offset, arena) => {
+      streams[place]?.heardArena(arena.subarray(offset, offset + size))
+    },
+    finish,
+    finish,
+    (place, status) => {
+      streams[place]?.heardShutdown(status)
+    },
+    place => {
+      const stream = streams[place]
+      streams[place] = undefined
+      stream?.heardClosed()
+    },
+    function () {
+      this.onClosed()
+    },
+    function (size, truncated) {
+      this.onMessage(size, truncated)
+    },
+    finish,
+    function (status) {
+      this.onShortage(status)
+    },
+  ]
+}
 
 function finish(this: RequestObject, status: Status): void {
   this.finish(status)
@@ -55,7 +64,7 @@ function finish(this: RequestObject, status: Status): void {
 export class NativeTransport implements Transport {
   readonly name = 'native'
   readonly #addon: Addon
-  readonly #scratch: Buffer
+  readonly #host: StreamHost
   readonly #slots: DescriptorSlots
   readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
   readonly descriptors: DescriptorOperations
@@ -63,13 +72,15 @@ export class NativeTransport implements Transport {
   readonly clock = null
 
   constructor(addon: Addon) {
-    const memory = addon.setup(events, isMainThread)
+    const streams: OpenStreams = []
+    const memory = addon.setup(eventsOf(streams), isMainThread)
     if (typeof memory === 'number') throw new Error(`its setup answers ${memory}`)
+    const host = { addon, scratch: memory, streams }
     this.#addon = addon
-    this.#scratch = memory
-    this.#slots = new DescriptorSlots(addon, this.#scratch)
-    this.#wrap = (kind, id) => new NativeStream(addon, this.#scratch, kind, id)
-    this.descriptors = descriptorOperations(addon, this.#scratch, this.#slots)
+    this.#host = host
+    this.#slots = new DescriptorSlots(addon, memory)
+    this.#wrap = (kind, id) => NativeStream.connected(host, kind, id)
+    this.descriptors = descriptorOperations(addon, memory, this.#slots)
   }
 
   supports(feature: Feature): boolean {
@@ -81,7 +92,7 @@ export class NativeTransport implements Transport {
   }
 
   stream(kind: HandleKind): StreamHandle {
-    return new NativeStream(this.#addon, this.#scratch, kind)
+    return NativeStream.unconnected(this.#host, kind)
   }
 
   adopt(fd: number, as: 'listener'): ListenerHandle | Status

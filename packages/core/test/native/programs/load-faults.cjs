@@ -10,7 +10,7 @@ for (let number = 1; ; number++) {
   try {
     const addon = load()
     if (typeof addon.setup(events()) === 'number') outcome = 'refused'
-    else if (addon.stream(0, {}) < 0) outcome = 'used'
+    else if (addon.stream(0) < 0) outcome = 'used'
   } catch {
     outcome = 'thrown'
   }

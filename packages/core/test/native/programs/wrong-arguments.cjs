@@ -8,8 +8,8 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /** How many arguments each function takes; what is not here is found by the check below. */
 const ARITY = {
-  live: 0, close: 2, setRef: 2, fd: 1, name: 2, stream: 2, streamFrom: 2, attach: 2, kindOf: 1, bindStream: 4, connect: 4,
-  shutdown: 2, reset: 2, readStart: 1, readStop: 1, readInto: 2, tryWrite: 2, tryWritev: 2, queueWrite: 4, writeQueueSize: 1,
+  live: 0, close: 2, setRef: 2, fd: 1, name: 2, stream: 1, streamFrom: 2, kindOf: 1, bindStream: 4, connect: 4,
+  shutdown: 1, reset: 2, readStart: 1, readStop: 1, readInto: 2, tryWrite: 2, tryWritev: 2, queueWrite: 4, writeQueueSize: 1,
   noDelay: 2, keepAlive: 5, typeOfService: 2, credentials: 1, peerPidfd: 1, listener: 2, listenerKind: 1, takeListener: 2,
   bindListener: 4, bindPath: 4, keepPath: 1, listen: 3, setPaused: 2, channel: 2, trySend: 3, queueSend: 5, receive: 2,
   receiveInto: 2, socketPair: 0, peerOf: 1, duplicate: 1, lockFile: 1, probe: 1, takeDescriptors: 1, closeDescriptors: 1,
@@ -85,11 +85,10 @@ async function handles(addon) {
     if (addon.socketPair() !== 0) throw new Error('socketPair')
     const [a, b] = slots
     const stream = addon.streamFrom(a, -1)
-    addon.attach(stream, {})
     const channel = addon.channel(b, {})
     const listener = addon.listener(0, {})
     addon.bindListener(listener, '127.0.0.1', 0, 0)
-    const ids = [stream, channel, listener, addon.stream(0, {}), addon.stream(1, {}), addon.listener(1, {})]
+    const ids = [stream, channel, listener, addon.stream(0), addon.stream(1), addon.listener(1, {})]
     made.push(...ids)
     if (age === 0) for (const id of ids) addon.close(id, true)
     if (age === 0) await turn()
@@ -101,7 +100,7 @@ async function handles(addon) {
 /** What stands in the other places, so that a call gets as far as the wrong one. */
 // biome-ignore format: a table
 const GOOD = {
-  close: [true], setRef: [true], name: [false], stream: [0, {}], streamFrom: [-1, -1], attach: [{}], shutdown: [{}], reset: [true],
+  close: [true], setRef: [true], name: [false], stream: [0], streamFrom: [-1, -1], reset: [true],
   bindStream: ['127.0.0.1', 0, 0], connect: [{}, '127.0.0.1', 1], readInto: [null], tryWrite: [Buffer.alloc(1)],
   tryWritev: [[Buffer.alloc(1)]], queueWrite: [{}, [Buffer.alloc(1)], 0], noDelay: [true], keepAlive: [true, 1, 1, 1],
   typeOfService: [-1], listener: [0, {}], listenerKind: [-1], takeListener: [-1], bindListener: ['127.0.0.1', 0, 0],
@@ -143,7 +142,6 @@ async function relays(addon) {
       if (addon.socketPair() !== 0) throw new Error('socketPair')
       for (const fd of [slots[0], slots[1]]) ids.push(addon.streamFrom(fd, 1))
     }
-    for (const id of ids) addon.attach(id, {})
     attempt(addon, 'relay', [ids[0], ids[2], value])
     attempt(addon, 'relay', [ids[0], value, {}])
     for (const id of ids) addon.close(id, true)
@@ -169,7 +167,7 @@ async function main() {
   )
   if (missing.length > 0) throw new Error(`not tried: ${missing}`)
   // libuv opens one descriptor of its own with a loop's first stream.
-  addon.close(addon.stream(0, {}), false)
+  addon.close(addon.stream(0), false)
   await turn()
   const before = openDescriptors()
   for (const [name, arity] of Object.entries(ARITY)) {
