@@ -23,7 +23,9 @@ export type { DrainReport, WorkerState } from './primary/worker-process'
 export type { ClusterSettings } from './primary/worker-settings'
 
 // A thread is no worker: preloads run in the thread of Node's module hooks, too, and two readers would share one link.
-const isForked = isMainThread && process.env[WORKER_VARIABLE] !== undefined
+// Nor is a process without an IPC channel that has the variable from somewhere: it would wait for a primary that is not there.
+const hasChannel = process.connected !== undefined
+const isForked = isMainThread && hasChannel && process.env[WORKER_VARIABLE] !== undefined
 const primary = isForked ? null : new Primary()
 
 /** `node:cluster` for this process: the primary's, or in a forked worker the worker's. */

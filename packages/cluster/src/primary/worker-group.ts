@@ -7,7 +7,7 @@ import { openDatagramSocket, type SharedDatagramSocket } from './datagram-socket
 import { openHandover } from './handover-listener'
 import type { Listener, Opened } from './listener'
 import type { PrimaryOs } from './os'
-import { type Spread, toPolicy } from './policy'
+import { type Policy, roundRobin, type Spread, toPolicy } from './policy'
 import { PolicyCaller } from './policy/policy-caller'
 import { openPortable } from './portable-listener'
 import { SharedAddresses } from './shared-addresses'
@@ -91,11 +91,21 @@ export class WorkerGroup {
     this.#datagrams.closeAll()
   }
 
+  /** Settings are an object that a program may write to: what cannot be meant costs no worker its address. */
+  #policyOf(spread: Spread): Policy {
+    if (spread === 'shared' || spread === 'reuse-port') return roundRobin()
+    try {
+      return toPolicy(spread)
+    } catch (error) {
+      this.#options.warn(error as Error)
+      return roundRobin()
+    }
+  }
+
   #open(ask: ListenAsk, opened: Opened): void {
     const { os, spread: choose, warn } = this.#options
     const spread = choose()
-    const policy = toPolicy(spread === 'shared' || spread === 'reuse-port' ? 'round-robin' : spread)
-    const caller = new PolicyCaller(policy, warn)
+    const caller = new PolicyCaller(this.#policyOf(spread), warn)
     if (os.transport.descriptors === null) openPortable(os, ask, caller, opened)
     else if (spread === 'reuse-port') openReserved(os, ask, opened)
     else if (spread === 'shared') openShared(os, ask, opened)

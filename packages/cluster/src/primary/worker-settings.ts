@@ -2,7 +2,7 @@
 import type { ForkOptions } from 'node:child_process'
 import { codedError, validateObject } from '@x/core/internal'
 import type { Spread } from './policy'
-import { checkSpread } from './policy'
+import { readSpread } from './policy'
 
 /** Options of `setupPrimary` (https://nodejs.org/api/cluster.html#clustersettings); `policy` is ours. */
 export interface ClusterSettings {
@@ -29,10 +29,9 @@ export interface ClusterSettings {
   policy?: Spread
 }
 
-/** Defaults, what was set before, and what is set now. Throws as `checkSpread` for a wrong policy. */
+/** Defaults, what was set before, and what is set now. Throws as `readSpread` for a wrong policy. */
 export function mergeSettings(before: ClusterSettings, now: ClusterSettings | undefined): ClusterSettings {
   if (now !== undefined && now !== null) validateObject(now, 'settings')
-  if (now?.policy !== undefined) checkSpread(now.policy)
   return {
     args: process.argv.slice(2),
     exec: process.argv[1] ?? '',
@@ -40,6 +39,7 @@ export function mergeSettings(before: ClusterSettings, now: ClusterSettings | un
     silent: false,
     ...before,
     ...now,
+    ...(now?.policy !== undefined && { policy: readSpread(now.policy) }),
   }
 }
 

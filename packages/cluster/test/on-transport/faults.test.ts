@@ -1,5 +1,5 @@
 // What goes wrong in a worker, in the primary or between them stops no address.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import net from 'node:net'
@@ -208,6 +208,18 @@ describe(`faults on ${transport}`, () => {
     }
   })
 
+  it.each(['name', 'needsAddress', 'isBinding'])(
+    '[C3] a policy whose %s throws is refused at once',
+    async name => {
+      const policy = Object.defineProperty({ pick: () => null }, name, {
+        get() {
+          throw new Error('of a getter')
+        },
+      })
+      await expect(startAnswering({ policy: policy as never })).rejects.toThrow('of a getter')
+    },
+  )
+
   it('[C3] sticky connections of one address all go to one worker, at once too', async () => {
     const { port } = await startAnswering({ workers: 4, policy: 'sticky' })
     expect(new Set(await askAll(port, 300)).size).toBe(1)
@@ -227,6 +239,17 @@ describe(`faults on ${transport}`, () => {
     expect(await client.ask('still here')).toBe('still here')
     await client.close()
     expect(await exited).toEqual([0, null])
+  })
+
+  it('[C1] a program with the environment of a worker, and no channel to a primary, is none', () => {
+    const program = "const { isPrimary } = require('@x/cluster'); console.log(isPrimary)"
+    const env = { ...process.env, X_CLUSTER_WORKER: '1' }
+    const { stdout } = spawnSync(process.execPath, ['-e', program], {
+      env,
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('true\n')
   })
 
   it('[C1] a worker that is told to disconnect before it is up leaves', async () => {

@@ -13,7 +13,7 @@ import {
 import { MAX_DELAY_MS } from '../../both/host'
 import type { ListeningInfo } from '../../both/messages'
 import type { Worker } from '../../both/worker'
-import { checkSpread, type Spread } from '../policy'
+import { readSpread, type Spread } from '../policy'
 import type { ClusterSettings } from '../worker-settings'
 import type { RestartOptions } from './back-off'
 
@@ -104,12 +104,11 @@ export function planOf<FromWorker>(options: StartOptions<FromWorker>): Plan {
   validateOneOf(readyOn, 'options.readyOn', ['listening', 'call'])
   validateBoolean(signals, 'options.signals')
   validateFunction(weight, 'options.weight')
-  checkSpread(policy)
   return {
     settings: settingsOf(options),
     env: envOf(options.env),
     workers: checkedWorkers(options.workers ?? availableParallelism()),
-    spread: policy,
+    spread: readSpread(policy),
     weight: place => checkedWeight(weight(place)),
     readyOn,
     readyTimeoutMs: milliseconds(options.readyTimeoutMs ?? 30_000, 'options.readyTimeoutMs'),

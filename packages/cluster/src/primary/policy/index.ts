@@ -57,9 +57,20 @@ export function toPolicy(choice: PolicyChoice): Policy {
   )
 }
 
-/** The same for all that `policy` may be. Throws as `toPolicy`. */
-export function checkSpread(spread: Spread): void {
-  if (spread !== 'shared' && spread !== 'reuse-port') toPolicy(spread)
+/**
+ * All that `policy` may be, with what a user's own tells of itself read once: a getter that throws does so here. Throws as
+ * `toPolicy`.
+ */
+export function readSpread(spread: Spread): Spread {
+  if (spread === 'shared' || spread === 'reuse-port') return spread
+  const policy = toPolicy(spread)
+  if (typeof spread === 'string') return spread
+  return {
+    name: String(policy.name),
+    needsAddress: policy.needsAddress === true,
+    isBinding: policy.isBinding === true,
+    pick: (candidates, incoming) => policy.pick(candidates, incoming),
+  }
 }
 
 /** What a way of spreading is called. */
