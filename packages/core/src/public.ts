@@ -19,6 +19,9 @@ export {
   setDefaultAutoSelectFamilyAttemptTimeout,
   setDefaultCoalesce,
 } from './process-state'
+export { encodeProxyHeader } from './proxy-protocol/encode'
+export type { ProxyEnd, ProxyHeader, ProxyHeaderInit, ProxyTls, ProxyTlv } from './proxy-protocol/header'
+export type { ProxyProtocolOptions } from './proxy-protocol/options'
 export { isRegistered } from './registration'
 export { Server } from './server/index'
 export type { DropArgument, ListenOptions, ServerEvents, ServerOpts } from './server/options'
@@ -33,4 +36,5 @@ export type {
   SocketConstructorOpts,
   TcpSocketConnectOpts,
 } from './socket/options'
+export { proxyHeaderFor } from './socket/proxy-header-for'
 export type { AddressInfo, SocketReadyState } from './socket/socket'

@@ -68,6 +68,10 @@ export type DropReason =
   | 'first-byte'
   | 'max-silent'
   | 'least-rate'
+  /** A wrong PROXY header, one that did not come in time, and a peer that is no trusted proxy (`others: 'drop'`). */
+  | 'proxy-header'
+  | 'proxy-timeout'
+  | 'untrusted'
 
 /** The reasons of a drop. */
 export const dropReasons: readonly DropReason[] = [
@@ -81,6 +85,9 @@ export const dropReasons: readonly DropReason[] = [
   'first-byte',
   'max-silent',
   'least-rate',
+  'proxy-header',
+  'proxy-timeout',
+  'untrusted',
 ]
 
 export interface Rate {

@@ -3,7 +3,7 @@
 import { abortError } from '../errors/codes'
 import { setImmediate } from '../host'
 import type { Socket } from '../socket/index'
-import { resetSocket, type StatefulDuplex } from '../socket/life-cycle'
+import { dropSocket, type StatefulDuplex } from '../socket/life-cycle'
 import { callEach } from '../transport/call-each'
 import type { Clock, Timer } from '../transport/contract'
 import type { DrainProgress, DrainReport, DrainTimes } from './options'
@@ -12,9 +12,11 @@ import { QuietWatch } from './quiet-watch'
 /** A server as its drain sees it. */
 export interface Drainable {
   readonly clock: Clock
-  /** The open connections, the oldest first. */
+  /** The open connections that the program has, the oldest first. */
   sockets(): Socket[]
-  /** How many connections are open. */
+  /** Drops connections that the program does not have yet: their PROXY header has not come. */
+  abandonWaiting(): void
+  /** How many connections are open, those that wait with them. */
   readonly open: number
   /** How many connections there have been. */
   readonly accepted: number
@@ -84,7 +86,7 @@ export class Drain {
     else if (this.#ended.delete(socket)) this.#idle++
     else this.#finished++
     this.#tell()
-    this.#settleIfEmpty()
+    this.settleIfEmpty()
   }
 
   /** Closes the listener after a turn of the event loop that brought no connection. */
@@ -96,7 +98,7 @@ export class Drain {
       if (accepted !== acceptedBefore && accepted < most) return this.#acceptLast(most, accepted)
       this.#phase = 'waiting'
       callEach([() => this.#server.stopAccepting()])
-      this.#settleIfEmpty()
+      this.settleIfEmpty()
     })
   }
 
@@ -136,12 +138,14 @@ export class Drain {
     const wasAccepting = this.#phase === 'accepting'
     this.#phase = 'forcing'
     if (wasAccepting) callEach([() => this.#server.stopAccepting()])
-    callEach(this.#server.sockets().map(socket => () => resetSocket(socket as unknown as StatefulDuplex)))
+    callEach([() => this.#server.abandonWaiting()])
+    callEach(this.#server.sockets().map(socket => () => dropSocket(socket as unknown as StatefulDuplex)))
     // A socket whose `destroy` was replaced may still be there; it holds nobody up.
     setImmediate(() => this.#settle())
   }
 
-  #settleIfEmpty(): void {
+  /** Ends where nothing is left to wait for. */
+  settleIfEmpty(): void {
     if (this.#phase !== 'accepting' && this.#server.open === 0) this.#settle()
   }
 

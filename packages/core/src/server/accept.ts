@@ -2,20 +2,14 @@
 import { channel } from 'node:diagnostics_channel'
 import type { DropReason } from '../admission/options'
 import { systemError } from '../errors/system-error'
+import type { Proxied } from '../proxy-protocol/proxied'
 import type { AcceptingServer } from '../socket/accepting-server'
 import { tcpEnd } from '../socket/ends'
-import { resetSocket, type StatefulDuplex } from '../socket/life-cycle'
+import { dropSocket, type StatefulDuplex } from '../socket/life-cycle'
 import { Socket } from '../socket/socket'
 import { kState } from '../socket/state'
 import { callEach } from '../transport/call-each'
-import {
-  type Address,
-  isTcpAddress,
-  type Status,
-  type StreamHandle,
-  type TcpAddress,
-  type Transport,
-} from '../transport/contract'
+import type { Address, Status, StreamHandle, TcpAddress, Transport } from '../transport/contract'
 import type { DropArgument } from './options'
 import { kServer, type StatefulServer } from './state'
 
@@ -27,46 +21,107 @@ export function acceptStream(server: StatefulServer, status: Status, stream: Str
     tellShortage(server, status)
     return
   }
-  const { blockList, transport } = server[kServer]
-  if (blockList !== undefined && isBlocked(stream, blockList)) {
+  const { blockList, proxy, transport } = server[kServer]
+  if (blockList !== undefined && isBlocked(addressOf(stream.peername()), blockList)) {
     stream.close()
     return
   }
-  const { admission } = server[kServer]
+  if (proxy !== null) return awaitHeader(server, stream)
+  const peer = peerToAdmit(server, stream, null)
+  if (peer !== refused) emitConnection(server, new Socket(socketOptions(server, stream, transport)), peer)
+}
+
+/** A stream from a trusted proxy begins with a header; one from others is what it is. */
+function awaitHeader(server: StatefulServer, stream: StreamHandle): void {
+  const own = server[kServer]
+  const proxy = own.proxy!
+  if (proxy.isTrusted(addressOf(stream.peername()))) {
+    if (!own.hasRoom() && !own.admission?.waits) return dropStream(server, stream, 'max-connections')
+    proxy.read(stream)
+    own.admission?.settle()
+    return
+  }
+  if (proxy.dropsOthers) return dropStream(server, stream, 'untrusted')
+  const peer = peerToAdmit(server, stream, null)
+  if (peer !== refused) emitConnection(server, new Socket(socketOptions(server, stream, own.transport)), peer)
+}
+
+/** A stream whose PROXY header has come, with the bytes that came behind it. True where it is admitted. */
+export function acceptProxied(
+  server: StatefulServer,
+  stream: StreamHandle,
+  proxied: Proxied,
+  rest: Buffer,
+): boolean {
+  const { blockList, transport } = server[kServer]
+  if (blockList !== undefined && isBlocked(proxied.peer, blockList)) {
+    stream.close()
+    return false
+  }
+  const peer = peerToAdmit(server, stream, proxied)
+  if (peer === refused) return false
+  const options = socketOptions(server, stream, transport)
+  const socket = new Socket({ ...options, manualStart: true })
+  socket[kState].proxied = proxied
+  if (rest.length > 0) socket.push(rest)
+  if (!options.pauseOnCreate) socket.read(0)
+  emitConnection(server, socket, peer)
+  return true
+}
+
+const refused = Symbol('refused')
+
+/** The address that the limits are for, once the stream is admitted; else it is dropped. */
+function peerToAdmit(
+  server: StatefulServer,
+  stream: StreamHandle,
+  proxied: Proxied | null,
+): TcpAddress | undefined | typeof refused {
+  const own = server[kServer]
+  const { admission } = own
   // A server that waits for room has paused its listener; what came all the same is let in.
-  if (!server[kServer].hasRoom() && !admission?.waits) return drop(server, stream, 'max-connections')
-  if (admission === null) return emitConnection(server, new Socket(socketOptions(server, stream, transport)))
-  const peer = tcpEnd(addressOf(stream.peername()))
+  if (!own.hasRoom() && !admission?.waits) {
+    dropStream(server, stream, 'max-connections', proxied)
+    return refused
+  }
+  if (admission === null) return undefined
+  const peer = tcpEnd(proxied?.peer ?? addressOf(stream.peername()))
   const reason = admission.refusal(peer)
-  if (reason !== null) return drop(server, stream, reason)
-  emitConnection(server, new Socket(socketOptions(server, stream, transport)), peer)
+  if (reason === null) return peer
+  dropStream(server, stream, reason, proxied)
+  return refused
 }
 
 /** Closes a connection that no program has seen, and tells it. */
-function drop(server: StatefulServer, stream: StreamHandle, reason: DropReason): void {
-  const ends = describeEnds(stream, reason)
+export function dropStream(
+  server: StatefulServer,
+  stream: StreamHandle,
+  reason: DropReason,
+  proxied: Proxied | null = null,
+  problem?: string,
+): void {
+  const ends = describeEnds(stream, reason, proxied)
   stream.close()
   server[kServer].countDrop(reason)
   // Of a local connection Node tells nothing.
   if (ends === undefined && reason === 'max-connections') server.emit('drop')
-  else server.emit('drop', ends ?? { reason })
+  else server.emit('drop', { ...(ends ?? { reason }), ...(problem !== undefined && { problem }) })
 }
 
 /** Resets a connection that the program has, and tells it. */
-export function dropSocket(server: StatefulServer, socket: Socket, reason: DropReason): void {
+export function dropConnection(server: StatefulServer, socket: Socket, reason: DropReason): void {
   const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
   const ends = { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily, reason }
   server[kServer].countDrop(reason)
-  callEach([() => resetSocket(socket as unknown as StatefulDuplex), () => void server.emit('drop', ends)])
+  callEach([() => dropSocket(socket as unknown as StatefulDuplex), () => void server.emit('drop', ends)])
 }
 
 function isBlocked(
-  stream: StreamHandle,
+  peer: Address | undefined,
   blockList: { check(address: string, family: 'ipv4' | 'ipv6'): boolean },
 ): boolean {
-  const peer = stream.peername()
-  if (typeof peer === 'number' || !isTcpAddress(peer)) return false
-  return blockList.check(peer.address, peer.family === 'IPv6' ? 'ipv6' : 'ipv4')
+  const end = tcpEnd(peer)
+  return end !== undefined && blockList.check(end.address, end.family === 'IPv6' ? 'ipv6' : 'ipv4')
 }
 
 /** A literal: an object spread gives each object its own hidden class, and each look at one is slow. */
@@ -86,7 +141,7 @@ function socketOptions(server: StatefulServer, handle: StreamHandle, transport: 
   }
 }
 
-function emitConnection(server: StatefulServer, socket: Socket, peer?: TcpAddress): void {
+function emitConnection(server: StatefulServer, socket: Socket, peer: TcpAddress | undefined): void {
   const own = server[kServer]
   own.connections++
   own.sockets.add(socket)
@@ -97,9 +152,13 @@ function emitConnection(server: StatefulServer, socket: Socket, peer?: TcpAddres
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket })
 }
 
-function describeEnds(stream: StreamHandle, reason: DropReason): DropArgument | undefined {
-  const own = tcpEnd(addressOf(stream.sockname()))
-  const peer = tcpEnd(addressOf(stream.peername()))
+function describeEnds(
+  stream: StreamHandle,
+  reason: DropReason,
+  proxied: Proxied | null,
+): DropArgument | undefined {
+  const own = tcpEnd(proxied?.own ?? addressOf(stream.sockname()))
+  const peer = tcpEnd(proxied?.peer ?? addressOf(stream.peername()))
   if (own === undefined && peer === undefined) return undefined
   // As Node has it, without the members of Object.
   return Object.assign(Object.create(null) as DropArgument, {

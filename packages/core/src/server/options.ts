@@ -4,6 +4,7 @@ import type { AdmissionOptions, DropReason } from '../admission/options'
 import { readBlockList } from '../connect/query'
 import type { DrainProgress } from '../drain/options'
 import { validateBoolean, validateNumber } from '../errors/validate'
+import type { ProxyProtocolOptions } from '../proxy-protocol/options'
 import type { Socket } from '../socket/index'
 import type { Transport } from '../transport/contract'
 
@@ -27,6 +28,11 @@ export interface ServerOpts {
   coalesce?: boolean | undefined
   /** Whom to admit, and how many: limits by address, network and rate. Default all. */
   admission?: AdmissionOptions | undefined
+  /**
+   * Takes PROXY headers from the proxies that it names: the sockets of their connections tell the client's address. Before
+   * all else on a connection, TLS too. Source: https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt
+   */
+  proxyProtocol?: ProxyProtocolOptions | undefined
   /** What carries the connections; the process's default where left out. */
   transport?: Transport | undefined
 }
@@ -59,6 +65,8 @@ export interface DropArgument {
   remoteFamily?: string | undefined
   /** Why. */
   reason?: DropReason | undefined
+  /** What was wrong with the PROXY header, in words that follow "the header". */
+  problem?: string | undefined
 }
 
 /** Source: https://nodejs.org/api/net.html#class-netserver */

@@ -18,11 +18,11 @@ import { debug } from '../socket/debug'
 import type { Socket } from '../socket/index'
 import type { AddressInfo } from '../socket/socket'
 import { type BindFlags, isTcpAddress, type ListenerHandle } from '../transport/contract'
-import { acceptStream, dropSocket } from './accept'
+import { acceptProxied, acceptStream, dropConnection, dropStream } from './accept'
 import { connections } from './connections'
 import { descriptorOf, isHolder, sharedListener } from './holder'
 import { checkServerOptions, type ListenOptions, type ServerOpts } from './options'
-import { kServer, ServerState, type SharedListener } from './state'
+import { type AcceptSteps, kServer, ServerState, type SharedListener } from './state'
 
 type Listener = () => void
 export type ConnectionListener = (socket: Socket) => void
@@ -249,7 +249,7 @@ export class Server extends EventEmitter {
 export function initServer(server: Server, options: ServerOpts, listener?: ConnectionListener): void {
   checkServerOptions(options)
   Object.defineProperty(server, kServer, {
-    value: new ServerState(server, options, (socket, reason) => dropSocket(server, socket, reason)),
+    value: new ServerState(server, options, acceptSteps(server)),
   })
   server.allowHalfOpen = options.allowHalfOpen ?? false
   server.pauseOnConnect = Boolean(options.pauseOnConnect)
@@ -258,6 +258,14 @@ export function initServer(server: Server, options: ServerOpts, listener?: Conne
   server.keepAliveInitialDelay = options.keepAliveInitialDelay ?? 0
   server.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false)
   if (typeof listener === 'function') server.on('connection', listener as (socket: unknown) => void)
+}
+
+function acceptSteps(server: Server): AcceptSteps {
+  return {
+    dropConnection: (socket, reason) => dropConnection(server, socket, reason),
+    dropStream: (stream, reason, problem) => dropStream(server, stream, reason, null, problem),
+    acceptProxied: (stream, proxied, rest) => acceptProxied(server, stream, proxied, rest),
+  }
 }
 
 function startListening(server: Server, state: ServerState, read: ListenArguments): void {

@@ -5,17 +5,19 @@ import type { AddressFilter } from '../address/block-list'
 import { AcceptGate } from '../admission/accept-gate'
 import { Admission } from '../admission/admission'
 import { type DropReason, dropReasons, readAdmissionOptions } from '../admission/options'
-import type { Dropper } from '../admission/silent-watch'
 import type { Drain, Drainable } from '../drain/drain'
 import { codedError } from '../errors/codes'
 import { hostClock, nextTick } from '../host'
 import type { ListenRequester } from '../listen/contract'
 import { defaultTransport } from '../process-state'
+import { readProxyOptions } from '../proxy-protocol/options'
+import type { Proxied } from '../proxy-protocol/proxied'
 import { HandleFace } from '../socket/handle-face'
 import type { Socket } from '../socket/index'
 import { type RingMember, SocketRing } from '../socket/ring'
-import type { Clock, ListenerHandle, Transport } from '../transport/contract'
+import type { Clock, ListenerHandle, StreamHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
+import { ProxyIntake } from './proxy-intake'
 
 /** The key of a server's state. */
 export const kServer: unique symbol = Symbol('server')
@@ -40,6 +42,14 @@ export interface SharedListener {
   holders: number
 }
 
+/** What is done with a connection by the part that accepts. */
+export interface AcceptSteps {
+  dropConnection(socket: Socket, reason: DropReason): void
+  dropStream(stream: StreamHandle, reason: DropReason, problem: string): void
+  /** True where it was admitted. */
+  acceptProxied(stream: StreamHandle, proxied: Proxied, rest: Buffer): boolean
+}
+
 export class ServerState {
   readonly transport: Transport | undefined
   readonly blockList: AddressFilter | undefined
@@ -54,6 +64,7 @@ export class ServerState {
   drain: Drain | null = null
   readonly gate = new AcceptGate()
   readonly admission: Admission | null
+  readonly proxy: ProxyIntake | null
   isRef = true
   context: AsyncResource | null = null
   /** Writes of one turn leave as one, on the connections of this server. */
@@ -62,12 +73,12 @@ export class ServerState {
   #drops: Map<DropReason, number> | null = null
   #face: { readonly of: ListenerHandle; readonly face: HandleFace } | null = null
 
-  constructor(server: StatefulServer, options: ServerOpts, drop: Dropper) {
+  constructor(server: StatefulServer, options: ServerOpts, steps: AcceptSteps) {
     this.#server = server
     this.transport = options.transport
     this.blockList = options.blockList
     this.coalesce = options.coalesce
-    const { admission } = options
+    const { admission, proxyProtocol } = options
     this.admission =
       admission === undefined
         ? null
@@ -75,7 +86,20 @@ export class ServerState {
             clock: this.clock,
             gate: this.gate,
             hasRoom: () => this.hasRoom(),
-            drop,
+            drop: steps.dropConnection,
+          })
+    this.proxy =
+      proxyProtocol === undefined
+        ? null
+        : new ProxyIntake(readProxyOptions(proxyProtocol), {
+            clock: this.clock,
+            admit: (stream, proxied, rest) =>
+              this.#settleWaiting(() => steps.acceptProxied(stream, proxied, rest)),
+            refuse: (stream, isLate, problem) =>
+              this.#settleWaiting(() => {
+                steps.dropStream(stream, isLate ? 'proxy-timeout' : 'proxy-header', problem)
+                return false
+              }),
           })
     this.requester = {
       hasRoom: promised => this.hasRoom(promised),
@@ -84,18 +108,39 @@ export class ServerState {
     }
   }
 
+  /** A connection waits no more for its header: `settle` admits it, or not, where the server was told to listen. */
+  #settleWaiting(settle: () => boolean): void {
+    let isAdmitted = false
+    const run = (): void => {
+      isAdmitted = settle()
+    }
+    const { connections } = this
+    try {
+      if (this.context === null) run()
+      else this.context.runInAsyncScope(run)
+    } finally {
+      // A listener of 'connection' may have thrown.
+      if (!isAdmitted && this.connections === connections) {
+        this.admission?.settle()
+        this.drain?.settleIfEmpty()
+        this.emitCloseIfDrained()
+      }
+    }
+  }
+
   /** The face of the server for its drain. */
   drainable(): Drainable {
     const server = this.#server
-    const { sockets } = this
+    const { sockets, proxy } = this
     return {
       clock: this.clock,
       sockets: () => sockets.list(),
+      abandonWaiting: () => proxy?.cancel(),
       get open() {
-        return sockets.size
+        return sockets.size + (proxy?.size ?? 0)
       },
       get accepted() {
-        return sockets.added
+        return sockets.added + (proxy?.size ?? 0)
       },
       stopAccepting: () => {
         if (this.isOpen) server.close()
@@ -151,7 +196,8 @@ export class ServerState {
   hasRoom(promised = 0): boolean {
     const { maxConnections } = this.#server
     const hasLimit = maxConnections !== undefined && maxConnections !== null
-    return !hasLimit || this.connections + promised < maxConnections
+    const waiting = this.proxy?.size ?? 0
+    return !hasLimit || this.connections + waiting + promised < maxConnections
   }
 
   connectionEnded(socket: RingMember): void {
@@ -163,7 +209,7 @@ export class ServerState {
   }
 
   emitCloseIfDrained(): void {
-    if (this.isOpen || this.connections > 0) return
+    if (this.isOpen || this.connections > 0 || (this.proxy !== null && this.proxy.size > 0)) return
     nextTick(() => this.#server.emit('close'))
   }
 }

@@ -14,6 +14,7 @@ const hiddenMembers = new Set([
   'pauseAccept',
   'resumeAccept',
   'dropCounts',
+  'proxied',
 ])
 
 type AnyConstructor = new (...args: never[]) => object

@@ -1,9 +1,11 @@
 // The two ends of a socket's connection, read from where they are known. It changes nothing.
 import { type Address, isTcpAddress, type Status, type TcpAddress } from '../transport/contract'
-import type { Phase } from './state'
+import type { SocketState } from './state'
 
-/** Our own end: known from the first attempt on. */
-export function ownAddress(phase: Phase | undefined): Address | undefined {
+/** Our own end: known from the first attempt on. Where a proxy relays, the end that its client connected to. */
+export function ownAddress(state: SocketState | undefined): Address | undefined {
+  if (state?.proxied?.own !== undefined) return state.phase.kind === 'closed' ? undefined : state.proxied.own
+  const phase = state?.phase
   switch (phase?.kind) {
     case 'connected':
     case 'connecting':
@@ -15,8 +17,10 @@ export function ownAddress(phase: Phase | undefined): Address | undefined {
   }
 }
 
-/** The peer's end: known once connected, and kept once it was asked for. */
-export function peerAddress(phase: Phase | undefined): Address | undefined {
+/** The peer's end: known once connected, and kept once it was asked for. Where a proxy relays, its client. */
+export function peerAddress(state: SocketState | undefined): Address | undefined {
+  if (state?.proxied?.peer !== undefined) return state.proxied.peer
+  const phase = state?.phase
   if (phase?.kind === 'connected') return phase.peername()
   return phase?.kind === 'closed' ? phase.peer : undefined
 }

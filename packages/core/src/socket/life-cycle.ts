@@ -11,6 +11,7 @@ import { validateAbortSignal, validateInt32 } from '../errors/validate'
 import { nextTick } from '../host'
 import { adoptAsStream, isBoundSocket } from '../listen/bound-socket'
 import { defaultTransport } from '../process-state'
+import { readPreamble } from '../proxy-protocol/encode'
 import type { StreamHandle } from '../transport/contract'
 import { Connecting, type WaitingWrite } from './connecting'
 import { BufferConnection, Connection, type ConnectionStream } from './connection'
@@ -88,6 +89,7 @@ export function startConnecting(
   callback: (() => void) | undefined,
 ): void {
   const query = readConnectQuery(options)
+  const preamble = readPreamble(options['proxyHeader'])
   const state = socket[kState]
   state.blockList = readBlockList(options['blockList']) ?? state.blockList
   if (hasNoHandle(state)) revive(socket)
@@ -116,14 +118,20 @@ export function startConnecting(
       state.attempted = attempted
     },
     connected: (handle, context) => {
-      if (handle !== established?.handle) linkUp(socket, handle, context)
-      else state.enter(established)
+      if (handle === established?.handle) state.enter(established)
+      else {
+        // Ahead of all that the socket sends. What fails here fails for what follows, too, and is told there.
+        if (preamble !== null) handle.write([preamble], ignore)
+        linkUp(socket, handle, context)
+      }
       announceConnection(socket, state, connecting)
     },
   })
   state.enter(connecting)
   connecting.start()
 }
+
+function ignore(): void {}
 
 function hasNoHandle({ phase }: SocketState): boolean {
   return phase.kind === 'closed' || (phase.kind === 'idle' && phase.prepared === null)
@@ -135,6 +143,7 @@ function revive(socket: StatefulDuplex): void {
   const state = socket[kState]
   state.enter(idle)
   state.isWriteOver = false
+  state.proxied = null
 }
 
 /** Gives the socket its connection. Nothing is read before the socket asks. */
@@ -236,7 +245,7 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
   if (phase.kind !== 'closed') {
     state.enter({
       kind: 'closed',
-      bytesRead: connection?.handle.bytesRead ?? 0,
+      bytesRead: (connection?.handle.bytesRead ?? 0) - (state.proxied?.header.byteLength ?? 0),
       bytesWritten: connection?.bytesSent(0) ?? bytesWaiting(phase),
       peer: connection?.peer,
     })
@@ -277,6 +286,13 @@ function handleToClose({ phase }: SocketState): StreamHandle | null {
     default:
       return null
   }
+}
+
+/** Closes with a RST where there can be one, and tells no error: the end of our side may be under way. */
+export function dropSocket(socket: StatefulDuplex): void {
+  const { phase } = socket[kState]
+  if (phase.kind === 'connected' && phase.isEnding) socket.destroy()
+  else resetSocket(socket)
 }
 
 /** Closes with a RST. */

@@ -6,6 +6,7 @@ import { readBlockList } from '../connect/query'
 import { codedError } from '../errors/codes'
 import { validateBoolean, validateInt32, validateNumber } from '../errors/validate'
 import { getDefaultCoalesce } from '../process-state'
+import type { ProxyHeaderInit } from '../proxy-protocol/header'
 import type { Lookup, StreamHandle, StreamOption, Transport } from '../transport/contract'
 
 /** Reads land in the caller's own buffer instead of 'data' events. */
@@ -84,12 +85,16 @@ export interface TcpSocketConnectOpts extends SocketConstructorOpts {
   autoSelectFamilyAttemptTimeout?: number | undefined
   /** As `setTimeout`; of `net.connect` alone. */
   timeout?: number | undefined
+  /** What is sent first: a PROXY header of version 1 or 2, or its bytes. See `proxyHeaderFor`. */
+  proxyHeader?: ProxyHeaderInit | Uint8Array | undefined
 }
 
 /** Where and how to connect to a local endpoint. Source: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
 export interface IpcSocketConnectOpts extends SocketConstructorOpts {
   path: string
   timeout?: number | undefined
+  /** As for TCP. */
+  proxyHeader?: ProxyHeaderInit | Uint8Array | undefined
 }
 
 /** What `socket.connect` takes. */

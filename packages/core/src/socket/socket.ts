@@ -7,6 +7,7 @@ import { systemError } from '../errors/system-error'
 import { validateFunction, validateInt32 } from '../errors/validate'
 import { hostClock, nextTick } from '../host'
 import { defaultTransport } from '../process-state'
+import type { ProxyHeader } from '../proxy-protocol/header'
 import { isTcpAddress, type StreamHandle } from '../transport/contract'
 import type { AcceptingServer } from './accepting-server'
 import { type Connection, queuedLength } from './connection'
@@ -307,7 +308,7 @@ export class Socket extends Duplex {
 
   /** Our own end: `{ address, family, port }`; empty where there is none. */
   address(): AddressInfo | Record<string, never> {
-    const own = ownAddress(this[kState].phase)
+    const own = ownAddress(this[kState])
     return own && isTcpAddress(own) ? { address: own.address, family: own.family, port: own.port } : {}
   }
 
@@ -341,8 +342,10 @@ export class Socket extends Duplex {
   }
 
   get bytesRead(): number {
-    const phase = this[kState]?.phase
-    if (phase?.kind === 'connected') return phase.handle.bytesRead
+    const state = this[kState] as SocketState | undefined
+    const phase = state?.phase
+    const ofHeader = state?.proxied?.header.byteLength ?? 0
+    if (phase?.kind === 'connected') return phase.handle.bytesRead - ofHeader
     return phase?.kind === 'closed' ? phase.bytesRead : 0
   }
 
@@ -380,23 +383,31 @@ export class Socket extends Duplex {
     Object.defineProperty(this, '_handle', { value, writable: true, configurable: true, enumerable: false })
   }
 
+  /**
+   * The PROXY header that the connection began with, where a server with `proxyProtocol` accepted it from a proxy; else
+   * null. `remoteAddress`, `localAddress` and their like then tell what the proxy told.
+   */
+  get proxied(): ProxyHeader | null {
+    return this[kState]?.proxied?.header ?? null
+  }
+
   get localAddress(): string | undefined {
-    return tcpEnd(ownAddress(this[kState]?.phase))?.address
+    return tcpEnd(ownAddress(this[kState]))?.address
   }
   get localPort(): number | undefined {
-    return tcpEnd(ownAddress(this[kState]?.phase))?.port
+    return tcpEnd(ownAddress(this[kState]))?.port
   }
   get localFamily(): string | undefined {
-    return tcpEnd(ownAddress(this[kState]?.phase))?.family
+    return tcpEnd(ownAddress(this[kState]))?.family
   }
   get remoteAddress(): string | undefined {
-    return tcpEnd(peerAddress(this[kState]?.phase))?.address
+    return tcpEnd(peerAddress(this[kState]))?.address
   }
   get remotePort(): number | undefined {
-    return tcpEnd(peerAddress(this[kState]?.phase))?.port
+    return tcpEnd(peerAddress(this[kState]))?.port
   }
   get remoteFamily(): string | undefined {
-    return tcpEnd(peerAddress(this[kState]?.phase))?.family
+    return tcpEnd(peerAddress(this[kState]))?.family
   }
 
   override _read(): void {

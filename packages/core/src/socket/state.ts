@@ -1,6 +1,7 @@
 // What a socket keeps besides its Duplex: its phase, which is one value, and what callers have set. It does nothing by
 // itself.
 import type { AddressFilter } from '../address/block-list'
+import type { Proxied } from '../proxy-protocol/proxied'
 import type { Address, StreamHandle, Transport } from '../transport/contract'
 import type { Connecting } from './connecting'
 import type { Activity, Connection } from './connection'
@@ -56,6 +57,8 @@ export class SocketState implements Activity {
   idleTimer: IdleTimer | null = null
   timeoutMs: number | undefined
   keeper: ConnectionKeeper | null = null
+  /** What the proxy in front told of this connection. */
+  proxied: Proxied | null = null
   /** Its neighbours in the keeper's ring. */
   older: { readonly [kState]: SocketState } | null = null
   newer: { readonly [kState]: SocketState } | null = null
