@@ -16,6 +16,7 @@ export function configuration(packages) {
       outline: [2, 3],
       nav: [
         { text: 'Guide', link: '/migrate' },
+        { text: 'Recipes', link: '/recipes' },
         { text: 'Support', link: '/support' },
         { text: 'Troubleshooting', link: '/troubleshooting' },
       ],
@@ -25,6 +26,7 @@ export function configuration(packages) {
           items: [
             { text: 'Start', link: '/' },
             { text: 'Coming from node:net', link: '/migrate' },
+            { text: 'Recipes', link: '/recipes' },
             { text: 'A server on the open network', link: '/edge' },
             { text: 'Local endpoints', link: '/ipc' },
             { text: 'Clusters', link: '/cluster' },

@@ -19,6 +19,31 @@ const hiddenMembers = new Set([
 
 type AnyConstructor = new (...args: never[]) => object
 
+/** Makes the instance; `target` is `new.target`. */
+type Making = (instance: unknown, target: unknown, args: unknown[]) => unknown
+
+/**
+ * Functions that leave all to `make`. V8 shows the name that a function has in the text, not its property, in stack traces
+ * and in messages ("Cannot set property remoteAddress of #<Socket>"); a property's name is one that bundlers keep.
+ */
+const namedFunctions = {
+  Server: (make: Making) => ({
+    Server: function (this: unknown, ...args: unknown[]) {
+      return make(this, new.target, args)
+    },
+  }),
+  Socket: (make: Making) => ({
+    Socket: function (this: unknown, ...args: unknown[]) {
+      return make(this, new.target, args)
+    },
+  }),
+}
+
+function namedFunction(name: keyof typeof namedFunctions, make: Making) {
+  const made: Record<string, (this: unknown, ...args: unknown[]) => unknown> = namedFunctions[name](make)
+  return made[name] as (this: unknown, ...args: unknown[]) => unknown
+}
+
 /**
  * A class by the name that programs see, whatever a build made of its own, and with methods that are enumerable where
  * they have words for names, as those of Node's classes are.
@@ -28,17 +53,18 @@ type AnyConstructor = new (...args: never[]) => object
  * initialised by `adopt`.
  */
 export function callable<Class extends AnyConstructor>(
-  name: string,
+  name: keyof typeof namedFunctions,
   body: Class,
   adopt: (instance: InstanceType<Class>, args: ConstructorParameters<Class>) => void,
 ): Class & ((...args: ConstructorParameters<Class>) => InstanceType<Class>) {
-  function Callable(this: unknown, ...args: ConstructorParameters<Class>): InstanceType<Class> {
+  const Callable = namedFunction(name, (instance, target, args) => {
     // To the engine this function is no derived class. As `new.target` of one it would give each instance a hidden class
     // of its own; and the object of a subclass is there already, made with the subclass's.
-    if (new.target === Callable || !(this instanceof body)) return new body(...args) as InstanceType<Class>
-    adopt(this as InstanceType<Class>, args)
-    return this as InstanceType<Class>
-  }
+    const own = args as ConstructorParameters<Class>
+    if (target === Callable || !(instance instanceof body)) return new body(...own)
+    adopt(instance as InstanceType<Class>, own)
+    return instance
+  })
   Object.setPrototypeOf(Callable, Object.getPrototypeOf(body))
   for (const key of Reflect.ownKeys(body)) {
     const descriptor = Object.getOwnPropertyDescriptor(body, key)!
@@ -48,7 +74,6 @@ export function callable<Class extends AnyConstructor>(
   for (const key of Object.keys(Object.getOwnPropertyDescriptors(body.prototype))) {
     Object.defineProperty(body.prototype, key, { enumerable: !hiddenMembers.has(key) })
   }
-  Object.defineProperty(Callable, 'name', { value: name, configurable: true })
   Object.defineProperty(body.prototype, 'constructor', {
     value: Callable,
     writable: true,

@@ -1,5 +1,6 @@
 // What a program sees of the module and its classes without a call: names, what may be replaced, what a loop over an object
 // shows. The built package beside node:net; what node:net keeps for itself begins with an underscore.
+import type { EventEmitter } from 'node:events'
 import net from 'node:net'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -17,6 +18,22 @@ function shown(object: object): string[] {
   for (const name in object) names.push(name)
   return names
 }
+
+/** As modules assign, strictly. */
+function assign(object: object, key: string): void {
+  ;(object as Record<string, unknown>)[key] = 1
+}
+
+function stackOf(throwing: () => void): string {
+  try {
+    throwing()
+  } catch (error) {
+    return (error as Error).stack ?? ''
+  }
+  return ''
+}
+
+const messageOf = (throwing: () => void) => stackOf(throwing).split('\n')[0]
 
 describe('the module', () => {
   it('[N3] is one object, whose members can be replaced, by import and by require', async () => {
@@ -59,6 +76,19 @@ describe.each(classes)('%s', name => {
     if (name !== 'Socket' && name !== 'Server') return
     expect(Object.getPrototypeOf(ours)).toBe(Object.getPrototypeOf(theirs))
     expect(Object.getPrototypeOf(ours.prototype)).toBe(Object.getPrototypeOf(theirs.prototype))
+  })
+
+  it('[N3] is called as that of node:net in the messages and stack traces of the engine', () => {
+    for (const [key, { get, set }] of Object.entries(Object.getOwnPropertyDescriptors(theirs.prototype))) {
+      if (get === undefined || set !== undefined || !isPublic(key)) continue
+      expect(messageOf(() => assign(make(ours), key))).toBe(messageOf(() => assign(make(theirs), key)))
+    }
+    if (name !== 'Socket' && name !== 'Server') return
+    const emitted = make(ours) as EventEmitter
+    emitted.on('thrown', () => {
+      throw new Error('by a listener')
+    })
+    expect(stackOf(() => emitted.emit('thrown'))).toMatch(new RegExp(`at ${name}\\.emit`))
   })
 
   it('[N3] shows in a loop what that of node:net shows', () => {
