@@ -48,7 +48,6 @@ export async function benchIpc(words) {
   console.log(`@x/core on ${transport.name}; ${runs} runs in turns, medians; ratios to process.send\n`)
   try {
     for (const [title, message] of Object.entries({ ...MESSAGES, ...BYTES })) {
-      const isBytes = Buffer.isBuffer(message)
       // JSON makes four times as much of bytes, and arrives as an array of numbers: what it is compared to says so.
       const names = Object.keys(CARRIERS).filter(
         name => transport.descriptors !== null || name !== 'channel-handles',
@@ -56,11 +55,11 @@ export async function benchIpc(words) {
       const rows = await compare(names, folder, {
         message,
         runs,
-        messages: isBytes ? messages / 4 : messages,
+        messages,
         trips,
       })
       print(title, rows)
-      if (!isBytes) printFloor(message)
+      if (!Buffer.isBuffer(message)) printFloor(message)
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

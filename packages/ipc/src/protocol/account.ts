@@ -54,10 +54,15 @@ export class Account {
     return this.#bytes + this.#part
   }
 
-  /** Room for the whole of a frame of which a part is here; 0: there is none. False: nothing more may be read for now. */
+  /**
+   * Room for the whole of a frame of which a part is here; 0: there is none. False: nothing more may be read for now, and what
+   * one read has brought is all that is here of it.
+   */
   reservePart(bytes: number): boolean {
+    this.#part = 0
+    if (bytes > 0 && !this.#hasRoom(bytes)) return false
     this.#part = bytes
-    return bytes === 0 || this.#hasRoom(0)
+    return true
   }
 
   /** Takes a message in. False: there is no room, and `onRoom` will tell. */

@@ -9,6 +9,7 @@ import {
   encodeReason,
   encodeValue,
   isPackable,
+  isText,
   NOTHING_BESIDE,
   withoutClone,
 } from '../wire/encoder'
@@ -154,7 +155,8 @@ export class Sender {
       this.put(kind, 0, { value, beside: NOTHING_BESIDE, descriptors: null, ticket: null })
       return
     }
-    if (isPackable(value)) this.#writer.json(joinKind(kind, ENCODING_PACKED), 0, value)
+    if (isText(value)) this.#writer.text(joinKind(kind, ENCODING_TEXT), 0, value)
+    else if (isPackable(value)) this.#writer.json(joinKind(kind, ENCODING_PACKED), 0, value)
     else {
       const { encoding, text, bytes } = encodeValue(value, false)
       const joined = joinKind(kind, encoding)

@@ -48,11 +48,11 @@ const NONE: EncodedValue = { encoding: ENCODING_NONE, text: null, bytes: null }
  * @throws `ERR_INVALID_ARG_TYPE` for a function or a symbol; what `JSON.stringify` or `v8.serialize` throw of the value.
  */
 export function encodeValue(value: unknown, asClone: boolean): EncodedValue {
-  if (typeof value === 'string' && isWellFormed(value))
-    return { encoding: ENCODING_TEXT, text: value, bytes: null }
+  if (isText(value)) return { encoding: ENCODING_TEXT, text: value, bytes: null }
   if (value === undefined) return NONE
   if (ArrayBuffer.isView(value)) {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    const isBytes = value instanceof Uint8Array
+    const bytes = isBytes ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     return { encoding: ENCODING_BYTES, text: null, bytes }
   }
   if (asClone) return { encoding: ENCODING_CLONE, text: null, bytes: serialize(value) }
@@ -65,6 +65,11 @@ export function encodeValue(value: unknown, asClone: boolean): EncodedValue {
 export function withoutClone(encoded: EncodedValue): EncodedValue {
   if (encoded.encoding !== ENCODING_CLONE) return encoded
   return encodeValue(deserialize(encoded.bytes!), false)
+}
+
+/** A string that UTF-8 can say. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && isWellFormed(value)
 }
 
 /** No text, bytes or nothing, which have encodings of their own, so that it goes as JSON. */
