@@ -17,6 +17,7 @@ const ids: Record<string, string> = {
   'changed-bytes': '[I6]',
   'stray-descriptors': '[I5]',
   'generated-exchanges': '[I6]',
+  executions: '[I7]',
   strangers: '[I6]',
 }
 const ROUNDS = 6

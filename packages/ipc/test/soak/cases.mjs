@@ -19,6 +19,7 @@ import path from 'node:path'
 import { selectTransport } from '@x/core/transport'
 import { connect, Descriptor, getHandleChannel, listen } from '@x/ipc'
 import { pause, start } from './child.mjs'
+import { executions } from './executions.mjs'
 import { generatedPeers } from './generated.mjs'
 import { changedBytes, strayDescriptors } from './hostile.mjs'
 import { hasPython, strangers } from './strangers.mjs'
@@ -274,6 +275,21 @@ const all = [
         'channels that did not end once',
         'exceptions in the process',
         'prototypes changed',
+      ],
+    },
+  ),
+  soakCase(
+    'executions',
+    'a client of a server that dies within any byte is told the truth of each request',
+    executions,
+    {
+      all: 'rounds of a client',
+      none: [
+        'told to be executed, and not',
+        'told to be never sent, and executed',
+        'executed more than once, though not repeatable',
+        'told something else',
+        'exceptions in the process',
       ],
     },
   ),
