@@ -139,7 +139,8 @@ static napi_value enter(napi_env env, napi_callback_info info) {
   const char *letter = what->signature;
   x_arg *arg = call.args;
   // Without its events and memory the instance can do nothing.
-  int64_t status = call.in->scratch == NULL ? UV_EINVAL : run(what, argv, &call, &letter, &arg);
+  int64_t status = call.in->scratch == NULL ? UV_EINVAL : UV_EBUSY;
+  if (call.in->scratch != NULL && !call.in->asking) status = run(what, argv, &call, &letter, &arg);
   for (const char *last = letter; arg-- > call.args;) {
     if (*--last == 'p') free(arg->text.data);
   }

@@ -86,7 +86,6 @@ void x_handle_close(x_handle *handle, bool tell) {
     case X_STREAM: x_stream_shut((x_stream *)handle); break;
     case X_LISTENER: x_listener_shut(handle); break;
     case X_CHANNEL: x_channel_shut(handle); break;
-    case X_RELAY: x_relay_shut(handle); break;
   }
   // clang-format on
 }
@@ -96,7 +95,6 @@ static void settle(x_handle *handle) {
   switch (handle->type) {
     case X_STREAM: x_stream_settle((x_stream *)handle); break;
     case X_CHANNEL: x_channel_cancel(handle); break;
-    case X_RELAY: x_relay_settle((x_relay *)handle); break;
     default: break;
   }
   // clang-format on

@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-// From here on a read is worth a piece of an arena, and the next one goes there at once. A smaller one is copied into a
-// buffer of its size, so that it does not pin an arena.
-#define BULK_READ (X_READ_SIZE / 2)
-
 static bool user_buffer(x_stream *stream, uv_buf_t *buf) {
   napi_env env = stream->base.in->env;
   napi_handle_scope scope;
@@ -38,16 +34,19 @@ static bool open_arena(x_instance *in) {
   return in->arena != NULL;
 }
 
-static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf) {
-  x_stream *stream = handle->data;
+static void own_buffer(x_stream *stream, uv_buf_t *buf) {
   x_instance *in = stream->base.in;
-  (void)hint;
-  if (stream->into != NULL) {
-    user_buffer(stream, buf);
-    return;
-  }
   stream->into_arena = stream->bulk && open_arena(in);
   *buf = uv_buf_init(stream->into_arena ? in->arena + in->arena_used : in->scratch, X_READ_SIZE);
+}
+
+// No buffer means no read: libuv goes on to `on_read` at once.
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf) {
+  x_stream *stream = handle->data;
+  (void)hint;
+  if (stream->into != NULL) user_buffer(stream, buf);
+  else if (stream->bulk && x_splice_read(stream)) *buf = uv_buf_init(NULL, 0);
+  else own_buffer(stream, buf);
 }
 
 static void emit_arena(x_stream *stream, size_t size) {
@@ -68,11 +67,19 @@ static void emit_arena(x_stream *stream, size_t size) {
 static void on_read(uv_stream_t *uv_stream, ssize_t size, const uv_buf_t *buf) {
   x_stream *stream = uv_stream->data;
   x_instance *in = stream->base.in;
+  uv_buf_t left;
+  if (stream->splice_reads) {
+    own_buffer(stream, &left);
+    size = x_splice_left(stream, &left);
+    buf = &left;
+  } else if (size > 0 && stream->into == NULL) {
+    stream->bulk = size >= X_BULK_READ;
+    size = (ssize_t)x_splice_write(stream, buf->base, (size_t)size);
+  }
   if (size == 0) return;
   if (size < 0) {
     uv_read_stop(uv_stream);
   } else if (stream->into == NULL) {
-    stream->bulk = size >= BULK_READ;
     if (stream->bulk && !stream->uses_pool) {
       stream->uses_pool = true;
       x_pool_use(in->pool, 1);
@@ -97,7 +104,6 @@ void x_read_freed(x_stream *stream) {
 static int64_t read_start(x_call *call) {
   x_stream *stream = x_stream_of(call);
   if (stream->state == X_IDLE || stream->state == X_CONNECTING) return UV_ENOTCONN;
-  if (stream->relay != NULL) return UV_EBUSY;
   int status = uv_read_start(&stream->uv.stream, on_alloc, on_read);
   return status == UV_EALREADY ? 0 : status;
 }
@@ -115,6 +121,7 @@ static int64_t read_into(x_call *call) {
   if (napi_typeof(call->env, call->args[0].value, &type) != napi_ok) return UV_EINVAL;
   if (type != napi_null && napi_create_reference(call->env, call->args[0].value, 1, &into) != napi_ok) return UV_ENOMEM;
   if (stream->into != NULL) napi_delete_reference(call->env, stream->into);
+  if (into != NULL && stream->splice_to != NULL) x_splice_end(stream);
   stream->into = into;
   return 0;
 }

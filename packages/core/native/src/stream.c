@@ -41,12 +41,11 @@ int x_stream_fd(const x_stream *stream) {
 void x_stream_shut(x_stream *stream) {
   x_fd_belongs(stream->base.in, x_stream_fd(stream), X_FD_FREE);
   x_part_close(&stream->uv);
-  if (stream->relay != NULL) x_relay_cancel(stream->relay);
+  x_splice_end(stream);
 }
 
-// All that was pending has been cancelled by libuv; a relay is told before the stream itself.
+// All that was pending has been cancelled by libuv.
 void x_stream_settle(x_stream *stream) {
-  if (stream->relay != NULL) x_relay_settle(stream->relay);
   x_read_freed(stream);
 }
 
@@ -179,7 +178,6 @@ static void on_shutdown(uv_shutdown_t *request, int status) {
 // shutdown(id): libuv takes no second one while one is under way.
 static int64_t shutdown_stream(x_call *call) {
   x_stream *stream = x_stream_of(call);
-  if (stream->relay != NULL) return UV_EBUSY;
   if (stream->state == X_IDLE || stream->state == X_CONNECTING) return UV_ENOTCONN;
   uv_shutdown_t *request = malloc(sizeof(*request));
   if (request == NULL) return UV_ENOMEM;

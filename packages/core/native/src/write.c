@@ -3,7 +3,11 @@
 
 // The bytes that the system took, 0 where it takes none now, or a status.
 static int64_t try_write(x_stream *stream, const uv_buf_t *list, uint32_t count) {
-  if (stream->relay != NULL) return UV_EBUSY;
+  if (stream->write_status < 0) {
+    int status = stream->write_status;
+    stream->write_status = 0;
+    return status;
+  }
   if (stream->state == X_CONNECTING) return 0;
   if (stream->state == X_IDLE) return UV_ENOTCONN;
   if (count == 0) return 0;
@@ -38,7 +42,6 @@ static void skip_bytes(uv_buf_t **list, uint32_t *count, size_t skip) {
 // queueWrite(id, request, chunks, skip): all but the first `skip` bytes. The request's object keeps the chunks.
 static int64_t queue_write(x_call *call) {
   x_stream *stream = x_stream_of(call);
-  if (stream->relay != NULL) return UV_EBUSY;
   if (stream->state == X_IDLE) return UV_ENOTCONN;
   uv_buf_t *list = call->chunks, nothing = uv_buf_init(NULL, 0);
   uint32_t count = call->chunk_count;

@@ -34,12 +34,12 @@ typedef enum {
   X_ON_STREAM_CLOSED, // of a stream
   X_ON_CLOSED,
   X_ON_MESSAGE,
-  X_ON_RELAYED,
+  X_ON_MAY_MOVE,
   X_ON_SHORTAGE,
   X_EVENT_COUNT
 } x_event;
 
-typedef enum { X_ANY, X_STREAM, X_LISTENER, X_CHANNEL, X_RELAY } x_type;
+typedef enum { X_ANY, X_STREAM, X_LISTENER, X_CHANNEL } x_type;
 typedef enum { X_TCP, X_PIPE } x_kind;
 
 typedef struct x_pool x_pool;
@@ -72,6 +72,10 @@ typedef struct {
   napi_ref scratch_buffer;
   int32_t *told;    // descriptors that an event tells of, up to a -1
   int32_t *passed;  // descriptors that a call takes, or answers with up to a -1: JavaScript may call inside an event
+  int splice_pipe[2];  // of all splices, empty between two events
+  bool has_splice_pipe;
+  uint32_t splices;
+  bool asking;  // JavaScript is asked inside a callback that allows no change: every call is refused
   uint8_t *fd_owners;  // whose each descriptor is: an x_owner for each number
   size_t fd_count;
 } x_instance;
@@ -98,7 +102,6 @@ typedef enum { X_IDLE, X_CONNECTING, X_TAKEN, X_CONNECTED } x_state;
 
 // A pending connect or write, with the context of the call that asked for it.
 typedef struct x_stream x_stream;
-typedef struct x_relay x_relay;
 typedef struct {
   x_stream *stream;
   x_context context;
@@ -119,8 +122,11 @@ struct x_stream {
   bool into_arena;  // where the last alloc callback sent the read
   bool uses_pool;
   napi_ref into;    // the user's buffer for the next read
-  x_relay *relay;   // moves its bytes, where there is one
-  int64_t relayed_in, relayed_out;
+  x_stream *splice_to, *splice_from;  // whither what comes in here is moved, and whence, without JavaScript's seeing it
+  bool splice_reads;                  // the last alloc callback has moved bytes, in place of a read
+  ssize_t splice_left;                // and the target has not taken so many; or why it could not
+  int64_t spliced_in, spliced_out;
+  int write_status;  // a move has failed to write here: what the next write is answered
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -236,6 +242,9 @@ x_stream *x_stream_of(const x_call *call);
 
 // read-pool.c: memory that reads land in.
 #define X_READ_SIZE 65536    // the most that one read takes
+// From here on a read is worth a piece of an arena, and the next one goes there at once. A smaller one is copied into a
+// buffer of its size, so that it does not pin an arena.
+#define X_BULK_READ (X_READ_SIZE / 2)
 #define X_ARENA_SIZE 262144  // shared by consecutive large reads
 x_pool *x_pool_new(void);
 void x_pool_end(x_pool *pool);
@@ -263,9 +272,11 @@ bool x_fd_is_held(const x_instance *in, int fd);
 void x_fds_came(x_instance *in, const int *fds, size_t count);
 void x_close_unclaimed(x_instance *in);
 
-// relay.c
-void x_relay_settle(x_relay *relay);
-void x_relay_cancel(x_relay *relay);
+// splice.c
+void x_splice_end(x_stream *stream);
+bool x_splice_read(x_stream *from);
+size_t x_splice_write(x_stream *from, char *bytes, size_t size);
+ssize_t x_splice_left(x_stream *from, const uv_buf_t *into);
 
 // read.c
 void x_read_freed(x_stream *stream);
@@ -275,7 +286,6 @@ void x_stream_shut(x_stream *stream);
 void x_stream_settle(x_stream *stream);
 void x_listener_shut(x_handle *handle);
 void x_channel_shut(x_handle *handle);
-void x_relay_shut(x_handle *handle);
 // Each file adds its functions to the module's exports; false where that failed.
 bool x_export_handle(napi_env env, napi_value exports);
 bool x_export_stream(napi_env env, napi_value exports);
@@ -285,7 +295,7 @@ bool x_export_options(napi_env env, napi_value exports);
 bool x_export_listener(napi_env env, napi_value exports);
 bool x_export_handoff(napi_env env, napi_value exports);
 bool x_export_descriptors(napi_env env, napi_value exports);
-bool x_export_relay(napi_env env, napi_value exports);
+bool x_export_splice(napi_env env, napi_value exports);
 
 #define X_EXPORT_ALL(env, exports, list) x_export_all(env, exports, list, sizeof(list) / sizeof((list)[0]))
 

@@ -12,8 +12,12 @@ import { Outbox } from './outbox'
 import { inContext, Ticket, type WriteCallback } from './ticket'
 import { emitData, flushLater, type Holder, mayHold } from './turn'
 
+/** A socket's own method, for what it has read: it is piped into one other stream, and into no more. */
+export const kPiped: unique symbol = Symbol('piped')
+
 /** What a connection asks of the stream above it. */
 export interface ConnectionStream {
+  [kPiped](into: Writable): void
   readonly destroyed: boolean
   readonly writable: boolean
   readonly writableCorked: number
@@ -114,6 +118,8 @@ export class Connection implements ReadSink, Holder {
     this.activity.touch()
     if (isFlowing(this.stream)) emitData(this.stream, chunk)
     else if (!this.stream.push(chunk)) this.stopReading()
+    const pipes = pipesOf(this.stream)
+    if (pipes.length === 1 && this.isReading) this.stream[kPiped](pipes[0] as Writable)
   }
 
   onEnd(): void {
@@ -174,6 +180,18 @@ export class Connection implements ReadSink, Holder {
 
   get isHolding(): boolean {
     return this.#outbox !== null
+  }
+
+  /** Nothing that was written is still to go to the system, and nothing is held back. */
+  get isQuiet(): boolean {
+    return (
+      this.#outbox === null &&
+      this.#writeCallback === null &&
+      this.#underWay === 0 &&
+      this.#ahead === 0 &&
+      queuedLength.call(this.stream) === 0 &&
+      this.stream.writableCorked === 0
+    )
   }
 
   /** Sends what is held, now. Callbacks come in the ticks that their writes have scheduled. */
@@ -342,6 +360,11 @@ export class BufferConnection extends Connection {
 }
 
 const { push } = Readable.prototype
+
+/** Where a stream is piped to. */
+function pipesOf(stream: ConnectionStream): readonly Writable[] {
+  return (stream as unknown as { _readableState: { pipes: readonly Writable[] } })._readableState.pipes
+}
 
 /**
  * True if emitting 'data' directly is equivalent to `push()`, which costs more than all else that is done for a small

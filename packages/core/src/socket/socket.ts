@@ -1,6 +1,6 @@
 // A connection as a Duplex: Node's net.Socket. It keeps the stream's rules and the caller's settings; its phases are in
 // life-cycle, bytes go through its Connection.
-import { Duplex } from 'node:stream'
+import { Duplex, type Writable } from 'node:stream'
 import { readConnectArguments } from '../args/connect'
 import { codedError } from '../errors/codes'
 import { systemError } from '../errors/system-error'
@@ -10,7 +10,7 @@ import { defaultTransport } from '../process-state'
 import type { ProxyHeader } from '../proxy-protocol/header'
 import { isTcpAddress, type StreamHandle } from '../transport/contract'
 import type { AcceptingServer } from './accepting-server'
-import { type Connection, queuedLength } from './connection'
+import { type Connection, kPiped, queuedLength } from './connection'
 import { debug } from './debug'
 import { ownAddress, peerAddress, tcpEnd } from './ends'
 import { byteLength, encodeChunk, encodeWrites, type GatheredWrite, gatheredLength } from './gathered'
@@ -33,6 +33,7 @@ import {
   type SocketConnectOpts,
   type SocketConstructorOpts,
 } from './options'
+import { spliceInto } from './splicing'
 import { kState, type SocketState } from './state'
 import { inContext, type WriteCallback } from './ticket'
 
@@ -410,6 +411,10 @@ export class Socket extends Duplex {
     return tcpEnd(peerAddress(this[kState]))?.family
   }
 
+  [kPiped](into: Writable): void {
+    if (into instanceof Socket) spliceInto(this, into, ownMethods)
+  }
+
   override _read(): void {
     const state = this[kState]
     if (state.phase.kind === 'connected') state.phase.read()
@@ -454,6 +459,12 @@ Object.defineProperty(Socket.prototype, 'writableLength', {
 
 /** Socket's own; where a program has put another in its place, that one is given each write. */
 const { _write: ownWrite, _writev: ownWritev } = Socket.prototype
+const ownMethods = {
+  emit: Socket.prototype.emit,
+  write: Socket.prototype.write,
+  _write: ownWrite,
+  _writev: ownWritev,
+}
 
 /** Up to this length the bytes of a write are copied, so that they are those of the call wherever they have to wait. */
 const COPIED_BYTES = 16 * 1024

@@ -78,6 +78,15 @@ export interface ReadSink {
   into?(): Uint8Array
 }
 
+/** Whether bytes may be moved where nobody sees them. */
+export interface SpliceGate {
+  /**
+   * Asked when bytes are here: true moves them, false reads them, null reads them and ends the splice. It must not call
+   * a handle; what it throws counts as null.
+   */
+  mayMove(): boolean | null
+}
+
 /**
  * A connection, what will become one, or the descriptor of a pipe: a long-lived handle, closed once. Before it is
  * connected `readStart`, `write` and `shutdown` answer a status below 0 (`UV_ENOTCONN`), and so does everything but
@@ -107,6 +116,13 @@ export interface StreamHandle {
    * leaves the chunks alone until then. Several writes may be queued; they are sent in order.
    */
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status
+  /**
+   * From now on what comes in while this stream is read may go to `to` inside the system, where the sink does not see it:
+   * `gate` is asked before each move. What `to` does not take at once goes to the sink, and so do the peer's end and
+   * errors; the counters have the bytes as if they had been read and written. 0: it may. `UV_EBUSY` where another stream
+   * is spliced into `to`; `UV_ENOTSUP` where the transport cannot, or the stream is decorated. A second call names another `to`.
+   */
+  splice(to: StreamHandle, gate: SpliceGate): Status
   /**
    * Ends our side (FIN) once what is queued has gone out. 0: `done` is called once. < 0: it is not. A pipe, which has no
    * such end, is over when it is closed; `done` gets 0.
@@ -317,11 +333,6 @@ export interface Transport {
    */
   adopt(fd: number, as: 'listener'): ListenerHandle | Status
   adopt(fd: number, as: 'stream', kind?: HandleKind): StreamHandle | Status
-  /**
-   * Moves bytes both ways inside the system until both sides ended or one failed: 0, and `done` comes once; below 0,
-   * refused (`UV_EINVAL` for streams that are not this transport's, `UV_ENOTSUP` where it cannot be).
-   */
-  relay(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status
   /** What moves bare descriptors; null where the network has none, or cannot pass them on. */
   readonly descriptors: DescriptorOperations | null
   /** Resolves names in place of `dns.lookup`, where the network has names of its own and the user brought no `lookup`. */

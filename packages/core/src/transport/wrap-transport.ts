@@ -1,5 +1,6 @@
 // A transport, stream or listener that is like another, but for what it overrides: what every decorator stands on. It
 // forwards all members of the contract and decides nothing.
+import { UV_ENOTSUP } from '../errors/errno'
 import type {
   AcceptSink,
   Address,
@@ -8,6 +9,7 @@ import type {
   ListenerHandle,
   PeerCredentials,
   ReadSink,
+  SpliceGate,
   Status,
   StreamHandle,
   StreamOption,
@@ -58,6 +60,10 @@ export class StreamWrapper implements StreamHandle {
   }
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
     return this.inner.write(chunks, done)
+  }
+  /** What a decorator may look at does not pass it by. */
+  splice(_to: StreamHandle, _gate: SpliceGate): Status {
+    return UV_ENOTSUP
   }
   shutdown(done: (status: Status) => void): Status {
     return this.inner.shutdown(done)
@@ -163,10 +169,9 @@ export interface TransportOverrides extends Partial<Transport> {
 }
 
 /**
- * A transport like `inner`, but for the overrides. All members of the contract are there and forwarded; a stream that it
- * wrapped may be given to it wherever the contract takes a stream. An own `stream`, `listener` or `adopt` makes handles
- * that are not wrapped any further; an own `relay` gets the streams as the caller has them. A function in place of
- * `inner` is asked at each call which transport that is.
+ * A transport like `inner`, but for the overrides. All members of the contract are there and forwarded. An own `stream`,
+ * `listener` or `adopt` makes handles that are not wrapped any further. A function in place of `inner` is asked at each
+ * call which transport that is.
  */
 export function wrapTransport(
   inner: Transport | (() => Transport),
@@ -174,13 +179,8 @@ export function wrapTransport(
 ): Transport {
   const current = typeof inner === 'function' ? inner : () => inner
   const { wrapStream, wrapListener, ...own } = ownDescriptors(overrides)
-  const inners = new WeakMap<StreamHandle, StreamHandle>()
-  const wrappedStream = (stream: StreamHandle, origin: StreamOrigin): StreamHandle => {
-    if (!wrapStream) return stream
-    const wrapper = overrides.wrapStream!(stream, origin)
-    inners.set(wrapper, stream)
-    return wrapper
-  }
+  const wrappedStream = (stream: StreamHandle, origin: StreamOrigin): StreamHandle =>
+    wrapStream ? overrides.wrapStream!(stream, origin) : stream
   const wrapAccepted: WrapAccepted = stream => wrappedStream(stream, 'accepted')
   const wrappedListener = (listener: ListenerHandle): ListenerHandle => {
     if (wrapListener) return overrides.wrapListener!(listener, wrapAccepted)
@@ -201,7 +201,6 @@ export function wrapTransport(
     listener: kind => wrappedListener(current().listener(kind)),
     stream: kind => wrappedStream(current().stream(kind), 'made'),
     adopt: adopt as Transport['adopt'],
-    relay: (a, b, done) => current().relay(inners.get(a) ?? a, inners.get(b) ?? b, done),
     get descriptors() {
       return current().descriptors
     },

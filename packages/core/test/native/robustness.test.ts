@@ -20,7 +20,7 @@ async function run(name: string, flags: readonly string[] = [], descriptors = 40
 }
 
 describe.skipIf(absent !== null)('native transport, when things go wrong', () => {
-  it('lets a worker thread end with live sockets, listeners, channels, relays and queued writes', async () => {
+  it('lets a worker thread end with live sockets, listeners, channels, splices and queued writes', async () => {
     const { before, after } = (await run('worker-end')) as { before: number; after: number }
     expect(after).toBe(before)
   })

@@ -7,18 +7,18 @@ export type Need =
   | 'adopt' // streams and listeners from a descriptor
   | 'descriptors' // descriptors of its handles, and what moves them
   | 'pause-accept' // ListenerHandle.pause and resume
-  | 'relay'
   | 'reuse-port' // BindFlags.reusePort
+  | 'splice'
   | 'type-of-service' // StreamOption typeOfService
 
 const answers: Readonly<Record<Exclude<Need, Feature | 'descriptors'>, (transport: Transport) => unknown>> = {
   adopt: transport => transport.adopt(-1, 'stream'),
   'pause-accept': transport => ofListener(transport, listener => listener.pause()),
-  relay: transport => ofStream(transport, stream => transport.relay(stream, stream, () => {})),
   'reuse-port': transport =>
     ofListener(transport, listener =>
       listener.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 }, { reusePort: true }),
     ),
+  splice: transport => ofStream(transport, stream => stream.splice(stream, { mayMove: () => true })),
   'type-of-service': transport => ofStream(transport, stream => stream.getOption('typeOfService')),
 }
 

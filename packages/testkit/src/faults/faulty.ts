@@ -1,5 +1,5 @@
 // Any transport, with faults: each operation of its handles asks the rules first. It knows which handles to wrap.
-import { type Transport, UV_ENOTSUP, wrapTransport } from '@x/core/transport'
+import { type Transport, wrapTransport } from '@x/core/transport'
 import { FaultyListener } from './faulty-listener'
 import { FaultyStream } from './faulty-stream'
 import type { Guard, Rule } from './rule'
@@ -35,8 +35,7 @@ export function faulty(
     name: `faulty ${transport.name}`,
     wrapStream: (inner, origin) => new FaultyStream(inner, book, origin === 'made' ? 'client' : 'server'),
     wrapListener: (inner, wrapAccepted) => new FaultyListener(inner, wrapAccepted, book),
-    // These would go past the rules, in the system.
-    relay: () => UV_ENOTSUP,
+    // Those would go past the rules, in the system.
     descriptors: null,
   })
   return Object.assign(transportUnderRules, {

@@ -125,10 +125,6 @@ export class Stack implements Transport {
     return errno('ENOTSUP') as Status & never
   }
 
-  relay(): Status {
-    return errno('ENOTSUP')
-  }
-
   /** A job of a handle, for a later turn; it runs in the context that the handle belongs to. */
   post(job: () => void, context: AsyncResource | null): void {
     const life = this.#life

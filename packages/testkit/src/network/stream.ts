@@ -186,6 +186,11 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     return errno('ENOTSUP')
   }
 
+  /** Nothing is cheaper here than to read and write. */
+  splice(): Status {
+    return errno('ENOTSUP')
+  }
+
   /** There are no descriptors here. */
   release(): number {
     return errno('ENOTSUP')

@@ -52,7 +52,7 @@ export type Events = readonly [
   streamClosed: (place: HandlePlace) => void,
   closed: (this: HandleObject) => void,
   message: (this: ChannelObject, size: number, truncated: boolean) => void,
-  relayed: (this: RequestObject, status: Status) => void,
+  mayMove: (place: HandlePlace) => number,
   shortage: (this: ChannelObject, status: Status) => void,
 ]
 
@@ -115,8 +115,8 @@ export interface Addon {
   unclaimed(): number
 
   /** Linux only: absent elsewhere. */
-  relay?(a: HandleId, b: HandleId, request: object): Status
-  relayed?(id: HandleId, out: boolean): number
+  splice?(from: HandleId, to: HandleId): Status
+  spliced?(id: HandleId, out: boolean): number
 }
 
 /** Folders that may hold `prebuilds`: the package's root as seen from dist/ and from src/, and a bundle's own folder. */

@@ -10,6 +10,7 @@ import type {
   HandleKind,
   PeerCredentials,
   ReadSink,
+  SpliceGate,
   Status,
   StreamHandle,
   StreamOption,
@@ -86,7 +87,9 @@ export class NativeStream implements StreamHandle {
   #bytesGiven = 0
   /** Writes that the addon has queued and not called back. */
   #queuedWrites = 0
-  #relayed = false
+  #splicing: SpliceGate | null = null
+  /** Bytes were moved from here, or to here, without passing by. */
+  #isSpliced = false
   #early: StreamOption[] | null = null
   #shutdown: ShutdownRequest | null = null
   #closing: Closing | null = null
@@ -159,8 +162,9 @@ export class NativeStream implements StreamHandle {
   readStop(): Status {
     if (this.#id === 0) return UV_EBADF
     if (!this.#reading) return 0
-    this.#reading = false
-    return this.#addon.readStop(this.#id)
+    const status = this.#addon.readStop(this.#id)
+    if (status === 0) this.#reading = false
+    return status
   }
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
@@ -279,12 +283,12 @@ export class NativeStream implements StreamHandle {
   }
 
   get bytesRead(): number {
-    return this.#relayed ? this.#bytesRead + this.#addon.relayed!(this.#id, false) : this.#bytesRead
+    return this.#isSpliced ? this.#bytesRead + this.#addon.spliced!(this.#id, false) : this.#bytesRead
   }
 
   get bytesWritten(): number {
-    const byRelays = this.#relayed ? this.#addon.relayed!(this.#id, true) : 0
-    return this.#bytesGiven - this.writeQueueSize + byRelays
+    const spliced = this.#isSpliced ? this.#addon.spliced!(this.#id, true) : 0
+    return this.#bytesGiven - this.writeQueueSize + spliced
   }
 
   get writeQueueSize(): number {
@@ -300,13 +304,20 @@ export class NativeStream implements StreamHandle {
     return this.#id
   }
 
-  /** For a relay: stops reading, and calls back once what is queued has gone out. At once where nothing is. */
-  prepareRelay(done: (status: Status) => void): Status {
-    const status = this.readStop()
+  splice(to: StreamHandle, gate: SpliceGate): Status {
+    if (this.#addon.splice === undefined || !(to instanceof NativeStream)) return UV_ENOTSUP
+    const status = this.#addon.splice(this.#id, to.#id)
     if (status < 0) return status
-    this.#relayed = true
-    if (this.writeQueueSize === 0) return 1
-    return this.#queueWrite([Buffer.alloc(0)], 0, done)
+    this.#splicing = gate
+    this.#isSpliced = to.#isSpliced = true
+    return status
+  }
+
+  /** Of the addon: bytes are here. 1: moves them. 0: reads them. -1: reads them, and asks no more. */
+  heardArrival(): number {
+    const answer = this.#splicing?.mayMove() ?? null
+    if (answer === null) this.#splicing = null
+    return answer === null ? -1 : Number(answer)
   }
 
   /** Of the addon: `size` bytes are in the scratch or the sink's own buffer, or reading has ended with a status. */
@@ -377,12 +388,13 @@ export class NativeStream implements StreamHandle {
   #settleCounters(): void {
     this.#bytesRead = this.bytesRead
     this.#bytesGiven = this.bytesWritten
-    this.#relayed = false
+    this.#isSpliced = false
   }
 
   #forget(): void {
     this.#id = 0
     this.#reading = false
     this.#sink = null
+    this.#splicing = null
   }
 }

@@ -1,7 +1,6 @@
 // The native transport: hands out streams and listeners on the addon. What it can do depends on the platform alone.
 
 import { isMainThread } from 'node:worker_threads'
-import { UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
 import { platform } from '../../host'
 import type {
   DescriptorOperations,
@@ -16,7 +15,6 @@ import type { Addon, Events, HandleId, RequestObject } from './addon'
 import { NativeChannel } from './channel'
 import { DescriptorSlots } from './descriptor-slots'
 import { NativeListener } from './listener'
-import { startRelay } from './relay'
 import { NativeStream, type OpenStreams, type StreamHost } from './stream'
 
 /** In the order of `Events`. `streams` are those that are open, by their place in the addon's table. */
@@ -50,7 +48,7 @@ function eventsOf(streams: OpenStreams): Events {
     function (size, truncated) {
       this.onMessage(size, truncated)
     },
-    finish,
+    place => streams[place]?.heardArrival() ?? -1,
     function (status) {
       this.onShortage(status)
     },
@@ -109,12 +107,6 @@ export class NativeTransport implements Transport {
     if (status === 0) return listener
     listener.close()
     return status
-  }
-
-  relay(a: StreamHandle, b: StreamHandle, done: (status: Status) => void): Status {
-    if (this.#addon.relay === undefined) return UV_ENOTSUP
-    if (!(a instanceof NativeStream && b instanceof NativeStream) || a === b) return UV_EINVAL
-    return startRelay(this.#addon, a, b, done)
   }
 }
 

@@ -30,8 +30,9 @@ function refusalOf(error: NodeJS.ErrnoException): Status {
 }
 
 /**
- * `node:net` as a transport: every platform, Bun and Deno too. It moves no bare descriptors and relays nothing; `bind` and `listen` learn of a refusal from `listen`'s `done`, a port of 0 is chosen by `listen`, and a socket that
- * reads ahead of a stopped reader by node:net's own buffer is the host's doing.
+ * `node:net` as a transport: every platform, Bun and Deno too. It moves no bare descriptors and splices
+ * nothing; `bind` and `listen` learn of a refusal from `listen`'s `done`, a port of 0 is chosen by `listen`, and a socket
+ * that reads ahead of a stopped reader by node:net's own buffer is the host's doing.
  * @see https://nodejs.org/api/net.html
  */
 export const portable: Transport = {
@@ -40,7 +41,6 @@ export const portable: Transport = {
   listener: (kind: HandleKind): ListenerHandle => new PortableListener(kind),
   stream: (kind: HandleKind): StreamHandle => new PortableStream(kind),
   adopt,
-  relay: () => UV_ENOTSUP,
   descriptors: null,
   lookup: null,
   clock: null,

@@ -114,16 +114,21 @@ function talk(client, server) {
   if (typeof keep(native.adopt(copy, 'stream')) === 'number') descriptors.close([copy])
 }
 
-function relay() {
+function splice() {
+  const spliced = (from, to) => {
+    from.splice(to, { mayMove: () => true })
+    from.readStart({ onData: chunk => start('write', done => to.write([chunk], done)), ...quiet })
+  }
+
   const sides = []
   const one = (client, server) => {
     client.readStart({ onData() {}, ...quiet })
     start('write', done => client.write([Buffer.alloc(300_000)], done))
     sides.push(server)
-    if (sides.length === 2) start('relay', done => native.relay(sides[0], sides[1], done))
+    if (sides.length === 2) spliced(sides[0], sides[1])
   }
   connection({ family: 'IPv4', address: '127.0.0.1', port: 0 }, one)
-  connection({ path: path.join(folder, 'relay') }, one)
+  connection({ path: path.join(folder, 'splice') }, one)
 }
 
 function handoff() {
@@ -190,7 +195,7 @@ async function play() {
   connection({ family: 'IPv4', address: '127.0.0.1', port: 0 }, talk)
   connection({ path: path.join(folder, 'talk') }, talk)
   connection({ path: `\0x-faults-${process.pid}` }, talk)
-  relay()
+  splice()
   handoff()
   bare()
   files()

@@ -18,7 +18,7 @@ const counts = {
   connected: 0,
   read: 0,
   written: 0,
-  relayed: 0,
+  spliced: 0,
   messages: 0,
   thrown: 0,
 }
@@ -89,7 +89,7 @@ const items = { listener: [], stream: [], channel: [] }
 const graveyard = []
 
 function add(what, handle) {
-  const item = { what, handle, pending: 0, closing: false, closeTold: false, ended: false, relayedWith: null }
+  const item = { what, handle, pending: 0, closing: false, closeTold: false, ended: false }
   items[what].push(item)
   return item
 }

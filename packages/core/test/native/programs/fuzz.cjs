@@ -157,16 +157,17 @@ function options(item = pick(items.stream)) {
   })
 }
 
-function relay(a = pick(items.stream)) {
+function splice(a = pick(items.stream)) {
   const b = pick(items.stream)
-  if (!a || a === b) return
-  // Its callback belongs to whichever side closes first.
-  const shared = { what: 'relay', pending: 0, closeTold: false }
-  start(
-    shared,
-    () => (counts.relayed += 1),
-    done => native.relay(a.handle, b.handle, done),
-  )
+  if (!a || !b || a === b) return
+  const gate = {
+    mayMove() {
+      counts.spliced += 1
+      if (random(20) === 0) throw purpose
+      return [true, true, false, null][random(4)]
+    },
+  }
+  call(() => a.handle.splice(b.handle, gate))
 }
 
 /** Several ways to end a stream in one turn, in any order. */
@@ -178,7 +179,7 @@ function endings(item = pick(items.stream)) {
       () => write(item),
       () => close(item, 'reset'),
       () => close(item),
-      () => relay(item),
+      () => splice(item),
       () => call(() => item.handle.readStop()),
       () => setImmediate(() => item.closing || close(item)),
       () => process.nextTick(() => item.closing || close(item, 'reset')),
@@ -303,7 +304,7 @@ const operations = [
   [8, () => read()],
   [8, () => write()],
   [3, () => options()],
-  [2, relay],
+  [2, splice],
   [1, openChannel],
   [4, send],
   [2, receiveNow],

@@ -1,4 +1,4 @@
-// A worker thread that ends with live sockets, listeners, channels, relays and writes that cannot go out. The process
+// A worker thread that ends with live sockets, listeners, channels, splices and writes that cannot go out. The process
 // must live on, and its descriptors with it.
 const { isMainThread, Worker, parentPort, workerData } = require('node:worker_threads')
 const { readdirSync } = require('node:fs')
@@ -48,7 +48,7 @@ function inWorker() {
   }
   function ready() {
     const [left, right] = streams.filter(stream => stream.writeQueueSize === 0)
-    native.relay(left, right, () => {})
+    left.splice(right, { mayMove: () => true })
     streams[5].close()
     parentPort.postMessage('ready')
     if (workerData === 'exit') process.exit(0)

@@ -13,7 +13,7 @@ const ARITY = {
   noDelay: 2, keepAlive: 5, typeOfService: 2, credentials: 1, peerPidfd: 1, listener: 2, listenerKind: 1, takeListener: 2,
   bindListener: 4, bindPath: 4, keepPath: 1, listen: 3, setPaused: 2, channel: 2, trySend: 3, queueSend: 5, receive: 2,
   receiveInto: 2, socketPair: 0, peerOf: 1, duplicate: 1, lockFile: 1, probe: 1, takeDescriptors: 1, closeDescriptors: 1,
-  unclaimed: 0, relay: 3, relayed: 2,
+  unclaimed: 0, splice: 2, spliced: 2,
 } // biome-ignore format: a table
 
 class Hostile extends Uint8Array {
@@ -106,7 +106,7 @@ const GOOD = {
   typeOfService: [-1], listener: [0, {}], listenerKind: [-1], takeListener: [-1], bindListener: ['127.0.0.1', 0, 0],
   bindPath: ['\0x-wrong', -1, '\0x-wrong'], listen: [1, false], setPaused: [true], channel: [-1, {}], trySend: [Buffer.alloc(1), 0],
   queueSend: [{}, Buffer.alloc(1), 0, 0], receive: [true], receiveInto: [Buffer.alloc(1)], peerOf: [-1], duplicate: [-1],
-  lockFile: [-1], probe: ['\0x-wrong'], takeDescriptors: [0], closeDescriptors: [0], relay: [0, {}], relayed: [true],
+  lockFile: [-1], probe: ['\0x-wrong'], takeDescriptors: [0], closeDescriptors: [0], splice: [0], spliced: [true],
 }
 /** Their first argument is no handle. */
 const BARE = [
@@ -128,25 +128,30 @@ function goodArguments(name, id) {
   return BARE.includes(name) ? [...good] : [id, ...good].slice(0, ARITY[name])
 }
 
-/** Two streams of two connections, which a relay takes, and what it is given for a request. */
-async function relays(addon) {
-  if (!addon.relay) return
-  for (const value of wrong()) {
-    const slots = new Int32Array(
-      addon.memory.buffer,
-      addon.memory.byteOffset + addon.memory.length - 1024,
-      256,
-    )
-    const ids = []
-    for (let index = 0; index < 2; index++) {
-      if (addon.socketPair() !== 0) throw new Error('socketPair')
-      for (const fd of [slots[0], slots[1]]) ids.push(addon.streamFrom(fd, 1))
+/** What the addon's gate does, where a test looks into it. */
+let atGate = () => -1
+
+/** Every function of the addon, called while it asks whether it may move bytes: each is refused. */
+async function insideGate(addon) {
+  if (addon.socketPair() !== 0) throw new Error('socketPair')
+  const slots = new Int32Array(addon.memory.buffer, addon.memory.byteOffset + addon.memory.length - 1024, 256)
+  const ids = [slots[0], slots[1]].map(fd => addon.streamFrom(fd, 1))
+  let asked = 0
+  let failure = ''
+  atGate = () => {
+    asked += 1
+    for (const name of Object.keys(ARITY)) {
+      const answer = addon[name](...goodArguments(name, ids[1]))
+      if (answer !== -16) failure = `${name} answered ${answer} inside the gate`
     }
-    attempt(addon, 'relay', [ids[0], ids[2], value])
-    attempt(addon, 'relay', [ids[0], value, {}])
-    for (const id of ids) addon.close(id, true)
-    await turn()
+    return -1
   }
+  if (addon.splice(ids[0], ids[1]) !== 0 || addon.readStart(ids[0]) !== 0) throw new Error('splice')
+  addon.tryWrite(ids[1], Buffer.from('x'))
+  while (asked === 0) await turn()
+  if (failure !== '') throw new Error(failure)
+  for (const id of ids) addon.close(id, true)
+  await turn()
 }
 
 async function main() {
@@ -160,7 +165,7 @@ async function main() {
     if (!(answer < 0)) throw new Error(`setup took ${list}`)
   }
   const addon = load()
-  addon.memory = addon.setup(events())
+  addon.memory = addon.setup(events({ mayMove: () => atGate() }))
   if (addon.setup(events()) >= 0) throw new Error('a second setup')
   const missing = Object.keys(addon).filter(
     name => typeof addon[name] === 'function' && !(name in ARITY) && name !== 'setup',
@@ -199,7 +204,7 @@ async function main() {
     for (const id of ids) addon.close(id, true)
     await turn()
   }
-  await relays(addon)
+  await insideGate(addon)
   for (let turns = 0; turns < 100 && addon.live() > 0; turns++) await turn()
   const left = openDescriptors() - before
   console.log(JSON.stringify({ live: addon.live(), left, calls, refused, thrown }))

@@ -1,0 +1,187 @@
+// Moving what comes in on one stream to another without JavaScript's seeing the bytes: small ones are read and written here,
+// many at once go by splice(2), through a pipe (Linux). JavaScript is asked before each move, so that the bytes take the
+// usual way as soon as anybody looks at them; what the target does not take at once is given to JavaScript, too, and the
+// pipe is empty between two events.
+#include "x-net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static void end_from(x_stream *from) {
+  x_instance *in = from->base.in;
+  from->splice_to->splice_from = NULL;
+  from->splice_to = NULL;
+  if (--in->splices > 0 || !in->has_splice_pipe) return;
+  in->has_splice_pipe = false;
+  close(in->splice_pipe[0]);
+  close(in->splice_pipe[1]);
+}
+
+void x_splice_end(x_stream *stream) {
+  if (stream->splice_to != NULL) end_from(stream);
+  if (stream->splice_from != NULL) end_from(stream->splice_from);
+}
+
+// 1: move. 0: not this time. -1: no more. The call must change nothing here: libuv waits for the buffer of a read.
+static int ask(x_stream *from) {
+  x_instance *in = from->base.in;
+  napi_handle_scope scope;
+  napi_value place, function, answer, error;
+  int32_t number = -1;
+  if (!x_enter(in, &scope)) return -1;
+  in->asking = true;
+  if (napi_create_uint32(in->env, from->base.slot, &place) == napi_ok &&
+      napi_get_reference_value(in->env, in->events[X_ON_MAY_MOVE], &function) == napi_ok && function != NULL &&
+      napi_call_function(in->env, function, function, 1, &place, &answer) == napi_ok) {
+    (void)napi_get_value_int32(in->env, answer, &number);
+  }
+  // Whoever threw is called again on the usual way of the bytes, and throws there.
+  bool pending = false;
+  if (napi_is_exception_pending(in->env, &pending) == napi_ok && pending) {
+    (void)napi_get_and_clear_last_exception(in->env, &error);
+    number = -1;
+  }
+  in->asking = false;
+  x_leave(in, scope);
+  return number;
+}
+
+// Whether bytes may be moved now: nobody looks at them, and nothing that was written before them waits.
+static bool may_move(x_stream *from) {
+  int answer = ask(from);
+  if (answer < 0) end_from(from);
+  return answer > 0 && uv_stream_get_write_queue_size(&from->splice_to->uv.stream) == 0;
+}
+
+static void count(x_stream *from, size_t moved) {
+  from->spliced_in += (int64_t)moved;
+  from->splice_to->spliced_out += (int64_t)moved;
+}
+
+// Writes what was read; answers how much of it is left, moved to its start. Why the target takes no more is what its next
+// write will be answered.
+size_t x_splice_write(x_stream *from, char *bytes, size_t size) {
+  if (from->splice_to == NULL || !may_move(from)) return size;
+  x_stream *to = from->splice_to;
+  uv_buf_t buf = uv_buf_init(bytes, (unsigned)size);
+  int taken = uv_try_write(&to->uv.stream, &buf, 1);
+  if (taken < 0 && taken != UV_EAGAIN) to->write_status = taken;
+  if (taken <= 0) return size;
+  count(from, (size_t)taken);
+  memmove(bytes, bytes + taken, size - (size_t)taken);
+  return size - (size_t)taken;
+}
+
+#ifdef __linux__
+
+// More than one move takes: a slot of a pipe may hold few bytes. Without the right to it the standard size serves.
+#define PIPE_SIZE (256 * 1024)
+// Moves for one event of the loop.
+#define MOVES 16
+
+static bool open_pipe(x_instance *in) {
+  if (in->has_splice_pipe) return true;
+  in->has_splice_pipe = pipe2(in->splice_pipe, O_CLOEXEC | O_NONBLOCK) == 0;
+  if (in->has_splice_pipe) (void)fcntl(in->splice_pipe[0], F_SETPIPE_SZ, PIPE_SIZE);
+  return in->has_splice_pipe;
+}
+
+static bool must_wait(int error) {
+  return error == EAGAIN || error == EINTR;
+}
+
+// From the pipe to the target; answers how much the target has not taken.
+static size_t drain(x_stream *from, size_t held) {
+  x_stream *to = from->splice_to;
+  int pipe = from->base.in->splice_pipe[0], fd = x_stream_fd(to);
+  while (held > 0) {
+    ssize_t moved = splice(pipe, NULL, fd, NULL, held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (moved < 0 && errno == EINTR) continue;
+    if (moved < 0 && !must_wait(errno)) to->write_status = uv_translate_sys_error(errno);
+    if (moved <= 0) break;
+    held -= (size_t)moved;
+    count(from, (size_t)moved);
+  }
+  return held;
+}
+
+// Whether the failure was the stream's, which has told it now and will not do so again. Others (no memory, a kind of
+// socket that cannot be spliced) are left to the read that follows.
+static bool is_told_once(int error) {
+  return !must_wait(error) && error != EINVAL && error != ENOSYS && !x_is_shortage(uv_translate_sys_error(error));
+}
+
+// In place of a read of a stream that brings much. False: the read has to go on as usual. True: it is dealt with but for
+// what `x_splice_left` answers.
+bool x_splice_read(x_stream *from) {
+  if (from->splice_to == NULL || !open_pipe(from->base.in) || !may_move(from)) return false;
+  int pipe = from->base.in->splice_pipe[1], fd = x_stream_fd(from);
+  from->splice_left = 0;
+  for (int move = 0; move < MOVES; move++) {
+    ssize_t held = splice(fd, NULL, pipe, NULL, X_READ_SIZE, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    // The end of the peer, which the read tells.
+    if (held == 0) return false;
+    if (held < 0) {
+      if (must_wait(errno)) break;
+      if (!is_told_once(errno)) return false;
+      from->splice_left = uv_translate_sys_error(errno);
+      break;
+    }
+    from->splice_left = (ssize_t)drain(from, (size_t)held);
+    // Of what has come there was less than one move takes.
+    if (move == 0) from->bulk = held >= X_BULK_READ;
+    if (from->splice_left > 0 || held < X_READ_SIZE) break;
+  }
+  from->splice_reads = true;
+  return true;
+}
+
+// What is left in the pipe, as a read would have brought it: its size, or a status.
+ssize_t x_splice_left(x_stream *from, const uv_buf_t *into) {
+  from->splice_reads = false;
+  if (from->splice_left <= 0) return from->splice_left;
+  ssize_t size = read(from->base.in->splice_pipe[0], into->base, into->len);
+  return size < 0 ? uv_translate_sys_error(errno) : size;
+}
+
+#else
+
+bool x_splice_read(x_stream *from) {
+  (void)from;
+  return false;
+}
+
+ssize_t x_splice_left(x_stream *from, const uv_buf_t *into) {
+  (void)from, (void)into;
+  return 0;
+}
+
+#endif
+
+// splice(id, id): what comes in on the first goes to the second. A stream reads for one, and is written to by one.
+static int64_t splice_streams(x_call *call) {
+  x_stream *from = x_stream_of(call);
+  x_stream *to = (x_stream *)x_handle_find(call->in, call->args[0].size, X_STREAM);
+  if (to == NULL) return UV_EBADF;
+  if (from->state != X_CONNECTED || to->state != X_CONNECTED) return UV_ENOTCONN;
+  if (from->splice_to == to) return 0;
+  if (from->into != NULL || to->splice_from != NULL) return UV_EBUSY;
+  if (from->splice_to != NULL) end_from(from);
+  call->in->splices++;
+  from->splice_to = to;
+  to->splice_from = from;
+  return 0;
+}
+
+// spliced(id, out): bytes that were moved from a stream, or to it.
+static int64_t spliced(x_call *call) {
+  const x_stream *stream = x_stream_of(call);
+  return call->args[0].flag ? stream->spliced_out : stream->spliced_in;
+}
+
+bool x_export_splice(napi_env env, napi_value exports) {
+  static const x_export list[] = {{"splice", "sn", splice_streams, UV_EBADF}, {"spliced", "sb", spliced, 0}};
+  return X_EXPORT_ALL(env, exports, list);
+}
