@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { abortError, codedError } from './errors/codes'
 import { validateAbortSignal, validateTimeout } from './errors/validate'
-import { monotonicMs } from './host'
+import { monotonicNow } from './host'
 
 /** A side of a relay: a `Socket`, or a stream that counts as one does, such as `tls.TLSSocket`. */
 export type RelaySide = Duplex & {
@@ -40,7 +40,7 @@ export interface RelayReport {
  * fails, closes early, is idle or is aborted ends the relay: the other one is reset (RFC 9293 3.5.3; a local one is closed),
  * so that no peer takes a part of a stream for the whole.
  *
- * Between two native sockets the bytes do not pass by JavaScript (see `pipe` in docs/compatibility.md). Sets the sockets'
+ * Between two native sockets the bytes do not pass by JavaScript. Sets the sockets'
  * `allowHalfOpen`, and with `idleMs` their `setTimeout`. The promise is never rejected: look at `reason`.
  *
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
@@ -70,7 +70,7 @@ class Relay {
   readonly #sides: readonly [RelaySide, RelaySide]
   readonly #report: (report: RelayReport) => void
   readonly #writtenBefore: readonly [number, number]
-  readonly #startedAt = monotonicMs()
+  readonly #startedAt = monotonicNow()
   #outcome: { reason: RelayReport['reason']; error?: Error } | null = null
   #open = 2
   #abort = () => {}
@@ -112,7 +112,7 @@ class Relay {
     this.#report({
       ...(this.#outcome ?? { reason: 'ended' }),
       bytes: { toSecond: second.bytesWritten - toSecond, toFirst: first.bytesWritten - toFirst },
-      ms: monotonicMs() - this.#startedAt,
+      ms: monotonicNow() - this.#startedAt,
     })
   }
 

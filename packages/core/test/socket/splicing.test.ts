@@ -59,7 +59,10 @@ const acts: ((chain: Chain, note: (text: string) => void) => unknown)[] = [
     process.nextTick(() => b.uncork())
   },
   ({ a, b }, note) => note(`${a.listenerCount('data')} ${b.listenerCount('unpipe')} ${a.readableFlowing}`),
-  ({ a, b }) => void a.setTimeout(60_000) && b.setTimeout(60_000),
+  ({ a, b }) => {
+    a.setTimeout(60_000)
+    b.setTimeout(60_000)
+  },
   async ({ a }) => {
     // A second reader, for as long as it takes to see something.
     const look = () => a.off('data', look)
