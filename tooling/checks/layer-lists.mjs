@@ -40,7 +40,10 @@ export const coreLayers = [
     what: 'whom a server admits; the end of a server without the loss of a connection',
   },
   { names: ['server/'], what: 'listening, counting, closing; what becomes of an accepted stream' },
-  { names: ['net', 'relay'], what: '`connect`, `createServer`, `relay`: the functions of the module' },
+  {
+    names: ['net', 'relay', 'send-file'],
+    what: '`connect`, `createServer`, `relay`, `sendFile`: the functions of the module',
+  },
   { names: ['public'], what: 'the members of the module by name' },
   {
     names: ['register/children', 'register/face-source', 'register/hooks'],

@@ -24,6 +24,7 @@ export type { ProxyEnd, ProxyHeader, ProxyHeaderInit, ProxyTls, ProxyTlv } from 
 export type { ProxyProtocolOptions } from './proxy-protocol/options'
 export { isRegistered } from './registration'
 export { type RelayOptions, type RelayReport, type RelaySide, relay } from './relay'
+export { type SendFileOptions, sendFile } from './send-file'
 export { Server } from './server/index'
 export type { DropArgument, ListenOptions, ServerEvents, ServerOpts } from './server/options'
 export type { SocketEvents } from './socket/events'

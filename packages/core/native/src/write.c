@@ -1,6 +1,11 @@
 // Writing: first what the system takes at once, then the rest as a queued request. It knows no reading.
 #include "x-net.h"
 
+#ifdef __linux__
+#include <errno.h>
+#include <sys/sendfile.h>
+#endif
+
 // The bytes that the system took, 0 where it takes none now, or a status.
 static int64_t try_write(x_stream *stream, const uv_buf_t *list, uint32_t count) {
   if (stream->write_status < 0) {
@@ -55,6 +60,23 @@ static int64_t queue_write(x_call *call) {
   return status;
 }
 
+// sendFile(id, fd, offset, size): the bytes that the system took from the file, 0 at its end, or a status.
+static int64_t send_file(x_call *call) {
+  x_stream *stream = x_stream_of(call);
+  if (stream->state != X_CONNECTED) return UV_ENOTCONN;
+  if (uv_stream_get_write_queue_size(&stream->uv.stream) > 0) return UV_EAGAIN;
+#ifdef __linux__
+  off_t offset = call->args[1].size;
+  ssize_t sent = sendfile(x_stream_fd(stream), call->args[0].number, &offset, (size_t)call->args[2].size);
+  // Of what cannot be sent in this way (a file system, a kind of descriptor) reading tells the reason, or does it.
+  if (sent < 0 && (errno == EINVAL || errno == ENOSYS)) return UV_ENOTSUP;
+  if (sent < 0 && errno == EINTR) return UV_EAGAIN;
+  return sent < 0 ? uv_translate_sys_error(errno) : sent;
+#else
+  return UV_ENOTSUP;
+#endif
+}
+
 // writeQueueSize(id)
 static int64_t write_queue_size(x_call *call) {
   return (int64_t)uv_stream_get_write_queue_size(&x_stream_of(call)->uv.stream);
@@ -65,6 +87,7 @@ bool x_export_write(napi_env env, napi_value exports) {
       {"tryWrite", "sB", try_write_one, UV_EBADF},
       {"tryWritev", "sC", try_write_many, UV_EBADF},
       {"queueWrite", "soCn", queue_write, UV_EBADF},
+      {"sendFile", "sinn", send_file, UV_EBADF},
       {"writeQueueSize", "s", write_queue_size, 0},
   };
   return X_EXPORT_ALL(env, exports, list);

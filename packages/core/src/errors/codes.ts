@@ -143,6 +143,12 @@ export const codes = {
     message: () =>
       'A worker of node:cluster cannot share listeners by @x/core. Start the program with `--import @x/cluster/register` beside `--import @x/core/register`, or listen with `exclusive: true`',
   },
+  ERR_X_FILE_TOO_SHORT: {
+    base: Error,
+    message: (wanted: number, sent: number) =>
+      `The file has become shorter: ${sent} of the ${wanted} bytes to send were there`,
+    fields: (wanted: number, sent: number) => ({ wanted, sent }),
+  },
   ERR_X_PATH_TOO_LONG: {
     base: RangeError,
     message: (path: string, bytes: number, limit: number) =>

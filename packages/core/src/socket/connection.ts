@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream'
 import { UV_EBADF, UV_ECANCELED, UV_ENOTCONN } from '../errors/errno'
 import { eventError, systemError } from '../errors/system-error'
 import type { Address, ReadSink, Status, StreamHandle } from '../transport/contract'
+import { type FilePart, filePartOf, indexOfFilePart } from './file-part'
 import { byteLength, withoutFirst } from './gathered'
 import { ConnectionFace } from './handle-face'
 import type { OnReadOptions } from './options'
@@ -67,6 +68,8 @@ export class Connection implements ReadSink, Holder {
   #outbox: Outbox | null = null
   /** Of the write that Writable has under way; it gives no other until this was called. */
   #writeCallback: WriteCallback | null = null
+  /** A part of a file is on its way, which no write may overtake. */
+  #isSendingFile = false
   /** Writes of the handle whose `done` is still to come. */
   #underWay = 0
   /** Bytes at the head of Writable's queue that the handle was given already. */
@@ -161,6 +164,7 @@ export class Connection implements ReadSink, Holder {
     const isFree =
       this.isReading &&
       this.#writeCallback === null &&
+      !this.#isSendingFile &&
       this.#ahead === 0 &&
       stream.writable &&
       stream.writableCorked === 0 &&
@@ -187,6 +191,7 @@ export class Connection implements ReadSink, Holder {
     return (
       this.#outbox === null &&
       this.#writeCallback === null &&
+      !this.#isSendingFile &&
       this.#underWay === 0 &&
       this.#ahead === 0 &&
       queuedLength.call(this.stream) === 0 &&
@@ -244,6 +249,11 @@ export class Connection implements ReadSink, Holder {
   send(chunks: readonly Uint8Array[], isCounted: boolean, callback: WriteCallback): void {
     // Writable has nothing while writes are held: somebody calls `_write` by hand.
     this.flush()
+    const place = indexOfFilePart(chunks)
+    if (place >= 0) {
+      this.#sendFile(chunks, place, isCounted, callback)
+      return
+    }
     const bytes = byteLength(chunks)
     if (this.#ahead === 0) {
       const status = bytes === 0 ? 1 : this.#give(chunks)
@@ -261,6 +271,21 @@ export class Connection implements ReadSink, Holder {
     else this.#await(callback)
   }
 
+  /** Sends the chunks before a part of a file, the part, and what is behind it. */
+  #sendFile(chunks: readonly Uint8Array[], place: number, isCounted: boolean, callback: WriteCallback): void {
+    const part = filePartOf(chunks[place] as Uint8Array) as FilePart
+    this.#isSendingFile = true
+    this.send(chunks.slice(0, place), isCounted, error => {
+      if (error) return callback(error)
+      const isOpen = () => !this.stream.destroyed
+      part.sendTo({ handle: this.handle, isOpen, progressed: () => this.activity.touch() }, failure => {
+        this.#isSendingFile = false
+        if (failure) callback(failure)
+        else this.send(chunks.slice(place + 1), isCounted, callback)
+      })
+    })
+  }
+
   /** Calls back once the handle is done, in the context of now. */
   #await(callback: WriteCallback): void {
     this.#writeCallback = inContext(callback)
@@ -270,7 +295,9 @@ export class Connection implements ReadSink, Holder {
    * Sends bytes that Writable has queued and will give to `send` in this order, the first of them next: what was written
    * before the connection was made.
    */
-  sendAhead(chunks: readonly Uint8Array[]): void {
+  sendAhead(queued: readonly Uint8Array[]): void {
+    const place = indexOfFilePart(queued)
+    const chunks = place < 0 ? queued : queued.slice(0, place)
     const bytes = byteLength(chunks)
     // Once: a connection may be told of as made again.
     if (bytes === 0 || this.#ahead > 0) return

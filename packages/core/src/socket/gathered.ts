@@ -1,4 +1,5 @@
 // Writes as Writable gathers them, turned into the buffers that go out. It knows no socket.
+import { filePartOf } from './file-part'
 
 /** A write as `_writev` is given it. */
 export interface GatheredWrite {
@@ -24,7 +25,7 @@ export function encodeWrites(writes: readonly GatheredWrite[]): Uint8Array[] {
   }
   for (const { chunk, encoding } of writes) {
     const bytes = encodeChunk(chunk, encoding)
-    if (bytes.length <= SMALL_LENGTH) small.push(bytes)
+    if (bytes.length <= SMALL_LENGTH && filePartOf(bytes) === undefined) small.push(bytes)
     else {
       gather()
       chunks.push(bytes)

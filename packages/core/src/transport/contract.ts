@@ -117,6 +117,11 @@ export interface StreamHandle {
    */
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status
   /**
+   * Sends up to `size` bytes of a regular file, from `offset` on, within the call: how many the system took; 0 at the end
+   * of the file; `UV_EAGAIN` where it takes none now, or writes are queued; `UV_ENOTSUP` where that cannot be.
+   */
+  sendFile(fd: number, offset: number, size: number): number
+  /**
    * From now on what comes in while this stream is read may go to `to` inside the system, where the sink does not see it:
    * `gate` is asked before each move. What `to` does not take at once goes to the sink, and so do the peer's end and
    * errors; the counters have the bytes as if they had been read and written. 0: it may. `UV_EBUSY` where another stream

@@ -62,6 +62,9 @@ export class StreamWrapper implements StreamHandle {
     return this.inner.write(chunks, done)
   }
   /** What a decorator may look at does not pass it by. */
+  sendFile(_fd: number, _offset: number, _size: number): number {
+    return UV_ENOTSUP
+  }
   splice(_to: StreamHandle, _gate: SpliceGate): Status {
     return UV_ENOTSUP
   }

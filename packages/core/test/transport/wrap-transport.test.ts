@@ -42,6 +42,7 @@ const streamMembers: Record<keyof StreamHandle, 'call' | 'value'> = {
   peerCredentials: 'call',
   peerPidfd: 'call',
   splice: 'call',
+  sendFile: 'call',
 }
 const listenerMembers: Record<keyof ListenerHandle, 'call' | 'value'> = {
   kind: 'value',
@@ -122,9 +123,9 @@ function expectForwarded(
 describe('a wrapped handle', () => {
   it('forwards every member of a stream, with its arguments and its answer', () => {
     const inner = fake<StreamHandle>(streamMembers)
-    // `splice` would let bytes pass the decorator by.
-    expectForwarded(new StreamWrapper(inner), inner, streamMembers, ['splice'])
-    expectForwarded(wrapStream(inner, {}), inner, streamMembers, ['splice'])
+    // `splice` and `sendFile` would let bytes pass the decorator by.
+    expectForwarded(new StreamWrapper(inner), inner, streamMembers, ['splice', 'sendFile'])
+    expectForwarded(wrapStream(inner, {}), inner, streamMembers, ['splice', 'sendFile'])
   })
 
   it('forwards every member of a listener, with its arguments and its answer', () => {

@@ -187,6 +187,11 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   }
 
   /** Nothing is cheaper here than to read and write. */
+  sendFile(): number {
+    return errno('ENOTSUP')
+  }
+
+  /** Nothing is cheaper here than to read and write. */
   splice(): Status {
     return errno('ENOTSUP')
   }

@@ -83,6 +83,7 @@ export interface Addon {
   tryWritev(id: HandleId, chunks: readonly Uint8Array[]): number
   queueWrite(id: HandleId, request: object, chunks: readonly Uint8Array[], skip: number): Status
   writeQueueSize(id: HandleId): number
+  sendFile(id: HandleId, fd: number, offset: number, size: number): number
 
   noDelay(id: HandleId, enable: boolean): Status
   keepAlive(id: HandleId, enable: boolean, delay: number, interval: number, count: number): Status

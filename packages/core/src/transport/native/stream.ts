@@ -194,6 +194,12 @@ export class NativeStream implements StreamHandle {
     return status
   }
 
+  sendFile(fd: number, offset: number, size: number): number {
+    const sent = this.#addon.sendFile(this.#id, fd, offset, size)
+    if (sent > 0) this.#bytesGiven += sent
+    return sent
+  }
+
   shutdown(done: (status: Status) => void): Status {
     const status = this.#addon.shutdown(this.#id)
     if (status === 0) this.#shutdown = new ShutdownRequest(done)

@@ -328,6 +328,10 @@ export class PortableStream implements StreamHandle {
     if (this.#closing.begin(done)) this.#shutter(false)
   }
 
+  sendFile(): number {
+    return UV_ENOTSUP
+  }
+
   splice(): Status {
     return UV_ENOTSUP
   }

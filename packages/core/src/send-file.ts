@@ -1,0 +1,77 @@
+// sendFile(socket, file): a file among the writes of a socket. It checks what is asked for, and settles the promise; the
+// bytes are the connection's.
+import type { FileHandle } from 'node:fs/promises'
+import { Writable } from 'node:stream'
+import { abortError, codedError } from './errors/codes'
+import { validateAbortSignal, validateInteger } from './errors/validate'
+import { FilePart } from './socket/file-part'
+import { Socket } from './socket/index'
+
+/** Options of `sendFile`. */
+export interface SendFileOptions {
+  /** The first byte. Default: 0. */
+  start?: number
+  /** The last byte, inclusive, as of `fs.createReadStream`. Default: the file's last. */
+  end?: number
+  /** Gives up: before the first byte nothing is sent, after it the socket is destroyed. */
+  signal?: AbortSignal
+}
+
+/**
+ * Sends a regular file, or a part of it, in order with the writes before and after the call: by sendfile(2) on native on
+ * Linux, where the bytes do not pass by JavaScript, else through one buffer. A file handle or descriptor stays open and
+ * keeps its position. Resolved with the number of bytes once the system has them all.
+ *
+ * Rejected before the first byte with what open(2) and stat(2) say (`ENOENT`, `EACCES`), with `ERR_INVALID_ARG_VALUE` for
+ * what is no regular file, or with an AbortError: the socket then goes on. Rejected after it with `ERR_X_FILE_TOO_SHORT`
+ * where the file has become shorter, or with what reading or the connection failed with: the socket is then destroyed, since
+ * its peer cannot tell what is missing.
+ *
+ * A file that is not in the system's cache is read within the call, up to 512 KiB at a time, and the event loop waits for
+ * the disk as long.
+ *
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
+ * Source: https://man7.org/linux/man-pages/man2/sendfile.2.html
+ *
+ * @example
+ * socket.write(head)
+ * await sendFile(socket, 'movie.mp4', { start: 1000, end: 1999 })
+ */
+export function sendFile(
+  socket: Socket,
+  file: string | Buffer | URL | FileHandle | number,
+  options: SendFileOptions = {},
+): Promise<number> {
+  if (!(socket instanceof Socket)) throw codedError('ERR_INVALID_ARG_TYPE', 'socket', 'Socket', socket)
+  const { start = 0, end = Number.POSITIVE_INFINITY, signal } = options
+  validateInteger(start, 'options.start', 0)
+  if (end !== Number.POSITIVE_INFINITY) validateInteger(end, 'options.end', 0)
+  if (start > end) throw codedError('ERR_OUT_OF_RANGE', 'options.start', `<= "end" (here: ${end})`, start)
+  validateAbortSignal(signal, 'options.signal')
+  if (!isFile(file)) throw codedError('ERR_INVALID_ARG_TYPE', 'file', 'string', file)
+  if (signal?.aborted) return Promise.reject(abortError(signal.reason))
+  const part = new FilePart({ file, start, end, signal })
+  socket.flush()
+  const sent = new Promise<number>((resolve, reject) => {
+    const written = (error?: Error | null) => {
+      const failure = error ?? part.refusal
+      if (failure) reject(failure)
+      else resolve(part.sent)
+    }
+    enqueue.call(socket, part.marker, written)
+  })
+  return sent.finally(() => part.close())
+}
+
+/** Writable's own: the socket's would send an empty buffer at once. */
+const enqueue = Writable.prototype.write as (
+  this: Writable,
+  chunk: Uint8Array,
+  callback: (error?: Error | null) => void,
+) => boolean
+
+function isFile(file: unknown): boolean {
+  if (typeof file === 'number') return Number.isInteger(file) && file >= 0
+  if (typeof file === 'string' || file instanceof URL || file instanceof Uint8Array) return true
+  return typeof file === 'object' && file !== null && typeof (file as FileHandle).fd === 'number'
+}
