@@ -40,8 +40,8 @@ export function systemError(status: number, syscall: string, details: SystemErro
   return withFields(error, status, syscall, details)
 }
 
-/** The one frame of the errors of `eventError`; null until the first of them. */
-let eventFrame: string | null = null
+/** The one frame of the errors of `eventError`. */
+const eventFrame = ownFrame()
 
 /**
  * As `systemError`, for what the event loop brings: no code of a caller is on the stack then, and its frames would tell
@@ -58,7 +58,6 @@ export function eventError(status: number, syscall: string, details: SystemError
 function withOneFrame(message: string): Error {
   const { stackTraceLimit } = Error
   if (!(stackTraceLimit > 0)) return new Error(message)
-  eventFrame ??= ownFrame()
   if (!Reflect.set(Error, 'stackTraceLimit', 0)) return new Error(message)
   const error = new Error(message)
   Error.stackTraceLimit = stackTraceLimit

@@ -82,7 +82,8 @@ export class FilePart {
       () => done(null),
       (error: Error) => {
         // What a closed handle answers says nothing.
-        const failure = target.isOpen() || error.name === 'AbortError' ? error : codedError('ERR_SOCKET_CLOSED')
+        const failure =
+          target.isOpen() || error.name === 'AbortError' ? error : codedError('ERR_SOCKET_CLOSED')
         if (this.sent === 0) this.refusal = failure
         done(this.sent === 0 ? null : failure)
       },

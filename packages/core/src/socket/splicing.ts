@@ -92,14 +92,13 @@ interface ReadableInside {
 }
 
 /** The text of each listener that Node's `pipe` adds, and those that have been found to have it. */
-let texts: { readonly data: string; readonly drain: string } | undefined
+const texts = readTexts()
 const known = new WeakSet<object>()
 
 /** Whether Node's `pipe` has made a listener: nothing else tells it from a user's. */
 function isPipes(event: 'data' | 'drain', listener: unknown): boolean {
   if (typeof listener !== 'function') return false
   if (known.has(listener)) return true
-  texts ??= readTexts()
   const isKnown = textOf(listener) === texts[event]
   if (isKnown) known.add(listener)
   return isKnown
@@ -115,7 +114,8 @@ function readTexts(): { data: string; drain: string } {
     data: textOf(source.rawListeners('data')[0]),
     drain: textOf(rawListeners.call(target, 'drain')[0]),
   }
-  source.unpipe(target)
+  source.destroy()
+  target.destroy()
   return found
 }
 
