@@ -26,6 +26,8 @@ export interface HostQuery {
   /** Whether all addresses of the host may be tried. */
   readonly autoSelectFamily: boolean
   readonly attemptTimeoutMs: number
+  /** Attempts go on while later ones are made. */
+  readonly overlaps: boolean
 }
 
 export type ConnectQuery = PathAddress | HostQuery
@@ -64,9 +66,11 @@ function readHostQuery(options: Options): HostQuery {
   }
   const host = options['host'] || 'localhost'
   const { autoSelectFamily, autoSelectFamilyAttemptTimeout: attemptTimeout } = options
+  const { autoSelectFamilyOverlap: overlaps } = options
   const checkedPort = validatePort(port)
   if (autoSelectFamily != null) validateBoolean(autoSelectFamily, 'options.autoSelectFamily')
   if (attemptTimeout != null) validateInt32(attemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1)
+  if (overlaps != null) validateBoolean(overlaps, 'options.autoSelectFamilyOverlap')
   validateString(host, 'options.host')
   return {
     host,
@@ -79,6 +83,7 @@ function readHostQuery(options: Options): HostQuery {
       attemptTimeout == null
         ? getDefaultAutoSelectFamilyAttemptTimeout()
         : Math.max(attemptTimeout as number, MIN_ATTEMPT_TIMEOUT_MS),
+    overlaps: Boolean(overlaps),
   }
 }
 

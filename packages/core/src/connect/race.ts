@@ -1,5 +1,6 @@
-// One connected stream out of several addresses (RFC 8305, as Node's autoSelectFamily does it: one attempt at a time,
-// each given up after a timeout but for the last). A single address is a race of one. It knows no socket.
+// One connected stream out of several addresses (RFC 8305). Either as Node's autoSelectFamily does it: one attempt at a time,
+// each given up after a timeout but for the last; or as the RFC has it: attempts overlap, and the first to connect wins. A
+// single address is a race of one. It knows no socket.
 import type { AddressFilter } from '../address/block-list'
 import { isIP } from '../address/ip'
 import { aggregateError, codedError } from '../errors/codes'
@@ -23,7 +24,10 @@ export interface RacePlan {
   readonly targets: readonly Address[]
   readonly localAddress?: string | undefined
   readonly localPort?: number | undefined
+  /** How long an attempt is waited for until the next begins. */
   readonly attemptTimeoutMs: number
+  /** The one that is waited for goes on meanwhile. Default false: it is given up. */
+  readonly overlaps?: boolean
   readonly blockList?: AddressFilter | undefined
   /** A stream that is bound already, for the first attempt. */
   readonly prepared?: StreamHandle | null
@@ -41,13 +45,20 @@ export interface RaceWatcher {
   over(error: Error | null, stream: StreamHandle | null): void
 }
 
+/** Most races have one attempt at a time. */
+const none: readonly StreamHandle[] = []
+
 export class Race {
   readonly #plan: RacePlan
   readonly #watcher: RaceWatcher
   readonly #errors: NodeJS.ErrnoException[] = []
   readonly #attempted: string[] = []
   #next = 0
+  /** The stream of the newest attempt; `#isPending` until that has an outcome. */
   #stream: StreamHandle | null = null
+  #isPending = false
+  /** Those of attempts that are still under way behind it. */
+  #others: readonly StreamHandle[] = none
   readonly #clock: Clock
   #timer: Timer | null = null
   #isOver = false
@@ -64,9 +75,9 @@ export class Race {
     return this.#attempted
   }
 
-  /** The stream of the attempt that is under way. */
+  /** The stream of the attempt that is under way; of several, the newest. */
   get stream(): StreamHandle | null {
-    return this.#stream
+    return this.#stream ?? this.#others.at(-1) ?? null
   }
 
   /** Makes the first attempt. What fails at once is told at once. */
@@ -74,19 +85,32 @@ export class Race {
     this.#tryNext()
   }
 
-  /** Gives up; `over` is not called. Answers the stream that was under way, for the caller to close. */
+  /** Gives up; `over` is not called. Answers a stream that was under way, for the caller to close. */
   cancel(): StreamHandle | null {
-    const stream = this.#stream
-    this.#isOver = true
-    this.#stream = null
-    this.#stopTimer()
+    const { stream } = this
+    this.#finish(stream)
     return stream
+  }
+
+  /** Closes all streams but one. */
+  #finish(kept: StreamHandle | null): void {
+    this.#isOver = true
+    this.#stopTimer()
+    for (const stream of this.#streams()) if (stream !== kept) stream.close()
+    this.#stream = null
+    this.#others = none
+  }
+
+  #streams(): readonly StreamHandle[] {
+    return this.#stream === null ? this.#others : [...this.#others, this.#stream]
   }
 
   setRef(isRef: boolean): void {
     this.#isRef = isRef
-    if (isRef) this.#stream?.ref()
-    else this.#stream?.unref()
+    for (const stream of this.#streams()) {
+      if (isRef) stream.ref()
+      else stream.unref()
+    }
   }
 
   #stopTimer(): void {
@@ -97,7 +121,8 @@ export class Race {
   #tryNext(): void {
     while (!this.#isOver) {
       const target = this.#plan.targets[this.#next++]
-      if (target === undefined) return this.#lose()
+      // What overlaps may still win.
+      if (target === undefined) return this.#others.length > 0 ? undefined : this.#lose()
       if (this.#attempt(target)) return
     }
   }
@@ -111,6 +136,7 @@ export class Race {
     this.#stream?.close()
     const stream = (isFirst && this.#plan.prepared) || transport.stream(isTcp ? 'tcp' : 'pipe')
     this.#stream = stream
+    this.#isPending = true
     if (!this.#isRef) stream.unref()
     if (isTcp) {
       const refused = this.#prepare(stream, to)
@@ -127,7 +153,9 @@ export class Race {
     }
     if (status < 0) return this.#attemptFailed(to, this.#refusal(to, status, stream), targets.length > 1)
     if (isTcp && this.#next < targets.length) {
-      this.#timer = this.#clock.setTimeout(() => this.#timedOut(stream, to), this.#plan.attemptTimeoutMs)
+      const { attemptTimeoutMs, overlaps } = this.#plan
+      const timedOut = overlaps ? () => this.#overlap(stream) : () => this.#timedOut(stream, to)
+      this.#timer = this.#clock.setTimeout(timedOut, attemptTimeoutMs)
       if (!this.#isRef) this.#timer.unref()
     }
     return true
@@ -157,22 +185,53 @@ export class Race {
 
   /** Always false, for `#attempt` to answer. */
   #attemptFailed(to: Address, error: NodeJS.ErrnoException, isTold: boolean): false {
+    this.#isPending = false
     this.#errors.push(error)
     if (isTold) this.#watcher.failed(to, error)
     return false
   }
 
   #settled(stream: StreamHandle, to: Address, status: Status): void {
-    if (this.#stream !== stream || this.#isOver) return
+    if (this.#isOver) return
+    if (this.#others.includes(stream)) return this.#otherSettled(stream, to, status)
+    if (this.#stream !== stream) return
     this.#stopTimer()
     if (status < 0) {
       this.#attemptFailed(to, this.#connectError(to, status), true)
       this.#tryNext()
-      return
-    }
-    this.#isOver = true
-    this.#stream = null
+    } else this.#win(stream)
+  }
+
+  #win(stream: StreamHandle): void {
+    this.#finish(stream)
     this.#watcher.over(null, stream)
+  }
+
+  /** An attempt that another has overtaken has an outcome. */
+  #otherSettled(stream: StreamHandle, to: Address, status: Status): void {
+    if (status >= 0) return this.#win(stream)
+    this.#others = this.#others.filter(other => other !== stream)
+    const error = this.#connectError(to, status)
+    this.#errors.push(error)
+    const isLast = !this.#isPending && this.#others.length === 0
+    // The last stream is the watcher's to close.
+    if (isLast && this.#stream === null) this.#stream = stream
+    else stream.close()
+    try {
+      this.#watcher.failed(to, error)
+    } finally {
+      if (isLast) this.#lose()
+    }
+  }
+
+  /** The next attempt begins, and this one goes on. */
+  #overlap(stream: StreamHandle): void {
+    if (this.#stream !== stream || this.#isOver) return
+    this.#timer = null
+    this.#others = [...this.#others, stream]
+    this.#stream = null
+    this.#isPending = false
+    this.#tryNext()
   }
 
   #timedOut(stream: StreamHandle, to: TcpAddress): void {
@@ -205,9 +264,8 @@ export class Race {
 
   /** What a second call of `connect` to an IP address gets while the race is on. */
   refusalOfAnother(to: TcpAddress): NodeJS.ErrnoException {
-    return this.#stream === null
-      ? this.#connectError(to, UV_EALREADY)
-      : this.#refusal(to, UV_EALREADY, this.#stream)
+    const { stream } = this
+    return stream === null ? this.#connectError(to, UV_EALREADY) : this.#refusal(to, UV_EALREADY, stream)
   }
 
   #connectError(to: Address, status: Status): NodeJS.ErrnoException {

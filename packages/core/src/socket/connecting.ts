@@ -168,15 +168,16 @@ export class Connecting {
 
   #begin(
     targets: readonly Address[],
-    query: Pick<HostQuery, 'attemptTimeoutMs'> & Partial<Pick<HostQuery, 'localAddress' | 'localPort'>>,
+    query: Pick<HostQuery, 'attemptTimeoutMs'> &
+      Partial<Pick<HostQuery, 'localAddress' | 'localPort' | 'overlaps'>>,
   ): void {
     const { transport, blockList, activity } = this.#plan
-    const { attemptTimeoutMs, localAddress, localPort } = query
+    const { attemptTimeoutMs, localAddress, localPort, overlaps = false } = query
     activity.touch()
     const prepared = this.#handle
     this.#handle = null
     const race = new Race(
-      { transport, targets, attemptTimeoutMs, localAddress, localPort, blockList, prepared },
+      { transport, targets, attemptTimeoutMs, overlaps, localAddress, localPort, blockList, prepared },
       {
         attempt: to => {
           debug('attempt to connect to %o', to)

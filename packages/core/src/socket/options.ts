@@ -83,6 +83,11 @@ export interface TcpSocketConnectOpts extends SocketConstructorOpts {
   autoSelectFamily?: boolean | undefined
   /** Milliseconds for each address but the last; at least 10. */
   autoSelectFamilyAttemptTimeout?: number | undefined
+  /**
+   * An attempt goes on after `autoSelectFamilyAttemptTimeout`, while the next address is tried, and the first to connect
+   * wins; the others are closed. Default false: it is given up, as in Node. Source: RFC 8305 5.
+   */
+  autoSelectFamilyOverlap?: boolean | undefined
   /** As `setTimeout`; of `net.connect` alone. */
   timeout?: number | undefined
   /** What is sent first: a PROXY header of version 1 or 2, or its bytes. See `proxyHeaderFor`. */
