@@ -25,7 +25,7 @@ export interface OwnMethods {
 export function spliceInto(source: StatefulDuplex, target: StatefulDuplex, own: OwnMethods): void {
   const from = source[kState].phase
   const to = target[kState].phase
-  if (from.kind !== 'connected' || to.kind !== 'connected' || source === target) return
+  if (from.kind !== 'connected' || to.kind !== 'connected') return
   const listener = rawListeners.call(source, 'data')[0]
   if (listener === undefined || !isPipes('data', listener)) return
   const splicing = new Splicing({ source, target, from, to, listener, own })

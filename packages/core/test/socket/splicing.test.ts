@@ -140,6 +140,22 @@ describe('a.pipe(b) between sockets', () => {
     for (const socket of [left, a, b, right]) socket.destroy()
   })
 
+  it.each(Object.entries(nets))('%s: a socket that is piped into itself echoes', async (_name, net) => {
+    const { left, a, b, right } = await chain(net)
+    a.pipe(a)
+    const got = read(left)
+    const sent: string[] = []
+    for (const size of [1, 2, 3, 400_000, 300_000, 5]) {
+      sent.push('x'.repeat(size - 1), '\n')
+      left.write(`${'x'.repeat(size - 1)}\n`)
+      await got.atLeast(sent.join('').length)
+    }
+    left.end()
+    await once(left, 'close')
+    expect(got.text).toBe(sent.join(''))
+    for (const socket of [b, right]) socket.destroy()
+  })
+
   it.each(Object.entries(nets))('%s: a listener sees all from its adding on', async (_name, net) => {
     const { left, a, b, right } = await chain(net)
     a.pipe(b)
@@ -221,6 +237,9 @@ function read(socket: Socket) {
   return {
     get text() {
       return text
+    },
+    async atLeast(length: number) {
+      while (text.length < length) await new Promise<void>(resolve => (told = resolve))
     },
     async until(ending: string) {
       while (!text.endsWith(ending)) await new Promise<void>(resolve => (told = resolve))
