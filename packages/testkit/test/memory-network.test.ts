@@ -219,6 +219,12 @@ describe('memory network', () => {
     expect(seen).toEqual(['due', 'anew'])
   })
 
+  it('[T2] nobody connects to itself by chance', async () => {
+    // The first port of a network to connect from.
+    const { status } = await connect(memoryNetwork(), at('127.0.0.1', 49_152))
+    expect(status).toBe(errno('ECONNREFUSED'))
+  })
+
   it('[T2] answers lookups from its names', async () => {
     const network = memoryNetwork({ addresses: ['10.0.0.1'], names: { db: ['10.0.0.1'] } })
     const ask = (name: string, family = 0) =>

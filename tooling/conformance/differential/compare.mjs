@@ -1,6 +1,6 @@
 // Compares two traces of one program. It knows the rules by which they may differ, and plays nothing.
 
-import { rewrite, withoutSizes } from './rules.mjs'
+import { isVirtual, rewrite, withoutSizes } from './rules.mjs'
 import { shortened } from './trace.mjs'
 
 /**
@@ -23,7 +23,7 @@ import { shortened } from './trace.mjs'
 export function compare(expected, got, subject, isBulk = false) {
   const compared = (/** @type {Trace} */ trace, /** @type {string} */ actor) => {
     const records = rewrite(trace.actors.get(actor) ?? [], actor, { subject, isBulk })
-    return isBulk && subject === 'memory' ? withoutSizes(records) : records
+    return isBulk && isVirtual(subject) ? withoutSizes(records) : records
   }
   const actors = [...new Set([...expected.actors.keys(), ...got.actors.keys()])].sort()
   /** @type {Difference | null} */

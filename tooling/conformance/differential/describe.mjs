@@ -36,14 +36,15 @@ export function describeError(error) {
 }
 
 /** Ports that the system chose. @param {number} value */
-const isPort = value => value >= 32768 && value < 61000 && value !== 65536
+const isPort = value => value >= 32768 && value < 65536
 
 /** @param {string} text */
 function withoutAccidents(text) {
   return text
     .replace(/\S*x-differential-\S*?\.sock/g, 'PATH')
+    .replace(/\b10\.(?:0\.0\.1|255\.255\.254)\b/g, '127.0.0.1')
     .replace(/(127\.0\.0\.1|::1|localhost):\d+/g, '$1:PORT')
-    .replace(/\b(3[3-9]|4\d|5\d)\d{3}\b/g, 'PORT')
+    .replace(/\b(3[3-9]|4\d|5\d|6[0-5])\d{3}\b/g, 'PORT')
 }
 
 /** What a look at a socket reads, by name. */

@@ -11,6 +11,7 @@ import { subjectNames } from './subjects.mjs'
 const { values } = parseArgs({
   options: {
     subject: { type: 'string', default: 'native' },
+    reference: { type: 'string' },
     programs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '1' },
@@ -24,6 +25,7 @@ const { values } = parseArgs({
 })
 if (values.help) {
   console.log(`usage: main.mjs [--subject ${subjectNames.join('|')}] [--programs 1000] [--seed 1] [--workers 1]
+  --reference R  compare with that subject in place of node:net; x/native is @x/core on both sides
   --examples N   so many shortest programs of each kind of difference are printed (2)
   --only TEXT    print those alone whose kind has TEXT in it
   --out FILE     append the failures to a file as well
@@ -35,6 +37,7 @@ if (values.help) {
 const subject = values.subject
 const { counts, failures } = await run({
   subject,
+  ...(values.reference && { reference: values.reference }),
   source: values.known ? 'known' : 'random',
   programs: Number(values.programs),
   seed: Number(values.seed),

@@ -17,6 +17,7 @@ const PROGRESS_MS = 10_000
  * @typedef {import('./worker.mjs').Failure} Failure
  * @typedef {object} Run
  * @property {string} subject
+ * @property {string} [reference]  what it is compared with (node:net)
  * @property {number} programs  how many of random ones; 'known' has its own number
  * @property {number} [seed]     of the first
  * @property {number} [workers]
@@ -30,6 +31,7 @@ const PROGRESS_MS = 10_000
 export async function run(asked) {
   const {
     subject,
+    reference,
     workers = 1,
     shrink = true,
     progress = () => {},
@@ -61,13 +63,16 @@ export async function run(asked) {
   }))
   await Promise.all(
     ranges.map(async ({ from, to }) => {
-      const alike = { subject, source, shrink }
+      const alike = { subject, reference, source, shrink }
       for (let at = from; at < to; ) {
         const { last, how, said } = await runRange({ ...alike, from: at, to }, heard)
         at = last + 1
         if (how === '') break
         // A program that ends node:net as well says nothing of the subject.
-        const alone = await runRange({ ...alike, subject: 'node', from: last, to: last + 1 }, () => {})
+        const alone = await runRange(
+          { ...alike, subject: 'node', reference: undefined, from: last, to: last + 1 },
+          () => {},
+        )
         if (alone.how !== '') {
           counts.undecided++
           continue
@@ -110,6 +115,7 @@ function runRange(task, heard) {
       said = (said + text).slice(-4_000)
     })
     let isHung = false
+    let isDone = false
     const kill = () => {
       isHung = true
       child.kill('SIGKILL')
@@ -120,11 +126,12 @@ function runRange(task, heard) {
       clearTimeout(timer)
       timer = setTimeout(kill, HUNG_MS)
       last = found.seed
+      isDone = found.outcome === 'done'
       if (found.outcome !== 'begun' && found.outcome !== 'done') heard(found)
     })
     child.once('exit', (code, signal) => {
       clearTimeout(timer)
-      resolve({ last, how: isHung ? 'hangs' : code === 0 ? '' : `ends with ${signal ?? code}`, said })
+      resolve({ last, how: isHung ? 'hangs' : isDone ? '' : `ends with ${signal ?? code}`, said })
     })
     child.send(task)
   })

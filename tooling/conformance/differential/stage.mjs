@@ -39,7 +39,13 @@ const serverEvents = ['listening', 'connection', 'close', 'error', 'drop']
 
 /**
  * @typedef {'now' | 'tick' | 'micro' | 'immediate' | 'quiet' | 'lapse'} Turn
- * @typedef {{ net: any, peerNet: any }} Nets
+ * @typedef {object} Nets
+ * @property {any} net      what programs use
+ * @property {any} peerNet  what their peers use
+ * @property {Nets} [reference]  what it is compared with, in place of node:net
+ * @property {{ own: string, peer: string }} [hosts]  where both sides are; 127.0.0.1 where left out
+ * @property {(ms: number) => Promise<void>} [sleep]  where timers go by another clock than the host's
+ * @property {(play: (nets: Nets) => Promise<Trace>, setup: Setup) => Promise<Trace>} [run]  plays where the pair works
  * @typedef {object} Setup
  * @property {'client' | 'server'} role  which end is the subject's
  * @property {'tcp' | 'unix'} family
@@ -50,7 +56,13 @@ const serverEvents = ['listening', 'connection', 'close', 'error', 'drop']
  */
 
 /** Plays a program. @param {Nets} nets @param {Setup} setup @param {Body} body @returns {Promise<Trace>} */
-export async function play(nets, setup, body) {
+export function play(nets, setup, body) {
+  if (nets.run) return nets.run(inner => playHere(inner, setup, body), setup)
+  return playHere(nets, setup, body)
+}
+
+/** @param {Nets} nets @param {Setup} setup @param {Body} body @returns {Promise<Trace>} */
+async function playHere(nets, setup, body) {
   const stage = new Stage(nets, setup)
   // What a listener of the program throws is one of the things to be compared.
   const uncaught = (/** @type {unknown} */ error) =>
@@ -69,6 +81,9 @@ export async function play(nets, setup, body) {
   }
   return stage.trace
 }
+
+const hostSleep = (/** @type {number} */ ms) =>
+  /** @type {Promise<void>} */ (new Promise(resolve => setTimeout(resolve, ms)))
 
 export class Stage {
   trace = new Trace()
@@ -95,9 +110,13 @@ export class Stage {
   constructor(nets, setup) {
     this.#nets = nets
     this.#setup = setup
-    const place = setup.family === 'unix' ? { path: freshPath() } : { port: 0, host: '127.0.0.1' }
-    this.where = place
-    this.place = place
+    const { own = '127.0.0.1', peer = '127.0.0.1' } = nets.hosts ?? {}
+    const at = (/** @type {string} */ host) => (path === '' ? { port: 0, host } : { path })
+    const path = setup.family === 'unix' ? freshPath() : ''
+    const isClient = setup.role === 'client'
+    this.where = at(isClient ? peer : own)
+    this.place = at(own)
+    const { place } = this
     if (place.path !== undefined) this.refused = { path: `${place.path}.none` }
   }
 
@@ -113,7 +132,7 @@ export class Stage {
     )
     this.#peerServer = server
     await new Promise(resolve => server.listen(this.where, resolve))
-    if (this.where.path === undefined) this.where = { port: server.address().port, host: '127.0.0.1' }
+    if (this.where.path === undefined) this.where.port = server.address().port
   }
 
   /** Runs `act` at a turn after what ran before. @param {Turn} turn @param {() => void} act @returns {Promise<void>} */
@@ -137,7 +156,8 @@ export class Stage {
 
   /** Waits until the short timers of `setTimeout` have run out. */
   async #lapse() {
-    await new Promise(resolve => setTimeout(resolve, LAPSE_MS))
+    const { sleep = hostSleep } = this.#nets
+    await sleep(LAPSE_MS)
     await this.quiet()
   }
 
@@ -280,12 +300,13 @@ export class Stage {
       /** @type {any} */ options,
       /** @type {(...answer: unknown[]) => void} */ done,
     ) => {
-      const all = ['::1', '127.0.0.1'].map(address => ({ address, family: address === '::1' ? 6 : 4 }))
+      const host = this.where.host ?? '127.0.0.1'
+      const all = ['::1', host].map(address => ({ address, family: address === '::1' ? 6 : 4 }))
       if (way === 'fails') setImmediate(done, Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }))
       else if (way === 'both' && options.all) setImmediate(done, null, all)
       else if (options.all) setImmediate(done, null, all.slice(1))
-      else if (way === 'now') done(null, '127.0.0.1', 4)
-      else setImmediate(done, null, '127.0.0.1', 4)
+      else if (way === 'now') done(null, host, 4)
+      else setImmediate(done, null, host, 4)
     }
   }
 
@@ -324,7 +345,7 @@ export class Stage {
       one.on('listening', () => {
         const address = one.address()
         if (typeof address === 'object' && address !== null)
-          this.where = { port: address.port, host: '127.0.0.1' }
+          this.where = { ...this.where, port: address.port }
       })
     }
   }

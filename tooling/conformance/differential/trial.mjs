@@ -5,7 +5,7 @@ import { bodyOf, isBulk } from './program.mjs'
 import { adapted } from './rules.mjs'
 import { shrink } from './shrink.mjs'
 import { play } from './stage.mjs'
-import { reference } from './subjects.mjs'
+import { reference as nodeReference } from './subjects.mjs'
 
 /**
  * @typedef {import('./program.mjs').Program} Program
@@ -22,8 +22,12 @@ const AGAIN = 2
 /** @param {Program} program @returns {Playable} */
 export const playable = program => ({ setup: program.setup, body: bodyOf(program), isBulk: isBulk(program) })
 
-/** @param {Playable} played @param {import('./stage.mjs').Nets} nets @param {string} subject @returns {Promise<Verdict>} */
+/**
+ * @param {Playable} played @param {import('./stage.mjs').Nets} nets @param {string} subject
+ * @returns {Promise<Verdict>}
+ */
 export async function judge({ setup, body, isBulk }, nets, subject) {
+  const reference = nets.reference ?? nodeReference
   const differs = (/** @type {Trace} */ one, /** @type {Trace} */ other) =>
     compare(one, other, subject, isBulk)
   const expected = await play(reference, setup, body)

@@ -10,6 +10,7 @@ import { judge, playable, smallest } from './trial.mjs'
  * @typedef {import('./compare.mjs').Difference} Difference
  * @typedef {object} Task
  * @property {string} subject
+ * @property {string | undefined} [reference]  what it is compared with; node:net where left out
  * @property {'random' | 'known'} source  programs of seeds, or the known ones by their index
  * @property {number} from
  * @property {number} to      exclusive
@@ -26,6 +27,7 @@ const SHRUNK_EACH = 2
 process.once('message', async message => {
   const task = /** @type {Task} */ (message)
   const nets = await subjectOf(task.subject)
+  if (task.reference) nets.reference = await subjectOf(task.reference)
   const player = task.source === 'known' ? knownPlayer(task, nets) : randomPlayer(task, nets)
   for (let seed = task.from; seed < task.to; seed++) {
     tell({ seed, outcome: 'begun' })

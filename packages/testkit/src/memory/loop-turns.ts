@@ -2,20 +2,40 @@
 // without a timer or a descriptor. It knows no network.
 import { AsyncResource } from 'node:async_hooks'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-
-// Taken at load, so that fake timers in a test do not stop the network under it.
-const nextTurn = setImmediate
+import { setImmediate } from '../host'
+import type { Order } from '../network/fabric'
 
 // The context of the process, for what belongs to no handle.
 const root = new AsyncResource('X_MEMORY_NETWORK')
 
+interface Job {
+  readonly scope: AsyncResource
+  readonly run: () => void
+}
+
+const first: Job[] = []
+let jobs: Job[] = []
+let next = 0
+
 /**
- * Runs a job in a turn of its own, after those that were asked for before. The context is its handle's, not that of
- * whoever caused it: what a server hears is not its client's doing.
+ * Runs a job in a turn of its own, after those that were asked for before, or before them. The context is its handle's, not
+ * that of whoever caused it: what a server hears is not its client's doing.
  */
-export function postTurn(job: () => void, context: AsyncResource | null = null): void {
-  const scope = context ?? root
-  scope.runInAsyncScope(nextTurn, null, job)
+export function postTurn(run: () => void, context: AsyncResource | null = null, order: Order = 'last'): void {
+  const job = { scope: context ?? root, run }
+  if (order === 'first') first.push(job)
+  else jobs.push(job)
+  root.runInAsyncScope(setImmediate, null, turn)
+}
+
+/** One for each job. */
+function turn(): void {
+  const job = first.shift() ?? jobs[next++]
+  if (next === jobs.length) {
+    jobs = []
+    next = 0
+  }
+  job?.scope.runInAsyncScope(job.run)
 }
 
 let holders = 0

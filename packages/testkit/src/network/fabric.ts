@@ -76,6 +76,9 @@ export interface LaneRequest {
   readonly server: LaneSide
 }
 
+/** Which turn a job gets: behind all others, or before them (libuv tells of a shutdown before it polls for what has come). */
+export type Order = 'first' | 'last'
+
 /** The network under a set of stacks: in-memory, or simulated with distance and weather. */
 export interface Fabric {
   readonly name: string
@@ -85,8 +88,8 @@ export interface Fabric {
   readonly lookup: Lookup
   /** Timers of the network's own time. */
   readonly clock: Clock
-  /** Runs a job in a later turn and in a context, jobs in the order they came, each in a turn of its own. */
-  post(job: () => void, context: AsyncResource | null): void
+  /** Runs a job in a later turn and in a context, each in a turn of its own. */
+  post(job: () => void, context: AsyncResource | null, order: Order): void
   /** The stack that has an address, seen from another; a status where there is no way. */
   route(from: Stack, to: TcpAddress): Stack | Status
   lanes(request: LaneRequest): Lanes

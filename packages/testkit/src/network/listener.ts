@@ -183,7 +183,7 @@ export class VirtualListener implements ListenerHandle {
   }
 
   #post(job: () => void): void {
-    this.#stack.post(job, this.#context)
+    this.#stack.post(job, this.#context, 'last')
   }
 
   #refresh(): void {

@@ -1,6 +1,7 @@
 // What one end of a connection was given to send: the part that the network has not taken yet, and the end behind it.
 // It knows how much room there is and nothing of who reads.
 import { errno, type Status } from '@x/core/transport'
+import type { Order } from './fabric'
 
 /** How the queue reaches its stream. */
 export interface OutgoingPort {
@@ -9,7 +10,7 @@ export interface OutgoingPort {
   segmentBytes(): number
   emit(bytes: Buffer): void
   emitEnd(): void
-  post(job: () => void): void
+  post(job: () => void, order: Order): void
   /** A request began or ended. */
   onChange(): void
 }
@@ -28,6 +29,8 @@ export class Outgoing {
   #isOpen = false
   #failure: Status = 0
   #endAsked = false
+  /** Requests that are over, and whose `done` has not been called yet. */
+  #settling = 0
   /** The end was sent. */
   ended = false
   /** Bytes that the network has taken so far. */
@@ -92,7 +95,7 @@ export class Outgoing {
       this.#shutdown = null
       this.ended = true
       this.#port.emitEnd()
-      this.#settle(done, 0)
+      this.#settle(done, 0, this.#settling > 0 ? 'last' : 'first')
     }
   }
 
@@ -107,11 +110,13 @@ export class Outgoing {
     if (shutdown) this.#settle(shutdown, status)
   }
 
-  #settle(done: (status: Status) => void, status: Status): void {
+  #settle(done: (status: Status) => void, status: Status, order: Order = 'last'): void {
+    this.#settling++
     this.#port.post(() => {
+      this.#settling--
       this.#port.onChange()
       done(status)
-    })
+    }, order)
   }
 
   #send(write: Write): void {

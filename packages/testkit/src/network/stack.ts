@@ -15,7 +15,7 @@ import {
   type Transport,
 } from '@x/core/transport'
 import { ClientEnd, ServerEnd } from './ends'
-import type { Fabric, Lanes } from './fabric'
+import type { Fabric, Lanes, Order } from './fabric'
 import { canonicalIp, formatTcp, isLoopback, isWildcard, lacksScope, unmapIp } from './ip-address'
 import { VirtualListener } from './listener'
 import { type PortClaim, PortTable } from './ports'
@@ -126,11 +126,15 @@ export class Stack implements Transport {
   }
 
   /** A job of a handle, for a later turn; it runs in the context that the handle belongs to. */
-  post(job: () => void, context: AsyncResource | null): void {
+  post(job: () => void, context: AsyncResource | null, order: Order): void {
     const life = this.#life
-    this.#fabric.post(() => {
-      if (life === this.#life) job()
-    }, context)
+    this.#fabric.post(
+      () => {
+        if (life === this.#life) job()
+      },
+      context,
+      order,
+    )
   }
 
   hold(by: 1 | -1): void {
@@ -231,7 +235,7 @@ export class Stack implements Transport {
     if (typeof other === 'number') return this.#refuseLater(client, other)
     const source = this.#sourceFor(target, bound)
     if (source === null) return this.#refuseLater(client, errno('ENETUNREACH'))
-    const claim = bound ? null : this.#ports.claim({ ...source, port: 0 }, { reuseAddress: false })
+    const claim = bound ? null : this.#claimSource(source, target)
     if (typeof claim === 'number') return this.#refuseLater(client, errno('EADDRNOTAVAIL'))
     const from = { ...source, port: claim?.at.port ?? bound?.port ?? 0 }
     const isTaken = (handle: VirtualStream | VirtualListener) =>
@@ -314,6 +318,15 @@ export class Stack implements Transport {
     }
     const address = this.addresses.find(own => familyOf(own) === family)
     return address === undefined ? null : { family, address }
+  }
+
+  /** A port to connect from: by chance nobody meets itself, as Linux's ports for `connect` and for `bind` are apart. */
+  #claimSource(source: Omit<TcpAddress, 'port'>, target: TcpAddress): PortClaim | Status {
+    const claim = this.#ports.claim({ ...source, port: 0 }, { reuseAddress: false })
+    if (typeof claim === 'number' || formatTcp(claim.at) !== formatTcp(target)) return claim
+    const other = this.#ports.claim({ ...source, port: 0 }, { reuseAddress: false })
+    claim.release()
+    return other
   }
 
   #refuseLater(client: VirtualStream, status: Status): Status {

@@ -14,7 +14,7 @@ import {
   type StreamOption,
   type TcpAddress,
 } from '@x/core/transport'
-import type { KeepAlive, Lane, LaneEnd, Segment } from './fabric'
+import type { KeepAlive, Lane, LaneEnd, Order, Segment } from './fabric'
 import { Incoming } from './incoming'
 import { Outgoing } from './outgoing'
 import type { PortClaim } from './ports'
@@ -45,6 +45,9 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   #confirmed: () => void = () => {}
   #dropped: () => void = () => {}
   #connectDone: ((status: Status) => void) | null = null
+  #isNewlyConnected = false
+  /** The connection was reset or given up: there is no peer any more (getpeername(2)). */
+  #isReset = false
   #isReferenced = true
   #isHolding = false
   #typeOfService = 0
@@ -56,7 +59,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     this.kind = kind
     this.#stack = stack
     this.#context = context
-    const post = (job: () => void) => this.#post(job)
+    const post = (job: () => void, order?: Order) => this.#post(job, order)
     this.#incoming = new Incoming(
       post,
       () => this.#inward?.consumed(),
@@ -96,7 +99,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   connect(to: Address, done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
     if (this.#state === 'connecting') return errno('EALREADY')
-    if (this.#state === 'open') return errno('EISCONN')
+    if (this.#state === 'open') return this.#connectAgain(done)
     if (isTcpAddress(to) !== (this.kind === 'tcp')) return errno('EINVAL')
     this.#state = 'connecting'
     this.#context ??= new AsyncResource('X_VIRTUAL_STREAM', { requireManualDestroy: true })
@@ -119,7 +122,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
 
   peername(): Address | Status {
     if (this.#state === 'closed') return errno('EBADF')
-    return this.#remote && this.#isConnected ? this.#remote : errno('ENOTCONN')
+    return this.#remote && this.#isConnected && !this.#isReset ? this.#remote : errno('ENOTCONN')
   }
 
   readStart(sink: ReadSink): Status {
@@ -146,6 +149,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   shutdown(done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
     if (!this.#isConnected) return errno('ENOTCONN')
+    this.#isNewlyConnected = false
     return this.#outgoing.shutdown(done)
   }
 
@@ -267,6 +271,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   established(server: VirtualStream): void {
     if (this.#state === 'connecting') {
       this.join(server)
+      this.#isNewlyConnected = true
       this.#finishConnect(0)
     } else this.#lane?.reset()
   }
@@ -328,8 +333,8 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     return this.#state === 'open' && this.#connectDone === null
   }
 
-  #post(job: () => void): void {
-    this.#stack.post(job, this.#context)
+  #post(job: () => void, order: Order = 'last'): void {
+    this.#stack.post(job, this.#context, order)
   }
 
   /** A connection that never stood. */
@@ -352,6 +357,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   }
 
   #break(status: Status): void {
+    this.#isReset = this.kind === 'tcp'
     this.#lane?.abandon()
     // After a FIN a reset shows at the writer's side only (tcp(7), RFC 9293 3.10.7.4).
     const atEnd = this.#incoming.hasEnd
@@ -379,6 +385,16 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     this.#incoming.end()
     if (isGone) this.#outgoing.fail(errno('EPIPE'), errno('EPIPE'))
     this.#refresh()
+  }
+
+  /** The first call after a TCP connection was made in the background tells of its success once more (Linux's connect(2)). */
+  #connectAgain(done: (status: Status) => void): Status {
+    if (this.kind === 'pipe' || this.#connectDone || !this.#isNewlyConnected) return errno('EISCONN')
+    this.#isNewlyConnected = false
+    this.#connectDone = done
+    this.#finishConnect(0)
+    this.#refresh()
+    return 0
   }
 
   #finishConnect(status: Status): void {

@@ -1,6 +1,7 @@
 // Runs a simulation: one job or one timer per turn of the real loop, and moves virtual time only when nothing else is
 // left to do. It knows turns and the clock, and nothing of networks.
 import { hostNowMs, setImmediate } from '../host'
+import type { Order } from '../network/fabric'
 import type { OutsideWork } from './outside-work'
 import type { VirtualClock } from './virtual-clock'
 import { runInWorld, runOutside, type World } from './world'
@@ -20,6 +21,7 @@ export interface DriverSurroundings {
 /** The loop of a simulation. */
 export class Driver {
   readonly #around: DriverSurroundings
+  #first: (() => void)[] = []
   #jobs: (() => void)[] = []
   #next = 0
   #isOver = false
@@ -34,8 +36,9 @@ export class Driver {
   }
 
   /** A job for a later turn, before virtual time moves. */
-  post(job: () => void): void {
-    this.#jobs.push(job)
+  post(job: () => void, order: Order = 'last'): void {
+    if (order === 'first') this.#first.push(job)
+    else this.#jobs.push(job)
   }
 
   /** An error that no code of the simulation caught. */
@@ -72,14 +75,9 @@ export class Driver {
   }
 
   #step(): void {
-    const job = this.#jobs[this.#next]
+    const job = this.#first.shift() ?? this.#take()
     if (job) {
-      this.#next++
       this.#waitingSinceMs = null
-      if (this.#next === this.#jobs.length) {
-        this.#jobs = []
-        this.#next = 0
-      }
       this.steps++
       job()
       return
@@ -95,6 +93,17 @@ export class Driver {
     if (clock.nowMs > limitMs) {
       throw new Error(`the simulation did not end within ${limitMs} virtual ms (option maxVirtualMs)`)
     }
+  }
+
+  #take(): (() => void) | undefined {
+    const job = this.#jobs[this.#next]
+    if (!job) return undefined
+    this.#next++
+    if (this.#next === this.#jobs.length) {
+      this.#jobs = []
+      this.#next = 0
+    }
+    return job
   }
 
   #waitOutside(): void {

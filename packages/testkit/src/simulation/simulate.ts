@@ -120,9 +120,13 @@ export class SimulationError extends Error {
 
 /** What repeats a run, before the command that made it. */
 export function replayLine(seed: number | string, omit: readonly Omission[]): string {
-  const list = omissionsText(omit)
-  const less = omit.length > 0 ? ` X_TESTKIT_OMIT=${/[^\w,.-]/.test(list) ? `'${list}'` : list}` : ''
-  return `X_TESTKIT_SEED=${seed}${less} (on Node ${process.versions.node})`
+  const less = omit.length > 0 ? ` X_TESTKIT_OMIT=${quoted(omissionsText(omit))}` : ''
+  return `X_TESTKIT_SEED=${quoted(String(seed))}${less} (on Node ${process.versions.node})`
+}
+
+/** A word of a shell (POSIX sh 2.2.2). */
+function quoted(text: string): string {
+  return /^[\w,.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 const START = Date.UTC(2000, 0, 1)

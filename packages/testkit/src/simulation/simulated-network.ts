@@ -87,7 +87,8 @@ export class NetworkModel implements SimulatedNetwork {
       capacityBytes: around.capacityBytes,
       lookup,
       clock: around.clock,
-      post: (job, context) => around.driver.post(context ? () => context.runInAsyncScope(job) : job),
+      post: (job, context, order) =>
+        around.driver.post(context ? () => context.runInAsyncScope(job) : job, order),
       route: (from, to) => this.#route(from, to),
       lanes: request => this.#lanes(request),
       hold: () => {},

@@ -20,7 +20,7 @@ export const open = [
   },
   {
     name: 'connect on a connected socket',
-    subjects: ['portable', 'memory'],
+    subjects: ['portable'],
     instead: 'the connection is closed by us, not left to its end.',
   },
   {
@@ -32,16 +32,6 @@ export const open = [
     name: 'a write before the connection, whose listener resets',
     subjects: ['memory'],
     instead: 'the peer of a local path gets ECONNRESET, not an end.',
-  },
-  {
-    name: "end with the peer's bytes and end on their way: finish before data",
-    subjects: ['memory'],
-    instead: "'data' comes before the callback of end and 'finish'.",
-  },
-  {
-    name: 'a write after both ends, and of null then',
-    subjects: ['memory'],
-    instead: "'end' comes before 'finish'.",
   },
   {
     name: "destroySoon with the peer's bytes on their way: nothing more is delivered",
