@@ -7,6 +7,7 @@ import { exportsDocumented } from './exports-documented.mjs'
 import { hostFunctions } from './host-functions.mjs'
 import { importCircles } from './import-circles.mjs'
 import { layers } from './layers.mjs'
+import { links } from './links.mjs'
 import { readmeTable } from './readme-table.mjs'
 import { selfContained } from './self-contained.mjs'
 import { size } from './size.mjs'
@@ -27,6 +28,7 @@ const checks = [
   exportsDocumented,
   errorCodes,
   designPage,
+  links,
   selfContained,
   readmeTable,
 ]

@@ -1,6 +1,6 @@
 // What works where: the packed packages' own examples and a program under register, on the oldest and the newest release
 // of each Node line, Bun, Deno, and Node for arm64 under emulation.
-//   pnpm test:matrix [--write] [name...]     only those; --write puts the table of all on docs/support.md
+//   pnpm test:matrix [--write] [name...]     only those; --write puts the table of all on docs/support.md and in README.md
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -87,6 +87,21 @@ import * as core from '@x/core'
 console.log(net.Socket === core.Socket && core.isRegistered())
 `
 
+const httpInWorkers = `import { createServer } from 'node:http'
+import cluster from '@x/cluster'
+if (cluster.isPrimary) {
+  const workers = [cluster.fork(), cluster.fork()]
+  let listening = 0
+  cluster.on('listening', async (_, { port }) => {
+    if (++listening < workers.length) return
+    console.log(await (await fetch('http://127.0.0.1:' + port)).text())
+    cluster.disconnect()
+  })
+} else {
+  createServer((_, response) => response.setHeader('Connection', 'close').end('served')).listen(0, '127.0.0.1')
+}
+`
+
 /**
  * One row: the cells, and what failed. An emulated program cannot fork: the system does not know how to start its runtime.
  * @param {string} project @param {Runtime} runtime
@@ -96,12 +111,21 @@ async function rowOf(project, { name, words, preload, version }) {
   const title = `${name} ${number}`
   const asked = await run(project, [...words, 'transport.cjs'])
   const transport = asked.printed.trim()
+  const isEmulated = words[0]?.startsWith('qemu') === true
+  /** @type {string[]} */
   const failures = []
   const cells = []
+  /** @param {string} what @param {Awaited<ReturnType<typeof run>>} outcome @param {string} prints @param {RegExp} refusal */
+  const markOf = (what, { printed, told, failed }, prints, refusal) => {
+    if (printed === prints) return '✓'
+    if (refusal.test(told)) return 'refuses'
+    failures.push(`${title}, ${what}: ${failed ?? `printed ${JSON.stringify(printed)}`}`)
+    return '✗'
+  }
   for (const { folder, manifest } of published) {
     const { prints = '' } = readmeExample(folder) ?? {}
     const short = manifest.name.replace('@x/', '')
-    if (short === 'cluster' && words[0]?.startsWith('qemu')) {
+    if (short === 'cluster' && isEmulated) {
       cells.push('-')
       continue
     }
@@ -116,11 +140,16 @@ async function rowOf(project, { name, words, preload, version }) {
     }
     cells.push(mark)
   }
+  if (isEmulated) cells.push('-')
+  else {
+    const served = await run(project, [...words, 'http.mjs'])
+    cells.push(
+      markOf('node:http in workers', served, 'served\n', /listen\(\) of node:http in a worker on Bun/),
+    )
+  }
   const preloaded = await run(project, [...words, ...preload, 'registered.mjs'])
-  const refused = /cannot take the place of node:net/.test(preloaded.told)
-  const mark = preloaded.printed === 'true\n' ? '✓' : refused ? 'refuses' : '✗'
-  if (mark === '✗') failures.push(`${title}, register: ${preloaded.failed ?? preloaded.printed}`)
-  return { row: `| ${[title, transport, ...cells, mark].join(' | ')} |`, failures }
+  cells.push(markOf('register', preloaded, 'true\n', /cannot take the place of node:net/))
+  return { row: `| ${[title, transport, ...cells].join(' | ')} |`, failures }
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'x-matrix-'))
@@ -134,13 +163,14 @@ try {
     writeFileSync(path.join(project, `${short}.cjs`), asCommonJs(program))
   }
   writeFileSync(path.join(project, 'registered.mjs'), registered)
+  writeFileSync(path.join(project, 'http.mjs'), httpInWorkers)
   writeFileSync(path.join(project, 'register.mjs'), "import '@x/core/register'\n")
   const asks = "console.log(require('@x/core/transport').selectTransport().transport.name)\n"
   writeFileSync(path.join(project, 'transport.cjs'), asks)
   const names = published.map(({ manifest }) => manifest.name)
   const lines = [
-    `| runtime | transport | ${names.map(name => `\`${name}\``).join(' | ')} | \`@x/core/register\` |`,
-    `| --- | --- | ${[...names, ''].map(() => ':-:').join(' | ')} |`,
+    `| runtime | transport | ${names.map(name => `\`${name}\``).join(' | ')} | \`node:http\` in workers | \`@x/core/register\` |`,
+    `| --- | --- | ${[...names, '', ''].map(() => ':-:').join(' | ')} |`,
   ]
   const failures = []
   const wanted = process.argv.slice(2).filter(word => !word.startsWith('--'))
@@ -158,11 +188,14 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** @param {readonly string[]} lines */
+/** Puts the table on the pages that have a place for it. @param {readonly string[]} lines */
 function write(lines) {
-  const page = path.join(root, 'docs/support.md')
   const [begin, end] = ['<!-- support: made by `pnpm test:matrix --write` -->', '<!-- end of support -->']
-  const text = readFileSync(page, 'utf8')
-  const before = text.slice(0, text.indexOf(begin) + begin.length)
-  writeFileSync(page, `${before}\n${lines.join('\n')}\n${text.slice(text.indexOf(end))}`)
+  for (const name of ['docs/support.md', 'README.md']) {
+    const page = path.join(root, name)
+    const text = readFileSync(page, 'utf8')
+    const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+    if (from < 0 || to < from) throw new Error(`${name} has no place for the table`)
+    writeFileSync(page, `${text.slice(0, from + begin.length)}\n${lines.join('\n')}\n${text.slice(to)}`)
+  }
 }

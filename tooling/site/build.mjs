@@ -1,6 +1,6 @@
 // Makes the site of docs/, the packages' READMEs and the doc comments of the built types: VitePress and TypeDoc do it.
 // A link that leads nowhere fails it.
-//   pnpm site            writes site/; `npx vite preview`, or any server of files, shows it
+//   pnpm run docs        writes site/; any server of files shows it
 import { execFileSync } from 'node:child_process'
 import {
   cpSync,
@@ -16,12 +16,17 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { bring } from '@x/run/npm-cache'
 import { root, workspacePackages } from '@x/run/workspace'
-import { configuration } from './configuration.mjs'
+import { configuration, home } from './configuration.mjs'
+import { deadSiteLinks } from './site-links.mjs'
 
-const published = workspacePackages().filter(({ manifest }) => manifest.private !== true)
+const isCore = (/** @type {{ manifest: { name: string } }} */ { manifest }) => manifest.name === '@x/core'
+/** What the others stand on comes first. */
+const published = workspacePackages()
+  .filter(({ manifest }) => manifest.private !== true)
+  .sort((a, b) => Number(isCore(b)) - Number(isCore(a)))
 /** Where the files of the repository are on the site. @type {Readonly<Record<string, string>>} */
 const places = {
-  'README.md': 'index.md',
+  'README.md': 'overview.md',
   'CONTRIBUTING.md': 'contributing.md',
   'SECURITY.md': 'security.md',
   ...Object.fromEntries(
@@ -36,8 +41,11 @@ const places = {
   ),
 }
 
-const specs = ['vitepress@1.6.4', 'typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@6.0.3']
-const tools = path.dirname(await bring('site-1', specs))
+const specs = [
+  ...['vitepress@1.6.4', 'vitepress-plugin-mermaid@2.0.17', 'mermaid@11.12.2'],
+  ...['typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@6.0.3'],
+]
+const tools = path.dirname(await bring('site-2', specs))
 const work = mkdtempSync(path.join(tmpdir(), 'x-site-'))
 try {
   symlinkSync(tools, path.join(work, 'node_modules'), 'dir')
@@ -45,10 +53,14 @@ try {
   reference()
   mkdirSync(path.join(work, '.vitepress'))
   const packages = published.map(({ manifest }) => manifest.name)
-  const text = `export default ${JSON.stringify(configuration(packages), null, 2)}\n`
+  const settings = JSON.stringify(configuration(packages), null, 2)
+  const text = `import { withMermaid } from 'vitepress-plugin-mermaid'\nexport default withMermaid(${settings})\n`
   writeFileSync(path.join(work, '.vitepress/config.mjs'), text)
   writeFileSync(path.join(work, 'package.json'), '{ "type": "module" }\n')
   tool('vitepress/bin/vitepress.js', ['build', '--outDir', path.join(root, 'site')])
+  const dead = deadSiteLinks(path.join(root, 'site'))
+  for (const link of dead) console.error(link)
+  if (dead.length > 0) process.exitCode = 1
 } finally {
   rmSync(work, { recursive: true, force: true })
 }
@@ -66,7 +78,11 @@ function pages() {
   for (const { folder, manifest } of published) {
     page(path.join(path.relative(root, folder), 'README.md'), `packages/${short(manifest.name)}.md`)
   }
-  page('README.md', 'index.md')
+  page('README.md', 'overview.md')
+  const about = published.map(({ folder }) =>
+    JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')),
+  )
+  writeFileSync(path.join(work, 'index.md'), `---\n${JSON.stringify(home(about))}\n---\n`)
   page('CONTRIBUTING.md', 'contributing.md')
   page('SECURITY.md', 'security.md')
 }
@@ -91,10 +107,16 @@ function page(from, to) {
 function reference() {
   for (const { folder, manifest } of published) {
     const { exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
-    const entries = Object.values(exports).flatMap(entry =>
-      typeof entry === 'object' && !/internal/.test(entry.require.types) ? [entry.require.types] : [],
-    )
-    const files = entries.map(entry => path.join(folder, entry))
+    // Each entry as a module of its own name; the index has the package's.
+    const modules = path.join(work, 'entries', short(manifest.name))
+    mkdirSync(modules, { recursive: true })
+    const files = Object.entries(exports).flatMap(([entry, target]) => {
+      if (typeof target !== 'object' || entry === './internal') return []
+      const file = path.join(modules, `${entry === '.' ? short(manifest.name) : entry.slice(2)}.d.ts`)
+      const types = path.join(folder, target.require.types).replace(/\.d\.ts$/, '')
+      writeFileSync(file, `export * from ${JSON.stringify(types)}\n`)
+      return [file]
+    })
     const tsconfig = path.join(work, `tsconfig-${short(manifest.name)}.json`)
     const compilerOptions = {
       module: 'preserve',
@@ -125,7 +147,23 @@ function reference() {
     const file = path.join(work, `typedoc-${short(manifest.name)}.json`)
     writeFileSync(file, JSON.stringify(options))
     tool('typedoc/bin/typedoc', ['--options', file])
+    for (const name of readdirSync(options.out, { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.md')) mendAnchors(path.join(options.out, name))
+    rmSync(modules, { recursive: true })
   }
+}
+
+/**
+ * Links to the second of two headings that differ in case alone: the plugin counts what has no heading too.
+ * @param {string} file
+ */
+function mendAnchors(file) {
+  const text = readFileSync(file, 'utf8')
+  const headings = [...text.matchAll(/^#+ (\w+)/gm)].map(([, name = '']) => name.toLowerCase())
+  const mended = text.replaceAll(/\(#(\w+)-(\d+)\)/g, (link, name, count) =>
+    headings.filter(heading => heading === name).length > Number(count) ? link : `(#${name})`,
+  )
+  writeFileSync(file, mended)
 }
 
 /** @param {string} name */

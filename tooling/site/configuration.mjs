@@ -9,13 +9,13 @@ export function configuration(packages) {
       "Node's net, rebuilt: servers and sockets, local endpoints, clusters, and network code under test",
     cleanUrls: true,
     lastUpdated: false,
-    // Types of other packages, which the reference names and cannot lead to.
-    ignoreDeadLinks: [/^(\.\/)?.*#/],
+    // Every link is checked in what comes out: see site-links.mjs.
+    ignoreDeadLinks: true,
     themeConfig: {
       search: { provider: 'local' },
       outline: [2, 3],
       nav: [
-        { text: 'Guide', link: '/migrate' },
+        { text: 'Start', link: '/start' },
         { text: 'Recipes', link: '/recipes' },
         { text: 'Support', link: '/support' },
         { text: 'Troubleshooting', link: '/troubleshooting' },
@@ -24,7 +24,7 @@ export function configuration(packages) {
         {
           text: 'Guide',
           items: [
-            { text: 'Start', link: '/' },
+            { text: 'Start', link: '/start' },
             { text: 'Coming from node:net', link: '/migrate' },
             { text: 'Recipes', link: '/recipes' },
             { text: 'A server on the open network', link: '/edge' },
@@ -50,6 +50,7 @@ export function configuration(packages) {
         {
           text: 'Project',
           items: [
+            { text: 'What works, and what it costs', link: '/overview' },
             { text: 'Design', link: '/design' },
             { text: 'Contributing', link: '/contributing' },
             { text: 'Security', link: '/security' },
@@ -57,5 +58,27 @@ export function configuration(packages) {
         },
       ],
     },
+  }
+}
+
+/** The first page. @param {readonly { name: string, description: string }[]} packages */
+export function home(packages) {
+  return {
+    layout: 'home',
+    hero: {
+      name: '@x',
+      text: "Node's net, rebuilt",
+      tagline: 'Servers and sockets, local endpoints, clusters, and network code under test',
+      actions: [
+        { theme: 'brand', text: 'Start', link: '/start' },
+        { theme: 'alt', text: 'Recipes', link: '/recipes' },
+        { theme: 'alt', text: 'Coming from node:net', link: '/migrate' },
+      ],
+    },
+    features: packages.map(({ name, description }) => ({
+      title: name,
+      details: description,
+      link: `/packages/${name.replace('@x/', '')}`,
+    })),
   }
 }

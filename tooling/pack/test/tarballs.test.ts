@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { deadLinks } from '@x/presets/links'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadLinks } from '../links.mjs'
 import { packAll, published, type Tarballs } from '../tarballs.mjs'
 
 const exec = promisify(execFile)

@@ -8,6 +8,7 @@ import {
   openListener,
   readBindFlags,
   readListenArguments,
+  unsupported,
 } from '@x/core/internal'
 import { isTcpAddress, type Transport } from '@x/core/transport'
 import { nextTick } from '../both/host'
@@ -32,6 +33,18 @@ export function patchHostServers(transport: Transport): void {
     return this
   }
   Server.prototype.listen = patched as typeof Server.prototype.listen
+  refuseBunServers(transport)
+}
+
+/** Bun's HTTP servers are none of node:net: each would listen by itself, and the primary would wait for it in vain. */
+function refuseBunServers(transport: Transport): void {
+  if (process.versions['bun'] === undefined) return
+  const { Server } = process.getBuiltinModule('node:http')
+  Server.prototype.listen = () =>
+    unsupported(
+      transport,
+      "listen() of node:http in a worker on Bun (let a server of @x/core listen: createServer(socket => server.emit('connection', socket)))",
+    )
 }
 
 /** What the arguments ask for; null where the host does it alone: handles, what is not to be shared, what is wrong. */

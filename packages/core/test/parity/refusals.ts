@@ -230,7 +230,7 @@ export const scenes: { [name: string]: Scene } = {
     record.watch('server', server, SERVER_EVENTS)
     record.attempt('listen', () => server.listen(0, () => record.note('listen callback')))
     record.attempt('close', () => server.close(error => record.note(`close callback ${error}`)))
-    await new Promise(resolve => setTimeout(resolve, 20))
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
   },
   'an error that nobody listens for on a taken port': async (net, record) => {
     const taken = net.createServer().listen(0, LOCAL)
