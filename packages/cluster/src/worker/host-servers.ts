@@ -1,6 +1,9 @@
 // Lets servers of the host's own modules listen through the primary as ours do. In a worker, `listen` of node:net's Server
 // asks the same source by the same decoder as ours; the rest of the server is left as it is.
+import { mkdtempSync, rmSync } from 'node:fs'
 import type net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   codedError,
   type ListenArguments,
@@ -80,7 +83,12 @@ function listenThrough(
       if (handle === null) return void nextTick(() => server.emit('error', error))
       if (!isHostListener(handle))
         throw new TypeError('the source of listeners does not know servers of the host')
-      listenOn(server, handle, { backlog, signal: options['signal'] }, listen)
+      try {
+        listenOn(server, handle, { backlog, signal: options['signal'] }, listen)
+      } catch (refusal) {
+        handle.close()
+        nextTick(() => server.emit('error', refusal))
+      }
     },
   )
   const onClose = (): void => {
@@ -114,7 +122,12 @@ function listenOn(
   const common = { backlog, exclusive: true, ...(signal !== undefined && { signal }) }
   // It must be a listening server in all its methods: without a bound socket it listens where nobody can connect, on a name
   // of its own.
-  listen.call(server, boundFd === null ? { ...common, path: privatePath() } : { ...common, fd: boundFd })
+  if (boundFd !== null) return void listen.call(server, { ...common, fd: boundFd })
+  const { path, forget } = privatePlace()
+  server.once('listening', forget)
+  server.once('error', forget)
+  server.once('close', forget)
+  listen.call(server, { ...common, path })
 }
 
 /** `address()` tells of the address that the world sees, until the server is closed. */
@@ -128,7 +141,14 @@ function tellAddress(server: net.Server, listener: HostListener): void {
   })
 }
 
-function privatePath(): string {
+/** Linux has names without files, which Node passes on to it from 20.9 on. */
+const hasAbstractNames = process.platform === 'linux' && !/^20\.[0-8]\./.test(process.versions.node)
+
+/** Where nobody connects: a name of our own, or a file that `forget` removes again. */
+function privatePlace(): { readonly path: string; readonly forget: () => void } {
   const name = `x-cluster-${process.pid}-${++lastPrivate}`
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : `\0${name}`
+  if (process.platform === 'win32') return { path: `\\\\.\\pipe\\${name}`, forget() {} }
+  if (hasAbstractNames) return { path: `\0${name}`, forget() {} }
+  const folder = mkdtempSync(join(tmpdir(), 'x-cluster-'))
+  return { path: join(folder, 's'), forget: () => rmSync(folder, { recursive: true, force: true }) }
 }
