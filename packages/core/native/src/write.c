@@ -1,8 +1,8 @@
 // Writing: first what the system takes at once, then the rest as a queued request. It knows no reading.
 #include "x-net.h"
 
-#ifdef __linux__
 #include <errno.h>
+#ifdef __linux__
 #include <sys/sendfile.h>
 #endif
 
@@ -20,9 +20,30 @@ static int64_t try_write(x_stream *stream, const uv_buf_t *list, uint32_t count)
   return result == UV_EAGAIN ? 0 : result;
 }
 
-// tryWrite(id, chunk)
+// The last bytes before the end of our side, which follows at once: the system holds them for it (MSG_MORE, send(2)), so that
+// both are one segment. A segment is most of what a short connection costs.
+static int64_t try_write_last(x_stream *stream, const uv_buf_t *bytes) {
+#ifdef MSG_MORE
+  bool is_free = stream->kind == X_TCP && stream->state == X_CONNECTED && !stream->connect_pending &&
+                 stream->write_status == 0 && stream->splice_from == NULL && bytes->len > 0 &&
+                 uv_stream_get_write_queue_size(&stream->uv.stream) == 0;
+  if (is_free) {
+    ssize_t size;
+    do size = send(x_stream_fd(stream), bytes->base, bytes->len, MSG_MORE | MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (size < 0 && errno == EINTR);
+    if (size < 0) return errno == EAGAIN ? 0 : uv_translate_sys_error(errno);
+    stream->last_held = (size_t)size == bytes->len;
+    return size;
+  }
+#endif
+  return try_write(stream, bytes, 1);
+}
+
+// tryWrite(id, chunk, last): `last` says that `shutdown` follows in the same turn.
 static int64_t try_write_one(x_call *call) {
-  return try_write(x_stream_of(call), &call->args[0].bytes, 1);
+  x_stream *stream = x_stream_of(call);
+  const uv_buf_t *bytes = &call->args[0].bytes;
+  return call->args[1].flag ? try_write_last(stream, bytes) : try_write(stream, bytes, 1);
 }
 
 // tryWritev(id, chunks)
@@ -84,7 +105,7 @@ static int64_t write_queue_size(x_call *call) {
 
 bool x_export_write(napi_env env, napi_value exports) {
   static const x_export list[] = {
-      {"tryWrite", "sB", try_write_one, UV_EBADF},
+      {"tryWrite", "sBb", try_write_one, UV_EBADF},
       {"tryWritev", "sC", try_write_many, UV_EBADF},
       {"queueWrite", "soCn", queue_write, UV_EBADF},
       {"sendFile", "sinn", send_file, UV_EBADF},

@@ -118,6 +118,7 @@ struct x_stream {
   x_kind kind;
   x_state state;
   bool connect_pending;
+  bool last_held;   // its last bytes wait in the system for the end of our side, to leave with it
   bool bulk;        // the last read was large: read into an arena at once
   bool into_arena;  // where the last alloc callback sent the read
   bool uses_pool;

@@ -199,11 +199,14 @@ export class Connection implements ReadSink, Holder {
     )
   }
 
-  /** Sends what is held, now. Callbacks come in the ticks that their writes have scheduled. */
-  flush(): void {
+  /**
+   * Sends what is held, now. Callbacks come in the ticks that their writes have scheduled. `isLast`: the end of our side
+   * follows at once, see `StreamHandle.write`.
+   */
+  flush(isLast = false): void {
     const outbox = this.#outbox
     if (outbox === null) return
-    const status = this.#giveHeld(outbox)
+    const status = this.#giveHeld(outbox, isLast)
     if (status <= 0) this.#handOver(outbox, status)
     else {
       for (let i = 0; i < outbox.writeCount; i++) outbox.ticketOf(i)?.settle(null)
@@ -212,16 +215,26 @@ export class Connection implements ReadSink, Holder {
   }
 
   /** As `flush`, before the stream ends: Writable has to know that callbacks are still to come. */
-  flushBeforeEnd(): void {
+  flushBeforeEnd(isLast = false): void {
     const outbox = this.#outbox
     if (outbox === null) return
-    if (outbox.hasTickets) this.#handOver(outbox, this.#giveHeld(outbox))
-    else this.flush()
+    if (outbox.hasTickets) this.#handOver(outbox, this.#giveHeld(outbox, false))
+    else this.flush(isLast)
   }
 
-  #giveHeld(outbox: Outbox): Status {
+  /**
+   * After `flushBeforeEnd(true)`: where no end of our side came all the same, the system need not wait for it. A stream that
+   * was closed and used again has had its `_final`. Turning Nagle's algorithm off sends what is held back (tcp(7)).
+   */
+  releaseLast(hasNoDelay: boolean): void {
+    if (this.isEnding) return
+    this.handle.setOption({ name: 'noDelay', enable: true })
+    if (!hasNoDelay) this.handle.setOption({ name: 'noDelay', enable: false })
+  }
+
+  #giveHeld(outbox: Outbox, isLast: boolean): Status {
     this.#outbox = null
-    return outbox.byteCount === 0 ? 1 : this.#give([outbox.bytes])
+    return outbox.byteCount === 0 ? 1 : this.#give([outbox.bytes], isLast)
   }
 
   /** What the system has not taken goes the way of any Writable, write by write. */
@@ -326,10 +339,10 @@ export class Connection implements ReadSink, Holder {
     if (status < 0) done(shutdownError(status))
   }
 
-  #give(chunks: readonly Uint8Array[]): Status {
+  #give(chunks: readonly Uint8Array[], isLast = false): Status {
     this.activity.touch()
     this.#written ??= status => this.#onWritten(status)
-    const status = this.handle.write(chunks, this.#written)
+    const status = this.handle.write(chunks, this.#written, isLast)
     if (status === 0) this.#underWay++
     return status
   }

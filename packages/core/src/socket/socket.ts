@@ -102,7 +102,7 @@ export class Socket extends Duplex {
     if (state.isWriteOver && this.writableEnded) return refuseAfterEnd(this, callback)
     const { phase } = state
     if (phase.kind === 'connected') {
-      if (state.coalesces && this._write === ownWrite && this._writev === ownWritev) {
+      if (holdsWrites(this)) {
         if (typeof chunk === 'string') {
           if (phase.hold(chunk, encoding ?? state.defaultEncoding, callback)) return true
         } else if (chunk instanceof Uint8Array && isEncodingOfBytes(encoding)) {
@@ -122,7 +122,7 @@ export class Socket extends Duplex {
   override end(chunk: Chunk, encoding?: BufferEncoding, callback?: Listener): this
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     const { phase } = this[kState]
-    if (phase.kind !== 'connected' || !phase.isHolding) {
+    if (phase.kind !== 'connected' || !(phase.isHolding || holdsWrites(this))) {
       return super.end(copyIfSmall(chunk), encoding as BufferEncoding, callback as Listener)
     }
     const text = typeof encoding === 'string' ? (encoding as BufferEncoding) : this[kState].defaultEncoding
@@ -130,9 +130,15 @@ export class Socket extends Duplex {
     const isHeld =
       (typeof chunk === 'string' && phase.hold(chunk, text, undefined)) ||
       (chunk instanceof Uint8Array && isEncodingOfBytes(encoding) && phase.hold(chunk, undefined, undefined))
-    phase.flushBeforeEnd()
-    if (!isHeld) return super.end(copyIfSmall(chunk), encoding as BufferEncoding, callback as Listener)
-    return super.end((typeof encoding === 'function' ? encoding : callback) as Listener)
+    // Writable calls `_final` within `end`, where it has nothing to wait for and has not called it before.
+    const isLast = this._final === ownFinal && (isHeld || isNoChunk(chunk))
+    phase.flushBeforeEnd(isLast)
+    try {
+      if (!isHeld) return super.end(copyIfSmall(chunk), encoding as BufferEncoding, callback as Listener)
+      return super.end((typeof encoding === 'function' ? encoding : callback) as Listener)
+    } finally {
+      if (isLast) phase.releaseLast(this[kState].settings.noDelay === true)
+    }
   }
 
   override cork(): void {
@@ -458,12 +464,22 @@ Object.defineProperty(Socket.prototype, 'writableLength', {
 })
 
 /** Socket's own; where a program has put another in its place, that one is given each write. */
-const { _write: ownWrite, _writev: ownWritev } = Socket.prototype
+const { _write: ownWrite, _writev: ownWritev, _final: ownFinal } = Socket.prototype
 const ownMethods = {
   emit: Socket.prototype.emit,
   write: Socket.prototype.write,
   _write: ownWrite,
   _writev: ownWritev,
+}
+
+/** Whether writes are held to the end of the turn. */
+function holdsWrites(socket: Socket): boolean {
+  return socket[kState].coalesces && socket._write === ownWrite && socket._writev === ownWritev
+}
+
+/** What `end` takes for no chunk. */
+function isNoChunk(chunk: unknown): boolean {
+  return chunk === undefined || chunk === null || typeof chunk === 'function'
 }
 
 /** Up to this length the bytes of a write are copied, so that they are those of the call wherever they have to wait. */

@@ -114,8 +114,11 @@ export interface StreamHandle {
    * Sends the chunks in order. 1: the system took all of it, `done` is not called. 0: queued, `done` is called
    * once, when the last byte is with the system or it failed. < 0: failed, `done` is not called. The caller
    * leaves the chunks alone until then. Several writes may be queued; they are sent in order.
+   *
+   * `isLast`: the caller calls `shutdown` next, within the same call of its own, so that the transport may let the bytes
+   * leave with the end. It may as well take no notice.
    */
-  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void, isLast?: boolean): Status
   /**
    * Sends up to `size` bytes of a regular file, from `offset` on, within the call: how many the system took; 0 at the end
    * of the file; `UV_EAGAIN` where it takes none now, or writes are queued; `UV_ENOTSUP` where that cannot be.

@@ -2,7 +2,7 @@
 // node:net see.
 import { describe, expect, it } from 'vitest'
 import type { StreamHandle } from '../../src/transport'
-import { absent, closed, pair, reading, written } from './bed'
+import { absent, closed, ended, pair, reading, temporaryFolder, written } from './bed'
 
 /** Runs in the named phase of the loop. */
 const phases: Record<string, (action: () => void) => void> = {
@@ -88,5 +88,45 @@ describe.skipIf(absent !== null)('end of our side', () => {
     const [c, d] = await pair()
     expect(await written(c, Buffer.from('x'))).toBe(1)
     expect((await reading(d).atLeast(1)).toString()).toBe('x')
+  })
+
+  it('follows bytes that were said to be the last, which leave in that turn', async () => {
+    const [a, b] = await pair()
+    const [c, d] = await pair({ path: `${temporaryFolder()}/last` })
+    for (const [from, to] of [
+      [a, b],
+      [c, d],
+    ] as const) {
+      const { whole } = reading(to)
+      expect(from.write([Buffer.from('first ')], () => {})).toBe(1)
+      expect(from.write([Buffer.from('last')], () => {}, true)).toBe(1)
+      expect(await ended(from)).toBe(0)
+      expect((await whole).toString()).toBe('first last')
+      expect(await written(from, Buffer.from('more'))).toBeLessThan(0)
+    }
+  })
+
+  it('follows last bytes that the system does not take at once', async () => {
+    const [a, b] = await pair()
+    const large = Buffer.alloc(16 * 1024 * 1024, 'x')
+    const outcomes: number[] = []
+    expect(a.write([large], status => outcomes.push(status))).toBe(0)
+    expect(a.write([Buffer.from('last')], status => outcomes.push(status), true)).toBe(0)
+    const end = ended(a)
+    const all = await reading(b).whole
+    expect(await end).toBe(0)
+    expect(outcomes).toEqual([0, 0])
+    expect(all.length).toBe(large.length + 4)
+    expect(all.subarray(-5).toString()).toBe('xlast')
+  })
+
+  it('is told where last bytes were sent and the peer has reset the connection', async () => {
+    const [a, b] = await pair()
+    await new Promise<void>(resolve => b.reset(resolve))
+    const status = a.write([Buffer.from('last')], () => {}, true)
+    const end = a.shutdown(() => {})
+    expect(status).toBeLessThan(0)
+    expect(end).toBeLessThanOrEqual(0)
+    await closed(a)
   })
 })

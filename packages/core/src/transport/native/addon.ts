@@ -79,7 +79,7 @@ export interface Addon {
   readStart(id: HandleId): Status
   readStop(id: HandleId): Status
   readInto(id: HandleId, buffer: Uint8Array | null): Status
-  tryWrite(id: HandleId, chunk: Uint8Array): number
+  tryWrite(id: HandleId, chunk: Uint8Array, isLast: boolean): number
   tryWritev(id: HandleId, chunks: readonly Uint8Array[]): number
   queueWrite(id: HandleId, request: object, chunks: readonly Uint8Array[], skip: number): Status
   writeQueueSize(id: HandleId): number

@@ -167,12 +167,12 @@ export class NativeStream implements StreamHandle {
     return status
   }
 
-  write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
+  write(chunks: readonly Uint8Array[], done: (status: Status) => void, isLast = false): Status {
     let total = 0
     for (const chunk of chunks) total += chunk.length
     const taken =
       chunks.length === 1
-        ? this.#addon.tryWrite(this.#id, chunks[0]!)
+        ? this.#addon.tryWrite(this.#id, chunks[0]!, isLast)
         : this.#addon.tryWritev(this.#id, chunks)
     if (taken < 0) return taken
     if (taken < total || total === 0) {
