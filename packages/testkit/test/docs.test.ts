@@ -1,14 +1,17 @@
-// Every example of docs/testkit.md is a vitest file, and passes.
-import { spawn } from 'node:child_process'
+// Every example of docs/testkit.md is a file of vitest or of node:test, and passes.
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { programsOf } from '@x/presets/examples'
 import { describe, expect, it } from 'vitest'
 
 const root = path.join(__dirname, '..')
-const examples = programsOf(path.join(root, '..', '..', 'docs', 'testkit.md'))
+const all = programsOf(path.join(root, '..', '..', 'docs', 'testkit.md'))
+const ofNodeTest = all.filter(({ program }) => program.includes("from 'node:test'"))
+const examples = all.filter(example => !ofNodeTest.includes(example))
 const vitest = path.join(path.dirname(createRequire(__filename).resolve('vitest/package.json')), 'vitest.mjs')
 
 describe('docs/testkit.md', () => {
@@ -40,6 +43,28 @@ describe('docs/testkit.md', () => {
       expect(failed).toEqual([])
       expect(examples.length).toBe(7)
       expect(numPassedTests).toBe(8)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('[T1] [T2] [T3] [T4] [T5] has examples of node:test, and all of them pass', async () => {
+    const folder = mkdtempSync(path.join(root, '.docs-'))
+    try {
+      const files = ofNodeTest.map(({ program }, at) => {
+        const file = path.join(folder, `example-${at}.test.mjs`)
+        writeFileSync(file, program)
+        return file
+      })
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--test-reporter=tap', '--test', ...files],
+        {
+          cwd: folder,
+        },
+      )
+      expect(stdout).toMatch(/^# pass 3$/m)
+      expect(stdout).toMatch(/^# fail 0$/m)
     } finally {
       rmSync(folder, { recursive: true })
     }
