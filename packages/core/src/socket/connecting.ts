@@ -54,6 +54,8 @@ export interface WaitingWrite {
 export class Connecting {
   readonly kind = 'connecting'
   waitingWrite: WaitingWrite | null = null
+  /** The end of our side, asked for meanwhile. */
+  waitingEnd: WriteCallback | null = null
   /** What came of it. */
   connection: object | null = null
   readonly #stream: ConnectingStream
@@ -103,6 +105,15 @@ export class Connecting {
     if (handle === null) return null
     this.#face ??= new HandleFace(handle, this.context.asyncId())
     return this.#face
+  }
+
+  /** Fails what Writable has under way: nothing will be told of it any more. */
+  abandon(error: Error): void {
+    const { waitingWrite, waitingEnd } = this
+    this.waitingWrite = null
+    this.waitingEnd = null
+    waitingWrite?.callback(error)
+    waitingEnd?.(error)
   }
 
   setRef(isRef: boolean): void {

@@ -60,8 +60,6 @@ export class Connection implements ReadSink, Holder {
   readonly stream: ConnectionStream
   readonly activity: Activity
   isReading = false
-  /** The end of our side is under way. */
-  isEnding = false
   /** The peer's address once it was asked for: Node tells it until the socket is closed, even where the peer has gone. */
   peer: Address | undefined
   /** The writes of this turn; null where none is held. */
@@ -70,6 +68,8 @@ export class Connection implements ReadSink, Holder {
   #writeCallback: WriteCallback | null = null
   /** A part of a file is on its way, which no write may overtake. */
   #isSendingFile = false
+  /** Of the end of our side, while it is under way. */
+  #endCallback: WriteCallback | null = null
   /** Writes of the handle whose `done` is still to come. */
   #underWay = 0
   /** Bytes at the head of Writable's queue that the handle was given already. */
@@ -329,14 +329,27 @@ export class Connection implements ReadSink, Holder {
   /** Ends our side once all is sent. `done` comes in a later turn, or at once where there is nothing to end. */
   shutDown(done: WriteCallback): void {
     const context = new AsyncResource('SHUTDOWNWRAP')
-    this.isEnding = true
     const status = this.handle.shutdown(outcome => {
-      this.isEnding = false
-      // Of a socket that was closed meanwhile; one that connects anew has another end to come.
-      if (outcome === UV_ECANCELED && !this.stream.destroyed) return
-      context.runInAsyncScope(done, undefined, outcome < 0 ? shutdownError(outcome) : null)
+      const callback = this.#endCallback
+      this.#endCallback = null
+      callback?.(outcome < 0 ? shutdownError(outcome) : null)
     })
     if (status < 0) done(shutdownError(status))
+    else this.#endCallback = error => context.runInAsyncScope(done, undefined, error)
+  }
+
+  /** The end of our side is under way. */
+  get isEnding(): boolean {
+    return this.#endCallback !== null
+  }
+
+  /** Fails what Writable has under way: nothing will be told of it any more. */
+  abandon(error: Error): void {
+    const [write, end] = [this.#writeCallback, this.#endCallback]
+    this.#writeCallback = null
+    this.#endCallback = null
+    write?.(error)
+    end?.(error)
   }
 
   #give(chunks: readonly Uint8Array[], isLast = false): Status {
@@ -361,8 +374,6 @@ export class Connection implements ReadSink, Holder {
     const callback = this.#writeCallback
     this.#writeCallback = null
     if (callback === null) return
-    // The socket was closed, and connects anew.
-    if (status === UV_ECANCELED && !this.stream.destroyed) return
     this.activity.touch()
     callback(status < 0 ? eventError(status, 'write') : null)
   }

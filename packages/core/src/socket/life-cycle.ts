@@ -19,7 +19,7 @@ import { debug } from './debug'
 import { encodeWrites, type GatheredWrite } from './gathered'
 import { applySettings, type OnReadOptions, readSocketOptions, type SocketConstructorOpts } from './options'
 import { idle, kState, type Phase, SocketState } from './state'
-import type { WriteCallback } from './ticket'
+import { deferCallbacks, type WriteCallback } from './ticket'
 
 const clientSocketChannel = channel('net.client.socket')
 
@@ -137,13 +137,46 @@ function hasNoHandle({ phase }: SocketState): boolean {
   return phase.kind === 'closed' || (phase.kind === 'idle' && phase.prepared === null)
 }
 
-/** Streams of Node can be used again; the method is not among the documented ones. */
+/** What Node's streams have for those that are used again; not among the documented members. */
+interface Revivable {
+  _undestroy?(): void
+  readonly _readableState: LastWords
+  readonly _writableState: LastWords
+}
+
+interface LastWords {
+  closeEmitted: boolean
+  errorEmitted: boolean
+}
+
+/**
+ * Has the stream begin anew. What Writable has under way is over
+ * first: it is of the connection before, and neither fails nor ends the one to come.
+ */
 function revive(socket: StatefulDuplex): void {
-  ;(socket as unknown as { _undestroy?(): void })._undestroy?.()
+  const { phase } = socket[kState]
+  const before = phase.kind === 'closed' ? phase.before : null
+  if (before !== null) deferCallbacks(() => before.abandon(codedError('ERR_SOCKET_CLOSED')))
+  const stream = socket as unknown as Revivable
+  if (socket.destroyed) nextTick(forgetLastWords, socket)
+  stream._undestroy?.()
   const state = socket[kState]
   state.enter(idle)
   state.isWriteOver = false
   state.proxied = null
+}
+
+/**
+ * The tick that a `destroy()` of this turn has scheduled marks the stream as closed: a stream that told so never emits
+ * 'finish'.
+ */
+function forgetLastWords(socket: StatefulDuplex): void {
+  if (socket.destroyed) return
+  const { _readableState, _writableState } = socket as unknown as Revivable
+  for (const state of [_readableState, _writableState]) {
+    state.closeEmitted = false
+    state.errorEmitted = false
+  }
 }
 
 /** Gives the socket its connection. Nothing is read before the socket asks. */
@@ -181,7 +214,7 @@ function announceConnection(socket: StatefulDuplex, state: SocketState, connecti
   } finally {
     // A listener threw: those after it were not called.
     if (connecting.waitingWrite !== null) nextTick(settleWaitingWrite, socket, connecting)
-    if (state.waitingEnd !== null) nextTick(settleWaitingEnd, socket)
+    if (connecting.waitingEnd !== null) nextTick(settleWaitingEnd, socket, connecting)
   }
   socket.emit('ready')
   // Reads ahead of the first listener, and hears of the peer's end without one.
@@ -219,17 +252,20 @@ function settleWaitingWrite(socket: StatefulDuplex, connecting: Connecting): voi
 }
 
 /** Keeps the end of our side until the connection is made. */
-export function keepEnd(socket: StatefulDuplex, callback: WriteCallback): void {
-  socket[kState].waitingEnd = callback
-  socket.once('connect', () => settleWaitingEnd(socket))
+export function keepEnd(socket: StatefulDuplex, connecting: Connecting, callback: WriteCallback): void {
+  connecting.waitingEnd = callback
+  socket.once('connect', () => settleWaitingEnd(socket, connecting))
 }
 
-function settleWaitingEnd(socket: StatefulDuplex): void {
-  const state = socket[kState]
-  const { phase, waitingEnd } = state
-  state.waitingEnd = null
+function settleWaitingEnd(socket: StatefulDuplex, connecting: Connecting): void {
+  const { phase } = socket[kState]
+  const { waitingEnd } = connecting
+  connecting.waitingEnd = null
   if (waitingEnd === null) return
-  if (phase.kind === 'connected') phase.shutDown(waitingEnd)
+  const { connection } = connecting
+  if (phase.kind === 'connected' && phase === connection) phase.shutDown(waitingEnd)
+  // A listener connects the same handle once more.
+  else if (phase.kind === 'connecting' && phase.established === connection) keepEnd(socket, phase, waitingEnd)
   else waitingEnd()
 }
 
@@ -248,6 +284,7 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
       bytesRead: (connection?.handle.bytesRead ?? 0) - (state.proxied?.header.byteLength ?? 0),
       bytesWritten: connection?.bytesSent(0) ?? bytesWaiting(phase),
       peer: connection?.peer,
+      before: phase.kind === 'idle' ? null : phase,
     })
   }
   const emitClose = () => void socket.emit('close', error !== null)
@@ -334,6 +371,12 @@ export function takeConnection(socket: StatefulDuplex): DetachedConnection | nul
   // `read` starts reading again where it finds nothing.
   phase.stopReading()
   const { handle, peer } = phase
-  state.enter({ kind: 'closed', bytesRead: handle.bytesRead, bytesWritten: handle.bytesWritten, peer })
+  state.enter({
+    kind: 'closed',
+    bytesRead: handle.bytesRead,
+    bytesWritten: handle.bytesWritten,
+    peer,
+    before: phase,
+  })
   return { handle, unread }
 }

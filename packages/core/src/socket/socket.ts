@@ -35,7 +35,7 @@ import {
 } from './options'
 import { spliceInto } from './splicing'
 import { kState, type SocketState } from './state'
-import { inContext, type WriteCallback } from './ticket'
+import { deferrable, inContext, type WriteCallback } from './ticket'
 
 type Listener = () => void
 type Chunk = string | Uint8Array
@@ -113,17 +113,21 @@ export class Socket extends Duplex {
     }
     // What waits is called back from another write's end.
     const waits = this.writableCorked > 0 || queuedLength.call(this) > 0 || phase.kind === 'connecting'
-    const told = waits && typeof callback === 'function' ? inContext(callback) : callback
-    return super.write(copyIfSmall(chunk), encoding as BufferEncoding, told)
+    const told = typeof callback === 'function' ? deferrable(callback) : callback
+    return super.write(copyIfSmall(chunk), encoding as BufferEncoding, waits && told ? inContext(told) : told)
   }
 
   override end(callback?: Listener): this
   override end(chunk: Chunk, callback?: Listener): this
   override end(chunk: Chunk, encoding?: BufferEncoding, callback?: Listener): this
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    if (typeof chunk === 'function')
+      return this.end(undefined as unknown as Chunk, undefined, chunk as Listener)
+    if (typeof encoding === 'function') return this.end(chunk as Chunk, undefined, encoding as Listener)
     const { phase } = this[kState]
+    const told = (typeof callback === 'function' ? deferrable(callback as Listener) : callback) as Listener
     if (phase.kind !== 'connected' || !(phase.isHolding || holdsWrites(this))) {
-      return super.end(copyIfSmall(chunk), encoding as BufferEncoding, callback as Listener)
+      return super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     }
     const text = typeof encoding === 'string' ? (encoding as BufferEncoding) : this[kState].defaultEncoding
     // The last write leaves with those before it.
@@ -134,8 +138,7 @@ export class Socket extends Duplex {
     const isLast = this._final === ownFinal && (isHeld || isNoChunk(chunk))
     phase.flushBeforeEnd(isLast)
     try {
-      if (!isHeld) return super.end(copyIfSmall(chunk), encoding as BufferEncoding, callback as Listener)
-      return super.end((typeof encoding === 'function' ? encoding : callback) as Listener)
+      return isHeld ? super.end(told) : super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     } finally {
       if (isLast) phase.releaseLast(this[kState].settings.noDelay === true)
     }
@@ -442,7 +445,7 @@ export class Socket extends Duplex {
     if (phase.kind === 'connected') {
       debug('shut the writable side down')
       phase.shutDown(callback)
-    } else if (phase.kind === 'connecting') keepEnd(this, callback)
+    } else if (phase.kind === 'connecting') keepEnd(this, phase, callback)
     else callback()
   }
 

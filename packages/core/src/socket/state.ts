@@ -7,7 +7,6 @@ import type { Connecting } from './connecting'
 import type { Activity, Connection } from './connection'
 import type { IdleTimer } from './idle-timer'
 import type { ConnectionSettings, OnReadOptions, SocketSettings } from './options'
-import type { WriteCallback } from './ticket'
 
 /** The key of a socket's state. */
 export const kState: unique symbol = Symbol('state')
@@ -25,6 +24,8 @@ export interface Closed {
   readonly bytesRead: number
   readonly bytesWritten: number
   readonly peer: Address | undefined
+  /** What it was before; Writable's requests that it has under way are told in turns to come. */
+  readonly before: Connecting | Connection | null
 }
 
 export type Phase = Idle | Connecting | Connection | Closed
@@ -52,8 +53,6 @@ export class SocketState implements Activity {
   /** The peer has ended, and `allowHalfOpen` was off: a write after our own end is refused in Node's words. */
   isWriteOver = false
   isResetting = false
-  /** The end of our side, asked for while connecting. */
-  waitingEnd: WriteCallback | null = null
   idleTimer: IdleTimer | null = null
   timeoutMs: number | undefined
   keeper: ConnectionKeeper | null = null

@@ -5,6 +5,26 @@ import { nextTick } from '../host'
 
 export type WriteCallback = (error?: Error | null) => void
 
+let isDeferring = false
+
+/** Runs `act`; the users' callbacks that it calls come in ticks of their own. */
+export function deferCallbacks(act: () => void): void {
+  isDeferring = true
+  try {
+    act()
+  } finally {
+    isDeferring = false
+  }
+}
+
+/** A user's callback as Writable is given it: it is put off while callbacks are deferred. */
+export function deferrable<Callback extends (...args: never[]) => void>(callback: Callback): Callback {
+  return ((...args) => {
+    if (isDeferring) nextTick(callback, ...args)
+    else callback(...args)
+  }) as Callback
+}
+
 /** The callback of a write in the async context of now. */
 export function inContext(callback: WriteCallback): WriteCallback {
   const context = new AsyncResource('WRITEWRAP')
@@ -31,7 +51,7 @@ export class Ticket {
     if (this.#context === null) this.#state = 'settled'
     else {
       this.#state = 'called'
-      this.#context.runInAsyncScope(this.#callback, undefined, error)
+      this.#context.runInAsyncScope(deferrable(this.#callback), undefined, error)
     }
   }
 

@@ -292,4 +292,39 @@ describe.each(transports)('connecting anew on the $name transport', transport =>
     expect(await Promise.all(texts)).toEqual(['a', 'b'])
     expect(called).toEqual(['a', 'b'])
   })
+
+  describe.each([
+    ['while it connects', async () => {}],
+    ['once connected', (socket: Socket) => once(socket, 'connect')],
+  ])('leaves the connection before to its writes and its end: %s', (_when, reached) => {
+    it.each(['write', 'end', 'write end', 'write write', ''])('[K2] %s', async acts => {
+      const texts: Promise<string>[] = []
+      const listener = (peer: Socket) => texts.push(readAll(peer).then(String, () => ''))
+      const { port } = await serve({ transport, listener, allowHalfOpen: true })
+      const socket = new Socket({ transport, allowHalfOpen: true })
+      const called: string[] = []
+      const told = (name: string) => (error?: Error | null) =>
+        void called.push(error ? `${name} fails` : name)
+      socket.connect(port, '127.0.0.1')
+      await reached(socket)
+      // More than the system takes, so that it is under way.
+      for (const act of acts.split(' ')) {
+        if (act === 'write') socket.write(Buffer.alloc(20_000_000, 'a'), told('old'))
+        if (act === 'end') socket.end(told('old'))
+      }
+      socket.destroy()
+      socket.connect(port, '127.0.0.1')
+      expect(called).toEqual([])
+      socket.write('b', told('b'))
+      await new Promise<void>(resolve => socket.once('connect', resolve))
+      expect(socket.writable).toBe(true)
+      socket.write('c', told('c'))
+      socket.end('d', told('end'))
+      await once(socket, 'finish')
+      const failures = acts.split(' ').filter(Boolean)
+      expect(called).toEqual([...failures.map(() => 'old fails'), 'b', 'c', 'end'])
+      expect(await texts.at(-1)).toBe('bcd')
+      socket.destroy()
+    })
+  })
 })
