@@ -11,9 +11,10 @@ export function socketOptions(random, actor) {
   if (random.chance(0.08)) options.push(`highWaterMark: ${random.pick([0, 1, 10, 1000])}`)
   if (random.chance(0.04)) options.push(`encoding: 'utf8'`)
   if (random.chance(0.04)) options.push(`defaultEncoding: '${random.pick(['hex', 'latin1'])}'`)
-  if (random.chance(0.04))
+  // Without a readable side node:net reads into the buffer all the same.
+  if (random.chance(0.04) && !options.some(option => option.startsWith('readable')))
     options.push(
-      `onread: t.onread('${actor}', ${random.pick([10, 1000])}, ${random.pick(['undefined', 'false'])})`,
+      `onread: t.onread('${actor}', ${random.pick([10, 1000])}, ${random.pick(['undefined', 'false', 'true, true'])})`,
     )
   if (random.chance(0.03)) options.push('signal: t.signal')
   return options
@@ -28,9 +29,9 @@ export function serverOptions(random) {
   return options
 }
 
-/** Where a socket connects to, as the arguments of \`connect\`. @param {Random} random @param {'tcp' | 'unix'} family */
-export function connectTarget(random, family) {
-  const target = random.weighted({
+/** Where a socket connects to, as code. @param {Random} random */
+export function connectTarget(random) {
+  return random.weighted({
     't.where': 60,
     't.refused': 6,
     "{ ...t.where, host: 'x.test', lookup: t.lookup('now') }": 2,
@@ -38,12 +39,19 @@ export function connectTarget(random, family) {
     "{ ...t.where, host: 'x.test', lookup: t.lookup('fails') }": 1,
     "{ ...t.where, host: 'x.test', lookup: t.lookup('both'), autoSelectFamily: true }": 2,
     "{ ...t.where, localAddress: '127.0.0.1' }": 1,
-    // A path behind a refused port ends the process of node:net.
-    '{ port: 70_000 }': family === 'tcp' ? 1 : 0,
-    none: 1,
   })
-  return target === 'none' ? [] : [target]
 }
+
+/** What `connect` refuses. node:net says then that it connects, so each has a socket of its own. */
+export const wrongConnects = [
+  '',
+  '{}',
+  '{ port: 70_000 }',
+  '{ path: 5 }',
+  "{ port: 1, host: 'x.test', lookup: 5 }",
+  "{ port: 1, localAddress: 'x' }",
+  "{ port: 1, localPort: 'x' }",
+]
 
 /** What \`listen\` refuses. */
 export const wrongListens = [
@@ -69,6 +77,8 @@ export const settings = [
   ['ref'],
   ['unref'],
   ['address'],
+  ['isPaused'],
+  ['listenerCount', "'data'"],
   ['setDefaultEncoding', "'latin1'"],
   ['setDefaultEncoding', "'none'"],
 ]

@@ -1,5 +1,6 @@
 // Compares two traces of one program. It knows the rules by which they may differ, and plays nothing.
 
+import { forgive } from './pardons.mjs'
 import { isVirtual, rewrite, withoutSizes } from './rules.mjs'
 import { shortened } from './trace.mjs'
 
@@ -31,7 +32,7 @@ export function compare(expected, got, subject, isBulk = false) {
   for (const actor of actors) {
     const wanted = compared(expected, actor)
     const seen = compared(got, actor)
-    forgiveOwnContexts(wanted, seen)
+    forgive(wanted, seen)
     const wantedLines = wanted.map(lineOf)
     const seenLines = seen.map(lineOf)
     const index = wantedLines.findIndex((line, i) => line !== seenLines[i])
@@ -48,18 +49,6 @@ export function compare(expected, got, subject, isBulk = false) {
     if (actor.startsWith('p')) break
   }
   return found
-}
-
-/**
- * A callback that the subject calls in the context of its own step is right, also where node:net has lost the context (as
- * it does for what was corked). @param {TraceRecord[]} wanted @param {TraceRecord[]} seen
- */
-function forgiveOwnContexts(wanted, seen) {
-  for (const [i, one] of seen.entries()) {
-    const other = wanted[i]
-    if (one.kind !== 'callback' || other?.kind !== 'callback' || String(one.context) !== one.name) continue
-    wanted[i] = { ...other, context: one.context }
-  }
 }
 
 /** @param {TraceRecord} record */

@@ -42,6 +42,7 @@ export const kinds = {
     verbs: {
       lapse: 1,
       abort: 1,
+      dispose: 1,
       write: 12,
       end: 8,
       destroy: 5,
@@ -83,6 +84,7 @@ export const kinds = {
       look: 8,
       look1: 2,
       unshift: 1,
+      deaf: 2,
       setting: 1,
     },
     turns: { tick: 2, micro: 1, immediate: 3, quiet: 12 },

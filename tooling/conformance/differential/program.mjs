@@ -1,5 +1,6 @@
 // What a program is: steps at turns of the event loop, as data that can be cut down; and its text, which is what is
 // played and what is printed. It chooses and plays nothing.
+import { limits } from './limits.mjs'
 
 /**
  * @typedef {object} Chunk
@@ -9,7 +10,7 @@
  *
  * @typedef {object} Step
  * @property {number} id
- * @property {'make' | 'call' | 'look' | 'read' | 'on' | 'throw' | 'set' | 'peer' | 'peerConnects' | 'serve' | 'address' | 'abort'} verb
+ * @property {'make' | 'call' | 'look' | 'read' | 'on' | 'throw' | 'set' | 'peer' | 'peerConnects' | 'serve' | 'address' | 'abort' | 'apart' | 'pipeline'} verb
  * @property {string} [on]     s0.. a socket of the subject, v0 its server, 0.. a peer
  * @property {string} [name]   the method, event, property, way of reading; of 'make', the function
  * @property {string[]} [options]  of 'make' and 'serve', each as code
@@ -47,22 +48,27 @@ export function bodyOf(program) {
  */
 export function isSound({ batches }) {
   return batches.every(({ at, steps }, index) => {
-    // In which turn a connection is accepted is the system's affair.
-    if (
-      batches[index - 1]?.steps.some(({ verb }) => verb === 'peerConnects') &&
-      at !== 'quiet' &&
-      at !== 'lapse'
-    )
-      return false
+    const isAtOnce = at !== 'quiet' && at !== 'lapse'
+    if (isAtOnce && (batches[index - 1]?.steps.some(isUnheard) ?? false)) return false
+    if (steps.filter(({ verb }) => verb === 'peerConnects').length > 1) return false
     const firstOwn = steps.findIndex(step => !isOfPeer(step))
     const peers = steps.filter(isOfPeer).length
     if (peers > 0 && (at === 'tick' || at === 'micro' || (at === 'now' && index > 0))) return false
     if (firstOwn >= 0 && steps.slice(firstOwn).some(isOfPeer)) return false
     // A peer that goes is heard of between turns: a write in the turn of its going is held, and fails at its end.
-    if (firstOwn >= 0 && steps.some(isGoing)) return false
+    const isOneGoing = steps.some(isGoing)
+    if (isOneGoing && firstOwn >= 0) return false
+    if (isOneGoing && steps.some(({ on }) => on !== steps[0]?.on)) return false
     return !steps.some(step => step.then !== undefined && hasPeer(step.then))
   })
 }
+
+/**
+ * In which turn a connection is accepted, or a peer's going is heard of, is the system's affair; and a server with a host
+ * listens after some ticks. @param {Step} step
+ */
+export const isUnheard = step =>
+  step.verb === 'peerConnects' || isGoing(step) || (step.verb === 'call' && step.name === 'listen')
 
 /** @param {Step} step */
 export const isGoing = ({ verb, name }) =>
@@ -104,7 +110,8 @@ function codeOf(step, indent) {
       const callback =
         then === undefined ? [] : [`t.cb(${id}, ${actorOf(on)}${then.length > 0 ? `, ${nested}` : ''})`]
       const given = [...(step.chunk ? argumentsOf(step.chunk, on) : []), ...(step.args ?? []), ...callback]
-      return `t.do(${id}, ${actorOf(on)}, s => s.${name}(${given.join(', ')}))`
+      const limit = name in limits ? `t.may('${name}', s) && ` : ''
+      return `t.do(${id}, ${actorOf(on)}, s => ${limit}s${name.startsWith('[') ? '' : '.'}${name}(${given.join(', ')}))`
     }
     case 'set':
       return `t.do(${id}, ${actorOf(on)}, s => void (s.${name} = ${step.args?.[0]}))`
@@ -113,6 +120,10 @@ function codeOf(step, indent) {
     case 'address':
       // node:net answers the path of a server that has failed or closed: its documentation says null.
       return `t.do(${id}, '${on}', v => v.listening && v.address())`
+    case 'apart':
+      return `t.apart(${id}, ${actorOf(on)}, () => new net.Socket().${name}(${step.args?.[0]}))`
+    case 'pipeline':
+      return `t.pipeline(${id}, ${actorOf(on)}, '${name}')`
     case 'abort':
       return `t.abort(${id})`
     case 'read':

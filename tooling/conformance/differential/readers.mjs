@@ -1,5 +1,5 @@
 // The ways in which programs read a socket, each with what it hears recorded. It knows no program.
-import { finished, Writable } from 'node:stream'
+import { finished, pipeline, Writable } from 'node:stream'
 import { describeError } from './describe.mjs'
 
 /** Writes down what the reader of one actor hears. */
@@ -38,6 +38,12 @@ const ways = {
       if (chunk !== null) recorder.chunk(chunk)
     }),
   pipe: (socket, recorder) => void socket.pipe(sink(recorder)),
+  pipeline: (socket, recorder) =>
+    void pipeline(socket, sink(recorder), error =>
+      recorder.event('pipelined', error ? describeError(error) : ''),
+    ),
+  'iterate-keep': (socket, recorder) =>
+    void iterate(socket.iterator({ destroyOnReturn: false }), recorder, true),
   iterate: (socket, recorder) => void iterate(socket, recorder, false),
   'iterate-one': (socket, recorder) => void iterate(socket, recorder, true),
   finished: (socket, recorder) =>

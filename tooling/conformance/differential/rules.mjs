@@ -57,7 +57,25 @@ export function rewrite(records, actor, { subject, isBulk }) {
     ({ subjects, isOfBulk }) =>
       (subjects === undefined || subjects.includes(subject)) && (isBulk || isOfBulk !== true),
   )
-  return records.map(record => inForce.reduce((left, rule) => rule.rewrite(left, actor), record))
+  return joined(records.map(record => inForce.reduce((left, rule) => rule.rewrite(left, actor), record)))
+}
+
+/** Reads that come one after the other are one. @param {TraceRecord[]} records @returns {TraceRecord[]} */
+function joined(records) {
+  /** @type {TraceRecord[]} */
+  const left = []
+  for (const record of records) {
+    const last = left.at(-1)
+    if (
+      record.kind === 'data' &&
+      last?.kind === 'data' &&
+      last.name === record.name &&
+      last.context === record.context
+    )
+      left[left.length - 1] = { ...last, text: last.text + record.text }
+    else left.push(record)
+  }
+  return left
 }
 
 /**

@@ -1,6 +1,9 @@
 // Plays one program on one implementation of net, and writes down what is seen. A program says what is done and at
 // which turn of the event loop; the stage has the peers, the recorders, the turns, and cleans up. It compares nothing.
+
+import { pipeline } from 'node:stream'
 import { describeError, describeValue, look, socketLook } from './describe.mjs'
+import { Lives } from './limits.mjs'
 import { freshPath } from './places.mjs'
 import { Recorder, readIn } from './readers.mjs'
 import { stepContext, Trace } from './trace.mjs'
@@ -102,6 +105,7 @@ export class Stage {
   /** @type {any} */
   #peerServer = null
   #abort = new AbortController()
+  #lives = new Lives()
   /** @type {Buffer | null} */
   #refilled = null
   #taken = 0
@@ -210,8 +214,21 @@ export class Stage {
       text = describeValue(stepContext.run(id, act, one), one)
     } catch (error) {
       text = `throws ${describeError(error)}`
+      this.#lives.threw(one)
     }
     this.trace.add(actor, 'step', `${id}`, text)
+  }
+
+  /** A step that no socket of the program makes. @param {number} id @param {string} actor @param {() => unknown} act */
+  apart(id, actor, act) {
+    this.do(id, actor, () => act())
+  }
+
+  /** All of one socket to another, as `stream.pipeline` has it. @param {number} id @param {string} actor @param {string} to */
+  pipeline(id, actor, to) {
+    const done = (/** @type {unknown} */ error) =>
+      this.trace.add(actor, 'event', 'pipelined', error ? describeError(error) : '')
+    this.do(id, actor, one => void pipeline(one, this.own[to], done))
   }
 
   /**
@@ -283,18 +300,19 @@ export class Stage {
 
   /**
    * The option `onread` of a socket: its reads are records.
-   * @param {string} actor @param {number} size @param {unknown} answer
+   * @param {string} actor @param {number} size @param {unknown} answer @param {boolean} [isMade]  each read has its own
    */
-  onread(actor, size, answer) {
+  onread(actor, size, answer, isMade = false) {
     const callback = (/** @type {number} */ bytes, /** @type {Buffer} */ buffer) => {
       this.trace.add(actor, 'data', 'onread', buffer.toString('latin1', 0, bytes))
       return answer
     }
-    return { buffer: Buffer.alloc(size), callback }
+    return { buffer: isMade ? () => Buffer.alloc(size) : Buffer.alloc(size), callback }
   }
 
   /** The option `lookup`: answers this host, in one of the ways that resolvers do. @param {'now' | 'later' | 'fails' | 'both'} way */
   lookup(way) {
+    if (way === 'both') this.#lives.isRacing = true
     return (
       /** @type {string} */ _name,
       /** @type {any} */ options,
@@ -323,7 +341,11 @@ export class Stage {
   refill(actor, one, size) {
     const socket = this.own[actor]
     const isFree =
-      this.#refilled !== null && socket.writableCorked === 0 && !socket.connecting && this.#taken === size
+      this.#refilled !== null &&
+      socket.writableCorked === 0 &&
+      socket.writableLength === 0 &&
+      !socket.connecting &&
+      this.#taken === size
     if (!isFree) this.#refilled = Buffer.alloc(size)
     this.#taken = socket.writableCorked === 0 && !socket.connecting ? size : 0
     return /** @type {Buffer} */ (this.#refilled).fill(one)
@@ -334,8 +356,14 @@ export class Stage {
     this.do(id, actor, socket => readIn(way, socket, new Recorder(this.trace, actor)))
   }
 
+  /** Whether a call is one of those that are compared. @param {keyof typeof import('./limits.mjs').limits} verb @param {any} one */
+  may(verb, one) {
+    return this.#lives.allows(verb, one)
+  }
+
   /** @param {string} actor @param {any} one @param {readonly string[]} events */
   #record(actor, one, events) {
+    this.#lives.watch(one)
     for (const event of events) {
       one.on(event, (/** @type {unknown[]} */ ...args) => {
         this.trace.add(actor, 'event', event, args.map(arg => describeValue(arg, one)).join(' '))

@@ -4,7 +4,7 @@
 import type { AddressFilter } from '../address/block-list'
 import { isIP } from '../address/ip'
 import { aggregateError, codedError } from '../errors/codes'
-import { UV_EALREADY, UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
+import { UV_EALREADY, UV_ECANCELED, UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
 import { eventError, systemError } from '../errors/system-error'
 import { hostClock, setImmediate } from '../host'
 import type {
@@ -57,6 +57,8 @@ export class Race {
   /** The stream of the newest attempt; `#isPending` until that has an outcome. */
   #stream: StreamHandle | null = null
   #isPending = false
+  /** Of the newest attempt. */
+  #target: Address | null = null
   /** Those of attempts that are still under way behind it. */
   #others: readonly StreamHandle[] = none
   readonly #clock: Clock
@@ -90,6 +92,12 @@ export class Race {
     const { stream } = this
     this.#finish(stream)
     return stream
+  }
+
+  /** After `cancel`: of several addresses, the newest attempt has failed. */
+  tellCancelled(): void {
+    if (this.#isPending && this.#target !== null && this.#plan.targets.length > 1)
+      this.#watcher.failed(this.#target, this.#connectError(this.#target, UV_ECANCELED))
   }
 
   /** Closes all streams but one. */
@@ -137,6 +145,7 @@ export class Race {
     const stream = (isFirst && this.#plan.prepared) || transport.stream(isTcp ? 'tcp' : 'pipe')
     this.#stream = stream
     this.#isPending = true
+    this.#target = to
     if (!this.#isRef) stream.unref()
     if (isTcp) {
       const refused = this.#prepare(stream, to)

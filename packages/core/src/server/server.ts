@@ -133,9 +133,11 @@ export class Server extends EventEmitter {
     const state = this[kServer]
     const { listener, cancelOpening } = state
     if (typeof callback === 'function') {
+      const error = state.isOpen ? undefined : codedError('ERR_SERVER_NOT_RUNNING')
+      // Whose connection ends last decides in which context 'close' comes.
       this.once(
         'close',
-        state.isOpen ? () => callback() : () => callback(codedError('ERR_SERVER_NOT_RUNNING')),
+        AsyncResource.bind(() => (error ? callback(error) : callback())),
       )
     }
     state.cancelOpening = null

@@ -63,6 +63,7 @@ export class Connecting {
   /** The async context of this connection's events. */
   readonly context: AsyncResource
   #race: Race | null = null
+  #cancelled: Race | null = null
   /** The handle while no race has it. */
   #handle: StreamHandle | null
   #isRef: boolean
@@ -127,9 +128,15 @@ export class Connecting {
   cancel(): StreamHandle | null {
     const handle = this.#race?.cancel() ?? this.#handle
     this.#isOver = true
+    this.#cancelled = this.#race
     this.#race = null
     this.#handle = null
     return handle
+  }
+
+  /** Once the handle is closed: tells of the attempt that was under way. */
+  tellCancelled(): void {
+    this.#cancelled?.tellCancelled()
   }
 
   /** What a second connect() to `query` gets while this one is under way. */

@@ -66,14 +66,16 @@ export class Connection implements ReadSink, Holder {
   #outbox: Outbox | null = null
   /** Of the write that Writable has under way; it gives no other until this was called. */
   #writeCallback: WriteCallback | null = null
-  /** A part of a file is on its way, which no write may overtake. */
-  #isSendingFile = false
+  /** Of the write with a part of a file, while that is on its way: no write may overtake it. */
+  #fileCallback: WriteCallback | null = null
   /** Of the end of our side, while it is under way. */
   #endCallback: WriteCallback | null = null
   /** Writes of the handle whose `done` is still to come. */
   #underWay = 0
   /** Bytes at the head of Writable's queue that the handle was given already. */
   #ahead = 0
+  /** So many of them are of the write that Writable has under way. */
+  #aheadUnderWay = 0
   /** What the handle answered to those, where it refused them. */
   #refusal: Status = 0
   #written: ((status: Status) => void) | null = null
@@ -164,7 +166,7 @@ export class Connection implements ReadSink, Holder {
     const isFree =
       this.isReading &&
       this.#writeCallback === null &&
-      !this.#isSendingFile &&
+      this.#fileCallback === null &&
       this.#ahead === 0 &&
       stream.writable &&
       stream.writableCorked === 0 &&
@@ -191,7 +193,7 @@ export class Connection implements ReadSink, Holder {
     return (
       this.#outbox === null &&
       this.#writeCallback === null &&
-      !this.#isSendingFile &&
+      this.#fileCallback === null &&
       this.#underWay === 0 &&
       this.#ahead === 0 &&
       queuedLength.call(this.stream) === 0 &&
@@ -250,7 +252,8 @@ export class Connection implements ReadSink, Holder {
     this.#ahead = outbox.byteCount - (index === 0 ? 0 : outbox.bytesThrough(index - 1))
     for (; index < outbox.writeCount; index++) {
       const ticket = outbox.ticketOf(index)
-      enqueue.call(this.stream, outbox.bytesOf(index), ticket && (error => ticket.settle(error)))
+      // Without a callback Writable may do without its tick.
+      enqueue.call(this.stream, outbox.bytesOf(index), error => ticket?.settle(error))
     }
     outbox.close(false)
   }
@@ -276,6 +279,7 @@ export class Connection implements ReadSink, Holder {
     }
     const given = Math.min(bytes, this.#ahead)
     this.#ahead -= given
+    this.#aheadUnderWay = 0
     if (this.#refusal < 0) {
       if (isCounted) this.#refusedBytes += bytes
       this.#settle(this.#refusal, callback)
@@ -287,12 +291,16 @@ export class Connection implements ReadSink, Holder {
   /** Sends the chunks before a part of a file, the part, and what is behind it. */
   #sendFile(chunks: readonly Uint8Array[], place: number, isCounted: boolean, callback: WriteCallback): void {
     const part = filePartOf(chunks[place] as Uint8Array) as FilePart
-    this.#isSendingFile = true
+    this.#fileCallback = callback
     this.send(chunks.slice(0, place), isCounted, error => {
-      if (error) return callback(error)
-      const isOpen = () => !this.stream.destroyed
+      if (error) {
+        this.#fileCallback = null
+        return callback(error)
+      }
+      const isOpen = () => this.#fileCallback !== null && !this.stream.destroyed
       part.sendTo({ handle: this.handle, isOpen, progressed: () => this.activity.touch() }, failure => {
-        this.#isSendingFile = false
+        if (this.#fileCallback === null) return
+        this.#fileCallback = null
         if (failure) callback(failure)
         else this.send(chunks.slice(place + 1), isCounted, callback)
       })
@@ -305,16 +313,18 @@ export class Connection implements ReadSink, Holder {
   }
 
   /**
-   * Sends bytes that Writable has queued and will give to `send` in this order, the first of them next: what was written
-   * before the connection was made.
+   * Sends bytes that Writable will give to `send` in this order, what was written before the connection was made: the
+   * write that it has under way, and those that it has queued.
    */
-  sendAhead(queued: readonly Uint8Array[]): void {
-    const place = indexOfFilePart(queued)
-    const chunks = place < 0 ? queued : queued.slice(0, place)
+  sendAhead(first: readonly Uint8Array[], queued: readonly Uint8Array[]): void {
+    const waiting = [...first, ...queued]
+    const place = indexOfFilePart(waiting)
+    const chunks = place < 0 ? waiting : waiting.slice(0, place)
     const bytes = byteLength(chunks)
     // Once: a connection may be told of as made again.
     if (bytes === 0 || this.#ahead > 0) return
     this.#ahead = bytes
+    this.#aheadUnderWay = Math.min(bytes, byteLength(first))
     const status = this.#give(chunks)
     this.#refusal = Math.min(status, 0)
   }
@@ -323,7 +333,12 @@ export class Connection implements ReadSink, Holder {
   bytesSent(queued: number): number {
     const { handle } = this
     const sent = handle.bytesWritten + handle.writeQueueSize + this.#refusedBytes
-    return sent + Math.max(0, queued - this.#ahead)
+    return sent + Math.max(0, queued - this.queuedAhead)
+  }
+
+  /** Bytes of Writable's queue that the handle was given already. */
+  get queuedAhead(): number {
+    return this.#ahead - this.#aheadUnderWay
   }
 
   /** Ends our side once all is sent. `done` comes in a later turn, or at once where there is nothing to end. */
@@ -345,10 +360,11 @@ export class Connection implements ReadSink, Holder {
 
   /** Fails what Writable has under way: nothing will be told of it any more. */
   abandon(error: Error): void {
-    const [write, end] = [this.#writeCallback, this.#endCallback]
+    const [write, file, end] = [this.#writeCallback, this.#fileCallback, this.#endCallback]
     this.#writeCallback = null
+    this.#fileCallback = null
     this.#endCallback = null
-    write?.(error)
+    ;(write ?? file)?.(error)
     end?.(error)
   }
 

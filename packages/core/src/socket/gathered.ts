@@ -61,3 +61,30 @@ export function withoutFirst(chunks: readonly Uint8Array[], count: number): Uint
   }
   return rest
 }
+
+/** Node counts refused bytes as written, but for those of a text that cannot have more than so many. */
+const SHORT_TEXT_BYTES = 16 * 1024
+
+/** Whether Node gives the system this write as a text, from its stack. Of other encodings it makes bytes first. */
+export function isShortText(chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
+  return typeof chunk === 'string' && chunk.length * mostBytesOfCharacter(encoding) <= SHORT_TEXT_BYTES
+}
+
+function mostBytesOfCharacter(encoding: BufferEncoding): number {
+  switch (encoding) {
+    case 'utf8':
+    case 'utf-8':
+      return 3
+    case 'utf16le':
+    case 'utf-16le':
+    case 'ucs2':
+    case 'ucs-2':
+      return 2
+    case 'latin1':
+    case 'binary':
+    case 'ascii':
+      return 1
+    default:
+      return Number.POSITIVE_INFINITY
+  }
+}

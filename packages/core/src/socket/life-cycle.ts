@@ -60,7 +60,8 @@ function isStreamHandle(handle: unknown): handle is StreamHandle {
 function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: SocketConstructorOpts): void {
   linkUp(socket, handle, new AsyncResource(handle.kind === 'tcp' ? 'TCPWRAP' : 'PIPEWRAP'))
   if (options.pauseOnCreate) {
-    socket.pause()
+    // As Node has it: nobody has called `pause()`.
+    ;(socket as { readableFlowing: boolean | null }).readableFlowing = false
     return
   }
   // Reads ahead of the first listener, and hears of the peer's end without one.
@@ -204,7 +205,7 @@ function announceConnection(socket: StatefulDuplex, state: SocketState, connecti
   if (connecting.waitingWrite !== null) {
     const { writableBuffer } = socket as unknown as { writableBuffer?: readonly GatheredWrite[] }
     const queued = socket.writableCorked === 0 ? encodeWrites(writableBuffer ?? []) : []
-    connection.sendAhead([...connecting.waitingWrite.chunks, ...queued])
+    connection.sendAhead(connecting.waitingWrite.chunks, queued)
   }
   if (state.isReadAsked) connection.read()
   state.isReadAsked = false
@@ -283,11 +284,15 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
       kind: 'closed',
       bytesRead: (connection?.handle.bytesRead ?? 0) - (state.proxied?.header.byteLength ?? 0),
       bytesWritten: connection?.bytesSent(0) ?? bytesWaiting(phase),
+      queuedAhead: connection?.queuedAhead ?? 0,
       peer: connection?.peer,
       before: phase.kind === 'idle' ? null : phase,
     })
   }
-  const emitClose = () => void socket.emit('close', error !== null)
+  const emitClose = () => {
+    if (phase.kind === 'connecting') phase.tellCancelled()
+    socket.emit('close', error !== null)
+  }
   if (handle === null) {
     // 'error' first. Of a socket that never was to connect Node tells no more than 'close'.
     destroyed(error)
@@ -375,6 +380,7 @@ export function takeConnection(socket: StatefulDuplex): DetachedConnection | nul
     kind: 'closed',
     bytesRead: handle.bytesRead,
     bytesWritten: handle.bytesWritten,
+    queuedAhead: 0,
     peer,
     before: phase,
   })

@@ -13,7 +13,7 @@ import type { AcceptingServer } from './accepting-server'
 import { type Connection, kPiped, queuedLength } from './connection'
 import { debug } from './debug'
 import { ownAddress, peerAddress, tcpEnd } from './ends'
-import { byteLength, encodeChunk, encodeWrites, type GatheredWrite, gatheredLength } from './gathered'
+import { encodeChunk, encodeWrites, type GatheredWrite, gatheredLength, isShortText } from './gathered'
 import { HandleFace } from './handle-face'
 import { IdleTimer, readTimeout } from './idle-timer'
 import {
@@ -35,7 +35,7 @@ import {
 } from './options'
 import { spliceInto } from './splicing'
 import { kState, type SocketState } from './state'
-import { deferrable, inContext, type WriteCallback } from './ticket'
+import { deferrable, inContext, ofEnd, type WriteCallback } from './ticket'
 
 type Listener = () => void
 type Chunk = string | Uint8Array
@@ -125,7 +125,7 @@ export class Socket extends Duplex {
       return this.end(undefined as unknown as Chunk, undefined, chunk as Listener)
     if (typeof encoding === 'function') return this.end(chunk as Chunk, undefined, encoding as Listener)
     const { phase } = this[kState]
-    const told = (typeof callback === 'function' ? deferrable(callback as Listener) : callback) as Listener
+    const told = (typeof callback === 'function' ? ofEnd(callback as Listener) : callback) as Listener
     if (phase.kind !== 'connected' || !(phase.isHolding || holdsWrites(this))) {
       return super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     }
@@ -369,7 +369,8 @@ export class Socket extends Duplex {
     const queued = gatheredLength(writableBuffer ?? [])
     if (phase.kind === 'connected') return phase.bytesSent(queued)
     if (phase.kind === 'connecting') return queued + (phase.waitingWrite?.bytes ?? 0)
-    return queued + (phase.kind === 'closed' ? phase.bytesWritten : 0)
+    if (phase.kind === 'closed') return phase.bytesWritten + Math.max(0, queued - phase.queuedAhead)
+    return queued
   }
 
   /** `address:port` of what was tried, where the host had several addresses. */
@@ -432,12 +433,16 @@ export class Socket extends Duplex {
 
   override _write(chunk: Chunk, encoding: BufferEncoding, callback: WriteCallback): void {
     const bytes = encodeChunk(chunk, encoding)
-    const isShortText = typeof chunk === 'string' && bytes.length <= SHORT_TEXT_BYTES
-    send(this, [bytes], !isShortText, callback)
+    const { phase } = this[kState]
+    if (phase.kind === 'connected') phase.send([bytes], !isShortText(chunk, encoding), callback)
+    else sendLater(this, [bytes], gatheredLength([{ chunk, encoding }]), callback)
   }
 
   override _writev(writes: GatheredWrite[], callback: WriteCallback): void {
-    send(this, encodeWrites(writes), true, callback)
+    const chunks = encodeWrites(writes)
+    const { phase } = this[kState]
+    if (phase.kind === 'connected') phase.send(chunks, true, callback)
+    else sendLater(this, chunks, gatheredLength(writes), callback)
   }
 
   override _final(callback: WriteCallback): void {
@@ -482,14 +487,11 @@ function holdsWrites(socket: Socket): boolean {
 
 /** What `end` takes for no chunk. */
 function isNoChunk(chunk: unknown): boolean {
-  return chunk === undefined || chunk === null || typeof chunk === 'function'
+  return chunk === undefined || chunk === null
 }
 
 /** Up to this length the bytes of a write are copied, so that they are those of the call wherever they have to wait. */
 const COPIED_BYTES = 16 * 1024
-
-/** Node counts refused bytes as written, but for those of a text up to this length. */
-const SHORT_TEXT_BYTES = 16 * 1024
 
 function copyIfSmall<Given>(chunk: Given): Given {
   const isSmall = chunk instanceof Uint8Array && chunk.length > 0 && chunk.length <= COPIED_BYTES
@@ -520,18 +522,16 @@ function tcpHandle(socket: Socket): StreamHandle | null {
   return phase.kind === 'connected' && phase.handle.kind === 'tcp' ? phase.handle : null
 }
 
-/** Sends for Writable: now, or once connected. */
-function send(
+/** Sends for Writable once connected. `bytes` are those that are counted meanwhile. */
+function sendLater(
   socket: Socket,
   chunks: readonly Uint8Array[],
-  isCounted: boolean,
+  bytes: number,
   callback: WriteCallback,
 ): void {
   const { phase } = socket[kState]
-  if (phase.kind === 'connected') phase.send(chunks, isCounted, callback)
-  else if (phase.kind === 'connecting') {
-    keepWrite(socket, phase, { chunks, bytes: byteLength(chunks), callback })
-  } else callback(codedError('ERR_SOCKET_CLOSED'))
+  if (phase.kind === 'connecting') keepWrite(socket, phase, { chunks, bytes, callback })
+  else callback(codedError('ERR_SOCKET_CLOSED'))
 }
 
 /** The peer has ended and so have we: what Node answers to a write after that. */

@@ -23,6 +23,8 @@ export interface Closed {
   readonly kind: 'closed'
   readonly bytesRead: number
   readonly bytesWritten: number
+  /** So many of them are still in Writable's queue. */
+  readonly queuedAhead: number
   readonly peer: Address | undefined
   /** What it was before; Writable's requests that it has under way are told in turns to come. */
   readonly before: Connecting | Connection | null

@@ -31,6 +31,12 @@ export function inContext(callback: WriteCallback): WriteCallback {
   return error => context.runInAsyncScope(callback, undefined, error)
 }
 
+/** The callback of an end, in the context of now. */
+export function ofEnd(callback: WriteCallback): WriteCallback {
+  const context = new AsyncResource('SHUTDOWNWRAP')
+  return deferrable((...args) => context.runInAsyncScope(callback, undefined, ...args))
+}
+
 export class Ticket {
   readonly #callback: WriteCallback
   #state: 'under way' | 'settled' | 'called' = 'under way'
