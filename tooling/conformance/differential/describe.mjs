@@ -14,7 +14,8 @@ export function describeValue(value, self) {
   if (typeof value === 'function') return 'function'
   if (Array.isArray(value)) return `[${value.map(one => describeValue(one)).join(' ')}]`
   if (typeof value === 'object' && value !== null) {
-    if (Object.getPrototypeOf(value) !== Object.prototype) return `a ${value.constructor?.name}`
+    const prototype = Object.getPrototypeOf(value)
+    if (prototype !== Object.prototype && prototype !== null) return `a ${value.constructor?.name}`
     return `{ ${Object.entries(value)
       .map(([key, one]) => `${key}: ${describeValue(one)}`)
       .join(', ')} }`

@@ -28,6 +28,12 @@ export const rules = [
         : { ...record, context: '' },
   },
   {
+    name: "'drop' tells why",
+    reason: 'It has a member more than that of node:net.',
+    rewrite: record =>
+      record.name === 'drop' ? { ...record, text: record.text.replace(/, reason: '[^']*'/, '') } : record,
+  },
+  {
     name: "a peer's reset at once is told by its connect or its read",
     reason: 'A RST that comes before the loop of the peer has heard of the connection is told by connect.',
     rewrite: (record, actor) =>
