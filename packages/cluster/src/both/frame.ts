@@ -30,6 +30,8 @@ export const MAX_DESCRIPTORS = 253
 /** type u8, why u8, count u16, then two u32; `ack` adds `count` times u16. Little-endian. */
 const HEADER = 12
 
+const NONE: readonly number[] = []
+
 /** How many descriptors belong to a frame. */
 export function descriptorsOf(frame: Frame): number {
   return frame.type === 'listener' ? 1 : frame.type === 'connections' ? frame.count : 0
@@ -70,6 +72,10 @@ export class FrameReader {
    * piece one at most has descriptors. Were there two, nobody could say whose they are, and both have lost theirs.
    */
   push(data: Buffer, fds: readonly number[]): { frames: CarriedFrame[]; stray: readonly number[] } {
+    if (this.#rest === null && data.length >= HEADER && frameLength(data, 0) === data.length) {
+      const frame = decodeFrame(data, 0)
+      if (fds.length === descriptorsOf(frame)) return { frames: [{ frame, fds }], stray: NONE }
+    }
     const before = this.#rest?.length ?? 0
     const bytes = this.#rest === null ? data : Buffer.concat([this.#rest, data])
     const { frames, end } = cut(bytes)

@@ -2,8 +2,7 @@
 // that it has it. What no worker takes for now waits, and is offered again when anything changes, and by timer.
 import type { Connection } from './carrier'
 import type { PrimaryOs, Timer } from './os'
-import type { Candidate, Incoming } from './policy'
-import type { PolicyCaller } from './policy/policy-caller'
+import type { Candidate, Incoming, Policy } from './policy'
 import type { WorkerProcess } from './worker-process'
 
 /** What of a worker this needs. */
@@ -11,7 +10,8 @@ export type Destination = Pick<WorkerProcess, 'id' | 'candidate' | 'state' | 'ha
 
 export interface DispatcherOptions {
   readonly os: Pick<PrimaryOs, 'setTimeout' | 'clearTimeout'>
-  readonly policy: PolicyCaller
+  /** Throws nothing, and answers one of the candidates or null. */
+  readonly policy: Policy
   /** The peer of a connection; asked only where the policy needs it, and once. */
   readonly incoming: (connection: Connection) => Incoming
   /** Our copies may go: a worker has them, or nobody will. */
@@ -174,14 +174,14 @@ export class Dispatcher {
     seat.batch = []
     const connections = batch.map(entry => entry.connection)
     seat.worker.give(seat.listener, connections, indexes => {
-      const refused = new Set(indexes)
-      const taken: Connection[] = []
-      for (const [index, entry] of batch.entries()) {
-        if (!refused.has(index)) {
-          taken.push(entry.connection)
-          if (entry.refusedBy) this.#refused.delete(entry)
-          continue
-        }
+      const taken = indexes.length === 0 ? connections : []
+      if (this.#refused.size > 0) for (const entry of batch) this.#refused.delete(entry)
+      if (indexes.length > 0) {
+        const refused = new Set(indexes)
+        for (const [index, entry] of batch.entries()) if (!refused.has(index)) taken.push(entry.connection)
+      }
+      for (const index of indexes) {
+        const entry = batch[index] as Waiting
         // Whatever it says of itself: who has refused it is offered it again when it tells of a change, or by timer.
         entry.refusedBy ??= new Set()
         entry.refusedBy.add(seat.worker.id)

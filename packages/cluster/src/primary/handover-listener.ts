@@ -5,11 +5,10 @@ import type { ListenAsk } from '../both/messages'
 import { Dispatcher } from './dispatcher'
 import { bind, type Opened } from './listener'
 import type { PrimaryOs } from './os'
-import type { Incoming } from './policy'
-import type { PolicyCaller } from './policy/policy-caller'
+import type { Incoming, Policy } from './policy'
 
 /** Binds and listens. */
-export function openHandover(os: PrimaryOs, ask: ListenAsk, policy: PolicyCaller, opened: Opened): void {
+export function openHandover(os: PrimaryOs, ask: ListenAsk, policy: Policy, opened: Opened): void {
   const { transport } = os
   const handle = bind(transport, ask)
   if (typeof handle === 'number') return opened(handle, null)

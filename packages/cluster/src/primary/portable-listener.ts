@@ -8,10 +8,10 @@ import type { ListenAsk } from '../both/messages'
 import { Dispatcher } from './dispatcher'
 import { type Opened, shortPath } from './listener'
 import type { PrimaryOs } from './os'
-import type { PolicyCaller } from './policy/policy-caller'
+import type { Policy } from './policy'
 
 /** Listens. */
-export function openPortable(os: PrimaryOs, ask: ListenAsk, policy: PolicyCaller, opened: Opened): void {
+export function openPortable(os: PrimaryOs, ask: ListenAsk, policy: Policy, opened: Opened): void {
   // Node refuses process.umask in worker threads, and a mode set after the bind would come too late.
   if (modeOf(ask) !== undefined && !isMainThread) return opened(UV_ENOTSUP, null)
   // A server of the host goes on accepting while nobody can take: those wait here, paused, as they would in the backlog.

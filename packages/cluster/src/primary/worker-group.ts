@@ -93,23 +93,25 @@ export class WorkerGroup {
 
   /** Settings are an object that a program may write to: what cannot be meant costs no worker its address. */
   #policyOf(spread: Spread): Policy {
+    const { warn } = this.#options
     if (spread === 'shared' || spread === 'reuse-port') return roundRobin()
     try {
-      return toPolicy(spread)
+      const policy = toPolicy(spread)
+      return typeof spread === 'string' ? policy : new PolicyCaller(policy, warn)
     } catch (error) {
-      this.#options.warn(error as Error)
+      warn(error as Error)
       return roundRobin()
     }
   }
 
   #open(ask: ListenAsk, opened: Opened): void {
-    const { os, spread: choose, warn } = this.#options
+    const { os, spread: choose } = this.#options
     const spread = choose()
-    const caller = new PolicyCaller(this.#policyOf(spread), warn)
-    if (os.transport.descriptors === null) openPortable(os, ask, caller, opened)
+    const policy = this.#policyOf(spread)
+    if (os.transport.descriptors === null) openPortable(os, ask, policy, opened)
     else if (spread === 'reuse-port') openReserved(os, ask, opened)
     else if (spread === 'shared') openShared(os, ask, opened)
-    else openHandover(os, ask, caller, opened)
+    else openHandover(os, ask, policy, opened)
   }
 }
 

@@ -5,7 +5,8 @@ import { guarded } from '../../both/guard'
 import type { Candidate, Incoming, Policy } from './policy'
 import { roundRobin } from './round-robin'
 
-export class PolicyCaller {
+export class PolicyCaller implements Policy {
+  readonly name: string
   readonly needsAddress: boolean
   readonly isBinding: boolean
   readonly #policy: Policy
@@ -16,6 +17,7 @@ export class PolicyCaller {
 
   constructor(policy: Policy, warn: (error: Error) => void) {
     this.#policy = policy
+    this.name = policy.name
     this.needsAddress = policy.needsAddress === true
     this.isBinding = policy.isBinding === true
     this.#warn = warn
@@ -47,7 +49,7 @@ export class PolicyCaller {
       const text = cause instanceof Error ? `${what} (${cause.message})` : what
       if (this.#told === text) return
       this.#told = text
-      this.#warn(withCause(clusterError('ERR_X_CLUSTER_POLICY', String(this.#policy.name), text), cause))
+      this.#warn(withCause(clusterError('ERR_X_CLUSTER_POLICY', String(this.name), text), cause))
     })
   }
 }

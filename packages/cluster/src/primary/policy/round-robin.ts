@@ -8,7 +8,12 @@ export function roundRobin(): Policy {
     name: 'round-robin',
     needsAddress: false,
     pick(candidates) {
-      const next = candidates.find(worker => worker.id > last) ?? (candidates[0] as Candidate)
+      let next = candidates[0] as Candidate
+      for (const worker of candidates) {
+        if (worker.id <= last) continue
+        next = worker
+        break
+      }
       last = next.id
       return next
     },
