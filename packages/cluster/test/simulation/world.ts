@@ -75,6 +75,7 @@ export class World {
         lockFile: () => UV_ENOTSUP,
         take() {},
         probe: () => UV_ENOTSUP,
+        peek: null,
       },
     }
   }

@@ -84,7 +84,8 @@ static bool export_everything(napi_env env, napi_value exports) {
          napi_set_named_property(env, exports, "setup", function) == napi_ok && X_EXPORT_ALL(env, exports, list) &&
          x_export_handle(env, exports) && x_export_stream(env, exports) && x_export_read(env, exports) &&
          x_export_write(env, exports) && x_export_options(env, exports) && x_export_listener(env, exports) &&
-         x_export_handoff(env, exports) && x_export_descriptors(env, exports) && x_export_splice(env, exports);
+         x_export_handoff(env, exports) && x_export_descriptors(env, exports) && x_export_splice(env, exports) &&
+         x_export_peek(env, exports);
 }
 
 NAPI_MODULE_INIT() {

@@ -102,13 +102,14 @@ static x_type handle_type(char letter) {
     case 's': return X_STREAM;
     case 'l': return X_LISTENER;
     case 'c': return X_CHANNEL;
+    case 'w': return X_WATCHER;
     default: return X_ANY;
   }
   // clang-format on
 }
 
 static bool names_handle(char letter) {
-  return letter == 's' || letter == 'l' || letter == 'c' || letter == 'h';
+  return letter == 's' || letter == 'l' || letter == 'c' || letter == 'w' || letter == 'h';
 }
 
 // The handle is looked for last: an argument's getter may have closed it.

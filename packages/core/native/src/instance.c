@@ -86,6 +86,7 @@ void x_handle_close(x_handle *handle, bool tell) {
     case X_STREAM: x_stream_shut((x_stream *)handle); break;
     case X_LISTENER: x_listener_shut(handle); break;
     case X_CHANNEL: x_channel_shut(handle); break;
+    case X_WATCHER: x_watcher_shut(handle); break;
   }
   // clang-format on
 }

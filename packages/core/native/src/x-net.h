@@ -36,10 +36,11 @@ typedef enum {
   X_ON_MESSAGE,
   X_ON_MAY_MOVE,
   X_ON_SHORTAGE,
+  X_ON_READABLE,
   X_EVENT_COUNT
 } x_event;
 
-typedef enum { X_ANY, X_STREAM, X_LISTENER, X_CHANNEL } x_type;
+typedef enum { X_ANY, X_STREAM, X_LISTENER, X_CHANNEL, X_WATCHER } x_type;
 typedef enum { X_TCP, X_PIPE } x_kind;
 
 typedef struct x_pool x_pool;
@@ -167,7 +168,7 @@ bool x_emit_stream_status(const x_stream *stream, x_event event, int status);
 
 // args.c: the entrance of every call from JavaScript. The signature of an export is a letter for each argument; what does
 // not fit is answered with UV_EINVAL before the function runs, and an id that names no open handle with `gone`:
-//   s l c h  the id of a stream, a listener, a channel, any handle; the first argument where there is one
+//   s l c w h  the id of a stream, a listener, a channel, a watcher, any handle; the first argument where there is one
 //   i        a whole number of 32 bits                    b  a boolean
 //   n        a size, from 0 on                            o  an object
 //   f        how many descriptors are passed, at most 253 t  a string
@@ -287,6 +288,7 @@ void x_stream_shut(x_stream *stream);
 void x_stream_settle(x_stream *stream);
 void x_listener_shut(x_handle *handle);
 void x_channel_shut(x_handle *handle);
+void x_watcher_shut(x_handle *handle);
 // Each file adds its functions to the module's exports; false where that failed.
 bool x_export_handle(napi_env env, napi_value exports);
 bool x_export_stream(napi_env env, napi_value exports);
@@ -297,6 +299,7 @@ bool x_export_listener(napi_env env, napi_value exports);
 bool x_export_handoff(napi_env env, napi_value exports);
 bool x_export_descriptors(napi_env env, napi_value exports);
 bool x_export_splice(napi_env env, napi_value exports);
+bool x_export_peek(napi_env env, napi_value exports);
 
 #define X_EXPORT_ALL(env, exports, list) x_export_all(env, exports, list, sizeof(list) / sizeof((list)[0]))
 

@@ -323,6 +323,26 @@ export interface DescriptorOperations {
    * `UV_ECONNREFUSED` where its process is gone (or it never was a socket), `UV_ENOENT` where there is nothing.
    */
   probe(path: string): Status
+  /**
+   * Looks at what has come on a connected stream socket, and leaves it there (`MSG_PEEK`, recv(2)): who takes the socket over
+   * later reads all of it. The descriptor stays the caller's, and must be open until `stop`. `most`: bytes, 65,536 at most.
+   * It keeps no process alive. A status where it cannot be (`UV_EBADF`, `UV_EPERM`, `UV_ENOMEM`, `UV_EEXIST` where it is looked
+   * at already). Null where the platform cannot.
+   */
+  readonly peek: ((fd: number, most: number, seen: PeekSink) => Peek | Status) | null
+}
+
+/**
+ * Told of all that has come so far (a buffer of its own), whenever that is more than before: 1 where more may follow; 0 where
+ * nothing more is to be seen, since the stream has ended or `most` is reached; below 0 where the connection has failed. After 0
+ * or less it is over.
+ */
+export type PeekSink = (status: Status, bytes: Buffer) => void
+
+/** A look at a descriptor that is under way. */
+export interface Peek {
+  /** Ends it; nothing is told any more. Before the descriptor is closed, or given to anybody. */
+  stop(): void
 }
 
 /** A way of moving bytes: what makes the handles. The laws in `docs/design.md` hold for each. */

@@ -68,11 +68,12 @@ const transportMembers: Record<keyof Transport, 'call' | 'value'> = {
   stream: 'call',
   adopt: 'call',
 }
-const descriptorMembers: Record<keyof DescriptorOperations, 'call'> = {
+const descriptorMembers: Record<keyof DescriptorOperations, 'call' | 'value'> = {
   channel: 'call',
   socketPair: 'call',
   duplicate: 'call',
   peerOf: 'call',
+  peek: 'value',
   take: 'call',
   close: 'call',
   lockFile: 'call',

@@ -33,6 +33,9 @@ interface ChannelObject extends HandleObject {
   onMessage(size: number, truncated: boolean): void
   onShortage(status: Status): void
 }
+interface WatcherObject extends HandleObject {
+  onReadable(): void
+}
 export interface RequestObject {
   finish(status: Status): void
 }
@@ -54,6 +57,7 @@ export type Events = readonly [
   message: (this: ChannelObject, size: number, truncated: boolean) => void,
   mayMove: (place: HandlePlace) => number,
   shortage: (this: ChannelObject, status: Status) => void,
+  readable: (this: WatcherObject) => void,
 ]
 
 /** Descriptors go by `DescriptorSlots`: `passed` says how many there are for the call. */
@@ -118,6 +122,10 @@ export interface Addon {
   /** Linux only: absent elsewhere. */
   splice?(from: HandleId, to: HandleId): Status
   spliced?(id: HandleId, out: boolean): number
+  watcher?(object: object): HandleId
+  watch?(id: HandleId, fd: number, token: number): Status
+  unwatch?(id: HandleId, fd: number): Status
+  peek?(fd: number, buffer: Buffer): number
 }
 
 /** Folders that may hold `prebuilds`: the package's root as seen from dist/ and from src/, and a bundle's own folder. */

@@ -15,6 +15,7 @@ import type { Addon, Events, HandleId, RequestObject } from './addon'
 import { NativeChannel } from './channel'
 import { DescriptorSlots } from './descriptor-slots'
 import { NativeListener } from './listener'
+import { Peeker } from './peeker'
 import { NativeStream, type OpenStreams, type StreamHost } from './stream'
 
 /** In the order of `Events`. `streams` are those that are open, by their place in the addon's table. */
@@ -51,6 +52,9 @@ function eventsOf(streams: OpenStreams): Events {
     place => streams[place]?.heardArrival() ?? -1,
     function (status) {
       this.onShortage(status)
+    },
+    function () {
+      this.onReadable()
     },
   ]
 }
@@ -123,5 +127,6 @@ function descriptorOperations(addon: Addon, scratch: Buffer, slots: DescriptorSl
     close: fds => slots.close(fds),
     lockFile: fd => addon.lockFile(fd),
     probe: path => addon.probe(path),
+    peek: Peeker.over(addon, slots),
   }
 }

@@ -13,7 +13,7 @@ const ARITY = {
   noDelay: 2, keepAlive: 5, typeOfService: 2, credentials: 1, peerPidfd: 1, listener: 2, listenerKind: 1, takeListener: 2,
   bindListener: 4, bindPath: 4, keepPath: 1, listen: 3, setPaused: 2, channel: 2, trySend: 3, queueSend: 5, receive: 2,
   receiveInto: 2, socketPair: 0, peerOf: 1, duplicate: 1, lockFile: 1, probe: 1, takeDescriptors: 1, closeDescriptors: 1,
-  unclaimed: 0, splice: 2, spliced: 2, sendFile: 4,
+  unclaimed: 0, splice: 2, spliced: 2, sendFile: 4, watcher: 1, watch: 3, unwatch: 2, peek: 2,
 } // biome-ignore format: a table
 
 class Hostile extends Uint8Array {
@@ -66,7 +66,7 @@ function attempt(addon, name, args) {
     if (typeof answer === 'number' && answer < 0) refused += 1
     if (answer === undefined) throw new Error(`${name} answered nothing`)
     // A handle that was made of an odd argument all the same.
-    if (['stream', 'listener', 'channel', 'streamFrom'].includes(name) && answer > 0)
+    if (['stream', 'listener', 'channel', 'streamFrom', 'watcher'].includes(name) && answer > 0)
       addon.close(answer, false)
     if (name === 'socketPair' && answer === 0) addon.closeDescriptors(2)
     if (['duplicate', 'peerPidfd'].includes(name) && answer > 2) require('node:fs').closeSync(answer)
@@ -88,7 +88,15 @@ async function handles(addon) {
     const channel = addon.channel(b, {})
     const listener = addon.listener(0, {})
     addon.bindListener(listener, '127.0.0.1', 0, 0)
-    const ids = [stream, channel, listener, addon.stream(0), addon.stream(1), addon.listener(1, {})]
+    const ids = [
+      stream,
+      channel,
+      listener,
+      addon.watcher({}),
+      addon.stream(0),
+      addon.stream(1),
+      addon.listener(1, {}),
+    ]
     made.push(...ids)
     if (age === 0) for (const id of ids) addon.close(id, true)
     if (age === 0) await turn()
@@ -107,6 +115,7 @@ const GOOD = {
   bindPath: ['\0x-wrong', -1, '\0x-wrong'], listen: [1, false], setPaused: [true], channel: [-1, {}], trySend: [Buffer.alloc(1), 0],
   queueSend: [{}, Buffer.alloc(1), 0, 0], receive: [true], receiveInto: [Buffer.alloc(1)], peerOf: [-1], duplicate: [-1],
   lockFile: [-1], probe: ['\0x-wrong'], takeDescriptors: [0], closeDescriptors: [0], splice: [0], spliced: [true], sendFile: [-1, 0, 10],
+  watcher: [{}], watch: [-1, 1], unwatch: [-1], peek: [-1, Buffer.alloc(1)],
 }
 /** Their first argument is no handle. */
 const BARE = [
