@@ -55,8 +55,11 @@ const enqueue = Writable.prototype.write as (
 export class Connection implements ReadSink, Holder {
   readonly kind = 'connected'
   readonly handle: StreamHandle
-  /** The async context of this connection's events. */
-  readonly context: AsyncResource
+  /**
+   * The async context of `connect`; null where the transport brought the connection, and tells its events in a context of
+   * their own (law 12 of the contract).
+   */
+  readonly context: AsyncResource | null
   readonly stream: ConnectionStream
   readonly activity: Activity
   isReading = false
@@ -82,7 +85,12 @@ export class Connection implements ReadSink, Holder {
   #refusedBytes = 0
   #face: ConnectionFace | null = null
 
-  constructor(stream: ConnectionStream, activity: Activity, handle: StreamHandle, context: AsyncResource) {
+  constructor(
+    stream: ConnectionStream,
+    activity: Activity,
+    handle: StreamHandle,
+    context: AsyncResource | null,
+  ) {
     this.stream = stream
     this.activity = activity
     this.handle = handle
@@ -91,7 +99,7 @@ export class Connection implements ReadSink, Holder {
 
   /** What programs find as `_handle`. */
   get face(): object {
-    this.#face ??= new ConnectionFace(this)
+    this.#face ??= new ConnectionFace(this, (this.context ?? new AsyncResource('TCPWRAP')).asyncId())
     return this.#face
   }
 
@@ -404,7 +412,7 @@ export class BufferConnection extends Connection {
     stream: ConnectionStream,
     activity: Activity,
     handle: StreamHandle,
-    context: AsyncResource,
+    context: AsyncResource | null,
     onread: OnReadOptions,
   ) {
     super(stream, activity, handle, context)

@@ -16,7 +16,6 @@ export interface FacedHandle {
 /** What only connections have. */
 export interface FacedConnection {
   readonly isReading: boolean
-  readonly context: { asyncId(): number }
   readonly handle: FacedHandle & {
     peername(): Address | Status
     readonly bytesRead: number
@@ -72,8 +71,8 @@ export class HandleFace {
 export class ConnectionFace extends HandleFace {
   readonly #connection: FacedConnection
 
-  constructor(connection: FacedConnection) {
-    super(connection.handle, connection.context.asyncId())
+  constructor(connection: FacedConnection, asyncId: number) {
+    super(connection.handle, asyncId)
     this.#connection = connection
   }
 

@@ -1,6 +1,6 @@
 // How a socket goes from phase to phase: made, connecting, connected, closed. It knows the socket as a Duplex with a
 // state, and not the class.
-import { AsyncResource } from 'node:async_hooks'
+import type { AsyncResource } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
 import { addAbortSignal, type Duplex } from 'node:stream'
 import { readBlockList, readConnectQuery } from '../connect/query'
@@ -58,7 +58,7 @@ function isStreamHandle(handle: unknown): handle is StreamHandle {
 }
 
 function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: SocketConstructorOpts): void {
-  linkUp(socket, handle, new AsyncResource(handle.kind === 'tcp' ? 'TCPWRAP' : 'PIPEWRAP'))
+  linkUp(socket, handle, null)
   if (options.pauseOnCreate) {
     // As Node has it: nobody has called `pause()`.
     ;(socket as { readableFlowing: boolean | null }).readableFlowing = false
@@ -181,7 +181,7 @@ function forgetLastWords(socket: StatefulDuplex): void {
 }
 
 /** Gives the socket its connection. Nothing is read before the socket asks. */
-function linkUp(socket: StatefulDuplex, handle: StreamHandle, context: AsyncResource): Connection {
+function linkUp(socket: StatefulDuplex, handle: StreamHandle, context: AsyncResource | null): Connection {
   const state = socket[kState]
   const { onread } = state
   const stream = socket as unknown as ConnectionStream

@@ -122,9 +122,16 @@ export type KeepAliveOption = Extract<StreamOption, { name: 'keepAlive' }>
 
 /** Settings of a connection, each undefined until it was asked for; applied once there is a connection. */
 export interface ConnectionSettings {
-  noDelay: boolean | undefined
-  keepAlive: KeepAliveOption | undefined
-  typeOfService: number | undefined
+  readonly noDelay: boolean | undefined
+  readonly keepAlive: KeepAliveOption | undefined
+  readonly typeOfService: number | undefined
+}
+
+/** What most sockets have, until they set something: see `SocketState.change`. */
+export const unset: ConnectionSettings = {
+  noDelay: undefined,
+  keepAlive: undefined,
+  typeOfService: undefined,
 }
 
 /** Words of Duplex that a socket refuses. */
@@ -149,18 +156,21 @@ export function readSocketOptions(options: SocketConstructorOpts): SocketSetting
       throw codedError('ERR_INVALID_ARG_VALUE', `options.${name}`, options[name], 'is not supported')
     }
   }
-  const { keepAliveInitialDelay, typeOfService, coalesce, defaultEncoding } = options
+  const { noDelay, keepAlive, keepAliveInitialDelay, typeOfService, coalesce, defaultEncoding } = options
   if (keepAliveInitialDelay !== undefined) {
     validateNumber(keepAliveInitialDelay, 'options.keepAliveInitialDelay')
   }
   if (typeOfService !== undefined) validateInt32(typeOfService, 'options.typeOfService', 0, 255)
   if (coalesce !== undefined) validateBoolean(coalesce, 'options.coalesce')
+  const isUnset = !noDelay && !keepAlive && typeOfService === undefined
   return {
-    connection: {
-      noDelay: options.noDelay ? true : undefined,
-      keepAlive: options.keepAlive ? keepAliveOption(true, keepAliveInitialDelay) : undefined,
-      typeOfService,
-    },
+    connection: isUnset
+      ? unset
+      : {
+          noDelay: noDelay ? true : undefined,
+          keepAlive: keepAlive ? keepAliveOption(true, keepAliveInitialDelay) : undefined,
+          typeOfService,
+        },
     blockList: readBlockList(options.blockList),
     coalesces: coalesce ?? getDefaultCoalesce(),
     defaultEncoding: canonical(defaultEncoding ?? 'utf8'),

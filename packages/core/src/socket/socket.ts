@@ -253,7 +253,7 @@ export class Socket extends Duplex {
     const { settings } = this[kState]
     const enable = noDelay === undefined || Boolean(noDelay)
     if (enable === (settings.noDelay ?? false)) return this
-    settings.noDelay = enable
+    this[kState].change({ noDelay: enable })
     tcpHandle(this)?.setOption({ name: 'noDelay', enable })
     return this
   }
@@ -274,7 +274,7 @@ export class Socket extends Duplex {
     const option = isObject
       ? keepAliveOption(Boolean(enable.enable), enable.initialDelay, enable.interval, enable.count)
       : keepAliveOption(Boolean(enable), initialDelay, interval, count)
-    this[kState].settings.keepAlive = option
+    this[kState].change({ keepAlive: option })
     tcpHandle(this)?.setOption(option)
     return this
   }
@@ -287,8 +287,8 @@ export class Socket extends Duplex {
   setTypeOfService(tos: number): this {
     if (Number.isNaN(tos)) throw codedError('ERR_INVALID_ARG_TYPE', 'tos', 'number', tos)
     validateInt32(tos, 'tos', 0, 255)
-    const { settings, phase } = this[kState]
-    settings.typeOfService = tos
+    const { phase } = this[kState]
+    this[kState].change({ typeOfService: tos })
     if (phase.kind !== 'connected') return this
     const status = phase.handle.setOption({ name: 'typeOfService', value: tos })
     if (status < 0) throw systemError(status, 'setTypeOfService')

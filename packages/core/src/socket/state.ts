@@ -81,6 +81,11 @@ export class SocketState implements Activity {
     this.idleTimer?.refresh()
   }
 
+  /** Settings are shared by sockets that have the same. */
+  change(settings: Partial<ConnectionSettings>): void {
+    this.settings = { ...this.settings, ...settings }
+  }
+
   enter(phase: Phase): void {
     this.phase = phase
     this.toldConnecting = undefined

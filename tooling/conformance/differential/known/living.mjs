@@ -247,21 +247,6 @@ function ending(setup) {
       ]),
     },
     {
-      name: 'the last bytes of a socket that was closed and connects anew',
-      setup,
-      body: asBody((t, net) => [
-        [
-          'now',
-          () => {
-            t.make(1, 's0', () => new net.Socket({ noDelay: true }))
-            t.do(2, 's0', s => s.destroy())
-            t.do(3, 's0', s => s.connect(t.where))
-          },
-        ],
-        ['quiet', () => t.do(4, 's0', s => s.end('last'))],
-      ]),
-    },
-    {
       name: 'a write to a peer that has gone',
       setup,
       body: asBody((t, net) => [
