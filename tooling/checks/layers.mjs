@@ -169,6 +169,7 @@ function siblingProblem(manifest, specifier) {
 /** Files of core beside process-state that keep module-level state, each with the reason. @type {Readonly<Record<string, string>>} */
 const stateful = {
   'src/socket/turn.ts': 'who holds writes until the end of the turn, emptied by the tick that it schedules',
+  'src/socket/ticket.ts': 'whether callbacks are put off, for the length of one call',
   'src/socket/outbox.ts': 'memory and objects that outboxes use again',
   'src/errors/fallback.ts': 'is told once by select why the portable transport runs',
   'src/host.ts': "whose nextTick waits while the host's is in its place",
