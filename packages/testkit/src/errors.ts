@@ -19,5 +19,15 @@ const codes = {
   },
 } as const
 
+/**
+ * Members of an error that its message tells already, and that whoever prints it need not list again: they are there, and not
+ * enumerable.
+ */
+export function quietly<E extends Error>(error: E, members: Partial<E>): void {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: false })
+  }
+}
+
 /** Makes an error of this package by its code. */
 export const testkitError = defineCodes(codes)

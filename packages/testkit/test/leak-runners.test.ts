@@ -28,10 +28,15 @@ describe('failOnLeaks', () => {
       'not ok leaves an interval',
       'not ok leaves a server on localhost',
       'ok leaves nothing',
+      'ok leaks nothing',
+      'not ok leaks',
+      'not ok has parts',
       'ok is quick',
       'not ok leaves a timer',
       'not ok at once',
     ])
+    expect(said.match(/interval of 2000000 ms\n/g)?.length).toBeGreaterThan(0)
+    expect(said).not.toContain('opened while "has parts')
     expect(said).toMatch(
       /interval of 1000000 ms\n +opened at TestContext.<anonymous> \(leaking\.test\.mjs:\d+:/,
     )

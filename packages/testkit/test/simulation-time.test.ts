@@ -117,6 +117,17 @@ describe('virtual time', () => {
     ])
   })
 
+  it('[T3] a failure shows the line that failed, and prints nothing twice', async () => {
+    const error = (await simulate({ seed: 5 }, async ({ clock }) => {
+      await clock.sleep(5)
+      throw new Error('own')
+    }).catch(reason => reason)) as SimulationError
+    const [frame] = (error.stack ?? '').split('\n').filter(line => /^ +at /.test(line))
+    expect(frame).toContain('simulation-time.test.ts')
+    expect(Object.keys(error)).toEqual([])
+    expect([error.seed, error.virtualMs, error.name]).toEqual([5, 5, 'SimulationError'])
+  })
+
   it('[T3] a failure names Node’s version beside the seed', async () => {
     const failing = simulate({ seed: 5 }, () => Promise.reject(new Error('own')))
     await expect(failing).rejects.toThrow(`to replay: X_TESTKIT_SEED=5 (on Node ${process.versions.node})`)

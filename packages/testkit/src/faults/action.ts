@@ -21,6 +21,7 @@ export interface CheckedAction {
 }
 
 const OUTCOMES: ReadonlySet<unknown> = new Set(['pass', 'drop', 'reset', 'end', 'hold'])
+const PACKET_OUTCOMES = "an outcome of a packet is 'pass', 'drop', 'reset' or 'hold'"
 const MEMBERS: ReadonlySet<string> = new Set(['delayMs', 'bytes', 'then', 'charge'])
 
 /** The action that a rule answered, or `ERR_X_BAD_ACTION`. */
@@ -72,9 +73,10 @@ function checkOutcome(
   { operation, refuse }: { operation: Operation; refuse: CheckedAction['refuse'] },
 ): Outcome {
   if (operation.packet && (outcome === 'end' || (isRecord(outcome) && 'fail' in outcome))) {
-    throw refuse(answer, "a packet can 'pass', 'drop', 'reset' or 'hold'")
+    throw refuse(answer, PACKET_OUTCOMES)
   }
   if (OUTCOMES.has(outcome)) return outcome as Outcome
+  if (!isRecord(outcome) && operation.packet) throw refuse(answer, PACKET_OUTCOMES)
   if (!isRecord(outcome))
     throw refuse(answer, "an outcome is 'pass', 'drop', 'reset', 'end', 'hold' or { fail }")
   const unknown = Object.keys(outcome).find(key => key !== 'fail')

@@ -1,4 +1,5 @@
 // The leak check: what a test left open fails it, by name and place. It knows what is open from the monitor.
+import { quietly } from '../errors'
 import { hostNowMs, hostSleep, hostTurn } from '../host'
 import { shorten } from '../stacks/opening-place'
 import { monitor, runInNoScope, runInScope } from './leak-monitor'
@@ -6,12 +7,11 @@ import type { LeakScope, OpenHandle } from './leak-scope'
 
 /** What a test left open. */
 export class LeakError extends Error {
-  override readonly name = 'LeakError'
-  readonly leaks: readonly OpenHandle[]
+  declare readonly leaks: readonly OpenHandle[]
 
   constructor(leaks: readonly OpenHandle[]) {
     super(`${leaks.length} left open:\n${grouped(leaks).join('\n')}`)
-    this.leaks = leaks
+    quietly<LeakError>(this, { name: 'LeakError', leaks })
     // Runners show the code of a stack's first line: that which opened it, not the check.
     const frames = leaks[0]?.openedAt.filter(frame => !frame.startsWith('(')) ?? []
     this.stack = [`LeakError: ${this.message}`, ...frames.map(frame => `    at ${frame}`)].join('\n')
@@ -111,7 +111,7 @@ export function failOnLeaks(hooks: RunnerHooks): void {
     const left = begun.get(key)
     if (left && key !== null) return
     if (left) monitor.end(left)
-    begun.set(key, monitor.begin(name))
+    begun.set(key, monitor.begin(name, aroundOf(name)))
   })
   hooks.afterEach(async function after() {
     // biome-ignore lint/complexity/noArguments: see above
@@ -125,6 +125,12 @@ export function failOnLeaks(hooks: RunnerHooks): void {
       monitor.end(scope)
     }
   })
+}
+
+/** The check of the test that a test is part of: node:test names a test of a test after it. */
+function aroundOf(name: string): LeakScope | null {
+  const around = [...begun.values()].filter(scope => name.startsWith(`${scope.name} > `))
+  return around.sort((one, other) => other.name.length - one.name.length)[0] ?? null
 }
 
 /** What a runner's context says about its test. */

@@ -27,9 +27,9 @@ class LeakMonitor {
   readonly #askers = new Map<number, OpeningPlace>()
   #unwatch: (() => void) | null = null
 
-  /** A check begins that is no part of another. */
-  begin(name: string): LeakScope {
-    return this.#add(new LeakScope(name, null))
+  /** A check begins, as part of another or by itself. */
+  begin(name: string, around: LeakScope | null = null): LeakScope {
+    return this.#add(new LeakScope(name, around))
   }
 
   /** A check begins within the one in whose context it does, or the only one that runs. */

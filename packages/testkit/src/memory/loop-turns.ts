@@ -22,10 +22,11 @@ let next = 0
  * that of whoever caused it: what a server hears is not its client's doing.
  */
 export function postTurn(run: () => void, context: AsyncResource | null = null, order: Order = 'last'): void {
-  const job = { scope: context ?? root, run }
-  if (order === 'first') first.push(job)
-  else jobs.push(job)
-  root.runInAsyncScope(setImmediate, null, turn)
+  const scope = context ?? root
+  if (order === 'first') first.push({ scope, run })
+  else jobs.push({ scope, run })
+  // Asked for in that context, so that a simulation in which it happens waits for it.
+  scope.runInAsyncScope(setImmediate, null, turn)
 }
 
 /** One for each job. */

@@ -1,9 +1,10 @@
 // Runs a program on a simulated network, in virtual time, so that its seed decides everything. It puts the parts
 // together and reports; what happens on the way is theirs.
 import { defaultTransport, setDefaultTransport } from '@x/core/transport'
-import { testkitError } from '../errors'
+import { quietly, testkitError } from '../errors'
 import type { Rule } from '../faults/rule'
 import { latency } from '../faults/vocabulary'
+import { openerOf } from '../stacks/opening-place'
 import { Driver } from './driver'
 import { Misfortunes, type Omission, omissionsFrom, omissionsText } from './misfortunes'
 import { OutsideWork } from './outside-work'
@@ -74,17 +75,16 @@ export interface SimulationReport<T> {
 
 /** A simulation that failed. `cause` is the error; the message names the seed, and how to run it again. */
 export class SimulationError extends Error {
-  readonly seed: number | string
-  readonly virtualMs: number
+  declare readonly seed: number | string
+  declare readonly virtualMs: number
   /** The whole trace, or the end of a long one. */
-  readonly trace: string
-
+  declare readonly trace: string
   /** What befell the run, in order. */
-  readonly misfortunes: readonly string[]
+  declare readonly misfortunes: readonly string[]
   /** What may be left out of the run, and was not. */
-  readonly kept: readonly Omission[]
+  declare readonly kept: readonly Omission[]
   /** What the simulated code used that a simulation cannot make repeat, each with its place. */
-  readonly outside: readonly string[]
+  declare readonly outside: readonly string[]
 
   /** Made by `simulate()`. */
   constructor(
@@ -108,14 +108,23 @@ export class SimulationError extends Error {
       trace.tail(12).replace(/^/gm, '  '),
     ]
     super(lines.join('\n'), { cause })
-    this.name = 'SimulationError'
-    this.seed = seed
-    this.virtualMs = virtualMs
-    this.trace = trace.tail()
-    this.misfortunes = misfortunes.told
-    this.kept = misfortunes.kept
-    this.outside = outside
+    const { told, kept } = misfortunes
+    const members = { seed, virtualMs, trace: trace.tail(), misfortunes: told, kept, outside }
+    quietly<SimulationError>(this, { name: 'SimulationError', ...members })
+    // Runners show the code of a stack's first line: that which failed, not this.
+    const frames = framesOf(cause)
+    if (frames.length > 0) this.stack = [`SimulationError: ${this.message}`, ...frames].join('\n')
   }
+}
+
+/** The frames of an error that are neither this package's nor Node's. */
+function framesOf(error: unknown): readonly string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const frames = stack.split('\n').filter(line => /^ +at /.test(line))
+  return frames.filter(frame => {
+    const isUsers = openerOf(frame.trim().replace(/^at (?:async )?/, '')) === 'user'
+    return isUsers && !frame.includes('@sinonjs')
+  })
 }
 
 /** What repeats a run, before the command that made it. */

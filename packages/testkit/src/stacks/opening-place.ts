@@ -91,7 +91,8 @@ function placeIn(frame: string): string {
   return open < 0 ? frame : frame.slice(open + 2, -1)
 }
 
-function openerOf(frame: string): Opener {
+/** Whose code a frame is in. */
+export function openerOf(frame: string): Opener {
   const place = placeIn(frame)
   if (RUNNERS.test(place)) return 'runner'
   if (place.startsWith('node:') || !LINE.test(place)) return 'node'

@@ -26,6 +26,14 @@ it('leaves nothing', async () => {
   await sleep(1)
 })
 
+it('has parts', async t => {
+  await t.test('leaks nothing', () => sleep(1))
+  await t.test('leaks', () => {
+    const timer = setInterval(() => {}, 2e6)
+    ends.push(() => clearInterval(timer))
+  })
+})
+
 describe('at once', { concurrency: true }, () => {
   it('is quick', () => sleep(10))
   it('leaves a timer', async () => {
