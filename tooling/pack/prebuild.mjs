@@ -11,7 +11,7 @@ import { root } from '@x/run/workspace'
 
 const native = path.join(root, 'packages/core/native')
 const { compile, placeOf } = await import(path.join(native, 'build.mjs'))
-const { flaws, released } = await import(path.join(native, 'released.mjs'))
+export const { flaws, released } = await import(path.join(native, 'released.mjs'))
 
 /** What the compiler calls each system. */
 const triples = /** @type {Record<string, string>} */ ({
