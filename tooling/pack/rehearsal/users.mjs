@@ -90,11 +90,19 @@ const resolutions = /** @type {const} */ ([
   ['commonjs', 'node10'],
 ])
 
+/** The tarball of a package as the registry gives it. @param {string} project @param {string} name @param {NodeJS.ProcessEnv} registry */
+export async function packed(project, name, registry) {
+  const env = { ...process.env, ...registry }
+  const { stdout } = await exec('npm', ['pack', name, '--json'], { cwd: project, env })
+  return path.join(project, JSON.parse(stdout)[0].filename)
+}
+
 /**
- * Compiles, strictly and with the packages' declarations checked too, a program that imports every entry.
- * @param {string} project @param {string} name
+ * Compiles, strictly and with the packages' declarations checked too, a program that imports every entry, and the README's
+ * example.
+ * @param {string} project @param {string} name @param {string} folder  the package's in the repository
  */
-export async function compileEntries(project, name) {
+export async function compileUse(project, name, folder) {
   const { exports } = JSON.parse(
     readFileSync(path.join(project, 'node_modules', name, 'package.json'), 'utf8'),
   )
@@ -104,6 +112,7 @@ export async function compileEntries(project, name) {
   )
   for (const extension of ['mts', 'cts', 'ts'])
     writeFileSync(path.join(project, `user.${extension}`), lines.join('\n'))
+  writeFileSync(path.join(project, 'example.mts'), asTypeScript(readmeExample(folder)?.program ?? ''))
   for (const [module, moduleResolution] of resolutions) {
     const compilerOptions = {
       strict: true,
@@ -118,7 +127,9 @@ export async function compileEntries(project, name) {
       ignoreDeprecations: '6.0',
     }
     const files =
-      moduleResolution.startsWith('node1') && module === 'commonjs' ? ['user.ts'] : ['user.mts', 'user.cts']
+      moduleResolution.startsWith('node1') && module === 'commonjs'
+        ? ['user.ts']
+        : ['user.mts', 'user.cts', 'example.mts']
     writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
     const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
     try {
@@ -128,4 +139,11 @@ export async function compileEntries(project, name) {
       throw new Error(`${name} does not compile with ${moduleResolution}:\n${stdout.slice(0, 3000)}`)
     }
   }
+}
+
+/** An example with what only its author knows: that the address is one of TCP, and what a message holds. @param {string} program */
+function asTypeScript(program) {
+  return program
+    .replaceAll(/(\w+)\.address\(\)\.port/g, '($1.address() as { port: number }).port')
+    .replaceAll(/(\w+)\.value\.(\w+)/g, '($1.value as Record<string, unknown>).$2')
 }
