@@ -1,3 +1,3 @@
 import { library } from '@x/presets/tsup'
 
-export default library({ index: 'src/index.ts' })
+export default library({ index: 'src/index.ts', systemd: 'src/systemd.ts' })

@@ -79,10 +79,10 @@ export const ipcLayers = [
     what: 'the channel as its users see it: messages, iterations, listeners; procedures as functions; local clients',
   },
   {
-    names: ['handoff/', 'client/'],
-    what: 'sending a handle in one call, bytes and descriptors without frames; a client that connects again',
+    names: ['handoff/', 'client/', 'service-manager/'],
+    what: 'sending a handle in one call, bytes and descriptors without frames; a client that connects again; what a service and its manager say to each other',
   },
-  { names: ['index'], what: 'the public face' },
+  { names: ['index', 'systemd'], what: 'the public face' },
 ]
 
 /**

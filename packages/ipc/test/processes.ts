@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly env?: Record<string, string>
   /** What runs it. Default: this Node. */
   readonly command?: string
+  /** A command line that starts that in its turn. Default: none. */
+  readonly starter?: readonly string[]
 }
 
 /** A program of `programs/` that runs: its lines one by one, and how it ended. */
@@ -22,8 +24,10 @@ export class Program {
   readonly #closed: Promise<unknown>
   #errors = ''
 
-  constructor(name: string, { args = [], uid, env = {}, command = process.execPath }: ProgramOptions = {}) {
-    this.process = spawn(command, [path.join(programs, name), ...args], {
+  constructor(name: string, options: ProgramOptions = {}) {
+    const { args = [], uid, env = {}, command = process.execPath, starter = [] } = options
+    const [first = command, ...words] = [...starter, command, path.join(programs, name), ...args]
+    this.process = spawn(first, words, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
       ...(uid !== undefined && { uid, gid: uid }),

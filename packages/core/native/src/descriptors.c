@@ -130,6 +130,12 @@ static int64_t lock_file(x_call *call) {
   return flock(call->args[0].number, LOCK_EX | LOCK_NB) == 0 ? 0 : uv_translate_sys_error(errno);
 }
 
+// closeOnExec(fd): programs that this process starts do not get it.
+static int64_t close_on_exec(x_call *call) {
+  int fd = call->args[0].number, flags = fcntl(fd, F_GETFD);
+  return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? uv_translate_sys_error(errno) : 0;
+}
+
 // probe(path): a status that tells whether a socket is bound there (contract.ts). A datagram socket cannot connect to a
 // stream's, and learns why without being seen: the system finds the socket first, and then that the types differ.
 static int64_t probe(x_call *call) {
@@ -151,6 +157,7 @@ bool x_export_descriptors(napi_env env, napi_value exports) {
       {"duplicate", "i", duplicate, 0},
       {"lockFile", "i", lock_file, 0},
       {"probe", "p", probe, 0},
+      {"closeOnExec", "i", close_on_exec, 0},
       {"takeDescriptors", "F", take_descriptors, 0},
       {"closeDescriptors", "F", close_descriptors, 0},
       {"unclaimed", "", unclaimed, 0},

@@ -343,6 +343,25 @@ static int64_t receive_into(x_call *call) {
   return came ? size : UV_EAGAIN;
 }
 
+// sendDatagram(path, data, passed): one datagram to the socket at the path, with descriptors; a status. It does not wait.
+static int64_t send_datagram(x_call *call) {
+  const x_arg *path = &call->args[0], *data = &call->args[1];
+  struct sockaddr_storage to;
+  socklen_t to_length;
+  int status = x_path_address(path->text.data, path->text.length, &to, &to_length);
+  if (status < 0) return status;
+  int fd = x_socket_open(AF_UNIX, SOCK_DGRAM);
+  if (fd < 0) return fd;
+  if (connect(fd, (struct sockaddr *)&to, to_length) != 0) {
+    status = uv_translate_sys_error(errno);
+  } else {
+    ssize_t sent = send_some(fd, data->bytes.base, data->bytes.len, call->in->passed, (uint32_t)call->args[2].size);
+    status = sent < 0 ? (int)sent : 0;
+  }
+  close(fd);
+  return status;
+}
+
 bool x_export_handoff(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"channel", "io", channel, 0},
@@ -350,6 +369,7 @@ bool x_export_handoff(napi_env env, napi_value exports) {
       {"queueSend", "coBfn", queue_send, UV_EBADF},
       {"receive", "cb", receive, UV_EBADF},
       {"receiveInto", "cB", receive_into, UV_EBADF},
+      {"sendDatagram", "pBf", send_datagram, 0},
   };
   return X_EXPORT_ALL(env, exports, list);
 }

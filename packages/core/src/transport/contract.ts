@@ -323,6 +323,13 @@ export interface DescriptorOperations {
    * `UV_ECONNREFUSED` where its process is gone (or it never was a socket), `UV_ENOENT` where there is nothing.
    */
   probe(path: string): Status
+  /** Programs that this process starts do not get the descriptor from now on (`FD_CLOEXEC`, fcntl(2)). */
+  closeOnExec(fd: number): Status
+  /**
+   * Sends one datagram to the Unix-domain socket at the path, with descriptors beside it (253 at most; they stay the sender's), without
+   * waiting: `UV_EAGAIN` where its receiver is behind.
+   */
+  sendDatagram(path: string, data: Uint8Array, fds: readonly number[]): Status
   /**
    * Looks at what has come on a connected stream socket, and leaves it there (`MSG_PEEK`, recv(2)): who takes the socket over
    * later reads all of it. The descriptor stays the caller's, and must be open until `stop`. `most`: bytes, 65,536 at most.

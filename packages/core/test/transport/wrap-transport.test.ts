@@ -78,6 +78,8 @@ const descriptorMembers: Record<keyof DescriptorOperations, 'call' | 'value'> = 
   close: 'call',
   lockFile: 'call',
   probe: 'call',
+  closeOnExec: 'call',
+  sendDatagram: 'call',
 }
 
 type Members = Readonly<Record<string, 'call' | 'value'>>

@@ -95,6 +95,12 @@ const codes = {
     base: Error,
     message: (how: string) => `The descriptor ${how}`,
   },
+  ERR_X_SERVICE_ENVIRONMENT: {
+    base: Error,
+    message: (variable: string, value: string, reason: string) =>
+      `The service manager's ${variable} is '${value}', which ${reason}`,
+    fields: (variable: string, value: string) => ({ variable, value }),
+  },
 } as const
 
 /**

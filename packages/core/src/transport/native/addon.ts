@@ -114,6 +114,8 @@ export interface Addon {
   duplicate(fd: number): number
   lockFile(fd: number): Status
   probe(path: string): Status
+  closeOnExec(fd: number): Status
+  sendDatagram(path: string, data: Uint8Array, passed: number): Status
   takeDescriptors(passed: number): Status
   closeDescriptors(passed: number): Status
   /** Descriptors that came in and that nobody has taken; for tests. */

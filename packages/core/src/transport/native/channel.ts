@@ -8,7 +8,7 @@ import type { DescriptorSlots } from './descriptor-slots'
 import { Request } from './stream'
 
 /** What one message may carry (Linux, SCM_MAX_FD). */
-const MOST_DESCRIPTORS = 253
+export const MOST_DESCRIPTORS = 253
 
 /** Messages that `receiveNow` takes: a peer that floods gets no more of a turn than in one of the loop's. */
 const MOST_AT_ONCE = 32

@@ -1,6 +1,7 @@
 // The native transport: hands out streams and listeners on the addon. What it can do depends on the platform alone.
 
 import { isMainThread } from 'node:worker_threads'
+import { UV_EINVAL } from '../../errors/errno'
 import { platform } from '../../host'
 import type {
   DescriptorOperations,
@@ -12,7 +13,7 @@ import type {
   Transport,
 } from '../contract'
 import type { Addon, Events, HandleId, RequestObject } from './addon'
-import { NativeChannel } from './channel'
+import { MOST_DESCRIPTORS, NativeChannel } from './channel'
 import { DescriptorSlots } from './descriptor-slots'
 import { NativeListener } from './listener'
 import { Peeker } from './peeker'
@@ -127,6 +128,9 @@ function descriptorOperations(addon: Addon, scratch: Buffer, slots: DescriptorSl
     close: fds => slots.close(fds),
     lockFile: fd => addon.lockFile(fd),
     probe: path => addon.probe(path),
+    closeOnExec: fd => addon.closeOnExec(fd),
+    sendDatagram: (path, data, fds) =>
+      fds.length > MOST_DESCRIPTORS ? UV_EINVAL : addon.sendDatagram(path, data, slots.pass(fds)),
     peek: Peeker.over(addon, slots),
   }
 }

@@ -188,6 +188,8 @@ function files() {
   descriptors.probe(path.join(folder, 'nothing'))
   const fd = openSync(path.join(folder, 'lock'), 'w')
   descriptors.lockFile(fd)
+  descriptors.closeOnExec(fd)
+  descriptors.sendDatagram(path.join(folder, 'nothing'), Buffer.from('x'), [fd])
   closeSync(fd)
 }
 

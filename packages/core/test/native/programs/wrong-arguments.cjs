@@ -13,7 +13,7 @@ const ARITY = {
   noDelay: 2, keepAlive: 5, typeOfService: 2, credentials: 1, peerPidfd: 1, listener: 2, listenerKind: 1, takeListener: 2,
   bindListener: 4, bindPath: 4, keepPath: 1, listen: 3, setPaused: 2, channel: 2, trySend: 3, queueSend: 5, receive: 2,
   receiveInto: 2, socketPair: 0, peerOf: 1, duplicate: 1, lockFile: 1, probe: 1, takeDescriptors: 1, closeDescriptors: 1,
-  unclaimed: 0, splice: 2, spliced: 2, sendFile: 4, watcher: 1, watch: 3, unwatch: 2, peek: 2,
+  closeOnExec: 1, sendDatagram: 3, unclaimed: 0, splice: 2, spliced: 2, sendFile: 4, watcher: 1, watch: 3, unwatch: 2, peek: 2,
 } // biome-ignore format: a table
 
 class Hostile extends Uint8Array {
@@ -114,7 +114,7 @@ const GOOD = {
   typeOfService: [-1], listener: [0, {}], listenerKind: [-1], takeListener: [-1], bindListener: ['127.0.0.1', 0, 0],
   bindPath: ['\0x-wrong', -1, '\0x-wrong'], listen: [1, false], setPaused: [true], channel: [-1, {}], trySend: [Buffer.alloc(1), 0],
   queueSend: [{}, Buffer.alloc(1), 0, 0], receive: [true], receiveInto: [Buffer.alloc(1)], peerOf: [-1], duplicate: [-1],
-  lockFile: [-1], probe: ['\0x-wrong'], takeDescriptors: [0], closeDescriptors: [0], splice: [0], spliced: [true], sendFile: [-1, 0, 10],
+  lockFile: [-1], probe: ['\0x-wrong'], closeOnExec: [-1], sendDatagram: ['\0x-wrong', Buffer.alloc(1), 0], takeDescriptors: [0], closeDescriptors: [0], splice: [0], spliced: [true], sendFile: [-1, 0, 10],
   watcher: [{}], watch: [-1, 1], unwatch: [-1], peek: [-1, Buffer.alloc(1)],
 }
 /** Their first argument is no handle. */
@@ -128,6 +128,8 @@ const BARE = [
   'duplicate',
   'lockFile',
   'probe',
+  'closeOnExec',
+  'sendDatagram',
   'takeDescriptors',
   'closeDescriptors',
 ]
