@@ -65,7 +65,11 @@ function setUp(policy: Policy = roundRobin(), addressOf: (connection: number) =>
       },
     },
     policy: new PolicyCaller(policy, error => warnings.push(error)),
-    incoming: connection => ({ remoteAddress: addressOf(connection as number), remotePort: 1 }),
+    incoming: (connection, firstBytes) => ({
+      remoteAddress: addressOf(connection as number),
+      remotePort: 1,
+      firstBytes,
+    }),
     release: connections => released.push(...(connections as readonly number[])),
     flow: isOpen => flow.push(isOpen),
   })
@@ -303,7 +307,7 @@ describe('a binding policy', () => {
       return new Map(
         Array.from({ length: 145 }, (_, i) => `10.1.0.${i}`).map(remoteAddress => [
           remoteAddress,
-          policy.pick(candidates, { remoteAddress, remotePort: 1 })!.place,
+          policy.pick(candidates, { remoteAddress, remotePort: 1, firstBytes: Buffer.alloc(0) })!.place,
         ]),
       )
     }

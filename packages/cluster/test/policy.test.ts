@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   type Candidate,
+  type Incoming,
   leastConnections,
   type Policy,
   roundRobin,
@@ -14,8 +15,8 @@ function workers(...ids: number[]): Candidate[] {
   return ids.map(id => ({ id, place: id - 1, connections: 0, weight: 1 }))
 }
 
-function from(remoteAddress: string): { remoteAddress: string; remotePort: number } {
-  return { remoteAddress, remotePort: 1 }
+function from(remoteAddress: string): Incoming {
+  return { remoteAddress, remotePort: 1, firstBytes: Buffer.alloc(0) }
 }
 
 function picks(policy: Policy, candidates: Candidate[], times: number): number[] {

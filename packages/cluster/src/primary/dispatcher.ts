@@ -13,7 +13,7 @@ export interface DispatcherOptions {
   /** Throws nothing, and answers one of the candidates or null. */
   readonly policy: Policy
   /** The peer of a connection; asked only where the policy needs it, and once. */
-  readonly incoming: (connection: Connection) => Incoming
+  readonly incoming: (connection: Connection, firstBytes: Buffer) => Incoming
   /** Our copies may go: a worker has them, or nobody will. */
   readonly release: (connections: readonly Connection[]) => void
   /** Told with false when no more should be accepted for now, and with true when more should. */
@@ -22,6 +22,7 @@ export interface DispatcherOptions {
 
 interface Waiting {
   readonly connection: Connection
+  readonly firstBytes: Buffer
   incoming: Incoming | null
   /** Workers that have refused it and have told of no room since; null before the first. */
   refusedBy: Set<number> | null
@@ -40,7 +41,8 @@ const MOST_WAITING = 256
 const RETRY_MS = 20
 const LONGEST_RETRY_MS = 1000
 
-const NOBODY: Incoming = { remoteAddress: '', remotePort: 0 }
+const NOTHING = Buffer.alloc(0)
+const NOBODY: Incoming = { remoteAddress: '', remotePort: 0, firstBytes: NOTHING }
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
@@ -82,11 +84,12 @@ export class Dispatcher {
     this.#retry()
   }
 
-  /** Accepted connections. */
-  add(connections: readonly Connection[]): void {
+  /** Accepted connections; what has come on each, where that was looked at. */
+  add(connections: readonly Connection[], firstBytes: readonly Buffer[] = []): void {
     if (this.#isClosed) return this.#options.release(connections)
-    for (const connection of connections) {
-      this.#waiting.push({ connection, incoming: null, refusedBy: null })
+    for (const [index, connection] of connections.entries()) {
+      const seen = firstBytes[index] ?? NOTHING
+      this.#waiting.push({ connection, firstBytes: seen, incoming: null, refusedBy: null })
     }
     this.#retry()
   }
@@ -155,7 +158,7 @@ export class Dispatcher {
   /** The seat of the worker that the policy picks; null where the connection has to wait. */
   #pick(entry: Waiting, candidates: readonly Candidate[]): Seat | null {
     const { policy, incoming } = this.#options
-    if (policy.needsAddress) entry.incoming ??= incoming(entry.connection)
+    if (policy.needsAddress || policy.peek) entry.incoming ??= incoming(entry.connection, entry.firstBytes)
     const { refusedBy } = entry
     const offered =
       policy.isBinding || !refusedBy?.size ? candidates : candidates.filter(({ id }) => !refusedBy.has(id))

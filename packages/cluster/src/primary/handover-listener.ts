@@ -3,9 +3,11 @@
 import { isTcpAddress, type Transport } from '@x/core/transport'
 import type { ListenAsk } from '../both/messages'
 import { Dispatcher } from './dispatcher'
+import { FirstBytes } from './first-bytes'
 import { bind, type Opened } from './listener'
 import type { PrimaryOs } from './os'
 import type { Incoming, Policy } from './policy'
+import { checkedPeek } from './policy/peek'
 
 /** Binds and listens. */
 export function openHandover(os: PrimaryOs, ask: ListenAsk, policy: Policy, opened: Opened): void {
@@ -15,10 +17,20 @@ export function openHandover(os: PrimaryOs, ask: ListenAsk, policy: Policy, open
   const dispatcher = new Dispatcher({
     os,
     policy,
-    incoming: connection => peer(transport, connection as number),
+    incoming: (connection, firstBytes) => ({ ...peer(transport, connection as number), firstBytes }),
     release: connections => transport.descriptors?.close(connections as readonly number[]),
     flow: isOpen => void (isOpen ? handle.resume() : handle.pause()),
   })
+  const { descriptors } = transport
+  const firstBytes =
+    policy.peek && descriptors?.peek
+      ? new FirstBytes({
+          os,
+          descriptors,
+          peek: checkedPeek(policy.peek),
+          ready: (fds, seen) => dispatcher.add(fds, seen),
+        })
+      : null
   const finish = (status: number): void => {
     if (status < 0) {
       handle.close()
@@ -32,6 +44,7 @@ export function openHandover(os: PrimaryOs, ask: ListenAsk, policy: Policy, open
       sockname: () => handle.sockname(),
       close() {
         handle.close()
+        firstBytes?.close()
         dispatcher.close()
       },
     })
@@ -40,14 +53,16 @@ export function openHandover(os: PrimaryOs, ask: ListenAsk, policy: Policy, open
     ask.backlog,
     (accepted, fds) => {
       // Below 0: out of descriptors for now. The transport waits and goes on; what has come waits in the backlog.
-      if (accepted >= 0) dispatcher.add(fds)
+      if (accepted < 0) return
+      if (firstBytes) firstBytes.add(fds)
+      else dispatcher.add(fds)
     },
     finish,
   )
   if (status !== 0) finish(status)
 }
 
-function peer(transport: Transport, fd: number): Incoming {
+function peer(transport: Transport, fd: number): Omit<Incoming, 'firstBytes'> {
   const address = transport.descriptors?.peerOf(fd)
   return typeof address === 'object' && isTcpAddress(address)
     ? { remoteAddress: address.address, remotePort: address.port }

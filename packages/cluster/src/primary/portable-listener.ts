@@ -18,9 +18,9 @@ export function openPortable(os: PrimaryOs, ask: ListenAsk, policy: Policy, open
   const dispatcher = new Dispatcher({
     os,
     policy,
-    incoming: connection => {
+    incoming: (connection, firstBytes) => {
       const { remoteAddress = '', remotePort = 0 } = connection as Socket
-      return { remoteAddress, remotePort }
+      return { remoteAddress, remotePort, firstBytes }
     },
     release: connections => {
       for (const socket of connections) (socket as Socket).destroy()

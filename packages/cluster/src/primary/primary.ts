@@ -9,6 +9,7 @@ import { nextTick } from '../both/host'
 import type { FromWorker, ListeningInfo, ToWorker } from '../both/messages'
 import { Worker } from '../both/worker'
 import { hostOs, type PrimaryOs } from './os'
+import { requirePeek } from './policy/peek'
 import { WorkerGroup } from './worker-group'
 import { type WorkerEnd, type WorkerOwner, WorkerProcess } from './worker-process'
 import { type ClusterSettings, mergeSettings } from './worker-settings'
@@ -84,7 +85,9 @@ export class Primary extends EventEmitter<ClusterModuleEvents> implements Cluste
   }
 
   setupPrimary(settings?: ClusterSettings): void {
-    this.settings = mergeSettings(this.settings, settings)
+    const merged = mergeSettings(this.settings, settings)
+    requirePeek(merged.policy, () => this.os.transport)
+    this.settings = merged
     const current = this.settings
     nextTick(() => this.emit('setup', current))
   }

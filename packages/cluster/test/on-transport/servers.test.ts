@@ -10,7 +10,7 @@ import path from 'node:path'
 import tls from 'node:tls'
 import { HANG_MS } from '@x/presets/hang-limit'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Cluster, startCluster } from '../../src'
+import { byServerName, type Cluster, type StartOptions, startCluster } from '../../src'
 import { countAnswers, fixture, startAnswering, transport } from '../support/cluster-under-test'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'x-cluster-'))
@@ -39,12 +39,14 @@ execFileSync(
 
 async function serve(
   kind: string,
+  options: Partial<StartOptions> = {},
 ): Promise<{ cluster: Cluster; port: number; [Symbol.asyncDispose](): Promise<void> }> {
   let port = 0
   const cluster = await startCluster({
     exec: fixture('http-worker.mjs'),
     workers: 2,
     health: false,
+    ...options,
     env: { KIND: kind, KEY: key, CERT: cert },
     onListening: (_worker, info) => {
       port = info.port ?? 0
@@ -146,4 +148,27 @@ describe(`servers of the host on ${transport}`, () => {
     agent.destroy()
     expect(answered).toBeGreaterThan(0)
   })
+
+  it.skipIf(transport !== 'native' || process.platform !== 'linux')(
+    '[E5] a policy chooses by the server name of TLS clients, where first bytes can be seen',
+    async () => {
+      const names = ['a.example', 'b.example']
+      const policy = byServerName(
+        (name, candidates) => candidates.find(({ place }) => place === names.indexOf(name ?? '')) ?? null,
+      )
+      await using serving = await serve('tls', { policy })
+      const ids = serving.cluster.workers.map(worker => String(worker.id))
+      for (const [turn, servername] of [...names, ...names].entries()) {
+        const client = tls.connect({
+          port: serving.port,
+          host: '127.0.0.1',
+          servername,
+          rejectUnauthorized: false,
+        })
+        const [text] = await once(client, 'data')
+        expect(String(text).trim()).toBe(ids[turn % 2])
+        client.destroy()
+      }
+    },
+  )
 })

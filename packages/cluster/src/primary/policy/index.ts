@@ -1,12 +1,14 @@
 // The policies by name, and what a user may give in place of a name.
 import { codedError } from '@x/core/internal'
 import { leastConnections } from './least-connections'
+import { checkedPeek } from './peek'
 import type { Candidate, Incoming, Policy } from './policy'
 import { roundRobin } from './round-robin'
 import { sticky } from './sticky'
 import { weighted } from './weighted'
 
-export type { Candidate, Incoming, Policy } from './policy'
+export type { Candidate, Incoming, PeekOptions, Policy } from './policy'
+export { byServerName, serverName } from './server-name'
 export { leastConnections, roundRobin, sticky, weighted }
 
 const byName = {
@@ -65,10 +67,12 @@ export function readSpread(spread: Spread): Spread {
   if (spread === 'shared' || spread === 'reuse-port') return spread
   const policy = toPolicy(spread)
   if (typeof spread === 'string') return spread
+  const { peek } = policy
   return {
     name: String(policy.name),
     needsAddress: policy.needsAddress === true,
     isBinding: policy.isBinding === true,
+    ...(peek !== undefined && { peek: checkedPeek(peek) }),
     pick: (candidates, incoming) => policy.pick(candidates, incoming),
   }
 }

@@ -2,12 +2,14 @@
 // knows no workers but as candidates.
 import { clusterError, withCause } from '../../both/errors'
 import { guarded } from '../../both/guard'
+import { type CheckedPeek, checkedPeek } from './peek'
 import type { Candidate, Incoming, Policy } from './policy'
 import { roundRobin } from './round-robin'
 
 export class PolicyCaller implements Policy {
   readonly name: string
   readonly needsAddress: boolean
+  readonly peek?: CheckedPeek
   readonly isBinding: boolean
   readonly #policy: Policy
   readonly #warn: (error: Error) => void
@@ -20,6 +22,10 @@ export class PolicyCaller implements Policy {
     this.name = policy.name
     this.needsAddress = policy.needsAddress === true
     this.isBinding = policy.isBinding === true
+    if (policy.peek !== undefined) {
+      const peek = checkedPeek(policy.peek)
+      this.peek = { ...peek, isEnough: bytes => this.#isEnough(peek, bytes) }
+    }
     this.#warn = warn
   }
 
@@ -41,6 +47,16 @@ export class PolicyCaller implements Policy {
       this.#tell('threw', error)
     }
     return this.#inTurn.pick(candidates, incoming)
+  }
+
+  /** Where it cannot tell, it is to go by what there is. */
+  #isEnough(peek: CheckedPeek, bytes: Buffer): boolean {
+    try {
+      return peek.isEnough(bytes) !== false
+    } catch (error) {
+      this.#tell('threw in isEnough', error)
+      return true
+    }
   }
 
   /** Its name and what it threw are the user's, too: they may throw when they are read. */

@@ -17,6 +17,23 @@ export interface Incoming {
   /** The peer's IP address; empty for local connections, and where the policy does not need it. */
   readonly remoteAddress: string
   readonly remotePort: number
+  /** What has come so far, where the policy has asked for it (`peek`); else empty. The worker reads all of it as well. */
+  readonly firstBytes: Buffer
+}
+
+/** The first bytes that a policy wants to see before it picks. Each connection waits for its own, and holds up no other. */
+export interface PeekOptions {
+  /** At most so many are looked at; 4,096 unless told, 65,536 at most. */
+  readonly maxBytes?: number
+  /** Milliseconds that a client has; then `pick` goes by what has come, which may be nothing. 5,000 unless told. */
+  readonly deadlineMs?: number
+  /**
+   * How many connections may wait; 1,024 unless told. Where one more comes, the one that has waited longest is picked for by
+   * what has come on it.
+   */
+  readonly maxWaiting?: number
+  /** Whether `pick` can tell from these, asked whenever more have come; any byte is enough unless told. */
+  readonly isEnough?: (firstBytes: Buffer) => boolean
 }
 
 /**
@@ -35,5 +52,11 @@ export interface Policy {
    * take one more.
    */
   readonly isBinding?: boolean
+  /**
+   * The policy sees the first bytes of a connection, as `incoming.firstBytes`. They are looked at and stay in the socket. Where the
+   * platform cannot (all but the native transport on Linux), `startCluster` rejects and `setupPrimary` throws
+   * (`ERR_X_UNSUPPORTED`).
+   */
+  readonly peek?: PeekOptions
   pick(candidates: readonly Candidate[], incoming: Incoming): Candidate | null
 }
