@@ -1,9 +1,10 @@
 // What a user has after `npm install`: the packages' tarballs in a project of their own, on every supported Node.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { nodeOrReason, supportedNodes } from '@x/run/node-versions'
 import { root } from '@x/run/workspace'
+import { runOnWindows, whyNoWindows } from '@x/wine/windows-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asCommonJs, readmeExample } from '../examples.mjs'
 import { install, packAll, published, runProgram, type Tarballs } from '../tarballs.mjs'
@@ -96,3 +97,23 @@ for (const major of supportedNodes) {
     })
   })
 }
+
+const noWindows = whyNoWindows()
+
+describe.skipIf(noWindows !== null)(
+  `installed on Windows${noWindows === null ? '' : ` (${noWindows})`}`,
+  () => {
+    const project = path.join(workspace, 'windows')
+    beforeAll(() => install(project, tarballs, process.execPath))
+
+    for (const { folder, manifest } of published) {
+      it(`runs the example of ${manifest.name}'s README as ESM and as CJS`, async () => {
+        const { program, prints } = readmeExample(folder)!
+        writeFileSync(path.join(project, 'example.mjs'), program)
+        writeFileSync(path.join(project, 'example.cjs'), asCommonJs(program))
+        expect(await runOnWindows(project, 'example.mjs')).toBe(prints)
+        expect(await runOnWindows(project, 'example.cjs')).toBe(prints)
+      })
+    }
+  },
+)
