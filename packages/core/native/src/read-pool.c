@@ -79,20 +79,28 @@ static void on_unused(napi_env env, void *memory, void *hint) {
   free_when_unused(pool);
 }
 
-// V8 looks at how much memory hangs on its young objects when its own allocator is asked for some, and from 32 MiB on
-// runs a scavenge, which brings arenas back in a fraction of a millisecond. Never asked, it would run a full collection
-// at 64 MiB instead.
-static void let_young_arenas_return(napi_env env) {
-  napi_value byte;
+// Arenas come back with a scavenge, in a fraction of a millisecond. By itself V8 collects where 64 MiB hang on its objects, and
+// then marks its whole heap, which costs in proportion to what the program keeps. Before that a scavenge comes in two ways:
+// V8 runs one where its own allocator is asked for memory while twice the largest young space hangs on young objects (32 MiB
+// for Node 20; for Node 26 it is too late); and where the young space is full. Little is allocated there in bulk reading, so
+// from MANY_OUT arenas on each takes a piece of it along.
+#define MANY_OUT (16 * 1024 * 1024 / X_ARENA_SIZE)
+#define YOUNG_PIECE 8000  // places of an array, 64 KB; what is larger than 128 KB is not allocated in the young space
+
+static void let_young_arenas_return(napi_env env, const x_pool *pool) {
+  napi_value garbage;
   void *memory;
-  (void)napi_create_arraybuffer(env, 1, &memory, &byte);
+  (void)napi_create_arraybuffer(env, 1, &memory, &garbage);
+  for (uint32_t many = MANY_OUT; pool->out >= many && many <= 2 * MANY_OUT; many += MANY_OUT) {
+    (void)napi_create_array_with_length(env, YOUNG_PIECE, &garbage);
+  }
 }
 
 // A buffer over an arena, and the arena's memory; NULL where the host allows no memory of ours in its buffers (V8 with a
 // sandbox), or there is none.
 napi_value x_pool_buffer(napi_env env, x_pool *pool, char **memory) {
   napi_value buffer;
-  let_young_arenas_return(env);
+  let_young_arenas_return(env, pool);
   void *arena = take(pool);
   if (arena == NULL) return NULL;
   if (napi_create_external_buffer(env, X_ARENA_SIZE, arena, on_unused, pool, &buffer) != napi_ok) {
