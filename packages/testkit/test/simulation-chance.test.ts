@@ -109,6 +109,18 @@ describe('chance in a simulation', () => {
     ])
   })
 
+  it('[T3] a module that is loaded in one simulation repeats in all', async () => {
+    const loaded = await simulate({}, () => {
+      const { randomBytes } = crypto
+      return { draw: () => randomBytes(8).toString('hex') }
+    })
+    const { draw } = loaded.value
+    const [one, again] = [await simulate({ seed: 1 }, draw), await simulate({ seed: 1 }, draw)]
+    expect(again.value).toBe(one.value)
+    expect(again.outside).toEqual([])
+    expect(draw()).not.toBe(draw())
+  })
+
   it('[T3] code beside the simulation, and after it, has the system’s', async () => {
     const before = [crypto.randomBytes, crypto.randomUUID, web.getRandomValues]
     const beside: string[] = []

@@ -6,16 +6,17 @@ export type AnyFunction = (...args: never[]) => unknown
 
 /** What stands in the place of something else for one simulation. */
 export class Replacements {
-  readonly #world: World
+  /** The simulation that they are for. */
+  readonly world: World
   readonly #restores: (() => void)[] = []
 
   constructor(world: World) {
-    this.#world = world
+    this.world = world
   }
 
   /** True for code of the simulation. */
   get isInside(): boolean {
-    return currentWorld() === this.#world
+    return currentWorld() === this.world
   }
 
   /** Puts something in the place of a property; what is there is given to `make`. */

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { setImmediate } from '../host'
 import type { Random } from './random'
 import { type AnyFunction, type Replacements, withProperties } from './replacements'
-import { bindToLife } from './world'
+import { bindToLife, currentWorld, type World } from './world'
 
 /** The module as an object that may be written to. */
 const cryptoModule = createRequire(__filename)('node:crypto') as typeof crypto
@@ -22,13 +22,6 @@ type Virtual = (...args: never[]) => { value: unknown } | null
 
 /** Puts the seeded functions before code of the simulation. `dateMs`: what a UUID of version 7 begins with. */
 export function replaceCrypto(replacements: Replacements, random: Random, dateMs: () => number): void {
-  const seeded = (virtual: Virtual) => (real: AnyFunction) => {
-    const both = function (this: unknown, ...args: never[]) {
-      const answer = replacements.isInside ? virtual(...args) : null
-      return answer ? answer.value : Reflect.apply(real, this, args)
-    }
-    return withProperties(real, both)
-  }
   const uuid = () => ({ value: uuidOf(random.bytes(16), 4) })
   const bytes = (size: unknown, callback?: unknown) =>
     isInteger(size, 0, MOST_BYTES) ? answered(() => random.bytes(size), callback) : null
@@ -44,6 +37,10 @@ export function replaceCrypto(replacements: Replacements, random: Random, dateMs
       const range = rangeOf(into, offset, size)
       return range && { value: fill(random, range, into) }
     },
+    getRandomValues: (into: unknown) => {
+      const range = isIntegerArray(into) && into.byteLength <= QUOTA_BYTES ? rangeOf(into) : null
+      return range && { value: fill(random, range, into) }
+    },
     randomFill: (...args: unknown[]) => {
       const callback = args.pop()
       const range = rangeOf(args[0], args[1], args[2])
@@ -52,21 +49,33 @@ export function replaceCrypto(replacements: Replacements, random: Random, dateMs
         : null
     },
   }
+  tables.set(replacements.world, table)
   const owner = cryptoModule as unknown as Record<string, AnyFunction>
-  for (const [name, virtual] of Object.entries(table)) {
-    if (typeof owner[name] === 'function') replacements.replace(owner, name, seeded(virtual))
+  for (const name of Object.keys(table)) {
+    if (name !== 'getRandomValues' && typeof owner[name] === 'function') {
+      replacements.replace(owner, name, real => seeded(name, real))
+    }
   }
   // The module's `getRandomValues` is that of Web Crypto.
   const web = Object.getPrototypeOf(cryptoModule.webcrypto) as Record<string, AnyFunction>
-  replacements.replace(web, 'randomUUID', seeded(uuid))
-  replacements.replace(
-    web,
-    'getRandomValues',
-    seeded((into: unknown) => {
-      const range = isIntegerArray(into) && into.byteLength <= QUOTA_BYTES ? rangeOf(into) : null
-      return range && { value: fill(random, range, into) }
-    }),
-  )
+  for (const name of ['randomUUID', 'getRandomValues'])
+    replacements.replace(web, name, real => seeded(name, real))
+}
+
+/** The functions of each simulation, by name. */
+const tables = new WeakMap<World, Readonly<Record<string, Virtual>>>()
+
+/**
+ * The function of the simulation that calls, else the real one. A module that takes its functions once, when it is loaded
+ * within a simulation, has those of later simulations too.
+ */
+function seeded(name: string, real: AnyFunction): AnyFunction {
+  const both = function (this: unknown, ...args: never[]) {
+    const world = currentWorld()
+    const answer = world ? tables.get(world)?.[name]?.(...args) : null
+    return answer ? answer.value : Reflect.apply(real, this, args)
+  }
+  return withProperties(real, both)
 }
 
 /** At once, or to a callback in a later turn. */

@@ -146,7 +146,7 @@ export const cases = [
         'real milliseconds': seconds * 1000,
       }
     },
-    check: (counts, rounds) => (counts.answered > rounds * 290 ? [] : ['too few answers']),
+    check: (counts, rounds) => (counts.answered > rounds * 285 ? [] : ['too few answers']),
   },
   {
     name: 'laws',
