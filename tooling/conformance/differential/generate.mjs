@@ -75,7 +75,7 @@ class Maker {
     for (let i = 0; i < count; i++) {
       const at = i === 0 && !isConnecting ? 'quiet' : i === 0 ? 'now' : random.weighted(turns)
       const steps = withOneConnect(this.#some(1 + random.int(this.#kind === 'writing' ? 7 : 4), 0))
-      const peers = steps.filter(isOfPeer)
+      const peers = withOneGoing(steps.filter(isOfPeer))
       const lapses = program.batches
         .at(-1)
         ?.steps.some(({ name, args }) => name === 'setTimeout' && args?.[0] === '5')
@@ -352,11 +352,12 @@ class Maker {
     const kind = /** @type {Chunk['kind']} */ (
       random.weighted({
         text: 20,
-        wide: 2,
+        wide: this.#kind === 'stalled' ? 0 : 2,
         latin1: 3,
-        hex: 3,
-        base64: 3,
-        utf16le: 2,
+        // Where they wait, ours counts their bytes and node:net their characters.
+        hex: this.#kind === 'stalled' ? 0 : 3,
+        base64: this.#kind === 'stalled' ? 0 : 3,
+        utf16le: this.#kind === 'stalled' ? 0 : 2,
         buffer: 14,
         bytes: 4,
         refilled: this.#kind === 'stalled' ? 0 : 6,
@@ -366,7 +367,7 @@ class Maker {
     if (kind === 'odd')
       return {
         kind,
-        one: random.pick(['null', '5', '{}', 'undefined', "'zz', 'none'", "'zz', 'hex'", "'', 'hex'"]),
+        one: random.pick(['null', '5', '{}', 'undefined', "'zz', 'none'", "'zz', 'hex'"]),
         size: 1,
       }
     const size = much
@@ -398,4 +399,12 @@ class Maker {
 function withOneConnect(steps) {
   const first = steps.findIndex(({ verb }) => verb === 'peerConnects')
   return steps.filter(({ verb }, index) => verb !== 'peerConnects' || index === first)
+}
+
+/** A peer goes once. @param {Step[]} steps */
+function withOneGoing(steps) {
+  return steps.filter(
+    (step, index) =>
+      !isGoing(step) || !steps.slice(0, index).some(other => isGoing(other) && other.on === step.on),
+  )
 }

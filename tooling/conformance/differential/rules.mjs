@@ -1,8 +1,6 @@
 // Where a subject may differ from node:net, each with its reason: a table, and what it does to the records before they
 // are compared. It plays nothing.
 
-import { isOfPeer } from './program.mjs'
-
 /**
  * @typedef {import('./trace.mjs').TraceRecord} TraceRecord
  * @typedef {object} Rule
@@ -83,35 +81,6 @@ function joined(records) {
   }
   return left
 }
-
-/**
- * The program as it is played for this subject, on node:net too. On a network of the testkit no system carries bytes while the loop turns,
- * and the peers are the subject's, whose writes leave at the end of a turn: so steps wait until it is quiet instead of for
- * one turn, and peers have turns of their own. What nobody catches ends a simulation: nothing throws there, and all errors are
- * listened for.
- * @param {import('./program.mjs').Program} program @param {string} subject @returns {import('./program.mjs').Program}
- */
-export function adapted(program, subject) {
-  if (!isVirtual(subject)) return program
-  const batches = program.batches.flatMap(({ at, steps: all }) => {
-    const steps = subject === 'simulated' ? withoutThrows(all) : all
-    const turn = at === 'immediate' ? 'quiet' : at
-    const peers = steps.filter(isOfPeer)
-    const own = steps.filter(step => !isOfPeer(step))
-    if (peers.length === 0 || own.length === 0) return [{ at: turn, steps }]
-    return [
-      { at: turn, steps: peers },
-      { at: /** @type {const} */ ('quiet'), steps: own },
-    ]
-  })
-  return { ...program, batches }
-}
-
-/** @param {import('./program.mjs').Step[]} steps @returns {import('./program.mjs').Step[]} */
-const withoutThrows = steps =>
-  steps
-    .filter(({ verb }) => verb !== 'throw')
-    .map(step => ({ ...step, isDeaf: false, ...(step.then && { then: withoutThrows(step.then) }) }))
 
 /** A network of the testkit. @param {string} subject */
 export const isVirtual = subject => subject === 'memory' || subject === 'simulated'

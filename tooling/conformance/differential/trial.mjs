@@ -1,8 +1,9 @@
 // Plays one program on node:net and on the subject and judges: equal, different, or a program that node:net itself plays
 // in two ways. It makes no programs.
+
+import { adapted } from './adapted.mjs'
 import { compare } from './compare.mjs'
 import { bodyOf, isBulk } from './program.mjs'
-import { adapted } from './rules.mjs'
 import { shrink } from './shrink.mjs'
 import { play } from './stage.mjs'
 import { reference as nodeReference } from './subjects.mjs'

@@ -1,8 +1,9 @@
 // Plays a range of programs for the pool, and sends what it finds. One process plays one program after the other.
+
+import { adapted } from './adapted.mjs'
 import { generate } from './generate.mjs'
 import { known } from './known/index.mjs'
 import { textOf } from './program.mjs'
-import { adapted } from './rules.mjs'
 import { subjectOf } from './subjects.mjs'
 import { judge, playable, smallest } from './trial.mjs'
 

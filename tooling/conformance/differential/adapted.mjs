@@ -1,0 +1,97 @@
+// A program as it is played for a subject, on node:net too: what it may not ask of that subject, each with its reason. It
+// plays nothing.
+import { isBulk, isOfPeer } from './program.mjs'
+import { isVirtual } from './rules.mjs'
+
+/**
+ * @typedef {import('./program.mjs').Program} Program
+ * @typedef {import('./program.mjs').Batch} Batch
+ * @typedef {import('./program.mjs').Step} Step
+ */
+
+/** @param {Program} program @param {string} subject @returns {Program} */
+export function adapted(program, subject) {
+  if (subject === 'portable') return calm(withBatches(program, inLaterTurns(program.batches)))
+  if (isVirtual(subject)) return calm(withBatches(program, program.batches.flatMap(apart)))
+  return program
+}
+
+/** @param {Program} program @param {readonly Batch[]} batches @returns {Program} */
+const withBatches = ({ setup }, batches) => ({
+  setup,
+  // What nobody catches ends a simulation, and what comes in the ticks behind it comes a turn later: in which order with
+  // other things, depends on how many ticks a transport needs. A transport without descriptors has another error for one.
+  batches: batches.map(batch => ({ ...batch, steps: without(isUnsteady, batch.steps) })),
+})
+
+/** @param {Step} step */
+const isUnsteady = ({ verb, name, args }) =>
+  verb === 'throw' || verb === 'pipeline' || (name === 'listen' && args?.[0]?.includes('fd:')) || false
+
+/**
+ * The portable transport's own socket connects some ticks after `connect()`.
+ * @param {readonly Batch[]} batches @returns {Batch[]}
+ */
+function inLaterTurns(batches) {
+  let isBegun = true
+  return batches.map(batch => {
+    isBegun &&= batch.at !== 'quiet' && batch.at !== 'lapse'
+    return isBegun && (batch.at === 'tick' || batch.at === 'micro') ? { ...batch, at: 'immediate' } : batch
+  })
+}
+
+/**
+ * On a network of the testkit no system carries bytes while the loop turns, and the peers are the subject's, whose writes
+ * leave at the end of a turn: so steps wait until it is quiet instead of for one turn, and peers have turns of their own.
+ * @param {Batch} batch @returns {Batch[]}
+ */
+function apart({ at, steps }) {
+  const turn = at === 'immediate' ? 'quiet' : at
+  const peers = steps.filter(isOfPeer)
+  const own = steps.filter(step => !isOfPeer(step))
+  if (peers.length === 0 || own.length === 0) return [{ at: turn, steps }]
+  return [
+    { at: turn, steps: peers },
+    { at: 'quiet', steps: own },
+  ]
+}
+
+/** What cuts a connection off: how many bytes have left by then is decided by buffers, which are of another size here. */
+const cutting = new Set(['destroy', 'destroySoon', 'resetAndDestroy', 'end', 'pipe', '[Symbol.asyncDispose]'])
+
+/** Events that tell of the size of buffers. */
+const ofSizes = new Set(['drain', 'pause', 'resume', 'data', 'readable'])
+
+/**
+ * A program that moves more than buffers hold cuts nothing off, and all of it is read in the end.
+ * @param {Program} program @returns {Program}
+ */
+function calm(program) {
+  if (!isBulk(program)) return program
+  /** @type {Set<string>} */
+  const read = new Set()
+  const isCutting = (/** @type {Step} */ step) => {
+    const { verb, name = '', on = '' } = step
+    if (verb === 'abort' || (verb === 'on' && ofSizes.has(name))) return true
+    if ((verb === 'call' || verb === 'peer') && cutting.has(name)) return true
+    if (verb !== 'read') return false
+    // Of two readers each has all bytes, and how they take turns is a matter of sizes.
+    const isOut = name === 'iterate-one' || read.has(on)
+    read.add(on)
+    return isOut
+  }
+  const batches = program.batches.map(batch => ({ ...batch, steps: without(isCutting, batch.steps) }))
+  /** @type {Batch[]} */
+  const ends = ['0', '1'].map((peer, index) => ({
+    at: 'quiet',
+    steps: [{ id: 1000 + index, verb: 'peer', on: peer, name: 'resume' }],
+  }))
+  return { setup: { ...program.setup, peerHalfOpen: false }, batches: [...batches, ...ends] }
+}
+
+/** @param {(step: Step) => boolean} isOut @param {readonly Step[]} steps @returns {Step[]} */
+function without(isOut, steps) {
+  return steps
+    .filter(step => !isOut(step))
+    .map(step => ({ ...step, isDeaf: false, ...(step.then && { then: without(isOut, step.then) }) }))
+}
