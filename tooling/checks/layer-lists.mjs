@@ -30,7 +30,10 @@ export const coreLayers = [
     names: ['process-state', 'registration'],
     what: 'what all sockets of a thread share; whether `register` has been loaded',
   },
-  { names: ['proxy-protocol/'], what: 'PROXY headers: from bytes, to bytes, and off a stream' },
+  {
+    names: ['proxy-protocol/', 'socket-options/'],
+    what: 'PROXY headers: from bytes, to bytes, and off a stream; options of sockets, and what the system has of them',
+  },
   { names: ['args/'], what: 'overloads to one options object' },
   { names: ['listen/'], what: 'from options to a listener' },
   { names: ['connect/'], what: 'from options to one connected stream' },

@@ -40,3 +40,6 @@ export type {
 } from './socket/options'
 export { proxyHeaderFor } from './socket/proxy-header-for'
 export type { AddressInfo, SocketReadyState } from './socket/socket'
+export type { SocketOptionName, SocketOptions } from './socket-options/names'
+export { type OptionSupport, socketOptionSupport } from './socket-options/support'
+export type { TcpInfo } from './socket-options/tcp-info'

@@ -143,7 +143,7 @@ static int64_t probe(x_call *call) {
   socklen_t at_length;
   int status = x_path_address(call->args[0].text.data, call->args[0].text.length, &at, &at_length);
   if (status < 0) return status;
-  int fd = x_socket_open(AF_UNIX, SOCK_DGRAM);
+  int fd = x_socket_open(AF_UNIX, SOCK_DGRAM, 0);
   if (fd < 0) return fd;
   status = connect(fd, (struct sockaddr *)&at, at_length) == 0 || errno == EPROTOTYPE ? 0 : uv_translate_sys_error(errno);
   close(fd);

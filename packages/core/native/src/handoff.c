@@ -350,7 +350,7 @@ static int64_t send_datagram(x_call *call) {
   socklen_t to_length;
   int status = x_path_address(path->text.data, path->text.length, &to, &to_length);
   if (status < 0) return status;
-  int fd = x_socket_open(AF_UNIX, SOCK_DGRAM);
+  int fd = x_socket_open(AF_UNIX, SOCK_DGRAM, 0);
   if (fd < 0) return fd;
   if (connect(fd, (struct sockaddr *)&to, to_length) != 0) {
     status = uv_translate_sys_error(errno);

@@ -273,10 +273,13 @@ static int64_t listener_kind(x_call *call) {
 static int64_t bind_listener(x_call *call) {
   struct sockaddr_storage at;
   x_listener *binder = listener_of(call);
-  if (binder->kind != X_TCP || binder->fd >= 0) return UV_EINVAL;
+  if (binder->kind != X_TCP || binder->listening) return UV_EINVAL;
   int status = x_tcp_address(call->args[0].text.data, call->args[0].text.length, call->args[1].number, &at);
   int fd;
-  if (status == 0) status = x_socket_bind_tcp(&at, call->args[2].number, &fd);
+  if (status < 0) return status;
+  // A socket that was taken over; the system refuses one that is bound.
+  if (binder->fd >= 0) return x_socket_bind_given(binder->fd, &at, call->args[2].number);
+  status = x_socket_bind_tcp(&at, call->args[2].number, &fd);
   if (status == 0) own_fd(binder, fd);
   return status;
 }
@@ -293,7 +296,7 @@ static int bind_new(const char *path, size_t length, int mode, uv_stat_t *file) 
   socklen_t at_length;
   int status = x_path_address(path, length, &at, &at_length);
   if (status < 0) return status;
-  int fd = x_socket_open(AF_UNIX, SOCK_STREAM);
+  int fd = x_socket_open(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0) return fd;
   bool is_file = path[0] != '\0';
   // On Linux the file is made with the socket's own mode less the umask, so that it is never wider than asked.

@@ -118,6 +118,114 @@ static int64_t peer_pidfd(x_call *call) {
 #endif
 }
 
+// What options are called here, in the order of `SocketOptionName` in socket-options/names.ts; -1 for what this system does
+// not have.
+#define NO_OPTION {-1, -1}
+static const int option_numbers[][2] = {
+    {SOL_SOCKET, SO_SNDBUF},
+    {SOL_SOCKET, SO_RCVBUF},
+#ifdef TCP_USER_TIMEOUT
+    {IPPROTO_TCP, TCP_USER_TIMEOUT},
+#else
+    NO_OPTION,
+#endif
+#ifdef TCP_NOTSENT_LOWAT
+    {IPPROTO_TCP, TCP_NOTSENT_LOWAT},
+#else
+    NO_OPTION,
+#endif
+#ifdef TCP_QUICKACK
+    {IPPROTO_TCP, TCP_QUICKACK},
+#else
+    NO_OPTION,
+#endif
+#ifdef TCP_FASTOPEN
+    {IPPROTO_TCP, TCP_FASTOPEN},
+#else
+    NO_OPTION,
+#endif
+#ifdef TCP_FASTOPEN_CONNECT
+    {IPPROTO_TCP, TCP_FASTOPEN_CONNECT},
+#else
+    NO_OPTION,
+#endif
+#ifdef TCP_DEFER_ACCEPT
+    {IPPROTO_TCP, TCP_DEFER_ACCEPT},
+#else
+    NO_OPTION,
+#endif
+#ifdef TCP_CONGESTION
+    {IPPROTO_TCP, TCP_CONGESTION},
+#else
+    NO_OPTION,
+#endif
+#ifdef SO_MARK
+    {SOL_SOCKET, SO_MARK},
+#else
+    NO_OPTION,
+#endif
+#ifdef SO_BINDTODEVICE
+    {SOL_SOCKET, SO_BINDTODEVICE},
+#else
+    NO_OPTION,
+#endif
+#ifdef SO_PRIORITY
+    {SOL_SOCKET, SO_PRIORITY},
+#else
+    NO_OPTION,
+#endif
+    {IPPROTO_TCP, TCP_MAXSEG},
+#ifdef __linux__
+    {SOL_SOCKET, SO_PROTOCOL},
+    {IPPROTO_TCP, TCP_INFO},
+#else
+    NO_OPTION,
+    NO_OPTION,
+#endif
+};
+
+// optionNumbers(): level and name of each, one after the other.
+static int64_t list_option_numbers(x_call *call) {
+  enum { COUNT = sizeof(option_numbers) / sizeof(option_numbers[0]) };
+  int64_t list[2 * COUNT];
+  for (int i = 0; i < 2 * COUNT; i++) list[i] = option_numbers[i / 2][i % 2];
+  call->answer = numbers(call->env, list, 2 * COUNT);
+  return UV_ENOMEM;
+}
+
+// setOption(fd, level, name, bytes)
+static int64_t set_option(x_call *call) {
+  const uv_buf_t *value = &call->args[3].bytes;
+  int fd = call->args[0].number;
+  if (setsockopt(fd, call->args[1].number, call->args[2].number, value->base, (socklen_t)value->len) == 0) return 0;
+  return uv_translate_sys_error(errno);
+}
+
+// getOption(fd, level, name, buffer): how many bytes of the buffer the system has filled, or a status.
+static int64_t get_option(x_call *call) {
+  uv_buf_t *into = &call->args[3].bytes;
+  socklen_t size = (socklen_t)into->len;
+  if (into->len > INT32_MAX) return UV_EINVAL;
+  if (getsockopt(call->args[0].number, call->args[1].number, call->args[2].number, into->base, &size) != 0) {
+    return uv_translate_sys_error(errno);
+  }
+  // Some options tell how long they are, rather than what was filled.
+  return size < into->len ? (int64_t)size : (int64_t)into->len;
+}
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+// openSocket(is IPv6, is multipath): a TCP socket that is neither bound nor connected, or a status.
+static int64_t open_socket(x_call *call) {
+  int family = call->args[0].flag ? AF_INET6 : AF_INET;
+#ifndef __linux__
+  if (call->args[1].flag) return UV_ENOTSUP;
+#endif
+  return x_socket_open(family, SOCK_STREAM, call->args[1].flag ? IPPROTO_MPTCP : 0);
+}
+
 bool x_export_options(napi_env env, napi_value exports) {
   static const x_export list[] = {
       {"noDelay", "sb", no_delay, UV_EBADF},
@@ -125,6 +233,10 @@ bool x_export_options(napi_env env, napi_value exports) {
       {"typeOfService", "si", type_of_service, UV_EBADF},
       {"credentials", "s", credentials, UV_EBADF},
       {"peerPidfd", "s", peer_pidfd, UV_EBADF},
+      {"optionNumbers", "", list_option_numbers, 0},
+      {"setOption", "iiiB", set_option, 0},
+      {"getOption", "iiiB", get_option, 0},
+      {"openSocket", "bb", open_socket, 0},
   };
   return X_EXPORT_ALL(env, exports, list);
 }

@@ -20,12 +20,12 @@ int x_fd_prepare(int fd) {
   return 0;
 }
 
-int x_socket_open(int family, int type) {
+int x_socket_open(int family, int type, int protocol) {
 #ifdef SOCK_CLOEXEC
-  int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
   return fd < 0 ? last_error() : fd;
 #else
-  int fd = socket(family, type, 0);
+  int fd = socket(family, type, protocol);
   if (fd < 0) return last_error();
   int status = x_fd_prepare(fd);
   if (status < 0) close(fd);
@@ -57,12 +57,18 @@ void x_socket_allow_reuse(int fd) {
   (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
+// Binds a socket that its owner keeps whatever comes of it.
+int x_socket_bind_given(int fd, const struct sockaddr_storage *at, int flags) {
+  int status = set_bind_options(fd, at->ss_family, flags);
+  if (status == 0 && bind(fd, (const struct sockaddr *)at, x_address_length(at)) != 0) status = last_error();
+  return status;
+}
+
 // A new socket, bound; its descriptor in `fd`.
 int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd) {
-  int made = x_socket_open(at->ss_family, SOCK_STREAM);
+  int made = x_socket_open(at->ss_family, SOCK_STREAM, 0);
   if (made < 0) return made;
-  int status = set_bind_options(made, at->ss_family, flags);
-  if (status == 0 && bind(made, (const struct sockaddr *)at, x_address_length(at)) != 0) status = last_error();
+  int status = x_socket_bind_given(made, at, flags);
   if (status < 0) {
     close(made);
     return status;

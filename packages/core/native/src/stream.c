@@ -86,8 +86,11 @@ static int64_t bind_stream(x_call *call) {
   struct sockaddr_storage at;
   int fd;
   x_stream *stream = x_stream_of(call);
-  if (stream->kind != X_TCP || x_stream_fd(stream) >= 0) return UV_EINVAL;
+  int own = x_stream_fd(stream);
+  if (stream->kind != X_TCP || (own >= 0 && stream->state != X_TAKEN) || stream->connect_pending) return UV_EINVAL;
   int status = x_tcp_address(call->args[0].text.data, call->args[0].text.length, call->args[1].number, &at);
+  // A socket that was taken over before it is bound; the system refuses one that is.
+  if (status == 0 && own >= 0) return x_socket_bind_given(own, &at, call->args[2].number);
   if (status == 0) status = x_socket_bind_tcp(&at, call->args[2].number, &fd);
   if (status < 0) return status;
   status = give_fd(stream, fd);
@@ -127,7 +130,7 @@ static int connect_tcp(x_request *request, const char *text, size_t length, int 
 static int connect_abstract(x_request *request, const struct sockaddr_storage *to, socklen_t to_length) {
   x_stream *stream = request->stream;
   // A socket that was taken over bound, or that did not connect before, is there already.
-  int own = x_stream_fd(stream), fd = own >= 0 ? own : x_socket_open(AF_UNIX, SOCK_STREAM);
+  int own = x_stream_fd(stream), fd = own >= 0 ? own : x_socket_open(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0) return fd;
   if (connect(fd, (const struct sockaddr *)to, to_length) != 0) request->status = uv_translate_sys_error(errno);
   int status = own >= 0 ? 0 : give_fd(stream, fd);

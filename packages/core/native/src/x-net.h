@@ -222,7 +222,8 @@ socklen_t x_address_length(const struct sockaddr_storage *address);
 #define X_BIND_IPV6_ONLY 1
 #define X_BIND_REUSE_PORT 2
 #define X_BIND_SINGLE 4  // no SO_REUSEADDR
-int x_socket_open(int family, int type);
+int x_socket_open(int family, int type, int protocol);
+int x_socket_bind_given(int fd, const struct sockaddr_storage *at, int flags);
 int x_socket_bind_tcp(const struct sockaddr_storage *at, int flags, int *fd);
 void x_socket_allow_reuse(int fd);
 int x_socket_kind(int fd, bool listener, x_kind *kind);

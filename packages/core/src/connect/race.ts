@@ -7,6 +7,8 @@ import { aggregateError, codedError } from '../errors/codes'
 import { UV_EALREADY, UV_ECANCELED, UV_EINVAL, UV_ENAMETOOLONG, UV_ETIMEDOUT } from '../errors/errno'
 import { eventError, systemError } from '../errors/system-error'
 import { hostClock, setImmediate } from '../host'
+import { applyOptions, openWithOptions } from '../socket-options/access'
+import type { OptionSet } from '../socket-options/names'
 import type {
   Address,
   Clock,
@@ -29,6 +31,8 @@ export interface RacePlan {
   /** The one that is waited for goes on meanwhile. Default false: it is given up. */
   readonly overlaps?: boolean
   readonly blockList?: AddressFilter | undefined
+  /** Set on each socket before it connects. */
+  readonly socketOptions?: OptionSet | undefined
   /** A stream that is bound already, for the first attempt. */
   readonly prepared?: StreamHandle | null
 }
@@ -137,12 +141,15 @@ export class Race {
 
   /** False where the attempt has failed already. */
   #attempt(to: Address): boolean {
-    const { transport, targets } = this.#plan
+    const { targets } = this.#plan
     const isTcp = isTcpAddress(to)
-    const isFirst = this.#next === 1
     // That of a failed attempt.
     this.#stream?.close()
-    const stream = (isFirst && this.#plan.prepared) || transport.stream(isTcp ? 'tcp' : 'pipe')
+    this.#stream = null
+    const stream = this.#open(to)
+    if (typeof stream === 'number') {
+      return this.#attemptFailed(to, systemError(stream, 'setsockopt', addressIn(to)), targets.length > 1)
+    }
     this.#stream = stream
     this.#isPending = true
     this.#target = to
@@ -168,6 +175,26 @@ export class Race {
       if (!this.#isRef) this.#timer.unref()
     }
     return true
+  }
+
+  /** The stream of an attempt, or why there is none that has its options. */
+  #open(to: Address): StreamHandle | Status {
+    const { transport, prepared, socketOptions } = this.#plan
+    const given = this.#next === 1 ? (prepared ?? null) : null
+    if (socketOptions === undefined || !isTcpAddress(to)) {
+      return given ?? transport.stream(isTcpAddress(to) ? 'tcp' : 'pipe')
+    }
+    if (given !== null && given.fd >= 0) {
+      const status = applyOptions(transport, given.fd, socketOptions)
+      if (status < 0) given.close()
+      return status < 0 ? status : given
+    }
+    given?.close()
+    const fd = openWithOptions(transport, to.family, socketOptions)
+    if (fd < 0) return fd
+    const stream = transport.adopt(fd, 'stream')
+    if (typeof stream === 'number') transport.descriptors?.close([fd])
+    return stream
   }
 
   /** Binds and announces an attempt; what speaks against it, and whether the watcher hears of that as a failed attempt. */
@@ -296,6 +323,10 @@ export class Race {
     this.#stream = null
     this.#watcher.over(this.#errors.length > 1 ? aggregateError(this.#errors) : (first ?? null), stream)
   }
+}
+
+function addressIn(to: Address): { address: string; port?: number } {
+  return isTcpAddress(to) ? { address: to.address, port: to.port } : { address: to.path }
 }
 
 /** An answer of a lookup may give the wrong family for its address; the system refuses such an address. */

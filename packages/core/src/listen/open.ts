@@ -7,6 +7,8 @@ import { codedError } from '../errors/codes'
 import { UV_EADDRINUSE, UV_EBADF, UV_EINVAL, UV_ENAMETOOLONG, UV_ENOTSOCK } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { listenerSource } from '../process-state'
+import { applyOptions } from '../socket-options/access'
+import type { OptionSet } from '../socket-options/names'
 import type {
   AcceptSink,
   Address,
@@ -19,6 +21,7 @@ import type {
 } from '../transport/contract'
 import type { ListenerSource, ListenRequest, ListenRequester } from './contract'
 import { localSource } from './source'
+import { sourceWithOptions } from './source-with-options'
 
 /** What a server wants of its listener. */
 export interface Opening {
@@ -28,6 +31,7 @@ export interface Opening {
   readonly flags: BindFlags
   readonly backlog: number
   readonly exclusive: boolean
+  readonly socketOptions?: OptionSet | undefined
   readonly server: ListenRequester
 }
 
@@ -40,8 +44,11 @@ export type Opened = (error: Error | null, listener: ListenerHandle | null) => v
 export function openListener(opening: Opening, accept: AcceptSink, opened: Opened): () => void {
   let cancelled = false
   const finish: Opened = (error, listener) => {
-    if (cancelled) listener?.close()
-    else opened(error, listener)
+    if (cancelled) return void listener?.close()
+    const refusal = listener === null ? null : refusalOfOptions(opening, listener)
+    if (refusal === null) return opened(error, listener)
+    listener?.close()
+    opened(refusal, null)
   }
   const { target } = opening
   if ('listener' in target) openBound(opening, target.listener, accept, finish)
@@ -52,6 +59,18 @@ export function openListener(opening: Opening, accept: AcceptSink, opened: Opene
   return () => {
     cancelled = true
   }
+}
+
+/** Why a listener that was made elsewhere, or bound before, does not have the options. */
+function refusalOfOptions(
+  { transport, socketOptions, target }: Opening,
+  { fd }: ListenerHandle,
+): Error | null {
+  const isApplied = listenerSource() === null && !('listener' in target)
+  if (socketOptions === undefined || isApplied) return null
+  if (fd < 0) return codedError('ERR_X_UNSUPPORTED', transport.name, 'socket options of a shared listener')
+  const status = applyOptions(transport, fd, socketOptions)
+  return status < 0 ? systemError(status, 'setsockopt') : null
 }
 
 /** No host: every address of both families where IPv6 is to be had, else of IPv4. */
@@ -111,10 +130,11 @@ function request(
   accept: AcceptSink,
   done: (status: Status, listener: ListenerHandle | null) => void,
 ): void {
-  const { transport, target, flags, backlog, exclusive, server } = opening
+  const { transport, target, flags, backlog, exclusive, socketOptions, server } = opening
   const isAnyHost = 'port' in target && target.host === undefined
   const kind = 'path' in at ? 'pipe' : 'tcp'
-  const source: ListenerSource = listenerSource() ?? localSource
+  const own = socketOptions === undefined ? localSource : sourceWithOptions(socketOptions)
+  const source: ListenerSource = listenerSource() ?? own
   source.open({ transport, kind, at, flags, backlog, exclusive, isAnyHost, server }, accept, done)
 }
 

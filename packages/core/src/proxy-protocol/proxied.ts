@@ -5,14 +5,15 @@ import type { ProxyEnd, ProxyHeader } from './header'
 
 export class Proxied {
   readonly header: ProxyHeader
-  /** Where the client connected to, and the client; undefined where the connection's own ends are meant. */
+  /** Where the client connected to; undefined where the connection's own end is meant. */
   readonly own: Address | undefined
-  readonly peer: Address | undefined
+  /** The client; the proxy where it speaks for itself. */
+  readonly peer: Address
 
-  constructor(header: ProxyHeader) {
+  constructor(header: ProxyHeader, from: Address) {
     this.header = header
     this.own = addressOf(header.destination)
-    this.peer = addressOf(header.source)
+    this.peer = addressOf(header.source) ?? from
   }
 }
 

@@ -35,9 +35,12 @@ export function acceptStream(server: StatefulServer, status: Status, stream: Str
 function awaitHeader(server: StatefulServer, stream: StreamHandle): void {
   const own = server[kServer]
   const proxy = own.proxy!
-  if (proxy.isTrusted(addressOf(stream.peername()))) {
+  const from = addressOf(stream.peername())
+  // The peer has gone: nobody knows whether it was a proxy, and it is nobody's client.
+  if (from === undefined) return dropStream(server, stream, 'proxy-header', null, 'cannot be read')
+  if (proxy.isTrusted(from)) {
     if (!own.hasRoom() && !own.admission?.waits) return dropStream(server, stream, 'max-connections')
-    proxy.read(stream)
+    proxy.read(stream, from)
     own.admission?.settle()
     return
   }

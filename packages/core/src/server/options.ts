@@ -6,6 +6,7 @@ import type { DrainProgress } from '../drain/options'
 import { validateBoolean, validateNumber } from '../errors/validate'
 import type { ProxyProtocolOptions } from '../proxy-protocol/options'
 import type { Socket } from '../socket/index'
+import type { SocketOptions } from '../socket-options/names'
 import type { Transport } from '../transport/contract'
 
 /** Options of `createServer`. Source: https://nodejs.org/api/net.html#netcreateserveroptions-connectionlistener */
@@ -18,6 +19,11 @@ export interface ServerOpts {
   keepAlive?: boolean | undefined
   /** Milliseconds before the first keep-alive probe; 0 keeps the system's. */
   keepAliveInitialDelay?: number | undefined
+  /**
+   * Of the listening socket, set before it is bound. On Linux connections inherit most of them: buffers, `userTimeoutMs`,
+   * `notSentLowWater`, `congestionControl`, `mark`, `multipath`.
+   */
+  socketOptions?: SocketOptions | undefined
   /** Of each connection, both directions, in bytes. */
   highWaterMark?: number | undefined
   /** Whom to refuse, unheard. */

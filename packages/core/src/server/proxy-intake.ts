@@ -34,19 +34,19 @@ export class ProxyIntake {
   }
 
   /** Whether a stream from there begins with a header. */
-  isTrusted(peer: Address | undefined): boolean {
-    if (peer === undefined) return false
+  isTrusted(peer: Address): boolean {
     const { trusted, trustLocal } = this.#rules
     if (!isTcpAddress(peer)) return trustLocal
     return trusted.check(peer.address, peer.family === 'IPv6' ? 'ipv6' : 'ipv4')
   }
 
-  read(stream: StreamHandle): void {
+  /** `from`: the proxy, which a health check has left by the time that its header is read. */
+  read(stream: StreamHandle, from: Address): void {
     const outcomes = this.#outcomes
     const reader = new HeaderReader(stream, outcomes.clock, this.#rules, outcome => {
       this.#readers.delete(reader)
       if ('problem' in outcome) outcomes.refuse(stream, outcome.isLate, outcome.problem)
-      else outcomes.admit(stream, new Proxied(outcome.header), outcome.rest)
+      else outcomes.admit(stream, new Proxied(outcome.header, from), outcome.rest)
     })
     this.#readers.add(reader)
     if (reader.start() >= 0) return

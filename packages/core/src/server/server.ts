@@ -17,6 +17,7 @@ import { defaultTransport } from '../process-state'
 import { debug } from '../socket/debug'
 import type { Socket } from '../socket/index'
 import type { AddressInfo } from '../socket/socket'
+import type { SocketOptionName, SocketOptions } from '../socket-options/names'
 import { type BindFlags, isTcpAddress, type ListenerHandle } from '../transport/contract'
 import { acceptProxied, acceptStream, dropConnection, dropStream } from './accept'
 import { connections } from './connections'
@@ -198,6 +199,26 @@ export class Server extends EventEmitter {
     return this
   }
 
+  /**
+   * Sets an option of the listening socket.
+   *
+   * @throws `ERR_SERVER_NOT_RUNNING`, `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`,
+   *   `ERR_X_UNSUPPORTED`, and the system's error where it refuses.
+   */
+  setSocketOption<Name extends SocketOptionName>(name: Name, value: NonNullable<SocketOptions[Name]>): this {
+    this[kServer].optionAccess().set(name, value)
+    return this
+  }
+
+  /**
+   * Reads an option of the listening socket.
+   *
+   * @throws as `setSocketOption`.
+   */
+  getSocketOption<Name extends SocketOptionName>(name: Name): NonNullable<SocketOptions[Name]> {
+    return this[kServer].optionAccess().get(name)
+  }
+
   /** How many connections were dropped since the server was made, for each reason. */
   dropCounts(): Record<DropReason, number> {
     return this[kServer].drops()
@@ -301,6 +322,7 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
     flags: readBindFlags(options),
     backlog,
     exclusive: Boolean(options['exclusive']),
+    socketOptions: state.socketOptions,
     server: state.requester,
   }
   const giveUp = openListener(

@@ -15,6 +15,8 @@ import type { Proxied } from '../proxy-protocol/proxied'
 import { HandleFace } from '../socket/handle-face'
 import type { Socket } from '../socket/index'
 import { type RingMember, SocketRing } from '../socket/ring'
+import { checkSupport, OptionAccess } from '../socket-options/access'
+import { type OptionSet, readSocketOptionSet } from '../socket-options/names'
 import type { Clock, ListenerHandle, StreamHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
 import { ProxyIntake } from './proxy-intake'
@@ -65,6 +67,7 @@ export class ServerState {
   readonly gate = new AcceptGate()
   readonly admission: Admission | null
   readonly proxy: ProxyIntake | null
+  readonly socketOptions: OptionSet | undefined
   isRef = true
   context: AsyncResource | null = null
   /** Writes of one turn leave as one, on the connections of this server. */
@@ -78,7 +81,9 @@ export class ServerState {
     this.transport = options.transport
     this.blockList = options.blockList
     this.coalesce = options.coalesce
-    const { admission, proxyProtocol } = options
+    const { admission, proxyProtocol, socketOptions } = options
+    this.socketOptions = socketOptions === undefined ? undefined : readSocketOptionSet(socketOptions)
+    if (this.socketOptions !== undefined) checkSupport(this.#usedTransport, this.socketOptions)
     this.admission =
       admission === undefined
         ? null
@@ -156,12 +161,21 @@ export class ServerState {
 
   /** The time of its connections. */
   get clock(): Clock {
-    return (this.transport ?? defaultTransport()).clock ?? hostClock
+    return this.#usedTransport.clock ?? hostClock
+  }
+
+  get #usedTransport(): Transport {
+    return this.transport ?? defaultTransport()
+  }
+
+  /** The options of the listening socket. Throws `ERR_SERVER_NOT_RUNNING`, `ERR_X_UNSUPPORTED`. */
+  optionAccess(): OptionAccess {
+    if (this.listener === null) throw codedError('ERR_SERVER_NOT_RUNNING')
+    return new OptionAccess(this.#usedTransport, this.listener.handle.fd)
   }
 
   cannotPause(): Error {
-    const { name } = this.transport ?? defaultTransport()
-    return codedError('ERR_X_UNSUPPORTED', name, 'leaving connections in the backlog')
+    return codedError('ERR_X_UNSUPPORTED', this.#usedTransport.name, 'leaving connections in the backlog')
   }
 
   countDrop(reason: DropReason): void {

@@ -15,6 +15,11 @@ const hiddenMembers = new Set([
   'resumeAccept',
   'dropCounts',
   'proxied',
+  'setSocketOption',
+  'getSocketOption',
+  'setRawSocketOption',
+  'getRawSocketOption',
+  'tcpInfo',
 ])
 
 type AnyConstructor = new (...args: never[]) => object

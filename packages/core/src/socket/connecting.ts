@@ -9,6 +9,7 @@ import { resolveTargets } from '../connect/targets'
 import { UV_EISCONN } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { nextTick } from '../host'
+import type { OptionSet } from '../socket-options/names'
 import {
   type Address,
   isTcpAddress,
@@ -36,6 +37,7 @@ export interface ConnectPlan {
   /** The connection of a socket that is asked to connect once more. */
   readonly established: object | null
   readonly blockList: AddressFilter | undefined
+  readonly socketOptions: OptionSet | undefined
   readonly isRef: boolean
   readonly activity: Activity
   /** The addresses that are tried, as they are tried, where there are several. */
@@ -189,13 +191,23 @@ export class Connecting {
     query: Pick<HostQuery, 'attemptTimeoutMs'> &
       Partial<Pick<HostQuery, 'localAddress' | 'localPort' | 'overlaps'>>,
   ): void {
-    const { transport, blockList, activity } = this.#plan
+    const { transport, blockList, socketOptions, activity } = this.#plan
     const { attemptTimeoutMs, localAddress, localPort, overlaps = false } = query
     activity.touch()
     const prepared = this.#handle
     this.#handle = null
     const race = new Race(
-      { transport, targets, attemptTimeoutMs, overlaps, localAddress, localPort, blockList, prepared },
+      {
+        transport,
+        targets,
+        attemptTimeoutMs,
+        overlaps,
+        localAddress,
+        localPort,
+        blockList,
+        socketOptions,
+        prepared,
+      },
       {
         attempt: to => {
           debug('attempt to connect to %o', to)

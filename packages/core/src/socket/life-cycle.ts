@@ -12,6 +12,8 @@ import { nextTick } from '../host'
 import { adoptAsStream, isBoundSocket } from '../listen/bound-socket'
 import { defaultTransport } from '../process-state'
 import { readPreamble } from '../proxy-protocol/encode'
+import { applyOptions, checkSupport } from '../socket-options/access'
+import { readSocketOptionSet, type SocketOptions } from '../socket-options/names'
 import type { StreamHandle } from '../transport/contract'
 import { Connecting, type WaitingWrite } from './connecting'
 import { BufferConnection, Connection, type ConnectionStream } from './connection'
@@ -38,6 +40,8 @@ export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpt
   const { signal, fd, handle } = options
   validateAbortSignal(signal, 'signal')
   if (signal !== undefined) addAbortSignal(signal, socket)
+  const { socketOptions } = state.settings
+  if (socketOptions !== undefined) checkSupport(state.transport ?? defaultTransport(), socketOptions)
   if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }
   else if (isStreamHandle(handle)) takeHandle(socket, handle, options)
   else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
@@ -59,6 +63,8 @@ function isStreamHandle(handle: unknown): handle is StreamHandle {
 
 function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: SocketConstructorOpts): void {
   linkUp(socket, handle, null)
+  const refusal = applySocketOptions(socket[kState], handle)
+  if (refusal !== null) throw refusal
   if (options.pauseOnCreate) {
     // As Node has it: nobody has called `pause()`.
     ;(socket as { readableFlowing: boolean | null }).readableFlowing = false
@@ -66,6 +72,14 @@ function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: Socke
   }
   // Reads ahead of the first listener, and hears of the peer's end without one.
   if (socket.readable && !options.manualStart) socket.read(0)
+}
+
+/** Sets the options of a socket that is connected already; why the system refuses one. */
+function applySocketOptions({ settings, transport }: SocketState, { fd }: StreamHandle): Error | null {
+  const { socketOptions } = settings
+  if (socketOptions === undefined) return null
+  const status = applyOptions(transport ?? defaultTransport(), fd, socketOptions)
+  return status < 0 ? systemError(status, 'setsockopt') : null
 }
 
 function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
@@ -92,6 +106,13 @@ export function startConnecting(
   const query = readConnectQuery(options)
   const preamble = readPreamble(options['proxyHeader'])
   const state = socket[kState]
+  const transport = state.transport ?? defaultTransport()
+  const { socketOptions } = options
+  if (socketOptions !== undefined) {
+    const set = readSocketOptionSet(socketOptions as SocketOptions)
+    checkSupport(transport, set)
+    state.change({ socketOptions: set })
+  }
   state.blockList = readBlockList(options['blockList']) ?? state.blockList
   if (hasNoHandle(state)) revive(socket)
   if (callback !== undefined) socket.once('connect', callback)
@@ -104,7 +125,6 @@ export function startConnecting(
   }
   const established = phase.kind === 'connected' ? phase : null
   established?.flush()
-  const transport = state.transport ?? defaultTransport()
   const prepared = phase.kind === 'idle' ? phase.prepared : (established?.handle ?? null)
   state.attempted = undefined
   const connecting = new Connecting(socket, {
@@ -113,6 +133,7 @@ export function startConnecting(
     handle: prepared ?? transport.stream('path' in query ? 'pipe' : 'tcp'),
     established,
     blockList: state.blockList,
+    socketOptions: state.settings.socketOptions,
     isRef: state.isRef,
     activity: state,
     attempting: attempted => {
@@ -124,6 +145,8 @@ export function startConnecting(
         // Ahead of all that the socket sends. What fails here fails for what follows, too, and is told there.
         if (preamble !== null) handle.write([preamble], ignore)
         linkUp(socket, handle, context)
+        const refusal = handle.kind === 'pipe' ? applySocketOptions(state, handle) : null
+        if (refusal !== null) return void socket.destroy(refusal)
       }
       announceConnection(socket, state, connecting)
     },

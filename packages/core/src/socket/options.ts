@@ -7,6 +7,7 @@ import { codedError } from '../errors/codes'
 import { validateBoolean, validateInt32, validateNumber } from '../errors/validate'
 import { getDefaultCoalesce } from '../process-state'
 import type { ProxyHeaderInit } from '../proxy-protocol/header'
+import { type OptionSet, readSocketOptionSet, type SocketOptions } from '../socket-options/names'
 import type { Lookup, StreamHandle, StreamOption, Transport } from '../transport/contract'
 
 /** Reads land in the caller's own buffer instead of 'data' events. */
@@ -35,6 +36,8 @@ export interface SocketConstructorOpts {
   /** Milliseconds before the first keep-alive probe; 0 keeps the system's. */
   keepAliveInitialDelay?: number | undefined
   blockList?: AddressFilter | undefined
+  /** Of the system's socket, set before it connects. */
+  socketOptions?: SocketOptions | undefined
   /** 0 to 255. */
   typeOfService?: number | undefined
   highWaterMark?: number | undefined
@@ -125,6 +128,7 @@ export interface ConnectionSettings {
   readonly noDelay: boolean | undefined
   readonly keepAlive: KeepAliveOption | undefined
   readonly typeOfService: number | undefined
+  readonly socketOptions: OptionSet | undefined
 }
 
 /** What most sockets have, until they set something: see `SocketState.change`. */
@@ -132,6 +136,7 @@ export const unset: ConnectionSettings = {
   noDelay: undefined,
   keepAlive: undefined,
   typeOfService: undefined,
+  socketOptions: undefined,
 }
 
 /** Words of Duplex that a socket refuses. */
@@ -157,12 +162,13 @@ export function readSocketOptions(options: SocketConstructorOpts): SocketSetting
     }
   }
   const { noDelay, keepAlive, keepAliveInitialDelay, typeOfService, coalesce, defaultEncoding } = options
+  const { socketOptions } = options
   if (keepAliveInitialDelay !== undefined) {
     validateNumber(keepAliveInitialDelay, 'options.keepAliveInitialDelay')
   }
   if (typeOfService !== undefined) validateInt32(typeOfService, 'options.typeOfService', 0, 255)
   if (coalesce !== undefined) validateBoolean(coalesce, 'options.coalesce')
-  const isUnset = !noDelay && !keepAlive && typeOfService === undefined
+  const isUnset = !noDelay && !keepAlive && typeOfService === undefined && socketOptions === undefined
   return {
     connection: isUnset
       ? unset
@@ -170,6 +176,7 @@ export function readSocketOptions(options: SocketConstructorOpts): SocketSetting
           noDelay: noDelay ? true : undefined,
           keepAlive: keepAlive ? keepAliveOption(true, keepAliveInitialDelay) : undefined,
           typeOfService,
+          socketOptions: socketOptions === undefined ? undefined : readSocketOptionSet(socketOptions),
         },
     blockList: readBlockList(options.blockList),
     coalesces: coalesce ?? getDefaultCoalesce(),

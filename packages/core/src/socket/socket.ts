@@ -5,9 +5,11 @@ import { readConnectArguments } from '../args/connect'
 import { codedError } from '../errors/codes'
 import { systemError } from '../errors/system-error'
 import { validateFunction, validateInt32 } from '../errors/validate'
-import { hostClock, nextTick } from '../host'
+import { hostClock } from '../host'
 import { defaultTransport } from '../process-state'
 import type { ProxyHeader } from '../proxy-protocol/header'
+import type { SocketOptionName, SocketOptions } from '../socket-options/names'
+import type { TcpInfo } from '../socket-options/tcp-info'
 import { isTcpAddress, type StreamHandle } from '../transport/contract'
 import type { AcceptingServer } from './accepting-server'
 import { type Connection, kPiped, queuedLength } from './connection'
@@ -16,15 +18,8 @@ import { ownAddress, peerAddress, tcpEnd } from './ends'
 import { encodeChunk, encodeWrites, type GatheredWrite, gatheredLength, isShortText } from './gathered'
 import { HandleFace } from './handle-face'
 import { IdleTimer, readTimeout } from './idle-timer'
-import {
-  closeSocket,
-  initSocket,
-  keepEnd,
-  keepWrite,
-  resetSocket,
-  setRef,
-  startConnecting,
-} from './life-cycle'
+import { closeSocket, initSocket, keepEnd, resetSocket, setRef, startConnecting } from './life-cycle'
+import { optionsOf, setOption, tcpInfoOf } from './option-access'
 import {
   canonical,
   duplexOptions,
@@ -36,6 +31,7 @@ import {
 import { spliceInto } from './splicing'
 import { kState, type SocketState } from './state'
 import { deferrable, inContext, ofEnd, type WriteCallback } from './ticket'
+import { copyIfSmall, isEncodingOfBytes, isNoChunk, refuseAfterEnd, sendLater } from './writing'
 
 type Listener = () => void
 type Chunk = string | Uint8Array
@@ -306,6 +302,55 @@ export class Socket extends Duplex {
     return value
   }
 
+  /**
+   * Sets an option of the system's socket. Before the connection is made: before it connects.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_X_UNSUPPORTED`, and the system's
+   *   error where it refuses.
+   */
+  setSocketOption<Name extends SocketOptionName>(name: Name, value: NonNullable<SocketOptions[Name]>): this {
+    setOption(this, name, value)
+    return this
+  }
+
+  /**
+   * Reads an option of the connection's socket.
+   *
+   * @throws `ERR_SOCKET_CLOSED` without a connection; `ERR_INVALID_ARG_VALUE`, `ERR_X_UNSUPPORTED`, the system's error.
+   */
+  getSocketOption<Name extends SocketOptionName>(name: Name): NonNullable<SocketOptions[Name]> {
+    return optionsOf(this).get(name)
+  }
+
+  /**
+   * setsockopt(2) by number, for what has no name here: a number is passed as an int of 32 bits. Nothing is checked: the
+   * values are the system's, and an option may break what the socket does.
+   *
+   * @throws as `getSocketOption`, and `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
+   */
+  setRawSocketOption(level: number, name: number, value: number | Uint8Array): this {
+    optionsOf(this).setRaw(level, name, value)
+    return this
+  }
+
+  /**
+   * getsockopt(2) by number: the bytes that the system answers, at most `length` of them.
+   *
+   * @throws as `setRawSocketOption`.
+   */
+  getRawSocketOption(level: number, name: number, length: number = 4): Buffer {
+    return optionsOf(this).getRaw(level, name, length)
+  }
+
+  /**
+   * How the TCP connection does: round trips, what was sent again, rates. Linux alone.
+   *
+   * @throws `ERR_SOCKET_CLOSED` without a connection, `ERR_X_UNSUPPORTED`, the system's error for a local connection.
+   */
+  tcpInfo(): TcpInfo {
+    return tcpInfoOf(this)
+  }
+
   /** Keeps the process running while the socket is open (the default). */
   ref(): this {
     setRef(this, true)
@@ -487,29 +532,6 @@ function holdsWrites(socket: Socket): boolean {
   return socket[kState].coalesces && socket._write === ownWrite && socket._writev === ownWritev
 }
 
-/** What `end` takes for no chunk. */
-function isNoChunk(chunk: unknown): boolean {
-  return chunk === undefined || chunk === null
-}
-
-/** Up to this length the bytes of a write are copied, so that they are those of the call wherever they have to wait. */
-const COPIED_BYTES = 16 * 1024
-
-function copyIfSmall<Given>(chunk: Given): Given {
-  const isSmall = chunk instanceof Uint8Array && chunk.length > 0 && chunk.length <= COPIED_BYTES
-  return isSmall ? (Buffer.from(chunk) as Given) : chunk
-}
-
-/** Of bytes the encoding says nothing, but Writable refuses one that it does not know. */
-function isEncodingOfBytes(encoding: unknown): boolean {
-  return (
-    !encoding ||
-    encoding === 'buffer' ||
-    typeof encoding === 'function' ||
-    Buffer.isEncoding(encoding as string)
-  )
-}
-
 // Functions, not private methods: an object of a subclass in the old style was not made by this class's constructor.
 
 /** The connection of a socket with `onread`. */
@@ -522,25 +544,4 @@ function unbuffered(socket: Socket): Connection | null {
 function tcpHandle(socket: Socket): StreamHandle | null {
   const { phase } = socket[kState]
   return phase.kind === 'connected' && phase.handle.kind === 'tcp' ? phase.handle : null
-}
-
-/** Sends for Writable once connected. `bytes` are those that are counted meanwhile. */
-function sendLater(
-  socket: Socket,
-  chunks: readonly Uint8Array[],
-  bytes: number,
-  callback: WriteCallback,
-): void {
-  const { phase } = socket[kState]
-  if (phase.kind === 'connecting') keepWrite(socket, phase, { chunks, bytes, callback })
-  else callback(codedError('ERR_SOCKET_CLOSED'))
-}
-
-/** The peer has ended and so have we: what Node answers to a write after that. */
-function refuseAfterEnd(socket: Socket, callback: WriteCallback | undefined): false {
-  const message = 'This socket has been ended by the other party'
-  const error = Object.assign(new Error(message), { code: 'EPIPE' })
-  if (typeof callback === 'function') nextTick(callback, error)
-  socket.destroy(error)
-  return false
 }

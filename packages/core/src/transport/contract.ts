@@ -331,6 +331,18 @@ export interface DescriptorOperations {
    */
   sendDatagram(path: string, data: Uint8Array, fds: readonly number[]): Status
   /**
+   * The descriptor of a TCP socket, close-on-exec, that is neither bound nor connected, or a status: for options that have
+   * to be set before. It is the caller's to close, or to have adopted; `bind` of the handle that adopts it binds it.
+   * `isMultipath`: MPTCP (RFC 8684), `UV_EPROTONOSUPPORT` where the system has none.
+   */
+  openSocket(family: 'IPv4' | 'IPv6', isMultipath: boolean): number
+  /** Level and number of each named option, one pair after the other; -1 for what the system lacks. */
+  optionNumbers(): readonly number[]
+  /** setsockopt(2). */
+  setOption(fd: number, level: number, name: number, value: Uint8Array): Status
+  /** getsockopt(2): how many bytes of `into` the system has filled, or a status. */
+  getOption(fd: number, level: number, name: number, into: Uint8Array): number
+  /**
    * Looks at what has come on a connected stream socket, and leaves it there (`MSG_PEEK`, recv(2)): who takes the socket over
    * later reads all of it. The descriptor stays the caller's, and must be open until `stop`. `most`: bytes, 65,536 at most.
    * It keeps no process alive. A status where it cannot be (`UV_EBADF`, `UV_EPERM`, `UV_ENOMEM`, `UV_EEXIST` where it is looked

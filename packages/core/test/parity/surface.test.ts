@@ -52,6 +52,10 @@ describe('the module', () => {
       'setDefaultCoalesce',
       'encodeProxyHeader',
       'proxyHeaderFor',
+      'socketOptionSupport',
+      'relay',
+      'sendFile',
+      'socketOptionSupport',
     ]
     expect(gained.sort()).toEqual(own.sort())
   })

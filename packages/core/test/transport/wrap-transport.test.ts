@@ -80,6 +80,10 @@ const descriptorMembers: Record<keyof DescriptorOperations, 'call' | 'value'> = 
   probe: 'call',
   closeOnExec: 'call',
   sendDatagram: 'call',
+  openSocket: 'call',
+  optionNumbers: 'call',
+  setOption: 'call',
+  getOption: 'call',
 }
 
 type Members = Readonly<Record<string, 'call' | 'value'>>

@@ -94,6 +94,10 @@ export interface Addon {
   typeOfService(id: HandleId, value: number): number
   credentials(id: HandleId): [pid: number, uid: number, gid: number] | Status
   peerPidfd(id: HandleId): number
+  optionNumbers(): number[] | Status
+  setOption(fd: number, level: number, name: number, value: Uint8Array): Status
+  getOption(fd: number, level: number, name: number, into: Uint8Array): number
+  openSocket(isIPv6: boolean, isMultipath: boolean): number
 
   listener(kind: 0 | 1, object: object): HandleId
   listenerKind(fd: number): number

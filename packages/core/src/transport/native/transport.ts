@@ -132,5 +132,12 @@ function descriptorOperations(addon: Addon, scratch: Buffer, slots: DescriptorSl
     sendDatagram: (path, data, fds) =>
       fds.length > MOST_DESCRIPTORS ? UV_EINVAL : addon.sendDatagram(path, data, slots.pass(fds)),
     peek: Peeker.over(addon, slots),
+    openSocket: (family, isMultipath) => addon.openSocket(family === 'IPv6', isMultipath),
+    optionNumbers() {
+      const numbers = addon.optionNumbers()
+      return typeof numbers === 'number' ? [] : numbers
+    },
+    setOption: (fd, level, name, value) => addon.setOption(fd, level, name, value),
+    getOption: (fd, level, name, into) => addon.getOption(fd, level, name, into),
   }
 }

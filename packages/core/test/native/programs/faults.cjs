@@ -114,6 +114,34 @@ function talk(client, server) {
   if (typeof keep(native.adopt(copy, 'stream')) === 'number') descriptors.close([copy])
 }
 
+/** Sockets that are made before what they are for: with options, adopted, bound, and connected. */
+function prepared() {
+  const adopted = as => {
+    const fd = descriptors.openSocket('IPv4', false)
+    if (fd < 0) return null
+    const [level, name] = descriptors.optionNumbers()
+    descriptors.setOption(fd, level, name, Buffer.from(Int32Array.of(40_000).buffer))
+    descriptors.getOption(fd, level, name, Buffer.alloc(64))
+    const handle = keep(native.adopt(fd, as))
+    if (typeof handle !== 'number') return handle
+    descriptors.close([fd])
+    return null
+  }
+  const listener = adopted('listener')
+  if (listener?.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 }) !== 0) return
+  const heard = (_, stream) => void (stream && keep(stream))
+  if (listener.listen(5, heard, () => {}) < 0) return
+  const to = listener.sockname()
+  const stream = adopted('stream')
+  if (stream === null || typeof to === 'number') return
+  stream.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 })
+  start(
+    'connect',
+    done => stream.connect(to, done),
+    () => {},
+  )
+}
+
 function splice() {
   const spliced = (from, to) => {
     from.splice(to, { mayMove: () => true })
@@ -197,6 +225,7 @@ async function play() {
   connection({ family: 'IPv4', address: '127.0.0.1', port: 0 }, talk)
   connection({ path: path.join(folder, 'talk') }, talk)
   connection({ path: `\0x-faults-${process.pid}` }, talk)
+  prepared()
   splice()
   handoff()
   bare()

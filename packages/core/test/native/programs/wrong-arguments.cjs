@@ -13,7 +13,7 @@ const ARITY = {
   noDelay: 2, keepAlive: 5, typeOfService: 2, credentials: 1, peerPidfd: 1, listener: 2, listenerKind: 1, takeListener: 2,
   bindListener: 4, bindPath: 4, keepPath: 1, listen: 3, setPaused: 2, channel: 2, trySend: 3, queueSend: 5, receive: 2,
   receiveInto: 2, socketPair: 0, peerOf: 1, duplicate: 1, lockFile: 1, probe: 1, takeDescriptors: 1, closeDescriptors: 1,
-  closeOnExec: 1, sendDatagram: 3, unclaimed: 0, splice: 2, spliced: 2, sendFile: 4, watcher: 1, watch: 3, unwatch: 2, peek: 2,
+  closeOnExec: 1, sendDatagram: 3, unclaimed: 0, optionNumbers: 0, setOption: 4, getOption: 4, openSocket: 2, splice: 2, spliced: 2, sendFile: 4, watcher: 1, watch: 3, unwatch: 2, peek: 2,
 } // biome-ignore format: a table
 
 class Hostile extends Uint8Array {
@@ -69,7 +69,8 @@ function attempt(addon, name, args) {
     if (['stream', 'listener', 'channel', 'streamFrom', 'watcher'].includes(name) && answer > 0)
       addon.close(answer, false)
     if (name === 'socketPair' && answer === 0) addon.closeDescriptors(2)
-    if (['duplicate', 'peerPidfd'].includes(name) && answer > 2) require('node:fs').closeSync(answer)
+    if (['duplicate', 'peerPidfd', 'openSocket'].includes(name) && answer > 2)
+      require('node:fs').closeSync(answer)
   } catch (error) {
     if (!['hostile', 'getter'].includes(error.message)) throw error
     thrown += 1
@@ -115,6 +116,7 @@ const GOOD = {
   bindPath: ['\0x-wrong', -1, '\0x-wrong'], listen: [1, false], setPaused: [true], channel: [-1, {}], trySend: [Buffer.alloc(1), 0],
   queueSend: [{}, Buffer.alloc(1), 0, 0], receive: [true], receiveInto: [Buffer.alloc(1)], peerOf: [-1], duplicate: [-1],
   lockFile: [-1], probe: ['\0x-wrong'], closeOnExec: [-1], sendDatagram: ['\0x-wrong', Buffer.alloc(1), 0], takeDescriptors: [0], closeDescriptors: [0], splice: [0], spliced: [true], sendFile: [-1, 0, 10],
+  setOption: [-1, 1, 7, Buffer.alloc(4)], getOption: [-1, 1, 7, Buffer.alloc(4)], openSocket: [false, false],
   watcher: [{}], watch: [-1, 1], unwatch: [-1], peek: [-1, Buffer.alloc(1)],
 }
 /** Their first argument is no handle. */
@@ -132,6 +134,9 @@ const BARE = [
   'sendDatagram',
   'takeDescriptors',
   'closeDescriptors',
+  'setOption',
+  'getOption',
+  'openSocket',
 ]
 
 function goodArguments(name, id) {

@@ -1,0 +1,48 @@
+// Which socket options this system has, found by asking it. It changes no socket but one of its own.
+import { systemError } from '../errors/system-error'
+import type { Status, Transport } from '../transport/contract'
+import { selectTransport } from '../transport/select'
+import { optionKinds, type SocketOptionName, TCP_INFO_AT } from './names'
+
+/** Whether a socket option is to be had, and why not. */
+export interface OptionSupport {
+  readonly isSupported: boolean
+  /** Null where it is; else the code of the system's refusal, or words. */
+  readonly reason: string | null
+}
+
+/**
+ * Which options of `SocketOptions`, and `tcpInfo`, this system has: each is asked of a socket that is made for it. That
+ * an option is there does not say that this process may set it (`mark`), nor to which values.
+ */
+export function socketOptionSupport(
+  transport: Transport = selectTransport().transport,
+): Record<SocketOptionName | 'tcpInfo', OptionSupport> {
+  const names = [...optionKinds.map(([name]) => name), 'tcpInfo' as const]
+  const support = names.map((name, place) => [name, supportOf(transport, name, place)] as const)
+  return Object.fromEntries(support) as Record<SocketOptionName | 'tcpInfo', OptionSupport>
+}
+
+const supported: OptionSupport = { isSupported: true, reason: null }
+
+function supportOf(transport: Transport, name: string, place: number): OptionSupport {
+  const { descriptors } = transport
+  if (descriptors === null) return refused(`the ${transport.name} transport has no socket options`)
+  const numbers = descriptors.optionNumbers()
+  const level = numbers[2 * place] ?? -1
+  const number = numbers[2 * place + 1] ?? -1
+  if (level < 0 || number < 0) return refused('this system does not know it')
+  const fd = descriptors.openSocket('IPv4', name === 'multipath')
+  if (fd < 0) return refusedBySystem(fd)
+  const status = descriptors.getOption(fd, level, number, Buffer.alloc(place === TCP_INFO_AT ? 256 : 64))
+  descriptors.close([fd])
+  return status < 0 ? refusedBySystem(status) : supported
+}
+
+function refusedBySystem(status: Status): OptionSupport {
+  return refused(systemError(status, 'getsockopt').code ?? String(status))
+}
+
+function refused(reason: string): OptionSupport {
+  return { isSupported: false, reason }
+}
