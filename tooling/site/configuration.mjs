@@ -51,6 +51,7 @@ export function configuration(packages) {
           text: 'Project',
           items: [
             { text: 'What works, and what it costs', link: '/overview' },
+            { text: 'Benchmarks', link: '/benchmarks' },
             { text: 'Design', link: '/design' },
             { text: 'Contributing', link: '/contributing' },
             { text: 'Security', link: '/security' },
