@@ -25,7 +25,8 @@ export interface SendFileOptions {
  * Rejected before the first byte with what open(2) and stat(2) say (`ENOENT`, `EACCES`), with `ERR_INVALID_ARG_VALUE` for
  * what is no regular file, or with an AbortError: the socket then goes on. Rejected after it with `ERR_X_FILE_TOO_SHORT`
  * where the file has become shorter, or with what reading or the connection failed with: the socket is then destroyed, since
- * its peer cannot tell what is missing.
+ * its peer cannot tell what is missing. A failure that the socket tells, too, is no unhandled rejection where nobody looks
+ * at the promise.
  *
  * A file that is not in the system's cache is read within the call, up to 512 KiB at a time, and the event loop waits for
  * the disk as long.
@@ -52,15 +53,12 @@ export function sendFile(
   if (signal?.aborted) return Promise.reject(abortError(signal.reason))
   const part = new FilePart({ file, start, end, signal })
   socket.flush()
-  const sent = new Promise<number>((resolve, reject) => {
-    const written = (error?: Error | null) => {
-      const failure = error ?? part.refusal
-      if (failure) reject(failure)
-      else resolve(part.sent)
-    }
-    enqueue.call(socket, part.marker, written)
+  enqueue.call(socket, part.marker, error => part.written(error))
+  const sent = part.outcome.finally(() => part.close())
+  part.outcome.catch(() => {
+    if (part.isTold) sent.catch(() => {})
   })
-  return sent.finally(() => part.close())
+  return sent
 }
 
 /** Writable's own: the socket's would send an empty buffer at once. */
@@ -73,5 +71,6 @@ const enqueue = Writable.prototype.write as (
 function isFile(file: unknown): boolean {
   if (typeof file === 'number') return Number.isInteger(file) && file >= 0
   if (typeof file === 'string' || file instanceof URL || file instanceof Uint8Array) return true
-  return typeof file === 'object' && file !== null && typeof (file as FileHandle).fd === 'number'
+  const { fd, stat, read } = (file ?? {}) as Partial<FileHandle>
+  return typeof fd === 'number' && typeof stat === 'function' && typeof read === 'function'
 }

@@ -67,7 +67,7 @@ size_t x_splice_write(x_stream *from, char *bytes, size_t size) {
   x_stream *to = from->splice_to;
   uv_buf_t buf = uv_buf_init(bytes, (unsigned)size);
   int taken = uv_try_write(&to->uv.stream, &buf, 1);
-  if (taken < 0 && taken != UV_EAGAIN) to->write_status = taken;
+  if (taken < 0 && taken != UV_EAGAIN && !x_is_shortage(taken)) to->write_status = taken;
   if (taken <= 0) return size;
   count(from, (size_t)taken);
   memmove(bytes, bytes + taken, size - (size_t)taken);
@@ -92,6 +92,12 @@ static bool must_wait(int error) {
   return error == EAGAIN || error == EINTR;
 }
 
+// Whether a failure was the stream's, which has told it now and will not do so again. Others (no memory, a kind of
+// descriptor that cannot be spliced) are left to the read or write that follows.
+static bool is_told_once(int error) {
+  return !must_wait(error) && error != EINVAL && error != ENOSYS && !x_is_shortage(uv_translate_sys_error(error));
+}
+
 // From the pipe to the target; answers how much the target has not taken.
 static size_t drain(x_stream *from, size_t held) {
   x_stream *to = from->splice_to;
@@ -99,18 +105,12 @@ static size_t drain(x_stream *from, size_t held) {
   while (held > 0) {
     ssize_t moved = splice(pipe, NULL, fd, NULL, held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (moved < 0 && errno == EINTR) continue;
-    if (moved < 0 && !must_wait(errno)) to->write_status = uv_translate_sys_error(errno);
+    if (moved < 0 && is_told_once(errno)) to->write_status = uv_translate_sys_error(errno);
     if (moved <= 0) break;
     held -= (size_t)moved;
     count(from, (size_t)moved);
   }
   return held;
-}
-
-// Whether the failure was the stream's, which has told it now and will not do so again. Others (no memory, a kind of
-// socket that cannot be spliced) are left to the read that follows.
-static bool is_told_once(int error) {
-  return !must_wait(error) && error != EINVAL && error != ENOSYS && !x_is_shortage(uv_translate_sys_error(error));
 }
 
 // In place of a read of a stream that brings much. False: the read has to go on as usual. True: it is dealt with but for

@@ -71,6 +71,8 @@ export class Connection implements ReadSink, Holder {
   #writeCallback: WriteCallback | null = null
   /** Of the write with a part of a file, while that is on its way: no write may overtake it. */
   #fileCallback: WriteCallback | null = null
+  /** A part of a file was sent before the connection was made, and has not begun: no write may overtake it either. */
+  #isFileNext = false
   /** Of the end of our side, while it is under way. */
   #endCallback: WriteCallback | null = null
   /** Writes of the handle whose `done` is still to come. */
@@ -175,6 +177,7 @@ export class Connection implements ReadSink, Holder {
       this.isReading &&
       this.#writeCallback === null &&
       this.#fileCallback === null &&
+      !this.#isFileNext &&
       this.#ahead === 0 &&
       stream.writable &&
       stream.writableCorked === 0 &&
@@ -202,6 +205,7 @@ export class Connection implements ReadSink, Holder {
       this.#outbox === null &&
       this.#writeCallback === null &&
       this.#fileCallback === null &&
+      !this.#isFileNext &&
       this.#underWay === 0 &&
       this.#ahead === 0 &&
       queuedLength.call(this.stream) === 0 &&
@@ -300,6 +304,7 @@ export class Connection implements ReadSink, Holder {
   #sendFile(chunks: readonly Uint8Array[], place: number, isCounted: boolean, callback: WriteCallback): void {
     const part = filePartOf(chunks[place] as Uint8Array) as FilePart
     this.#fileCallback = callback
+    this.#isFileNext = false
     this.send(chunks.slice(0, place), isCounted, error => {
       if (error) {
         this.#fileCallback = null
@@ -329,6 +334,8 @@ export class Connection implements ReadSink, Holder {
     const place = indexOfFilePart(waiting)
     const chunks = place < 0 ? waiting : waiting.slice(0, place)
     const bytes = byteLength(chunks)
+    // A listener to 'connect' may write: behind it.
+    if (place >= 0) this.#isFileNext = true
     // Once: a connection may be told of as made again.
     if (bytes === 0 || this.#ahead > 0) return
     this.#ahead = bytes

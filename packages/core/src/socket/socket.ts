@@ -522,6 +522,7 @@ Object.defineProperty(Socket.prototype, 'writableLength', {
 const { _write: ownWrite, _writev: ownWritev, _final: ownFinal } = Socket.prototype
 const ownMethods = {
   emit: Socket.prototype.emit,
+  push: Socket.prototype.push,
   write: Socket.prototype.write,
   _write: ownWrite,
   _writev: ownWritev,

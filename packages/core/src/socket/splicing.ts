@@ -1,7 +1,7 @@
 // `a.pipe(b)` between two sockets, inside the system: for as long as nobody but `pipe` looks at the bytes, they go from one
 // connection to the other without passing by. It decides when that is so, and moves nothing itself.
 import { EventEmitter } from 'node:events'
-import { Readable, Writable } from 'node:stream'
+import { Duplex, Readable, Writable } from 'node:stream'
 import type { SpliceGate } from '../transport/contract'
 import type { Connection } from './connection'
 import type { StatefulDuplex } from './life-cycle'
@@ -13,9 +13,13 @@ const isWritable = Object.getOwnPropertyDescriptor(Writable.prototype, 'writable
 const isFlowing = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableFlowing')!.get!
 const bufferedLength = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableLength')!.get!
 
+/** What a socket's own `write` calls. */
+const inheritedWrite = Duplex.prototype.write
+
 /** A socket's methods as they are unless somebody has put others in their place. */
 export interface OwnMethods {
   readonly emit: unknown
+  readonly push: unknown
   readonly write: unknown
   readonly _write: unknown
   readonly _writev: unknown
@@ -75,11 +79,14 @@ class Splicing implements SpliceGate {
       !decoder &&
       source[kState].onread === null &&
       source.emit === own.emit &&
+      source.push === own.push &&
       listenerCount.call(source, 'readable') === 0 &&
       listenerCount.call(source, 'pause') === 0 &&
       listenerCount.call(source, 'resume') === 0 &&
       isWritable.call(target) &&
+      target.emit === own.emit &&
       target.write === own.write &&
+      Duplex.prototype.write === inheritedWrite &&
       target._write === own._write &&
       target._writev === own._writev &&
       rawListeners.call(target, 'drain').every(drain => isPipes('drain', drain))

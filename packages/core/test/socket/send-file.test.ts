@@ -1,8 +1,9 @@
 // sendFile(socket, file): in order with the writes around it, parts of files, slow peers, and whatever may go wrong before
 // and after the first byte, on native and portable.
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket as NodeSocket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -41,6 +42,8 @@ const code = (promise: Promise<unknown>) =>
     value => value,
     (error: NodeJS.ErrnoException) => error.code ?? error.name,
   )
+
+const turn = () => new Promise(resolve => setImmediate(resolve))
 
 const transports = [loadNative().transport, portable].filter(transport => transport !== null)
 
@@ -146,6 +149,128 @@ describe.each(transports)('sendFile on $name', transport => {
       expect(near.destroyed).toBe(true)
       far.destroy()
     }
+  })
+
+  it('keeps its place before what listeners to connect write', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const near = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', transport })
+    near.once('connect', () => near.write('>'))
+    near.once('connect', () => near.end('>'))
+    const [[far]] = (await Promise.all([
+      once(server, 'connection'),
+      sendFile(near, file, { end: 4 }),
+      sendFile(near, file, { start: 5, end: 9 }),
+    ])) as [[NodeSocket], number, number]
+    server.close()
+    const chunks: Buffer[] = []
+    far.on('data', (chunk: Buffer) => chunks.push(chunk))
+    await once(far, 'end')
+    expect(Buffer.concat(chunks)).toEqual(Buffer.concat([large.subarray(0, 10), Buffer.from('>>')]))
+    far.destroy()
+  })
+
+  it('does not wait for a stalled peer to be aborted', async () => {
+    const { near, far } = await connected(transport)
+    far.pause()
+    const abort = new AbortController()
+    near.write(Buffer.alloc(20_000_000))
+    const before = sendFile(near, file, { signal: abort.signal })
+    abort.abort()
+    expect(await code(before)).toBe('ABORT_ERR')
+    expect(near.destroyed).toBe(false)
+    far.resume()
+    const after = sendFile(near, file, { end: 4 })
+    expect(await after).toBe(5)
+    far.pause()
+    const again = new AbortController()
+    const stalled = Promise.all(
+      [file, file, file].map(name => code(sendFile(near, name, { signal: again.signal }))),
+    )
+    const begun = near.bytesWritten
+    while (near.bytesWritten === begun) await turn()
+    again.abort()
+    expect(await stalled).toContain('ABORT_ERR')
+    if (!near.closed) await once(near, 'close')
+    far.destroy()
+  })
+
+  it('sends of no other file where its handle was closed and the descriptor is used again', async () => {
+    const { near, far } = await connected(transport)
+    far.pause()
+    const copy = path.join(folder, 'closed')
+    writeFileSync(copy, Buffer.alloc(40_000_000, 1))
+    const handle = await open(copy)
+    const outcome = code(sendFile(near, handle))
+    while (near.bytesWritten === 0) await turn()
+    await handle.close()
+    const others = [openSync(file, 'r'), openSync(file, 'r')]
+    let hasOther = false
+    far.on('data', (chunk: Buffer) => (hasOther ||= chunk.some(byte => byte !== 1)))
+    far.resume()
+    expect(await outcome).toBe('EBADF')
+    if (!far.closed) await once(far, 'close')
+    expect(hasOther).toBe(false)
+    for (const other of others) closeSync(other)
+  })
+
+  it('does not wait for the writer of a FIFO', async () => {
+    const { near, far } = await connected(transport)
+    const fifo = path.join(folder, `fifo-${transport.name}`)
+    execFileSync('mkfifo', [fifo])
+    expect(await code(sendFile(near, fifo))).toBe('ERR_INVALID_ARG_VALUE')
+    expect(near.destroyed).toBe(false)
+    near.destroy()
+    far.destroy()
+  })
+
+  it('destroys a socket that the first byte finds broken; where nobody looks, no rejection is unhandled', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const near = connect({ port, host: '127.0.0.1', allowHalfOpen: true, transport }).resume()
+    await once(near, 'end')
+    near.write('the answer is a reset')
+    await turn()
+    const failed = new Promise<NodeJS.ErrnoException>(resolve => near.once('error', resolve))
+    void sendFile(near, file)
+    expect(['EPIPE', 'ECONNRESET']).toContain((await failed).code)
+    if (!near.closed) await once(near, 'close')
+    void sendFile(near, file)
+    await turn()
+    const destroyed = connect({ port, host: '127.0.0.1', transport })
+    void sendFile(destroyed, file)
+    destroyed.destroy()
+    await once(destroyed, 'close')
+    await turn()
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+    server.close()
+  })
+
+  it('leaves a connection alone that was made anew meanwhile', async () => {
+    const { near, far } = await connected(transport)
+    far.pause()
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const outcome = code(sendFile(near, file))
+    while (near.bytesWritten === 0) await turn()
+    near.destroy()
+    near.connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' })
+    const [again] = (await once(server, 'connection')) as [NodeSocket]
+    expect(['ERR_SOCKET_CLOSED', 'ECANCELED']).toContain(await outcome)
+    const sent = sendFile(near, file, { end: 4 })
+    near.write('>')
+    const chunks: Buffer[] = []
+    again.on('data', (chunk: Buffer) => chunks.push(chunk))
+    expect(await sent).toBe(5)
+    while (Buffer.concat(chunks).length < 6) await turn()
+    expect(Buffer.concat(chunks)).toEqual(Buffer.concat([large.subarray(0, 5), Buffer.from('>')]))
+    for (const socket of [again, near, far]) socket.destroy()
+    server.close()
   })
 
   it('refuses wrong arguments at once', async () => {

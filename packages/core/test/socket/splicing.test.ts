@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import * as nodeNet from 'node:net'
-import { pipeline } from 'node:stream'
+import { Duplex, pipeline } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import * as ours from '../../src'
 
@@ -193,6 +193,60 @@ describe('a.pipe(b) between sockets', () => {
     await got.until('3')
     expect(written).toEqual(['3'])
     for (const socket of [left, a, b, right]) socket.destroy()
+  })
+
+  it.each(Object.entries(nets))('%s: what Readable and Writable call is called', async (_name, net) => {
+    const { left, a, b, right } = await chain(net)
+    a.pipe(b)
+    const got = read(right)
+    left.write('1')
+    await got.until('1')
+    left.write('2')
+    await got.until('2')
+    const seen: string[] = []
+    const { push } = a
+    a.push = (chunk, encoding) => {
+      seen.push(String(chunk))
+      return push.call(a, chunk, encoding)
+    }
+    left.write('3')
+    await got.until('3')
+    a.push = push
+    const { write } = Duplex.prototype
+    try {
+      Duplex.prototype.write = function (this: Duplex, ...args: unknown[]) {
+        if (this === b) seen.push('written')
+        return Reflect.apply(write, this, args)
+      } as typeof write
+      left.write('x'.repeat(100_000))
+      await got.atLeast(100_003)
+    } finally {
+      Duplex.prototype.write = write
+    }
+    expect(seen[0]).toBe('3')
+    expect(seen).toContain('written')
+    for (const socket of [left, a, b, right]) socket.destroy()
+  })
+
+  it.each(Object.entries(nets))('%s: a getter on a socket may do anything', async (_name, net) => {
+    const { left, a, b, right } = await chain(net)
+    a.pipe(b)
+    const got = read(right)
+    left.write('1')
+    await got.until('1')
+    left.write('2')
+    await got.until('2')
+    const { write } = b
+    const closed = once(a, 'close')
+    Object.defineProperty(b, 'write', {
+      get() {
+        a.destroy()
+        return write
+      },
+    })
+    left.write('3')
+    await closed
+    for (const socket of [left, b, right]) socket.destroy()
   })
 
   it.each(Object.entries(nets))(

@@ -262,7 +262,9 @@ export class NativeStream implements StreamHandle {
     // There is no handle where none could be made.
     if (this.#id === 0) return void setImmediate(() => closing.finish())
     this.#settleCounters()
-    this.#addon.close(this.#id, true)
+    const id = this.#id
+    // The addon allows no call while it asks a gate: a getter of the program's has run there.
+    if (this.#addon.close(id, true) === UV_EBUSY) setImmediate(() => this.#addon.close(id, true))
     this.#forget()
   }
 
