@@ -52,6 +52,8 @@ describe('the module', () => {
       'setDefaultCoalesce',
       'encodeProxyHeader',
       'proxyHeaderFor',
+      'relay',
+      'sendFile',
       'socketOptionSupport',
       'relay',
       'sendFile',

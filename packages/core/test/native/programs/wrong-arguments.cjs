@@ -163,7 +163,7 @@ async function insideGate(addon) {
     return -1
   }
   if (addon.splice(ids[0], ids[1]) !== 0 || addon.readStart(ids[0]) !== 0) throw new Error('splice')
-  addon.tryWrite(ids[1], Buffer.from('x'))
+  if (addon.tryWrite(ids[1], Buffer.from('x'), false) !== 1) throw new Error('tryWrite')
   while (asked === 0) await turn()
   if (failure !== '') throw new Error(failure)
   for (const id of ids) addon.close(id, true)
