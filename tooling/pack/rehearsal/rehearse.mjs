@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { root } from '@x/run/workspace'
 import { complaints, filesIn, strayFiles } from '../contents.mjs'
 import { published } from '../tarballs.mjs'
 import { startRegistry } from './registry.mjs'
@@ -79,7 +80,9 @@ async function upgrade(who, [range, core], isFirst) {
 }
 
 async function users() {
-  for (const { folder: source, manifest } of published) {
+  for (const { folder: here, manifest } of published) {
+    // As it was cloned: this checkout may have changed since.
+    const source = path.join(folder, 'workspace', path.relative(root, here))
     for (const manager of managers) {
       const project = path.join(folder, `${manager}-${manifest.name.replace('@x/', '')}`)
       await install(project, manager, toInstall(source), registry.env)
