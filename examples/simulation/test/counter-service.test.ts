@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expectNoLeaks, jitter, latency, loss, memoryNetwork, simulate } from '@x/testkit'
+import { expectNoLeaks, faults, memoryNetwork, simulate } from '@x/testkit'
 import { describe, expect, it } from 'vitest'
 import { CounterClient, createCounterServer } from '../counter-service.mjs'
 
@@ -20,7 +20,7 @@ describe('in memory', () => {
 
 /** Three clients add 1 to one counter, 10 times each, while misfortune takes its course; the total at the end. */
 function scenario(seed: number) {
-  const link = [latency({ ms: 20 }), jitter({ ms: 30 }), loss(0.05)]
+  const link = [faults.latency({ ms: 20 }), faults.jitter({ ms: 30 }), faults.loss(0.05)]
   return simulate({ seed, link }, async ({ host, network, clock, random }) => {
     const disk = new Map()
     const server = host('server', () => void createCounterServer(disk).listen(80))

@@ -79,6 +79,8 @@ export class World {
         getOption: () => UV_ENOTSUP,
         take() {},
         probe: () => UV_ENOTSUP,
+        closeOnExec: () => 0,
+        sendDatagram: () => UV_ENOTSUP,
         peek: null,
       },
     }
