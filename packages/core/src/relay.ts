@@ -6,6 +6,7 @@ import { monotonicNow } from './host'
 
 /** A side of a relay: a `Socket`, or a stream that counts as one does, such as `tls.TLSSocket`. */
 export type RelaySide = Duplex & {
+  readonly bytesRead: number
   readonly bytesWritten: number
   setTimeout(timeoutMs: number): unknown
   resetAndDestroy?(): unknown
@@ -73,6 +74,8 @@ class Relay {
   readonly #startedAt = monotonicNow()
   #outcome: { reason: RelayReport['reason']; error?: Error } | null = null
   #open = 2
+  /** The bytes that a side had moved when it was last found idle. */
+  readonly #idleAt = new Map<RelaySide, number>()
   #abort = () => {}
 
   constructor(first: RelaySide, second: RelaySide, report: (report: RelayReport) => void) {
@@ -92,7 +95,7 @@ class Relay {
       else side.once('close', () => this.#onClosed(side, detach))
       if (idleMs === 0) continue
       side.setTimeout(idleMs)
-      side.on('timeout', () => this.#giveUp('idle'))
+      side.on('timeout', () => this.#onIdle(side))
     }
     if (this.#outcome === null) {
       first.pipe(second)
@@ -102,9 +105,18 @@ class Relay {
     else if (this.#open > 0) signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
+  /** One side alone may wait: while the other takes slowly what it has brought, or sends much. */
+  #onIdle(side: RelaySide): void {
+    this.#idleAt.set(side, side.bytesRead + side.bytesWritten)
+    const isIdle = (one: RelaySide) =>
+      one.closed || this.#idleAt.get(one) === one.bytesRead + one.bytesWritten
+    if (this.#sides.every(isIdle)) this.#giveUp('idle')
+  }
+
   #onClosed(side: RelaySide, detach: () => void): void {
     this.#open--
-    if (!side.readableEnded || !side.writableFinished) this.#giveUp('closed')
+    if (side.errored) this.#giveUp('failed', side.errored)
+    else if (!side.readableEnded || !side.writableFinished) this.#giveUp('closed')
     if (this.#open > 0) return
     detach()
     const [first, second] = this.#sides

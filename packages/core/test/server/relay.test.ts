@@ -109,6 +109,31 @@ describe.each(transports)('relay on $name', transport => {
     expect((await relay(one, other, { signal: AbortSignal.abort() })).reason).toBe('aborted')
   })
 
+  it('is idle when both sides are, and neither has moved a byte since it was found so', async () => {
+    const { client, backend, sides, report, close } = await relayed({ idleMs: 60_000 })
+    await once(backend, 'data')
+    const [first, second] = sides as [Socket, Socket]
+    first.emit('timeout')
+    first.emit('timeout')
+    expect([first.destroyed, second.destroyed]).toEqual([false, false])
+    client.write('more')
+    await once(backend, 'data')
+    second.emit('timeout')
+    expect([first.destroyed, second.destroyed]).toEqual([false, false])
+    first.emit('timeout')
+    expect((await report).reason).toBe('idle')
+    close()
+  })
+
+  it('tells the error of a side that had failed before', async () => {
+    const failed = connect({ path: '/nowhere', transport })
+    const other = connect({ path: '/nowhere', transport })
+    for (const side of [failed, other]) side.on('error', () => {})
+    await new Promise(resolve => failed.once('close', resolve))
+    const { reason, error } = await relay(failed, other)
+    expect([reason, (error as NodeJS.ErrnoException).code]).toEqual(['failed', 'ENOENT'])
+  })
+
   it('says that a side was destroyed before its end', async () => {
     const { sides, report, close } = await relayed()
     sides[1]!.destroy()
