@@ -376,7 +376,8 @@ export function readBindFlags(options: Readonly<Record<string, unknown>>): BindF
   return {
     ipv6Only: Boolean(ipv6Only),
     reusePort: Boolean(reusePort),
-    ...(openMode !== 0 && { mode: 0o700 | openMode }),
+    // To what the file mode creation mask leaves, as Node adds it (umask(2)).
+    ...(openMode !== 0 && { mode: (0o777 & ~process.umask()) | openMode }),
     ...(mode !== undefined && { mode }),
   }
 }

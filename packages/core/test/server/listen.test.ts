@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
+import { createServer as createNodeServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AddressInfo, BlockList, connect, createServer, Server, type Socket } from '../../src'
 import { freePort, pair, serve, temporaryPath, transports } from '../bed'
@@ -66,10 +67,19 @@ describe.each(transports)('a server on the $name transport', transport => {
     expect(existsSync(path)).toBe(false)
   })
 
-  it('[S5] [S7] gives everybody the rights that readableAll and writableAll ask for', async () => {
-    const path = temporaryPath()
-    await serve({ transport }, { path, readableAll: true, writableAll: true })
-    expect(statSync(path).mode & 0o666).toBe(0o666)
+  it('[S5] [S7] gives everybody the rights that readableAll and writableAll ask for, as node:net', async () => {
+    for (const options of [
+      { readableAll: true },
+      { writableAll: true },
+      { readableAll: true, writableAll: true },
+    ]) {
+      const [path, theirs] = [temporaryPath(), temporaryPath()]
+      await serve({ transport }, { path, ...options })
+      const host = createNodeServer().listen({ path: theirs, ...options })
+      await once(host, 'listening')
+      expect(statSync(path).mode).toBe(statSync(theirs).mode)
+      host.close()
+    }
   })
 
   it('[S6] listens on the handle of a listening server', async () => {
