@@ -1,6 +1,6 @@
 // What is in the tarballs, before anybody installs them.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +10,7 @@ import { complaints, filesIn, strayFiles } from '../contents.mjs'
 import { packAll, published, type Tarballs } from '../tarballs.mjs'
 
 const exec = promisify(execFile)
+const core = path.resolve(import.meta.dirname, '../../../packages/core')
 const folder = mkdtempSync(path.join(tmpdir(), 'x-tarballs-'))
 let tarballs: Tarballs = {}
 
@@ -79,7 +80,11 @@ describe.each(published.map(one => one.manifest.name))('the tarball of %s', name
   })
 
   it('has the files that it needs, and no others', async () => {
-    expect(strayFiles(await manifestIn(tarballs[name]!), await filesIn(tarballs[name]!))).toEqual([])
+    const problems = strayFiles(await manifestIn(tarballs[name]!), await filesIn(tarballs[name]!))
+    // The engines of other systems are made for a release (`pnpm engines`), which refuses to go on without them.
+    const isUnmade = (problem: string) =>
+      problem.startsWith('prebuilds/') && !existsSync(path.join(core, problem.replace(': missing', '')))
+    expect(problems.filter(problem => !isUnmade(problem))).toEqual([])
   })
 
   it('is clean for publint and attw', async () => {
