@@ -397,12 +397,13 @@ export class PortableStream implements StreamHandle {
     return socket
   }
 
+  // node:net puts off what is asked of a closed socket until it connects again, with a listener for each call.
   ref(): void {
-    this.#socket.ref()
+    if (!this.#socket.destroyed) this.#socket.ref()
   }
 
   unref(): void {
-    this.#socket.unref()
+    if (!this.#socket.destroyed) this.#socket.unref()
   }
 
   get bytesWritten(): number {
