@@ -12,6 +12,16 @@ const CROWD = 100
 /** @param {string} name */
 export const file = name => fileURLToPath(new URL(name, import.meta.url))
 
+/** This process's descriptors, with the one that libuv opens for itself with a loop's first stream. */
+export async function descriptorsBefore() {
+  await new Promise(resolve =>
+    connect({ path: '/nowhere' })
+      .on('error', () => {})
+      .on('close', resolve),
+  )
+  return descriptorsOf()
+}
+
 /** Descriptors beyond those of before, once what is under way has settled; what is still there after ten seconds stays. */
 export async function leftOver(before, pid = 'self') {
   const deadline = Date.now() + 10_000
@@ -71,7 +81,7 @@ export async function startPlain(options = {}) {
 export async function crowds(rounds, tell, options, harm = () => {}) {
   const { cluster, port } = await startPlain(options)
   cluster.on('warning', () => {})
-  const before = descriptorsOf()
+  const before = await descriptorsBefore()
   const crowd = new Crowds()
   for (let round = 1; round <= rounds; round++) {
     const asked = crowd.askAll(port)

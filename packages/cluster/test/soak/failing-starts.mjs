@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { descriptorsOf, takeDescriptors } from '../support/descriptor-limit.mjs'
-import { Crowds, file, leftOver, startPlain } from './crowds.mjs'
+import { takeDescriptors } from '../support/descriptor-limit.mjs'
+import { Crowds, descriptorsBefore, file, leftOver, startPlain } from './crowds.mjs'
 
 /** Each takes away what a start needs, and answers what gives it back. */
 const wants = [
@@ -48,7 +48,7 @@ export async function failingStarts(rounds, tell) {
   }
   const crowd = new Crowds()
   const counts = { 'starts refused': 0, 'restarts refused': 0, 'reloads refused': 0, wrong: 0 }
-  const before = descriptorsOf()
+  const before = await descriptorsBefore()
   const moments = {
     async start(take) {
       const giveBack = await take()

@@ -153,6 +153,8 @@ async function killReceivers(rounds, tell) {
   return await inFolder(async folder => {
     const file = path.join(folder, 's')
     const server = await listen(file)
+    // libuv opens a descriptor of its own with a loop's first stream.
+    await new Promise(resolve => transport.stream('pipe').close(resolve))
     const before = readdirSync('/proc/self/fd').length
     const counts = {
       'killed receivers': 0,
