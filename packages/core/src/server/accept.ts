@@ -113,10 +113,16 @@ export function dropStream(
 
 /** Resets a connection that the program has, and tells it. */
 export function dropConnection(server: StatefulServer, socket: Socket, reason: DropReason): void {
+  const tell = dropTeller(server, socket, reason)
+  callEach([() => dropSocket(socket as unknown as StatefulDuplex), tell])
+}
+
+/** Counts a drop, and answers what tells it: with the ends that the connection has now. */
+export function dropTeller(server: StatefulServer, socket: Socket, reason: DropReason): () => void {
   const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
   const ends = { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily, reason }
   server[kServer].countDrop(reason)
-  callEach([() => dropSocket(socket as unknown as StatefulDuplex), () => void server.emit('drop', ends)])
+  return () => void server.emit('drop', ends)
 }
 
 function isBlocked(

@@ -1,7 +1,7 @@
 // The connections of a server as an async iterator with a bound. It accepts nothing itself.
-import type { DropReason } from '../admission/options'
 import { validateInteger } from '../errors/validate'
 import type { Socket } from '../socket/index'
+import { dropTeller } from './accept'
 import { kServer, type StatefulServer } from './state'
 
 /** Options of `connections`. */
@@ -84,12 +84,9 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
     const taker = this.#takers.shift()
     if (taker !== undefined) return taker.resolve({ done: false, value: socket })
     if (this.#queue.length >= this.#limit) {
-      const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
+      const tell = dropTeller(this.#server, socket, 'max-waiting')
       socket.destroy()
-      const reason: DropReason = 'max-waiting'
-      const ends = { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily, reason }
-      this.#server[kServer].countDrop(reason)
-      this.#server.emit('drop', ends)
+      tell()
       return
     }
     // Nobody has it yet: what befalls it until then is nobody's error, and whoever takes it finds it destroyed.

@@ -173,17 +173,7 @@ export class Connection implements ReadSink, Holder {
   /** Null where nothing may be held now. A socket that does not read would not hear that its peer has gone. */
   #openOutbox(): Outbox | null {
     const { stream } = this
-    const isFree =
-      this.isReading &&
-      this.#writeCallback === null &&
-      this.#fileCallback === null &&
-      !this.#isFileNext &&
-      this.#ahead === 0 &&
-      stream.writable &&
-      stream.writableCorked === 0 &&
-      queuedLength.call(stream) === 0 &&
-      mayHold()
-    if (!isFree) return null
+    if (!this.isReading || this.#isWritableBusy || !stream.writable || !mayHold()) return null
     this.#outbox = Outbox.open()
     flushLater(this)
     return this.#outbox
@@ -199,18 +189,21 @@ export class Connection implements ReadSink, Holder {
     return this.#outbox !== null
   }
 
+  /** Writable has something under way or queued, or is told to wait: it alone orders. */
+  get #isWritableBusy(): boolean {
+    return (
+      this.#writeCallback !== null ||
+      this.#fileCallback !== null ||
+      this.#isFileNext ||
+      this.#ahead !== 0 ||
+      this.stream.writableCorked !== 0 ||
+      queuedLength.call(this.stream) !== 0
+    )
+  }
+
   /** Nothing that was written is still to go to the system, and nothing is held back. */
   get isQuiet(): boolean {
-    return (
-      this.#outbox === null &&
-      this.#writeCallback === null &&
-      this.#fileCallback === null &&
-      !this.#isFileNext &&
-      this.#underWay === 0 &&
-      this.#ahead === 0 &&
-      queuedLength.call(this.stream) === 0 &&
-      this.stream.writableCorked === 0
-    )
+    return this.#outbox === null && this.#underWay === 0 && !this.#isWritableBusy
   }
 
   /**

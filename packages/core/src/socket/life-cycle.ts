@@ -174,8 +174,8 @@ interface LastWords {
 }
 
 /**
- * Has the stream begin anew. What Writable has under way is over
- * first: it is of the connection before, and neither fails nor ends the one to come.
+ * Has the stream begin anew. What Writable has under way is over first: it is of the connection before, and neither fails
+ * nor ends the one to come.
  */
 function revive(socket: StatefulDuplex): void {
   const { phase } = socket[kState]
@@ -305,7 +305,7 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
   if (phase.kind !== 'closed') {
     state.enter({
       kind: 'closed',
-      bytesRead: (connection?.handle.bytesRead ?? 0) - (state.proxied?.header.byteLength ?? 0),
+      bytesRead: connection === null ? 0 : state.bytesReadOf(connection.handle),
       bytesWritten: connection?.bytesSent(0) ?? bytesWaiting(phase),
       queuedAhead: connection?.queuedAhead ?? 0,
       peer: connection?.peer,
@@ -401,7 +401,7 @@ export function takeConnection(socket: StatefulDuplex): DetachedConnection | nul
   const { handle, peer } = phase
   state.enter({
     kind: 'closed',
-    bytesRead: handle.bytesRead,
+    bytesRead: state.bytesReadOf(handle),
     bytesWritten: handle.bytesWritten,
     queuedAhead: 0,
     peer,

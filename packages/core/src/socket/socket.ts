@@ -401,8 +401,7 @@ export class Socket extends Duplex {
   get bytesRead(): number {
     const state = this[kState] as SocketState | undefined
     const phase = state?.phase
-    const ofHeader = state?.proxied?.header.byteLength ?? 0
-    if (phase?.kind === 'connected') return phase.handle.bytesRead - ofHeader
+    if (phase?.kind === 'connected') return state!.bytesReadOf(phase.handle)
     return phase?.kind === 'closed' ? phase.bytesRead : 0
   }
 

@@ -81,6 +81,11 @@ export class SocketState implements Activity {
     this.idleTimer?.refresh()
   }
 
+  /** Bytes that the program has of a connection: those of a PROXY header were not for it. */
+  bytesReadOf(handle: StreamHandle): number {
+    return handle.bytesRead - (this.proxied?.header.byteLength ?? 0)
+  }
+
   /** Settings are shared by sockets that have the same. */
   change(settings: Partial<ConnectionSettings>): void {
     this.settings = { ...this.settings, ...settings }

@@ -12,7 +12,7 @@ describe.skipIf(absent !== null)('native transport under random operations', () 
     it(`keeps the laws and leaves nothing behind, seed ${seed}`, async () => {
       const { stdout } = await promisify(execFile)(process.execPath, [program, String(seed), '500'])
       const counts = JSON.parse(stdout)
-      for (const what of ['accepted', 'connected', 'read', 'written', 'messages', 'thrown']) {
+      for (const what of ['accepted', 'connected', 'read', 'written', 'spliced', 'messages', 'thrown']) {
         expect(counts[what], what).toBeGreaterThan(0)
       }
     })

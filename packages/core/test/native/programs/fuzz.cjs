@@ -160,8 +160,7 @@ function options(item = pick(items.stream)) {
   })
 }
 
-function splice(a = pick(items.stream)) {
-  const b = pick(items.stream)
+function splice(a = pick(items.stream), b = pick(items.stream)) {
   if (!a || !b || a === b) return
   const gate = {
     mayMove() {
@@ -362,11 +361,23 @@ function operate() {
 const turn = () => new Promise(resolve => setImmediate(resolve))
 const descriptors = () => readdirSync('/proc/self/fd').length
 
+/** A splice that moves bytes: those of the rounds may all come to nothing. What may fail does where faults are injected. */
+async function spliceOnce() {
+  const pairs = [native.descriptors.socketPair(), native.descriptors.socketPair()]
+  if (pairs.some(pair => typeof pair === 'number')) return
+  const [far, from, to] = pairs.flat().map(fd => add('stream', native.adopt(fd, 'stream')))
+  splice(from, to)
+  call(() => from.handle.readStart({ onData() {}, onEnd() {}, onError() {} }))
+  call(() => far.handle.write([Buffer.from('x')], () => {}))
+  for (let index = 0; index < 1000 && counts.spliced === 0; index++) await turn()
+}
+
 async function main() {
   // libuv opens one descriptor of its own with a loop's first stream.
   native.stream('tcp').close()
   await turn()
   const before = descriptors()
+  await spliceOnce()
   for (let round = 0; round < rounds; round++) {
     for (let index = random(6); index >= 0; index--) operate()
     if (process.env.X_FUZZ_INJECT && random(3) === 0) injectFault(counts.operations)
