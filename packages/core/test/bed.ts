@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { connect, createServer, type Server, type ServerOpts, type Socket } from '../src'
+import { UV_ENOTSUP } from '../src/errors/errno'
 import type { ListenOptions } from '../src/server/options'
 import type { Transport } from '../src/transport/contract'
 import { loadNative } from '../src/transport/native'
@@ -14,6 +15,14 @@ const native = loadNative().transport
 
 /** Each transport that works here; native is missing where its addon was not built. */
 export const transports: Transport[] = native === null ? [portable] : [native, portable]
+
+/** Whether connections can be left in the backlog. */
+export function canPause(transport: Transport): boolean {
+  const listener = transport.listener('tcp')
+  const status = listener.pause()
+  listener.close()
+  return status !== UV_ENOTSUP
+}
 
 /** A folder for socket paths that goes with the test. */
 export function temporaryPath(name = 's'): string {

@@ -57,11 +57,10 @@ export class Admission {
     return Math.max(this.#addresses.size, this.#networks.size)
   }
 
-  /** Why a connection is not admitted, or null. A peer without an address is local. */
-  refusal(peer: TcpAddress | undefined): DropReason | null {
+  /** Why a connection is not admitted, or null. */
+  refusal(keys: PeerKeys | null): DropReason | null {
     const nowMs = this.#server.clock.now()
     // The peer's own limits come first: what one peer is refused costs the others nothing of the rate.
-    const keys = this.#keysOf(peer)
     if (keys !== null) {
       if (this.#addresses.isFull(keys.address)) return 'address-limit'
       if (this.#networks.isFull(keys.network)) return 'network-limit'
@@ -72,9 +71,8 @@ export class Admission {
     return this.waits || (this.#bucket?.hasToken(nowMs) ?? true) ? null : 'accept-rate'
   }
 
-  admitted(socket: Socket, peer: TcpAddress | undefined): void {
+  admitted(socket: Socket, keys: PeerKeys | null): void {
     const nowMs = this.#server.clock.now()
-    const keys = this.#keysOf(peer)
     if (keys !== null) {
       this.#keys.set(socket, keys)
       this.#addresses.opened(keys.address, nowMs)
@@ -126,7 +124,8 @@ export class Admission {
     this.#timer = null
   }
 
-  #keysOf(peer: TcpAddress | undefined): PeerKeys | null {
+  /** What a peer is counted by; null for one that is exempt, and for a local one. Throws what `exempt` throws. */
+  keysOf(peer: TcpAddress | undefined): PeerKeys | null {
     if (peer === undefined) return null
     const { exempt, networkBits } = this.#rules
     if (exempt?.check(peer.address, peer.family === 'IPv6' ? 'ipv6' : 'ipv4')) return null

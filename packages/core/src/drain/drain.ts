@@ -20,6 +20,10 @@ export interface Drainable {
   readonly open: number
   /** How many connections there have been. */
   readonly accepted: number
+  /** Lets in what waits in the backlog, whatever holds the listener back. */
+  acceptAll(): void
+  /** Whether accepting waits for descriptors. */
+  isShort(): boolean
   /** Closes the listener; nothing happens where there is none. */
   stopAccepting(): void
   /** Tells the program how far the drain is, if it listens. */
@@ -40,6 +44,8 @@ interface Caller {
  */
 const MOST_LAST = 4096
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Longer than the listener waits between two tries. */
+const SHORTAGE_LOOK_MS = 250
 
 export class Drain {
   readonly #server: Drainable
@@ -51,6 +57,7 @@ export class Drain {
   #deadlineAt = Number.POSITIVE_INFINITY
   #deadline: Timer | null = null
   #look: Timer | null = null
+  #shortageLook: Timer | null = null
   #finished = 0
   #idle = 0
   #forced = 0
@@ -61,6 +68,7 @@ export class Drain {
     this.#startedAt = server.clock.now()
     this.#quiet = new QuietWatch(idleMs)
     const { accepted } = server
+    callEach([() => server.acceptAll()])
     this.#acceptLast(accepted + MOST_LAST, -1)
     if (idleMs !== Number.POSITIVE_INFINITY) this.#lookForIdle()
     this.#tell()
@@ -96,6 +104,11 @@ export class Drain {
       const { accepted } = this.#server
       // Never in the first turn, of which a part has gone by.
       if (accepted !== acceptedBefore && accepted < most) return this.#acceptLast(most, accepted)
+      if (accepted < most && this.#server.isShort()) {
+        const look = () => this.#acceptLast(most, accepted)
+        this.#shortageLook = this.#server.clock.setTimeout(look, SHORTAGE_LOOK_MS)
+        return
+      }
       this.#phase = 'waiting'
       callEach([() => this.#server.stopAccepting()])
       this.settleIfEmpty()
@@ -181,6 +194,7 @@ export class Drain {
     this.#phase = 'over'
     if (this.#deadline !== null) clock.clearTimeout(this.#deadline)
     if (this.#look !== null) clock.clearTimeout(this.#look)
+    if (this.#shortageLook !== null) clock.clearTimeout(this.#shortageLook)
     this.#server.over()
   }
 

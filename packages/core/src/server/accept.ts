@@ -1,6 +1,7 @@
 // From an accepted stream to the server's 'connection' event: who is refused, and how its socket is set up.
 import { channel } from 'node:diagnostics_channel'
 import type { DropReason } from '../admission/options'
+import type { PeerKeys } from '../admission/peer-keys'
 import { systemError } from '../errors/system-error'
 import type { Proxied } from '../proxy-protocol/proxied'
 import type { AcceptingServer } from '../socket/accepting-server'
@@ -9,7 +10,7 @@ import { dropSocket, type StatefulDuplex } from '../socket/life-cycle'
 import { Socket } from '../socket/socket'
 import { kState } from '../socket/state'
 import { callEach } from '../transport/call-each'
-import type { Address, Status, StreamHandle, TcpAddress, Transport } from '../transport/contract'
+import type { Address, Status, StreamHandle, Transport } from '../transport/contract'
 import type { DropArgument } from './options'
 import { kServer, type StatefulServer } from './state'
 
@@ -17,36 +18,53 @@ const serverSocketChannel = channel('net.server.socket')
 
 /** What a listener tells: a stream, or that accepting fails for now. */
 export function acceptStream(server: StatefulServer, status: Status, stream: StreamHandle | null): void {
+  const own = server[kServer]
+  own.acceptStatus = status
   if (stream === null) {
     tellShortage(server, status)
     return
   }
-  const { blockList, proxy, transport } = server[kServer]
-  if (blockList !== undefined && isBlocked(addressOf(stream.peername()), blockList)) {
+  let keys: Admitted
+  let socket: Socket
+  // Filters are the program's own and may throw: the stream is nobody's until its socket is there.
+  try {
+    keys = judge(server, stream)
+    if (keys === refused) return
+    socket = new Socket(socketOptions(server, stream, own.transport))
+  } catch (error) {
     stream.close()
-    return
+    throw error
   }
-  if (proxy !== null) return awaitHeader(server, stream)
-  const peer = peerToAdmit(server, stream, null)
-  if (peer !== refused) emitConnection(server, new Socket(socketOptions(server, stream, transport)), peer)
+  emitConnection(server, socket, keys)
 }
 
-/** A stream from a trusted proxy begins with a header; one from others is what it is. */
-function awaitHeader(server: StatefulServer, stream: StreamHandle): void {
+/** Whether a stream is a connection as it comes. One that is not is closed, or waits for its header. */
+function judge(server: StatefulServer, stream: StreamHandle): Admitted {
+  const { blockList, proxy } = server[kServer]
+  if (blockList !== undefined && isBlocked(addressOf(stream.peername()), blockList)) {
+    stream.close()
+    return refused
+  }
+  if (proxy !== null && !isDirect(server, stream)) return refused
+  return admit(server, stream, null)
+}
+
+/** False for a stream that is dropped, or begins with a header: one from a trusted proxy. */
+function isDirect(server: StatefulServer, stream: StreamHandle): boolean {
   const own = server[kServer]
   const proxy = own.proxy!
   const from = addressOf(stream.peername())
   // The peer has gone: nobody knows whether it was a proxy, and it is nobody's client.
-  if (from === undefined) return dropStream(server, stream, 'proxy-header', null, 'cannot be read')
-  if (proxy.isTrusted(from)) {
-    if (!own.hasRoom() && !own.admission?.waits) return dropStream(server, stream, 'max-connections')
+  if (from === undefined) dropStream(server, stream, 'proxy-header', null, 'cannot be read')
+  else if (!proxy.isTrusted(from)) {
+    if (!proxy.dropsOthers) return true
+    dropStream(server, stream, 'untrusted')
+  } else if (!own.hasRoom() && !own.admission?.waits) dropStream(server, stream, 'max-connections')
+  else {
     proxy.read(stream, from)
     own.admission?.settle()
-    return
   }
-  if (proxy.dropsOthers) return dropStream(server, stream, 'untrusted')
-  const peer = peerToAdmit(server, stream, null)
-  if (peer !== refused) emitConnection(server, new Socket(socketOptions(server, stream, own.transport)), peer)
+  return false
 }
 
 /** A stream whose PROXY header has come, with the bytes that came behind it. True where it is admitted. */
@@ -57,29 +75,35 @@ export function acceptProxied(
   rest: Buffer,
 ): boolean {
   const { blockList, transport } = server[kServer]
-  if (blockList !== undefined && isBlocked(proxied.peer, blockList)) {
+  let keys: Admitted
+  let socket: Socket
+  try {
+    if (blockList !== undefined && isBlocked(proxied.peer, blockList)) {
+      stream.close()
+      return false
+    }
+    keys = admit(server, stream, proxied)
+    if (keys === refused) return false
+    const options = socketOptions(server, stream, transport)
+    socket = new Socket({ ...options, manualStart: true })
+    socket[kState].proxied = proxied
+    if (rest.length > 0) socket.push(rest)
+    if (!options.pauseOnCreate) socket.read(0)
+  } catch (error) {
     stream.close()
-    return false
+    throw error
   }
-  const peer = peerToAdmit(server, stream, proxied)
-  if (peer === refused) return false
-  const options = socketOptions(server, stream, transport)
-  const socket = new Socket({ ...options, manualStart: true })
-  socket[kState].proxied = proxied
-  if (rest.length > 0) socket.push(rest)
-  if (!options.pauseOnCreate) socket.read(0)
-  emitConnection(server, socket, peer)
+  emitConnection(server, socket, keys)
   return true
 }
 
 const refused = Symbol('refused')
 
-/** The address that the limits are for, once the stream is admitted; else it is dropped. */
-function peerToAdmit(
-  server: StatefulServer,
-  stream: StreamHandle,
-  proxied: Proxied | null,
-): TcpAddress | undefined | typeof refused {
+/** The keys that an admitted stream is counted by, null where it is not. */
+type Admitted = PeerKeys | null | typeof refused
+
+/** Asks the limits about a stream. One that they refuse is dropped. */
+function admit(server: StatefulServer, stream: StreamHandle, proxied: Proxied | null): Admitted {
   const own = server[kServer]
   const { admission } = own
   // A server that waits for room has paused its listener; what came all the same is let in.
@@ -87,10 +111,10 @@ function peerToAdmit(
     dropStream(server, stream, 'max-connections', proxied)
     return refused
   }
-  if (admission === null) return undefined
-  const peer = tcpEnd(proxied?.peer ?? addressOf(stream.peername()))
-  const reason = admission.refusal(peer)
-  if (reason === null) return peer
+  if (admission === null) return null
+  const keys = admission.keysOf(tcpEnd(proxied?.peer ?? addressOf(stream.peername())))
+  const reason = admission.refusal(keys)
+  if (reason === null) return keys
   dropStream(server, stream, reason, proxied)
   return refused
 }
@@ -150,13 +174,13 @@ function socketOptions(server: StatefulServer, handle: StreamHandle, transport: 
   }
 }
 
-function emitConnection(server: StatefulServer, socket: Socket, peer: TcpAddress | undefined): void {
+function emitConnection(server: StatefulServer, socket: Socket, keys: PeerKeys | null): void {
   const own = server[kServer]
   own.connections++
   own.sockets.add(socket)
   socket.server = server as unknown as AcceptingServer
   socket[kState].keeper = own
-  own.admission?.admitted(socket, peer)
+  own.admission?.admitted(socket, keys)
   server.emit('connection', socket)
   if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket })
 }
@@ -188,6 +212,8 @@ function addressOf(name: Address | Status): Address | undefined {
 /** Descriptors ran out, for one: the transport goes on by itself, so it ends no program that does not listen for it. */
 function tellShortage(server: StatefulServer, status: Status): void {
   const error = systemError(status, 'accept')
-  if (server.listenerCount('error') > 0) server.emit('error', error)
+  // An iteration hears of it, too, and goes on.
+  const { iterations } = server[kServer]
+  if (server.listenerCount('error') > iterations.size) server.emit('error', error)
   else process.emitWarning(`${error.message}: connections wait until it is over`, 'AcceptWarning')
 }

@@ -16,7 +16,8 @@ type Step = IteratorResult<Socket, undefined>
 
 /**
  * Iterates over a server's connections: `for await (const socket of connections(server))`. It ends when the server
- * closes, and throws what the server emits as 'error'. To leave the loop closes the server.
+ * closes, and throws what the server emits as 'error', but for a shortage of descriptors, which is waited out. To leave the
+ * loop closes the server.
  *
  * At most `limit` connections wait to be taken. Beyond that the server stops accepting, and further ones wait in the
  * system's backlog; where the transport cannot do that (`pause` answers `UV_ENOTSUP`), they are closed and told as 'drop'.
@@ -42,12 +43,16 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
   #isPaused = false
 
   readonly #heard = (socket: Socket): void => this.#offer(socket)
-  readonly #failed = (error: Error): void => this.#end(error)
+  readonly #failed = (error: Error): void => {
+    // A shortage of descriptors: accepting goes on by itself.
+    if ((error as NodeJS.ErrnoException | null)?.syscall !== 'accept') this.#end(error)
+  }
   readonly #closed = (): void => this.#end(null)
 
   constructor(server: StatefulServer, limit: number) {
     this.#server = server
     this.#limit = limit
+    server[kServer].iterations.add(this)
     server.on('connection', this.#heard)
     server.on('error', this.#failed)
     server.on('close', this.#closed)
@@ -83,7 +88,8 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
   #offer(socket: Socket): void {
     const taker = this.#takers.shift()
     if (taker !== undefined) return taker.resolve({ done: false, value: socket })
-    if (this.#queue.length >= this.#limit) {
+    // Those that a drain accepts last are bounded by the backlog.
+    if (this.#queue.length >= this.#limit && this.#server[kServer].drain === null) {
       const tell = dropTeller(this.#server, socket, 'max-waiting')
       socket.destroy()
       tell()
@@ -107,6 +113,7 @@ class Connections implements AsyncIterableIterator<Socket, undefined> {
     if (this.#isDone) return
     this.#isDone = true
     this.#setPaused(false)
+    this.#server[kServer].iterations.delete(this)
     this.#server.removeListener('connection', this.#heard)
     this.#server.removeListener('error', this.#failed)
     this.#server.removeListener('close', this.#closed)

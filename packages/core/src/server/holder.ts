@@ -2,7 +2,8 @@
 import { isBoundSocket } from '../listen/bound-socket'
 import { streamOf } from '../socket/adopt'
 import type { ListenerHandle } from '../transport/contract'
-import { kServer, type ServerState, type SharedListener } from './state'
+import type { SharedListener } from './shared-listener'
+import { kServer, type ServerState } from './state'
 
 interface Holder {
   readonly [kServer]?: ServerState
@@ -15,7 +16,7 @@ export function isHolder(value: object): boolean {
 }
 
 /** The listener that a listening server of ours has. */
-export function sharedListener(value: object): SharedListener | null {
+export function sharedListener(value: object): SharedListener<ServerState> | null {
   return (value as Holder)[kServer]?.listener ?? null
 }
 

@@ -23,7 +23,8 @@ import { acceptProxied, acceptStream, dropConnection, dropStream } from './accep
 import { connections } from './connections'
 import { descriptorOf, isHolder, sharedListener } from './holder'
 import { checkServerOptions, type ListenOptions, type ServerOpts } from './options'
-import { type AcceptSteps, kServer, ServerState, type SharedListener } from './state'
+import { SharedListener } from './shared-listener'
+import { type AcceptSteps, kServer, ServerState } from './state'
 
 type Listener = () => void
 export type ConnectionListener = (socket: Socket) => void
@@ -143,10 +144,9 @@ export class Server extends EventEmitter {
     }
     state.cancelOpening = null
     state.listener = null
-    state.gate.detach()
     state.admission?.stop()
     cancelOpening?.()
-    if (listener !== null && --listener.holders === 0) listener.handle.close()
+    listener?.remove(state)
     state.emitCloseIfDrained()
     return this
   }
@@ -296,20 +296,18 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
   if (listenChannel.hasSubscribers) listenChannel.asyncStart.publish({ server, options })
   const context = new AsyncResource('TCPSERVERWRAP')
   state.context = context
-  const shared: { current: SharedListener | null } = { current: null }
+  const shared: { current: SharedListener<ServerState> | null } = { current: null }
   let isOver = false
   const opened = (error: Error | null, handle: ListenerHandle | null) => {
     isOver = true
     state.cancelOpening = null
     if (handle === null) return failListening(server, error!)
-    shared.current = { handle, owner: server, holders: 1 }
+    shared.current = new SharedListener(handle)
     hold(server, state, shared.current)
   }
   if ('holder' in target) {
     const other = sharedListener(target.holder)
     if (other !== null) {
-      other.owner = server
-      other.holders++
       hold(server, state, other)
       return
     }
@@ -328,7 +326,13 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
   const giveUp = openListener(
     opening,
     (status, stream) =>
-      context.runInAsyncScope(acceptStream, undefined, shared.current?.owner ?? server, status, stream),
+      context.runInAsyncScope(
+        acceptStream,
+        undefined,
+        shared.current?.owner?.server ?? server,
+        status,
+        stream,
+      ),
     opened,
   )
   if (!isOver) state.cancelOpening = giveUp
@@ -339,10 +343,9 @@ function openableOf(holder: object): { listener: ListenerHandle } | { fd: number
   return isBoundSocket(holder) ? { listener: adoptAsListener(holder) } : { fd: descriptorOf(holder) }
 }
 
-function hold(server: Server, state: ServerState, listener: SharedListener): void {
-  if (!attachGate(state, listener.handle)) {
-    state.gate.detach()
-    if (--listener.holders === 0) listener.handle.close()
+function hold(server: Server, state: ServerState, listener: SharedListener<ServerState>): void {
+  if (listener.add(state) < 0) {
+    listener.remove(state)
     failListening(server, state.cannotPause())
     return
   }
@@ -353,15 +356,6 @@ function hold(server: Server, state: ServerState, listener: SharedListener): voi
     if (listenChannel.hasSubscribers) listenChannel.asyncEnd.publish({ server })
     server.emit('listening')
   })
-}
-
-/** False where the listener has to wait now or then, and cannot. */
-function attachGate({ gate, admission }: ServerState, listener: ListenerHandle): boolean {
-  if (gate.attach(listener) < 0) return false
-  if (!admission?.waits) return true
-  if (gate.probe() < 0) return false
-  admission.settle()
-  return true
 }
 
 function failListening(server: Server, error: Error): void {

@@ -17,9 +17,10 @@ import type { Socket } from '../socket/index'
 import { type RingMember, SocketRing } from '../socket/ring'
 import { checkSupport, OptionAccess } from '../socket-options/access'
 import { type OptionSet, readSocketOptionSet } from '../socket-options/names'
-import type { Clock, ListenerHandle, StreamHandle, Transport } from '../transport/contract'
+import type { Clock, ListenerHandle, Status, StreamHandle, Transport } from '../transport/contract'
 import type { ServerOpts } from './options'
 import { ProxyIntake } from './proxy-intake'
+import type { SharedListener } from './shared-listener'
 
 /** The key of a server's state. */
 export const kServer: unique symbol = Symbol('server')
@@ -37,13 +38,6 @@ export interface StatefulServer extends EventEmitter {
   close(callback?: (error?: Error) => void): unknown
 }
 
-/** An open listener, the server that its connections go to, and how many servers hold it. */
-export interface SharedListener {
-  readonly handle: ListenerHandle
-  owner: StatefulServer
-  holders: number
-}
-
 /** What is done with a connection by the part that accepts. */
 export interface AcceptSteps {
   dropConnection(socket: Socket, reason: DropReason): void
@@ -53,17 +47,22 @@ export interface AcceptSteps {
 }
 
 export class ServerState {
+  readonly server: StatefulServer
   readonly transport: Transport | undefined
   readonly blockList: AddressFilter | undefined
   /** The face of the server for a source of listeners. */
   readonly requester: ListenRequester
-  listener: SharedListener | null = null
+  listener: SharedListener<ServerState> | null = null
   /** Gives up an opening that is under way. */
   cancelOpening: (() => void) | null = null
   connections = 0
   /** The open connections; `connections` is a number that callers may assign. */
   readonly sockets = new SocketRing<Socket>()
   drain: Drain | null = null
+  /** What accepting came to last: below 0 from a shortage until a connection is accepted. */
+  acceptStatus: Status = 0
+  /** Iterations over the connections that are under way. */
+  readonly iterations = new Set<object>()
   readonly gate = new AcceptGate()
   readonly admission: Admission | null
   readonly proxy: ProxyIntake | null
@@ -72,12 +71,11 @@ export class ServerState {
   context: AsyncResource | null = null
   /** Writes of one turn leave as one, on the connections of this server. */
   readonly coalesce: boolean | undefined
-  readonly #server: StatefulServer
   #drops: Map<DropReason, number> | null = null
   #face: { readonly of: ListenerHandle; readonly face: HandleFace } | null = null
 
   constructor(server: StatefulServer, options: ServerOpts, steps: AcceptSteps) {
-    this.#server = server
+    this.server = server
     this.transport = options.transport
     this.blockList = options.blockList
     this.coalesce = options.coalesce
@@ -135,7 +133,7 @@ export class ServerState {
 
   /** The face of the server for its drain. */
   drainable(): Drainable {
-    const server = this.#server
+    const server = this.server
     const { sockets, proxy } = this
     return {
       clock: this.clock,
@@ -147,6 +145,8 @@ export class ServerState {
       get accepted() {
         return sockets.added + (proxy?.size ?? 0)
       },
+      acceptAll: () => this.gate.force(),
+      isShort: () => this.#isShort(),
       stopAccepting: () => {
         if (this.isOpen) server.close()
       },
@@ -157,6 +157,20 @@ export class ServerState {
         this.drain = null
       },
     }
+  }
+
+  /**
+   * Whether connections may wait since descriptors ran out. Once there are some again this is told a last time: the listener
+   * tries again by itself.
+   */
+  #isShort(): boolean {
+    if (this.acceptStatus >= 0 || this.listener === null) return false
+    const { descriptors } = this.#usedTransport
+    const fd = descriptors?.openSocket('IPv4', false) ?? 0
+    if (fd < 0) return true
+    descriptors?.close([fd])
+    this.acceptStatus = 0
+    return true
   }
 
   /** The time of its connections. */
@@ -208,10 +222,11 @@ export class ServerState {
 
   /** Whether one more connection fits beside those that stand and the `promised` ones. */
   hasRoom(promised = 0): boolean {
-    const { maxConnections } = this.#server
+    const { maxConnections } = this.server
     const hasLimit = maxConnections !== undefined && maxConnections !== null
     const waiting = this.proxy?.size ?? 0
-    return !hasLimit || this.connections + waiting + promised < maxConnections
+    // What is no number limits nothing, as in Node.
+    return !hasLimit || !(this.connections + waiting + promised >= maxConnections)
   }
 
   connectionEnded(socket: RingMember): void {
@@ -224,6 +239,6 @@ export class ServerState {
 
   emitCloseIfDrained(): void {
     if (this.isOpen || this.connections > 0 || (this.proxy !== null && this.proxy.size > 0)) return
-    nextTick(() => this.#server.emit('close'))
+    nextTick(() => this.server.emit('close'))
   }
 }

@@ -29,6 +29,13 @@ describe.skipIf(absent !== null)('native transport, when things go wrong', () =>
     expect(await run('shortage', [], 40)).toEqual({ answered: 8, told: [errno('EMFILE')] })
   })
 
+  it('loses no client of a server that is drained, or iterated over, while descriptors are short', async () => {
+    expect(await run('server-shortage', [], 40)).toEqual({
+      drained: { answers: 'xxxxxxxx', told: ['EMFILE'], finished: 8, idle: 0, forced: 0 },
+      iterated: { answers: 'xxxxxxxx', told: [true], seen: 8 },
+    })
+  })
+
   it('takes all descriptors of a message or, at the limit of descriptors, none, and leaks none', async () => {
     expect(await run('truncated', [], 60)).toEqual({
       first: ['eight', 0, true],

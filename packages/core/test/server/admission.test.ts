@@ -6,13 +6,13 @@ import {
   connect as connectTo,
   createServer,
   type DropArgument,
+  type ServerOpts,
   type Socket,
 } from '../../src'
 import { peerKeys } from '../../src/admission/peer-keys'
 import { Peers } from '../../src/admission/peers'
 import { TokenBucket } from '../../src/admission/token-bucket'
-import { UV_ENOTSUP } from '../../src/errors/errno'
-import { type Listening, pair, serve, transports } from '../bed'
+import { canPause, type Listening, pair, serve, transports } from '../bed'
 
 /** A client of a server that may drop it, from an address of the loopback network. */
 function dial(listening: Listening, localAddress = '127.0.0.1'): Socket {
@@ -37,13 +37,6 @@ async function arrive(listening: Listening, localAddress?: string): Promise<'in'
   })
   dial(listening, localAddress)
   return outcome
-}
-
-const canPause = (transport: (typeof transports)[number]): boolean => {
-  const listener = transport.listener('tcp')
-  const status = listener.pause()
-  listener.close()
-  return status !== UV_ENOTSUP
 }
 
 describe.each(transports)('the admission of a server on the $name transport', transport => {
@@ -81,6 +74,45 @@ describe.each(transports)('the admission of a server on the $name transport', tr
     const all = await admitting({ acceptRate: slow })
     expect(await arrive(all)).toBe('in')
     expect(await arrive(all, '127.0.0.2')).toMatchObject({ reason: 'accept-rate' })
+  })
+
+  it('[E2] closes a connection about which a filter of the program throws', async () => {
+    const thrown: string[] = []
+    const before = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', error => thrown.push(error.message))
+    onTestFinished(() => {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of before) process.on('uncaughtException', listener)
+    })
+    const filter = (from: string) => ({
+      check: (address: string) => {
+        if (address === from) throw new Error(from)
+        return address.startsWith('127.')
+      },
+    })
+    const any = filter('none')
+    const header = 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n'
+    const cases: [ServerOpts, string?][] = [
+      [{ blockList: filter('127.0.0.1') }],
+      [{ admission: { exempt: filter('127.0.0.1') } }],
+      [{ proxyProtocol: { trusted: filter('127.0.0.1') } }],
+      [{ proxyProtocol: { trusted: any }, blockList: filter('192.0.2.1') }, header],
+      [{ proxyProtocol: { trusted: any }, admission: { exempt: filter('192.0.2.1') } }, header],
+    ]
+    // That of a proxied client blocks none of the proxies.
+    for (const [options, first] of cases) {
+      const { blockList } = options
+      const blocks = blockList && { check: (address: string) => blockList.check(address, 'ipv4') && false }
+      const listening = await serve({ transport, ...options, ...(blocks && { blockList: blocks }) })
+      listening.server.on('connection', () => expect.unreachable())
+      const client = dial(listening)
+      if (first !== undefined) client.write(first)
+      await once(client, 'close')
+      // Nothing of it is left to wait for.
+      await new Promise(resolve => listening.server.close(resolve))
+    }
+    expect(thrown).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.1', '192.0.2.1', '192.0.2.1'])
   })
 
   it('[E2] limits nobody who is exempt', async () => {

@@ -1,17 +1,8 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { Socket } from '../../src'
-import { UV_ENOTSUP } from '../../src/errors/errno'
 import { connections, connect as dialPromise, listen } from '../../src/promises'
-import type { Transport } from '../../src/transport/contract'
-import { freePort, pair, readAll, serve, transports } from '../bed'
-
-function canPause(transport: Transport): boolean {
-  const listener = transport.listener('tcp')
-  const answer = listener.pause()
-  listener.close()
-  return answer !== UV_ENOTSUP
-}
+import { canPause, freePort, pair, readAll, serve, transports } from '../bed'
 
 describe.each(transports)('connections of a server on the $name transport', transport => {
   it('[S2] are ended by themselves when the peer ends', async () => {
@@ -76,6 +67,13 @@ describe.each(transports)('connections of a server on the $name transport', tran
     client.on('error', () => {})
     await Promise.all([once(server, 'drop'), once(client, 'close')])
     expect(heard).toBe(0)
+  })
+
+  it.each([Number.NaN, 'many', {}])('[S14] are not limited by a maxConnections of %o', async limit => {
+    const { server, dial, accepted } = await serve({ transport })
+    server.maxConnections = limit as number
+    dial()
+    await accepted()
   })
 
   it('[S15] go on when the server closes, which waits for them', async () => {

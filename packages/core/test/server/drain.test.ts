@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createServer, type DrainProgress, type Socket } from '../../src'
-import { pair, readAll, serve, temporaryPath, transports } from '../bed'
+import { connections } from '../../src/promises'
+import { canPause, pair, readAll, serve, temporaryPath, transports } from '../bed'
 
 /** Connected clients whose end is nobody's error, and their accepted sockets. */
 async function crowd(listening: Awaited<ReturnType<typeof serve>>, count: number, options: object = {}) {
@@ -121,6 +122,26 @@ describe.each(transports)('the drain of a server on the $name transport', transp
     const answers = await Promise.all(clients.map(readAll))
     expect(answers.map(String)).toEqual(clients.map(() => 'served'))
     expect(await drained).toMatchObject({ finished: 40, idle: 0, forced: 0 })
+  })
+
+  const pauseIt = it.runIf(canPause(transport))
+  pauseIt('[E1] accepts what waits in the backlog, whatever holds the listener back', async () => {
+    for (const hold of ['caller', 'maxConnections', 'iteration']) {
+      const listening = await serve({ transport, admission: { excess: 'wait' } })
+      const { server } = listening
+      if (hold === 'caller') server.pauseAccept()
+      if (hold === 'maxConnections') server.maxConnections = 1
+      const iterator = hold === 'iteration' ? connections(server, { limit: 1 }) : null
+      server.on('drop', () => expect.unreachable())
+      server.on('connection', socket => socket.end('served'))
+      const clients = Array.from({ length: 5 }, () => listening.dial())
+      const answers = clients.map(readAll)
+      await Promise.all(clients.map(client => once(client, 'connect')))
+      const drained = server.drain()
+      expect((await Promise.all(answers)).map(String)).toEqual(clients.map(() => 'served'))
+      expect(await drained).toMatchObject({ finished: 5, idle: 0, forced: 0 })
+      await iterator?.return?.()
+    }
   })
 
   it('[E1] goes on when the server is closed meanwhile, or was closed before', async () => {

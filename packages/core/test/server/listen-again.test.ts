@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { createServer } from '../../src'
+import { connect, createServer, type Server, socketOptionSupport } from '../../src'
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'x-core-'))
@@ -29,4 +29,42 @@ it.each(['TCP', 'a path'])('[S10] listens again after an error, without close(),
   await once(server, 'listening')
   server.close()
   await once(server, 'close')
+})
+
+it('[S10] two servers on one listener: the last to listen has the connections, and after it the other', async () => {
+  const names: string[] = []
+  const arrived: (() => void)[] = []
+  const made = (name: string): Server =>
+    createServer(socket => {
+      names.push(name)
+      socket.destroy()
+      arrived.shift()?.()
+    })
+  const [first, second] = [made('first'), made('second')]
+  first.listen(0, '127.0.0.1')
+  await once(first, 'listening')
+  const { port } = first.address() as { port: number }
+  const visit = async (): Promise<void> => {
+    const came = new Promise<void>(resolve => arrived.push(resolve))
+    const client = connect(port, '127.0.0.1').on('error', () => {})
+    await came
+    client.destroy()
+  }
+  // Whoever does not have the connections pauses nobody.
+  const pauses = socketOptionSupport().sendBufferSize.isSupported
+  if (pauses) first.pauseAccept()
+  second.listen(first)
+  await once(second, 'listening')
+  await visit()
+  if (pauses) second.pauseAccept()
+  second.close()
+  if (pauses) first.resumeAccept()
+  await visit()
+  second.listen(first)
+  await once(second, 'listening')
+  first.close()
+  if (pauses) second.resumeAccept()
+  await visit()
+  expect(names).toEqual(['second', 'first', 'second'])
+  second.close()
 })
