@@ -37,7 +37,7 @@ export interface RacePlan {
   readonly prepared?: StreamHandle | null
 }
 
-/** Who watches a race. Any of these may call `cancel`. */
+/** Who watches a race. Any of these may call `cancel`; the first three throw nothing. */
 export interface RaceWatcher {
   attempt(to: Address): void
   failed(to: Address, error: Error): void
@@ -147,9 +147,7 @@ export class Race {
     this.#stream?.close()
     this.#stream = null
     const stream = this.#open(to)
-    if (typeof stream === 'number') {
-      return this.#attemptFailed(to, systemError(stream, 'setsockopt', addressIn(to)), targets.length > 1)
-    }
+    if (stream instanceof Error) return this.#attemptFailed(to, stream, targets.length > 1)
     this.#stream = stream
     this.#isPending = true
     this.#target = to
@@ -178,7 +176,7 @@ export class Race {
   }
 
   /** The stream of an attempt, or why there is none that has its options. */
-  #open(to: Address): StreamHandle | Status {
+  #open(to: Address): StreamHandle | NodeJS.ErrnoException {
     const { transport, prepared, socketOptions } = this.#plan
     const given = this.#next === 1 ? (prepared ?? null) : null
     if (socketOptions === undefined || !isTcpAddress(to)) {
@@ -187,14 +185,16 @@ export class Race {
     if (given !== null && given.fd >= 0) {
       const status = applyOptions(transport, given.fd, socketOptions)
       if (status < 0) given.close()
-      return status < 0 ? status : given
+      return status < 0 ? systemError(status, 'setsockopt', addressIn(to)) : given
     }
     given?.close()
-    const fd = openWithOptions(transport, to.family, socketOptions)
-    if (fd < 0) return fd
-    const stream = transport.adopt(fd, 'stream')
-    if (typeof stream === 'number') transport.descriptors?.close([fd])
-    return stream
+    const made = openWithOptions(transport, to.family, socketOptions)
+    if ('refusedOption' in made) return systemError(made.refusedOption, 'setsockopt', addressIn(to))
+    if (made.fd < 0) return unboundRefusal(to, made.fd)
+    const stream = transport.adopt(made.fd, 'stream')
+    if (typeof stream !== 'number') return stream
+    transport.descriptors?.close([made.fd])
+    return unboundRefusal(to, stream)
   }
 
   /** Binds and announces an attempt; what speaks against it, and whether the watcher hears of that as a failed attempt. */
@@ -253,11 +253,8 @@ export class Race {
     // The last stream is the watcher's to close.
     if (isLast && this.#stream === null) this.#stream = stream
     else stream.close()
-    try {
-      this.#watcher.failed(to, error)
-    } finally {
-      if (isLast) this.#lose()
-    }
+    this.#watcher.failed(to, error)
+    if (isLast) this.#lose()
   }
 
   /** The next attempt begins, and this one goes on. */
@@ -293,8 +290,8 @@ export class Race {
         local: 'undefined:undefined',
       })
     const own = stream.sockname()
-    const any = `${to.family === 'IPv6' ? '::' : '0.0.0.0'}:0`
-    const local = typeof own === 'object' && isTcpAddress(own) ? `${own.address}:${own.port}` : any
+    if (typeof own !== 'object' || !isTcpAddress(own)) return unboundRefusal(to, status)
+    const local = `${own.address}:${own.port}`
     return systemError(status, 'connect', { address: to.address, port: to.port, local })
   }
 
@@ -323,6 +320,12 @@ export class Race {
     this.#stream = null
     this.#watcher.over(this.#errors.length > 1 ? aggregateError(this.#errors) : (first ?? null), stream)
   }
+}
+
+/** Refused before the system has given the attempt an address. */
+function unboundRefusal(to: TcpAddress, status: Status): NodeJS.ErrnoException {
+  const local = `${to.family === 'IPv6' ? '::' : '0.0.0.0'}:0`
+  return systemError(status, 'connect', { address: to.address, port: to.port, local })
 }
 
 function addressIn(to: Address): { address: string; port?: number } {

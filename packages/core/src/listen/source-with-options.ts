@@ -15,7 +15,9 @@ function makeListener(
   options: OptionSet,
 ): ListenerHandle | Status {
   if (!('fd' in at) && isTcpAddress(at)) {
-    const fd = openWithOptions(transport, at.family, options)
+    const made = openWithOptions(transport, at.family, options)
+    if ('refusedOption' in made) return made.refusedOption
+    const { fd } = made
     if (fd < 0) return fd
     const opened = transport.adopt(fd, 'listener')
     if (typeof opened !== 'number') return bound(opened, at, flags)

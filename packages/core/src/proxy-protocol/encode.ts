@@ -1,5 +1,6 @@
 // From what a caller says to the bytes of a PROXY header, checked.
-import { isIPv4, isMapped, parseIPv4, parseIPv6 } from '../address/ip'
+import { types } from 'node:util'
+import { formatIp, isIPv4, isMapped, parseIPv4, parseIPv6 } from '../address/ip'
 import { codedError } from '../errors/codes'
 import {
   validateBoolean,
@@ -79,7 +80,8 @@ function readEnd(end: ProxyEnd | undefined, name: string): ProxyEnd {
   const value = parseIPv4(address!) ?? parseIPv6(address!)
   if (value === undefined) throw codedError('ERR_INVALID_IP_ADDRESS', end.address)
   return {
-    address: isMapped(value) ? unmapped(value) : address!,
+    // In its short form: a line of version 1 has room for no other.
+    address: isMapped(value) ? unmapped(value) : formatIp(value),
     port: validatePort(end.port, `${name}.port`),
   }
 }
@@ -97,5 +99,10 @@ function ofOneFamily(from: IpEnd, to: IpEnd): [IpEnd, IpEnd] {
 /** The bytes that `connect` sends first: of an init, or as they are. Throws as `encodeProxyHeader`. */
 export function readPreamble(value: unknown): Buffer | null {
   if (value === undefined || value === null) return null
-  return value instanceof Uint8Array ? Buffer.from(value) : encodeProxyHeader(value as ProxyHeaderInit)
+  // Of another realm, too.
+  if (types.isUint8Array(value)) return Buffer.from(value)
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
+    throw codedError('ERR_INVALID_ARG_TYPE', WHERE, ['Object', 'Uint8Array'], value)
+  }
+  return encodeProxyHeader(value as ProxyHeaderInit)
 }

@@ -1,6 +1,7 @@
 // The vectors of a PROXY header of version 2: from bytes and to bytes. It knows no addresses and no checksum.
+import { types } from 'node:util'
 import { codedError } from '../errors/codes'
-import { validateInteger } from '../errors/validate'
+import { validateBoolean, validateInteger, validateObject } from '../errors/validate'
 import {
   MOST_UNIQUE_ID,
   type ProxyHeader,
@@ -81,7 +82,7 @@ function withoutUndefined<T extends object>(value: T): Defined<T> {
 /** Writes a vector. Throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`. */
 export function encodeTlv(type: number, value: Uint8Array, name: string): Buffer {
   validateInteger(type, `${name}.type`, 0, 255)
-  if (!(value instanceof Uint8Array)) {
+  if (!types.isUint8Array(value)) {
     throw codedError('ERR_INVALID_ARG_TYPE', `${name}.value`, ['Buffer', 'Uint8Array'], value)
   }
   if (value.length > MOST_VALUE) {
@@ -95,13 +96,17 @@ export function encodeTlv(type: number, value: Uint8Array, name: string): Buffer
 export function encodeTlvs(init: ProxyHeaderInit): Buffer {
   const { alpn, authority, uniqueId, tls, namespace, tlvs = [] } = init
   const where = 'options.proxyHeader'
+  if (!Array.isArray(tlvs)) throw codedError('ERR_INVALID_ARG_TYPE', `${where}.tlvs`, 'Array', tlvs)
   const parts = [
     text(tlvTypes.alpn, alpn, `${where}.alpn`),
     text(tlvTypes.authority, authority, `${where}.authority`),
     uniqueId === undefined ? null : encodeTlv(tlvTypes.uniqueId, uniqueId, `${where}.uniqueId`),
     tls === undefined ? null : encodeTlv(tlvTypes.tls, encodeTls(tls), `${where}.tls`),
     text(tlvTypes.namespace, namespace, `${where}.namespace`),
-    ...Array.from(tlvs, ({ type, value }, at) => encodeTlv(type, value, `${where}.tlvs[${at}]`)),
+    ...Array.from(tlvs as readonly ProxyTlv[], (tlv, at) => {
+      validateObject(tlv, `${where}.tlvs[${at}]`)
+      return encodeTlv(tlv.type, tlv.value, `${where}.tlvs[${at}]`)
+    }),
   ]
   if (uniqueId !== undefined && uniqueId.length > MOST_UNIQUE_ID) {
     throw codedError('ERR_OUT_OF_RANGE', `${where}.uniqueId.length`, `<= ${MOST_UNIQUE_ID}`, uniqueId.length)
@@ -116,14 +121,18 @@ function text(type: number, value: string | undefined, name: string): Buffer | n
 }
 
 function encodeTls(tls: NonNullable<ProxyHeaderInit['tls']>): Buffer {
+  const where = 'options.proxyHeader.tls'
+  validateObject(tls, where)
   const { isTls = true, hasCertificate = false, hasSessionCertificate = false, isVerified = false } = tls
+  for (const [name, value] of Object.entries({ isTls, hasCertificate, hasSessionCertificate, isVerified })) {
+    validateBoolean(value, `${where}.${name}`)
+  }
   const bits =
     (isTls ? tlsBits.isTls : 0) |
     (hasCertificate ? tlsBits.hasCertificate : 0) |
     (hasSessionCertificate ? tlsBits.hasSessionCertificate : 0)
   const hasAny = hasCertificate || hasSessionCertificate
   const head = Buffer.from([bits, 0, 0, 0, hasAny && !isVerified ? 1 : 0])
-  const where = 'options.proxyHeader.tls'
   const parts = [
     text(tlvTypes.tlsVersion, tls.version, `${where}.version`),
     text(tlvTypes.tlsCommonName, tls.commonName, `${where}.commonName`),

@@ -56,14 +56,22 @@ export function applyOptions(transport: Transport, fd: number, { encoded }: Opti
   return 0
 }
 
-/** A TCP socket that has the options, neither bound nor connected, or why there is none. */
-export function openWithOptions(transport: Transport, family: 'IPv4' | 'IPv6', options: OptionSet): number {
+/**
+ * A TCP socket that has the options, neither bound nor connected. Below 0 where the system gives no socket; or how it refused
+ * an option.
+ */
+export function openWithOptions(
+  transport: Transport,
+  family: 'IPv4' | 'IPv6',
+  options: OptionSet,
+): { readonly fd: number } | { readonly refusedOption: Status } {
   const operations = operationsOf(transport)
   const fd = operations.openSocket(family, options.isMultipath)
-  if (fd < 0) return fd
+  if (fd < 0) return { fd }
   const status = applyOptions(transport, fd, options)
-  if (status < 0) operations.close([fd])
-  return status < 0 ? status : fd
+  if (status >= 0) return { fd }
+  operations.close([fd])
+  return { refusedOption: status }
 }
 
 /** The options of one open socket. */

@@ -143,13 +143,16 @@ export interface OptionSet {
 export function readSocketOptionSet(options: SocketOptions): OptionSet {
   validateObject(options, 'options.socketOptions')
   const encoded: EncodedOption[] = []
-  for (const [name, value] of Object.entries(options)) {
+  let isMultipath = false
+  for (const name of Reflect.ownKeys(options)) {
     const place = placeOf(name)
+    const value: unknown = options[name as SocketOptionName]
     if (value === undefined) continue
-    const bytes = encodeOption(place, value, `options.socketOptions.${name}`)
-    if (name !== 'multipath') encoded.push({ name: name as SocketOptionName, place, bytes })
+    const bytes = encodeOption(place, value, `options.socketOptions.${String(name)}`)
+    if (name === 'multipath') isMultipath = value === true
+    else encoded.push({ name: name as SocketOptionName, place, bytes })
   }
-  return { isMultipath: options.multipath === true, encoded }
+  return { isMultipath, encoded }
 }
 
 /** Options with more of them, which count where both name one. */

@@ -1,5 +1,7 @@
 // Which socket options this system has, found by asking it. It changes no socket but one of its own.
+import { UV_EMFILE, UV_ENFILE, UV_ENOBUFS, UV_ENOMEM } from '../errors/errno'
 import { systemError } from '../errors/system-error'
+import { validateObject } from '../errors/validate'
 import type { Status, Transport } from '../transport/contract'
 import { selectTransport } from '../transport/select'
 import { optionKinds, type SocketOptionName, TCP_INFO_AT } from './names'
@@ -14,14 +16,19 @@ export interface OptionSupport {
 /**
  * Which options of `SocketOptions`, and `tcpInfo`, this system has: each is asked of a socket that is made for it. That
  * an option is there does not say that this process may set it (`mark`), nor to which values.
+ *
+ * @throws `ERR_INVALID_ARG_TYPE`; what the system is short of (`EMFILE`), since that tells nothing about the options.
  */
 export function socketOptionSupport(
   transport: Transport = selectTransport().transport,
 ): Record<SocketOptionName | 'tcpInfo', OptionSupport> {
+  validateObject(transport, 'transport')
   const names = [...optionKinds.map(([name]) => name), 'tcpInfo' as const]
   const support = names.map((name, place) => [name, supportOf(transport, name, place)] as const)
   return Object.fromEntries(support) as Record<SocketOptionName | 'tcpInfo', OptionSupport>
 }
+
+const shortages: ReadonlySet<Status> = new Set([UV_EMFILE, UV_ENFILE, UV_ENOBUFS, UV_ENOMEM])
 
 const supported: OptionSupport = { isSupported: true, reason: null }
 
@@ -33,6 +40,7 @@ function supportOf(transport: Transport, name: string, place: number): OptionSup
   const number = numbers[2 * place + 1] ?? -1
   if (level < 0 || number < 0) return refused('this system does not know it')
   const fd = descriptors.openSocket('IPv4', name === 'multipath')
+  if (shortages.has(fd)) throw systemError(fd, 'socket')
   if (fd < 0) return refusedBySystem(fd)
   const status = descriptors.getOption(fd, level, number, Buffer.alloc(place === TCP_INFO_AT ? 256 : 64))
   descriptors.close([fd])

@@ -9,7 +9,9 @@ import { resolveTargets } from '../connect/targets'
 import { UV_EISCONN } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { nextTick } from '../host'
-import type { OptionSet } from '../socket-options/names'
+import { applyOptions } from '../socket-options/access'
+import { joinOptions, type OptionSet } from '../socket-options/names'
+import { callEach } from '../transport/call-each'
 import {
   type Address,
   isTcpAddress,
@@ -73,6 +75,8 @@ export class Connecting {
   /** A second local connect(), which the system has refused. */
   #doom: PathAddress | null = null
   #face: HandleFace | null = null
+  /** Socket options that are asked for while it connects. */
+  #lateOptions: OptionSet | undefined
 
   constructor(stream: ConnectingStream, plan: ConnectPlan) {
     this.#stream = stream
@@ -126,6 +130,11 @@ export class Connecting {
     else this.#handle?.unref()
   }
 
+  /** Attempts that begin later have these from the start; the connection of one that is under way gets them once it is made. */
+  setOptions(options: OptionSet): void {
+    this.#lateOptions = joinOptions(this.#lateOptions, options)
+  }
+
   /** Gives up: nothing is told any more. Answers the handle, for the caller to close. */
   cancel(): StreamHandle | null {
     const handle = this.#race?.cancel() ?? this.#handle
@@ -176,7 +185,8 @@ export class Connecting {
       query,
       this.#plan.transport.lookup,
       (error, address, addressFamily) => {
-        if (!this.#isOver) this.#stream.emit('lookup', error, address, addressFamily, host)
+        if (this.#isOver) return
+        this.#emit('lookup', error, address, addressFamily, host)
       },
       (error, targets) => {
         if (this.#isOver) return
@@ -191,7 +201,10 @@ export class Connecting {
     query: Pick<HostQuery, 'attemptTimeoutMs'> &
       Partial<Pick<HostQuery, 'localAddress' | 'localPort' | 'overlaps'>>,
   ): void {
-    const { transport, blockList, socketOptions, activity } = this.#plan
+    const { transport, blockList, activity } = this.#plan
+    const late = this.#lateOptions
+    const socketOptions = late ? joinOptions(this.#plan.socketOptions, late) : this.#plan.socketOptions
+    this.#lateOptions = undefined
     const { attemptTimeoutMs, localAddress, localPort, overlaps = false } = query
     activity.touch()
     const prepared = this.#handle
@@ -214,11 +227,10 @@ export class Connecting {
           this.#tellAttempt(to)
         },
         failed: (to, error) => {
-          if (!isTcpAddress(to))
-            this.#stream.emit('connectionAttemptFailed', to.path, undefined, undefined, error)
-          else this.#stream.emit('connectionAttemptFailed', to.address, to.port, familyOf(to), error)
+          if (!isTcpAddress(to)) this.#emit('connectionAttemptFailed', to.path, undefined, undefined, error)
+          else this.#emit('connectionAttemptFailed', to.address, to.port, familyOf(to), error)
         },
-        timedOut: to => void this.#stream.emit('connectionAttemptTimeout', to.address, to.port, familyOf(to)),
+        timedOut: to => this.#emit('connectionAttemptTimeout', to.address, to.port, familyOf(to)),
         over: (error, stream) => this.#raceOver(error, stream),
       },
     )
@@ -234,12 +246,13 @@ export class Connecting {
     if (this.#doom !== null) {
       const { path } = this.#doom
       const refusal = systemError(UV_EISCONN, 'connect', { address: path })
-      this.#stream.emit('connectionAttemptFailed', path, undefined, undefined, refusal)
+      this.#emit('connectionAttemptFailed', path, undefined, undefined, refusal)
       this.#stream.destroy(refusal)
       return
     }
-    if (error !== null || handle === null) {
-      this.#stream.destroy(error ?? undefined)
+    const refusal = error ?? (handle && this.#applyLateOptions(handle))
+    if (refusal !== null || handle === null) {
+      this.#stream.destroy(refusal ?? undefined)
       return
     }
     debug('connected')
@@ -248,9 +261,22 @@ export class Connecting {
     this.context.runInAsyncScope(this.#plan.connected, this.#plan, handle, this.context)
   }
 
+  /** Why the system refuses one of the options that were asked for since the attempt began. */
+  #applyLateOptions(handle: StreamHandle): Error | null {
+    // A local connection gets all of its options once it is made.
+    if (this.#lateOptions === undefined || handle.kind === 'pipe') return null
+    const status = applyOptions(this.#plan.transport, handle.fd, this.#lateOptions)
+    return status < 0 ? systemError(status, 'setsockopt') : null
+  }
+
+  /** What a listener throws reaches `uncaughtException`, and connecting goes on. */
+  #emit(event: string, ...args: unknown[]): void {
+    callEach([() => void this.#stream.emit(event, ...args)])
+  }
+
   #tellAttempt(to: Address): void {
-    if (!isTcpAddress(to)) this.#stream.emit('connectionAttempt', to.path, undefined, undefined)
-    else this.#stream.emit('connectionAttempt', to.address, to.port, familyOf(to))
+    if (!isTcpAddress(to)) this.#emit('connectionAttempt', to.path, undefined, undefined)
+    else this.#emit('connectionAttempt', to.address, to.port, familyOf(to))
   }
 }
 

@@ -34,6 +34,7 @@ export function setOption<Name extends SocketOptionName>(
   const set = readSocketOptionSet({ [name]: value })
   checkSupport(state.transport ?? defaultTransport(), set)
   state.change({ socketOptions: joinOptions(state.settings.socketOptions, set) })
+  if (state.phase.kind === 'connecting') state.phase.setOptions(set)
 }
 
 /** What TCP tells of a connection. */

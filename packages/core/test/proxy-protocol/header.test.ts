@@ -1,7 +1,10 @@
 // Headers as bytes: what is read from them, what is refused, what is written.
+
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { encodeProxyHeader, type ProxyHeader, type ProxyHeaderInit } from '../../src'
 import { crc32c } from '../../src/proxy-protocol/crc32c'
+import { readPreamble } from '../../src/proxy-protocol/encode'
 import { type Parsed, parseProxyHeader } from '../../src/proxy-protocol/parse'
 
 const MOST = 4096
@@ -268,6 +271,20 @@ describe('a PROXY header that is made', () => {
     expect(read(mapped)).toMatchObject({ protocol: 'tcp4', source: { address: '1.2.3.4' } })
   })
 
+  it('[E3] of version 1 has room for every address', () => {
+    const long = (first: string): string => `${first}:0000:0000:0000:0000:0000:255.255.255.255`
+    const [source, destination] = [long('2001'), long('2002')].map(address => ({ address, port: 65_535 }))
+    const header = encodeProxyHeader({ version: 1, source: source!, destination: destination! })
+    expect(String(header)).toBe('PROXY TCP6 2001::ffff:ffff 2002::ffff:ffff 65535 65535\r\n')
+  })
+
+  it('[E3] may be given as bytes, of another realm, too, and as no other kind of memory', () => {
+    expect(readPreamble(runInNewContext('Uint8Array.of(1, 2)'))).toEqual(Buffer.from([1, 2]))
+    for (const value of [new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), Uint16Array.of(1)]) {
+      expect(() => readPreamble(value)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }))
+    }
+  })
+
   it('[E3] without ends is of an unknown connection', () => {
     expect(String(encodeProxyHeader({ version: 1 }))).toBe('PROXY UNKNOWN\r\n')
     expect(
@@ -290,6 +307,14 @@ describe('a PROXY header that is made', () => {
     [{ uniqueId: Buffer.alloc(129) }, 'ERR_OUT_OF_RANGE'],
     [{ uniqueId: 'x' }, 'ERR_INVALID_ARG_TYPE'],
     [{ authority: 5 }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tls: null }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tls: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tls: { isVerified: 1 } }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tls: { cipher: 1 } }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tlvs: null }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tlvs: 'some' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tlvs: [null] }, 'ERR_INVALID_ARG_TYPE'],
+    [{ tlvs: [{ type: 1, value: new ArrayBuffer(1) }] }, 'ERR_INVALID_ARG_TYPE'],
     [{ tlvs: [{ type: 256, value: Buffer.alloc(0) }] }, 'ERR_OUT_OF_RANGE'],
     [{ tlvs: [{ type: 1, value: Buffer.alloc(65_536) }] }, 'ERR_OUT_OF_RANGE'],
     [{ tlvs: [1, 2].map(type => ({ type, value: Buffer.alloc(40_000) })) }, 'ERR_OUT_OF_RANGE'],

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { inherits } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { BlockList, connect, createConnection, Socket, Stream } from '../../src'
 import { UV_ENOTSUP } from '../../src/errors/errno'
 import type { Lookup, Transport } from '../../src/transport/contract'
@@ -86,6 +86,32 @@ describe.each(transports)('a socket on the $name transport', transport => {
     controller.abort()
     await expect(once(client, 'close')).rejects.toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' })
   })
+
+  it.each(['lookup', 'connectionAttempt', 'connectionAttemptFailed'])(
+    '[K2] connects though a listener of %s throws',
+    async event => {
+      const thrown: string[] = []
+      const before = process.listeners('uncaughtException')
+      process.removeAllListeners('uncaughtException')
+      process.on('uncaughtException', error => thrown.push(error.message))
+      onTestFinished(() => {
+        process.removeAllListeners('uncaughtException')
+        for (const listener of before) process.on('uncaughtException', listener)
+      })
+      const { port } = await serve({ transport })
+      for (const autoSelectFamilyOverlap of [false, true]) {
+        const socket = new Socket({ transport })
+        onTestFinished(() => void socket.destroy())
+        socket.once(event, () => {
+          throw new Error(event)
+        })
+        const lookup = lookupOf('127.0.0.2', '127.0.0.1')
+        socket.connect({ port, host: 'two.example', lookup, autoSelectFamily: true, autoSelectFamilyOverlap })
+        await once(socket, 'connect')
+      }
+      expect(thrown).toEqual([event, event])
+    },
+  )
 
   it('[K2] connects by port, by port and host, by options and by path', async () => {
     const tcp = await serve({ transport })

@@ -9,8 +9,11 @@ import {
   type SocketOptions,
   socketOptionSupport,
 } from '../../src'
+import { UV_EMFILE } from '../../src/errors/errno'
+import type { Lookup } from '../../src/transport/contract'
 import { loadNative } from '../../src/transport/native'
 import { portable } from '../../src/transport/portable'
+import { wrapTransport } from '../../src/transport/wrap-transport'
 import { pair, serve, temporaryPath } from '../bed'
 
 const native = loadNative().transport
@@ -124,6 +127,45 @@ describe.skipIf(native === null || !isLinux)('socket options on the native trans
     expect(near.localAddress).toBe('127.0.0.9')
   })
 
+  it.each(['127.0.0.1', 'one.example'])('[E4] that are set while it connects to %s hold, too', async host => {
+    const { port } = await serve({ transport }, { port: 0, host: '127.0.0.1' })
+    const lookup: Lookup = (_, __, callback) => setImmediate(callback, null, '127.0.0.1', 4)
+    const dial = (): Socket => {
+      const made = connect({ port, host, family: 4, lookup, transport, socketOptions: { userTimeoutMs: 5 } })
+      onTestFinished(() => void made.destroy())
+      return made
+    }
+    const moments = [
+      (socket: Socket, set: () => void) => void socket.once('connectionAttempt', set),
+      (socket: Socket, set: () => void) => void socket.once('connectionAttempt', () => process.nextTick(set)),
+      (_: Socket, set: () => void) => set(),
+    ]
+    for (const at of moments) {
+      const near = dial()
+      at(near, () => near.setSocketOption('priority', 4).setSocketOption('priority', 5))
+      await once(near, 'connect')
+      expect([near.getSocketOption('priority'), near.getSocketOption('userTimeoutMs')]).toEqual([5, 5])
+    }
+    const refused = dial()
+    refused.once('connectionAttempt', () => refused.setSocketOption('congestionControl', 'nonesuch'))
+    expect(await once(refused, 'error')).toMatchObject([{ code: 'ENOENT', syscall: 'setsockopt' }])
+  })
+
+  it('[E4] are not to blame where there is no socket to have them', async () => {
+    const short = wrapTransport(transport, {
+      descriptors: { ...transport.descriptors!, openSocket: () => UV_EMFILE },
+    })
+    const client = connect({
+      port: 1,
+      host: '127.0.0.1',
+      transport: short,
+      socketOptions: { userTimeoutMs: 5 },
+    })
+    expect(await once(client, 'error')).toMatchObject([{ code: 'EMFILE', syscall: 'connect' }])
+    const isShort = expect.objectContaining({ code: 'EMFILE', syscall: 'socket' })
+    expect(() => socketOptionSupport(short)).toThrow(isShort)
+  })
+
   it('[E4] that the system refuses fail the connection, or the listening', async () => {
     const refused = { socketOptions: { congestionControl: 'nonesuch' }, transport }
     const client = connect({ port: 1, host: '127.0.0.1', ...refused })
@@ -233,6 +275,7 @@ describe.skipIf(native === null || !isLinux)('socket options on the native trans
 
   const wrong: [object, string][] = [
     [{ nonesuch: 1 }, 'ERR_INVALID_ARG_VALUE'],
+    [{ [Symbol('priority')]: 1 }, 'ERR_INVALID_ARG_VALUE'],
     [{ sendBufferSize: -1 }, 'ERR_OUT_OF_RANGE'],
     [{ sendBufferSize: 2 ** 31 }, 'ERR_OUT_OF_RANGE'],
     [{ mark: 2 ** 32 }, 'ERR_OUT_OF_RANGE'],
