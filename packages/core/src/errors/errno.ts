@@ -66,6 +66,7 @@ export const UV_EMFILE = errno('EMFILE')
 export const UV_ENFILE = errno('ENFILE')
 /** No buffer space left. */
 export const UV_ENOBUFS = errno('ENOBUFS')
+/** No memory left. */
 export const UV_ENOMEM = errno('ENOMEM')
 /** No such path. */
 export const UV_ENOENT = errno('ENOENT')
