@@ -166,8 +166,13 @@ static void start_polling(x_listener *listener) {
 
 static void on_retry(uv_timer_t *timer) {
   x_listener *listener = timer->data;
-  if (listener->paused) uv_timer_start(timer, on_retry, IDLE_MS, 0);
-  else start_polling(listener);
+  if (listener->paused) {
+    uv_timer_start(timer, on_retry, IDLE_MS, 0);
+    return;
+  }
+  start_polling(listener);
+  // The one that is held makes the socket readable no more.
+  if (listener->held >= 0) on_connections(&listener->poll, 0, UV_READABLE);
 }
 
 static void wait_instead(x_listener *listener, uint64_t ms) {
@@ -370,7 +375,7 @@ static int64_t set_paused(x_call *call) {
   if (pauser->paused == paused) return 0;
   pauser->paused = paused;
   if (!pauser->listening) return 0;
-  if (paused) wait_instead(pauser, IDLE_MS);
+  if (paused || pauser->held >= 0) wait_instead(pauser, paused ? IDLE_MS : 0);
   else start_polling(pauser);
   return 0;
 }

@@ -26,7 +26,7 @@ export class SilentWatch {
 
   add(socket: Socket): void {
     this.#silent.set(socket, this.#clock.now() + this.#firstByteMs)
-    if (this.#silent.size > this.#maxSilent) this.#makeRoom()
+    if (this.#silent.size > this.#maxSilent) this.#makeRoom(socket)
     this.#wait()
   }
 
@@ -35,17 +35,19 @@ export class SilentWatch {
     if (this.#silent.size === 0) this.#stop()
   }
 
-  /** Forgets one that has spoken meanwhile, else drops the oldest. */
-  #makeRoom(): void {
+  /** Forgets one that has spoken meanwhile, else drops the oldest that the program reads from. */
+  #makeRoom(newest: Socket): void {
+    let oldest: Socket | null = null
     for (const socket of this.#silent.keys()) {
       if (socket.bytesRead > 0) {
         this.#silent.delete(socket)
         return
       }
+      if (oldest === null && socket !== newest && isReading(socket)) oldest = socket
     }
-    const [oldest] = this.#silent.keys()
-    this.#silent.delete(oldest!)
-    this.#drop(oldest!, 'max-silent')
+    if (oldest === null) return
+    this.#silent.delete(oldest)
+    this.#drop(oldest, 'max-silent')
   }
 
   #wait(): void {

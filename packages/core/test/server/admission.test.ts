@@ -180,6 +180,19 @@ describe.each(transports)('the admission of a server on the $name transport', tr
     expect(listening.server.sockets()).toHaveLength(3)
   })
 
+  it('[E2] takes no client that the program does not read from for a silent one', async () => {
+    const listening = await pair({ transport, pauseOnConnect: true, admission: { maxSilent: 1 } })
+    listening.near.write('hello')
+    const silent = dial(listening)
+    const other = await listening.accepted()
+    other.resume()
+    dial(listening)
+    const [drop] = await once(listening.server, 'drop')
+    expect(drop).toMatchObject({ reason: 'max-silent', remotePort: silent.localPort })
+    listening.far.resume()
+    expect(String((await once(listening.far, 'data'))[0])).toBe('hello')
+  })
+
   it('[E2] drops a client that is slower than the least rate', async () => {
     const listening = await admitting({ leastRate: { bytesPerSecond: 1000, windowMs: 50 } }, socket =>
       socket.resume(),

@@ -64,8 +64,41 @@ function serve(how, number, name) {
   })
 }
 
+/** One client, for whose stream there is no memory at first: nobody else comes to wake the listener. What was told. */
+function serveOne(isPaused) {
+  const told = []
+  const listener = native.listener('tcp')
+  check(listener.bind(local), 'bind')
+  return new Promise(resolve => {
+    let client
+    const accept = (status, stream) => {
+      if (stream === null) {
+        told.push(status)
+        if (isPaused) listener.pause()
+        if (isPaused) setImmediate(() => listener.resume())
+        return
+      }
+      stream.close()
+      client.close()
+      listener.close(() => resolve(told))
+    }
+    check(
+      listener.listen(511, accept, () => {}),
+      'listen',
+    )
+    client = connect(listener.sockname(), () => {})
+    process.env.X_INJECT = `1 one${isPaused} uv_tcp_init`
+  })
+}
+
 async function main() {
   let rounds = 0
+  for (const isPaused of [false, true]) {
+    const told = await serveOne(isPaused)
+    if (String(told) !== String([-constants.errno.ENOMEM])) throw new Error(`one client: told ${told}`)
+    delete process.env.X_INJECT
+    rounds += 1
+  }
   for (const how of ['streams', 'descriptors']) {
     for (const name of [...GONE, ...SHORT]) {
       for (let number = 1; number <= CLIENTS; number++) {
