@@ -115,6 +115,24 @@ describe('a channel that is closed', () => {
     expect(far.ending).toBe('goodbye')
   })
 
+  it('[I6] before hello says goodbye after all that it was given, also where the peer takes a part of it not', async () => {
+    const [one, other] = memoryPair()
+    const [near] = ending(createChannel(one, { clone: true }))
+    const refused = [
+      near.request('x'.repeat(10_000)).catch(error => error.code),
+      near.request(1n).catch(error => error.name),
+    ]
+    const sent = [near.send('first'), near.send({ second: true })]
+    const closed = near.close()
+    const [far] = ending(createChannel(other, { frameLimitBytes: 5000 }))
+    const values: unknown[] = []
+    for await (const { value } of far) values.push(value)
+    expect(values).toEqual(['first', { second: true }])
+    expect(await Promise.all(refused)).toEqual(['ERR_X_FRAME_TOO_LONG', 'TypeError'])
+    await Promise.all([...sent, closed])
+    expect([near.ending, far.ending]).toEqual(['goodbye', 'goodbye'])
+  })
+
   it('[I6] ends in time although its inbox is full and nobody reads', async () => {
     const { target, peer } = await victim({ inboxLimit: 1 }, false)
     const messages = Array.from({ length: 10 }, (_, at) => frame(MESSAGE, 1, String(at)))

@@ -4,13 +4,20 @@ import { once } from 'node:events'
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import type { HandoffChannel } from '@x/core/transport'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Channel, type ChannelOptions, createChannel, type Message } from '../src/index'
+import {
+  type Channel,
+  type ChannelOptions,
+  createChannel,
+  createDescriptor,
+  type Message,
+} from '../src/index'
 import { ability, frame, preamble } from './wires'
 
 const { transport, isAble, why } = ability('handoff', 'descriptors')
 
 const MESSAGE = 1
 const REQUEST = 2
+const ACK = 6
 const REFUSAL = 7
 const GOODBYE = 8
 const EXTENDED = 0x80
@@ -35,8 +42,9 @@ function start(options: ChannelOptions = {}): void {
   peer = transport.descriptors!.channel(far) as HandoffChannel
   heard = Buffer.alloc(0)
   peer.receive({
-    onMessage: data => {
+    onMessage(data, fds) {
       heard = Buffer.concat([heard, data])
+      for (const fd of fds) closeSync(fd)
     },
     onEnd() {},
     onError() {},
@@ -164,5 +172,22 @@ describe.skipIf(!isAble)(`descriptors that were not asked for${why}`, () => {
     expect(await refusal()).toMatch(/10 wait to be taken/)
     target.destroy()
     await once(target, 'close')
+  })
+
+  it.each([
+    ['once are no breach', 1, null],
+    ['twice are one', 2, 'ERR_X_CHANNEL_PROTOCOL'],
+  ])('[I6] acknowledged after our goodbye %s', async (_name, times, code) => {
+    const handle = await createDescriptor(openSync('/dev/null', 'r'))
+    const sent = target.send('yours', { handles: [handle] })
+    await send(preamble())
+    const closed = endOf()
+    void target.close({ timeoutMs: 1 })
+    await expect(sent).rejects.toMatchObject({ code: 'ERR_X_HANDLE_LOST', handles: [handle] })
+    handle.close()
+    const acks = Array.from({ length: times }, () => frame(ACK, 0, '', 1))
+    await send(Buffer.concat([...acks, frame(GOODBYE, 0, '')]))
+    await new Promise<void>(resolve => peer.close(resolve))
+    expect((await closed)?.code ?? null).toBe(code)
   })
 })

@@ -25,6 +25,8 @@ export interface Departure {
 
 export class Acknowledgements {
   readonly #waiting = new Map<number, Unacknowledged>()
+  /** What the peer may acknowledge too late: its word and our goodbye may cross. */
+  readonly #lost = new Set<number>()
   #lastId = 0
   #count = 0
 
@@ -53,22 +55,27 @@ export class Acknowledgements {
     return waiting
   }
 
-  #takeSent(id: number): Unacknowledged {
+  /** Null where they have been given up. */
+  #takeSent(id: number): Unacknowledged | null {
     const waiting = this.#take(id)
-    if (waiting === undefined) throw breach(`acknowledged handles ${id}, which were not sent`)
-    return waiting
+    if (waiting !== undefined) return waiting
+    if (!this.#lost.delete(id)) throw breach(`acknowledged handles ${id}, which were not sent`)
+    return null
   }
 
   /** @throws `ERR_X_CHANNEL_PROTOCOL`. */
   acknowledge(id: number): void {
-    const { handles, settled } = this.#takeSent(id)
-    for (const handle of handles) handle.arrive()
-    settled(null)
+    const waiting = this.#takeSent(id)
+    if (waiting === null) return
+    for (const handle of waiting.handles) handle.arrive()
+    waiting.settled(null)
   }
 
   /** @throws `ERR_X_CHANNEL_PROTOCOL`. */
   refuse(id: number, reason: string): void {
-    const { handles, settled } = this.#takeSent(id)
+    const waiting = this.#takeSent(id)
+    if (waiting === null) return
+    const { handles, settled } = waiting
     for (const handle of handles) handle.comeBack()
     settled(withHandles(ipcError('ERR_X_HANDLE_REFUSED', reason), handles))
   }
@@ -80,9 +87,10 @@ export class Acknowledgements {
     waiting.settled(withHandles(error, waiting.handles))
   }
 
-  /** The peer is gone: all that is not acknowledged goes back to its sender. */
+  /** The peer is gone, or nobody waits for it any more: all that is not acknowledged goes back to its sender. */
   lose(cause: Error | null): void {
     for (const [id, { handles }] of [...this.#waiting]) {
+      this.#lost.add(id)
       this.#bringBack(id, because(ipcError('ERR_X_HANDLE_LOST', handles.length), cause))
     }
   }

@@ -126,10 +126,11 @@ export class Sender {
   agree(useClone: boolean, frameLimit: number): void {
     this.#useClone = useClone
     this.#writer.limit = frameLimit
+    // What is said while these go out, such as the goodbye once the last of them has failed, goes behind them.
     const held = this.#held ?? []
+    for (let next = held.shift(); next !== undefined; next = held.shift()) next.send()
     this.#held = null
     this.#heldBytes = 0
-    for (const each of held) each.send()
     this.#checkBacklog()
   }
 
@@ -192,14 +193,19 @@ export class Sender {
       return
     }
     this.#heldBytes += payload.length + HEADER_BYTES
-    const send = () =>
-      this.#failing(ticket, () => {
+    const send = () => {
+      try {
         const isFitting = this.#useClone || !this.#wantsClone
         const last = isFitting ? payload : encodePayload(withoutClone(encoded), beside)
         const position = this.#writer.mark()
         this.#write(kind, id, last, descriptors, ticket)
         ticket?.written(position)
-      })
+      } catch (error) {
+        // Too long for the peer, or no JSON, where the peer takes no clones. Its sender is told, and the others go on.
+        if (ticket === null) throw error
+        ticket.fail(error as Error)
+      }
+    }
     held.push({ ticket, send })
     this.#checkBacklog()
   }
@@ -241,15 +247,12 @@ export class Sender {
   }
 
   cancel(id: number): void {
-    if (this.#held !== null) this.#held.push({ ticket: null, send: () => this.cancel(id) })
-    else this.#writer.bytes(joinKind(KIND_CANCEL, ENCODING_NONE), id, [], 0)
+    this.#inOrder(() => this.#writer.bytes(joinKind(KIND_CANCEL, ENCODING_NONE), id, [], 0))
   }
 
   /** We take no more requests than up to this one, and ask for nothing more. */
   closing(lastTaken: number): void {
-    if (this.#held !== null && this.#held.length > 0) {
-      this.#held.push({ ticket: null, send: () => this.closing(lastTaken) })
-    } else this.#writer.bytes(joinKind(KIND_CLOSING, ENCODING_NONE), lastTaken, [], 0)
+    this.#inOrder(() => this.#writer.bytes(joinKind(KIND_CLOSING, ENCODING_NONE), lastTaken, [], 0))
   }
 
   fail(id: number, error: RemoteError): void {
@@ -264,14 +267,18 @@ export class Sender {
 
   /** The last frame; `onSent` once all is with the wire. */
   sayGoodbye(onSent: () => void): void {
-    if (this.#held !== null && this.#held.length > 0) {
-      this.#held.push({ ticket: null, send: () => this.sayGoodbye(onSent) })
-      return
-    }
-    this.#writer.bytes(joinKind(KIND_GOODBYE, ENCODING_NONE), 0, [], 0)
-    this.#writer.flush()
-    if (this.#writer.isEmpty) onSent()
-    else this.#onEmpty = onSent
+    this.#inOrder(() => {
+      this.#writer.bytes(joinKind(KIND_GOODBYE, ENCODING_NONE), 0, [], 0)
+      this.#writer.flush()
+      if (this.#writer.isEmpty) onSent()
+      else this.#onEmpty = onSent
+    })
+  }
+
+  /** After what waits for the peer's hello. */
+  #inOrder(send: () => void): void {
+    if (this.#held !== null && this.#held.length > 0) this.#held.push({ ticket: null, send })
+    else send()
   }
 
   /** Why the channel ends, as a frame after all that is queued. Null where the wire does not take that. */
