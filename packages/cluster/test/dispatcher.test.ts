@@ -265,6 +265,21 @@ describe('a policy that is wrong', () => {
     expect(warnings).toEqual([])
   })
 
+  it('[C3] may close the listener that it is asked for: what it has not placed by then is released', () => {
+    const set = setUp({
+      name: 'closing',
+      needsAddress: false,
+      pick(candidates) {
+        set.dispatcher.close()
+        return candidates[0]!
+      },
+    })
+    set.join(1)
+    set.dispatcher.add([1, 2, 3])
+    expect(set.released).toEqual([1, 2, 3])
+    expect(set.timers).toEqual([])
+  })
+
   it('[C3] may end the worker that it is asked about: nothing is given twice or lost', () => {
     const { dispatcher, join } = setUp({
       name: 'deadly',

@@ -10,6 +10,7 @@ import {
   toPolicy,
   weighted,
 } from '../src/primary/policy'
+import { PolicyCaller } from '../src/primary/policy/policy-caller'
 
 function workers(...ids: number[]): Candidate[] {
   return ids.map(id => ({ id, place: id - 1, connections: 0, weight: 1 }))
@@ -105,5 +106,36 @@ describe('a choice of policy', () => {
     expect(() => toPolicy('fastest' as never)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
     )
+  })
+})
+
+describe('a policy that looks at first bytes', () => {
+  const bytes = Buffer.from('x')
+
+  /** Asks `isEnough` and `pick` for two connections: what `isEnough` was taken to say, and what was told. */
+  function twice(isEnough: () => unknown): { answers: unknown[]; told: string[] } {
+    const told: string[] = []
+    const peek = { isEnough: isEnough as () => boolean }
+    const policy: Policy = { name: 'mine', needsAddress: false, peek, pick: ([first]) => first! }
+    const caller = new PolicyCaller(policy, error => told.push(error.message))
+    const answers = [1, 2].map(() => {
+      const answer = caller.peek?.isEnough(bytes)
+      caller.pick(workers(1), from(''))
+      return answer
+    })
+    return { answers, told }
+  }
+
+  it.each([
+    ['throws', () => JSON.parse('{'), 'threw in isEnough'],
+    ['answers a promise', () => Promise.reject(new Error('late')), 'answered no boolean in isEnough'],
+    ['answers a number', () => 0, 'answered no boolean in isEnough'],
+    ['answers nothing', () => {}, 'answered no boolean in isEnough'],
+  ])('[E5] and %s in isEnough goes by what there is, which is told once', (_what, isEnough, text) => {
+    const { answers, told } = twice(isEnough)
+    expect(answers).toEqual([true, true])
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain(text)
+    expect(told[0]).toContain('asked for a worker by what has come')
   })
 })

@@ -5,8 +5,8 @@ import { defineCodes } from '@x/core/internal'
 export const clusterError = defineCodes({
   ERR_X_CLUSTER_POLICY: {
     base: Error,
-    message: (policy: string, what: string) =>
-      `The policy '${policy}' ${what}; the connection goes to the next worker in turn`,
+    message: (policy: string, what: string, consequence: string) =>
+      `The policy '${policy}' ${what}; ${consequence}`,
   },
   ERR_X_CLUSTER_PROTOCOL: {
     base: Error,

@@ -99,9 +99,13 @@ export class Dispatcher {
     this.#isClosed = true
     this.#stopTimer()
     this.#seats.clear()
+    this.#refused.clear()
+    this.#giveUp()
+  }
+
+  #giveUp(): void {
     const rest = this.#waiting.map(entry => entry.connection)
     this.#waiting = []
-    this.#refused.clear()
     this.#options.release(rest)
   }
 
@@ -121,6 +125,8 @@ export class Dispatcher {
       this.#placeOnce()
     } while ((this.#placing as string) === 'again' && this.#waiting.length > 0)
     this.#placing = 'no'
+    // The policy may have closed this while it was asked.
+    if (this.#isClosed) this.#giveUp()
   }
 
   #placeOnce(): void {

@@ -6,6 +6,13 @@ import { type CheckedPeek, checkedPeek } from './peek'
 import type { Candidate, Incoming, Policy } from './policy'
 import { roundRobin } from './round-robin'
 
+/** The functions of a policy, and what becomes of a connection where one of them is at fault. */
+const consequences = {
+  pick: 'the connection goes to the next worker in turn',
+  isEnough: 'it is asked for a worker by what has come',
+} as const
+type Asked = keyof typeof consequences
+
 export class PolicyCaller implements Policy {
   readonly name: string
   readonly needsAddress: boolean
@@ -14,8 +21,8 @@ export class PolicyCaller implements Policy {
   readonly #policy: Policy
   readonly #warn: (error: Error) => void
   readonly #inTurn = roundRobin()
-  /** What was told last: the same fault is told once, until the policy has answered well. */
-  #told: string | null = null
+  /** What was told last of each function: the same fault is told once, until that function has answered well. */
+  readonly #told: Record<Asked, string | null> = { pick: null, isEnough: null }
 
   constructor(policy: Policy, warn: (error: Error) => void) {
     this.#policy = policy
@@ -37,14 +44,13 @@ export class PolicyCaller implements Policy {
       if (choice === null) return null
       const found = candidates.find(candidate => candidate === choice)
       if (found) {
-        this.#told = null
+        this.#told.pick = null
         return found
       }
-      // Nobody waits for a promise; its rejection has been told of by then.
-      if (choice instanceof Promise) choice.catch(() => {})
-      this.#tell('answered something that is none of the candidates', undefined)
+      forget(choice)
+      this.#tell('pick', 'answered something that is none of the candidates', undefined)
     } catch (error) {
-      this.#tell('threw', error)
+      this.#tell('pick', 'threw', error)
     }
     return this.#inTurn.pick(candidates, incoming)
   }
@@ -52,20 +58,32 @@ export class PolicyCaller implements Policy {
   /** Where it cannot tell, it is to go by what there is. */
   #isEnough(peek: CheckedPeek, bytes: Buffer): boolean {
     try {
-      return peek.isEnough(bytes) !== false
+      const answer: unknown = peek.isEnough(bytes)
+      if (typeof answer === 'boolean') {
+        this.#told.isEnough = null
+        return answer
+      }
+      forget(answer)
+      this.#tell('isEnough', 'answered no boolean in isEnough', undefined)
     } catch (error) {
-      this.#tell('threw in isEnough', error)
-      return true
+      this.#tell('isEnough', 'threw in isEnough', error)
     }
+    return true
   }
 
   /** Its name and what it threw are the user's, too: they may throw when they are read. */
-  #tell(what: string, cause: unknown): void {
+  #tell(asked: Asked, what: string, cause: unknown): void {
     guarded(() => {
       const text = cause instanceof Error ? `${what} (${cause.message})` : what
-      if (this.#told === text) return
-      this.#told = text
-      this.#warn(withCause(clusterError('ERR_X_CLUSTER_POLICY', String(this.name), text), cause))
+      if (this.#told[asked] === text) return
+      this.#told[asked] = text
+      const error = clusterError('ERR_X_CLUSTER_POLICY', String(this.name), text, consequences[asked])
+      this.#warn(withCause(error, cause))
     })
   }
+}
+
+/** Nobody waits for a promise; that it was one has been told of by the time it rejects. */
+function forget(answer: unknown): void {
+  if (answer instanceof Promise) answer.catch(() => {})
 }

@@ -32,7 +32,10 @@ export interface PeekOptions {
    * what has come on it.
    */
   readonly maxWaiting?: number
-  /** Whether `pick` can tell from these, asked whenever more have come; any byte is enough unless told. */
+  /**
+   * Whether `pick` can tell from these, asked whenever more have come; any byte is enough unless told. Where it throws, or
+   * answers no boolean, that is told as a fault of `pick` is, and `pick` goes by what has come.
+   */
   readonly isEnough?: (firstBytes: Buffer) => boolean
 }
 
