@@ -93,6 +93,26 @@ describe('rules together', () => {
     await end()
   })
 
+  it('[T4] a rule that takes itself off costs no other rule its turn', async () => {
+    const { transport, client, server, end } = await underRules()
+    const asked: string[] = []
+    const guard = transport.add(({ type }) => {
+      if (type !== 'write') return undefined
+      asked.push('first')
+      guard()
+      return undefined
+    })
+    transport.add(({ type }) => {
+      if (type === 'write') asked.push('second')
+      return undefined
+    })
+    await write(client, 'x')
+    await write(client, 'y')
+    expect(asked).toEqual(['first', 'second', 'second'])
+    server.close()
+    await end()
+  })
+
   it('[T4] any rules in any order let through what the tightest limit lets, in their slowest time', async () => {
     for (let seed = 1; seed <= 40; seed++) {
       const random = new Random(seed)

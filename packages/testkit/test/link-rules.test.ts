@@ -197,3 +197,28 @@ describe('a rule on links', () => {
     }
   })
 })
+
+describe('rules that change while packets are held', () => {
+  it('[T4] let all go that they can, also where a rule throws for one of them', async () => {
+    const { value, virtualMs } = await simulate({}, async simulation => {
+      const { socket, guard } = await echo(simulation, faults.stall())
+      const { host, network, clock } = simulation
+      const other = host('other')
+      const next: Socket = other.run(() => connect(80, 'server'))
+      await clock.sleep(1)
+      let isFaulty = true
+      const faulty = network.add(({ packet }) => {
+        if (isFaulty && packet?.from === 'client') throw new Error('of the rule')
+        return undefined
+      })
+      expect(guard).toThrow('of the rule')
+      expect(await answerOf(next, 'free')).toBe('free')
+      isFaulty = false
+      faulty()
+      return await answerOf(socket, 'too')
+    })
+    expect(value).toBe('too')
+    // Before anything is sent again.
+    expect(virtualMs).toBeLessThan(1000)
+  })
+})

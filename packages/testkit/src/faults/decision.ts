@@ -19,7 +19,8 @@ export function decide(rules: readonly Rule[], operation: Operation): Decision {
   const actions: CheckedAction[] = []
   let { bytes } = operation
   let outcome: Outcome = 'pass'
-  for (const rule of rules) {
+  // A rule may take itself off, or add another one, while it is asked.
+  for (const rule of [...rules]) {
     const answer = rule(operation)
     if (answer === undefined) continue
     const action = checkAction(answer, rule, operation)

@@ -44,6 +44,19 @@ export class RuleList {
   }
 
   #changed(): void {
-    for (const listener of [...this.#waiting]) listener()
+    eachOf([...this.#waiting], listener => listener())
   }
+}
+
+/** Calls for each, also where a rule that is asked meanwhile throws; what was thrown first comes out in the end. */
+export function eachOf<Item>(items: readonly Item[], call: (item: Item) => void): void {
+  const thrown: unknown[] = []
+  for (const item of items) {
+    try {
+      call(item)
+    } catch (error) {
+      thrown.push(error)
+    }
+  }
+  if (thrown.length > 0) throw thrown[0]
 }

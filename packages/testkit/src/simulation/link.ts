@@ -2,6 +2,7 @@
 // no connection.
 import { decide } from '../faults/decision'
 import type { Operation, Packet, Rule } from '../faults/rule'
+import { eachOf } from '../faults/rule-list'
 import type { Random } from './random'
 
 /** What a link needs of its network. */
@@ -48,9 +49,16 @@ export class Link {
     this.reconsider()
   }
 
-  /** The rules have changed. */
+  /** The rules have changed. What is held stays where its rules throw. */
   reconsider(): void {
-    for (const sending of this.#held.splice(0)) this.send(sending)
+    eachOf(this.#held.splice(0), sending => {
+      try {
+        this.send(sending)
+      } catch (error) {
+        this.#held.push(sending)
+        throw error
+      }
+    })
   }
 
   /** Sends a packet. Answers when its last byte has left: what is before it in the queue of a rule goes first. */

@@ -2,7 +2,7 @@
 // may happen to links. It knows topology; how a segment travels is the lane's.
 import { errno, type Lookup, type Status, type TcpAddress } from '@x/core/transport'
 import type { Guard, Rule } from '../faults/rule'
-import { RuleList } from '../faults/rule-list'
+import { eachOf, RuleList } from '../faults/rule-list'
 import { directLanes } from '../network/direct-lane'
 import type { Fabric, LaneRequest, Lanes } from '../network/fabric'
 import { answerLookup } from '../network/names'
@@ -71,9 +71,7 @@ export class NetworkModel implements SimulatedNetwork {
 
   constructor(around: NetworkSurroundings) {
     this.#around = around
-    this.#rules.onChange(() => {
-      for (const link of this.#links.values()) link.reconsider()
-    })
+    this.#rules.onChange(() => eachOf([...this.#links.values()], link => link.reconsider()))
     const lookup: Lookup = (hostname, options, callback) =>
       answerLookup(
         job => around.driver.post(bindToLife(job)),
