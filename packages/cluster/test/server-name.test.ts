@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import tls from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { serverName } from '../src'
+import { byServerName, serverName } from '../src'
 
 /** The first bytes that Node's TLS client sends. */
 async function helloOf(options: tls.ConnectionOptions): Promise<Buffer> {
@@ -79,4 +79,12 @@ describe('serverName', () => {
       }
     }
   })
+})
+
+it('a policy by server name has to have a function that chooses', () => {
+  for (const choose of [undefined, null, 'a.example', {}]) {
+    expect(() => byServerName(choose as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    )
+  }
 })

@@ -135,6 +135,28 @@ describe('an environment', () => {
     },
   )
 
+  it.each([null, 1, {}, Symbol('x')])('[E6] that says %s, which is no text, is told to be wrong', value => {
+    const env = (variables: object) => ({ env: variables as Record<string, string> })
+    const mine = { LISTEN_PID: String(process.pid), LISTEN_FDS: '0' }
+    const noText = /is no string/
+    for (const variable of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) {
+      expect(() => takeListenFds(env({ ...mine, [variable]: value }))).toThrow(wrong(variable, noText))
+    }
+    expect(() => startWatchdog(env({ WATCHDOG_USEC: value }))).toThrow(wrong('WATCHDOG_USEC', noText))
+    expect(() => notify({ ready: true }, env({ NOTIFY_SOCKET: value }))).toThrow(
+      wrong('NOTIFY_SOCKET', noText),
+    )
+  })
+
+  it.each([null, 1, 'env'])('[E6] in options that are %s is a wrong argument', async value => {
+    const refused = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' })
+    for (const options of [value, { env: value }] as object[]) {
+      expect(() => notify({ ready: true }, options)).toThrow(refused)
+      expect(() => forgetDescriptors('x', options)).toThrow(refused)
+      await expect(storeDescriptors('x', [0], options)).rejects.toEqual(refused)
+    }
+  })
+
   it('[E6] with a time for the watchdog that is none is told to be wrong', () => {
     for (const value of ['0', 'soon', '-5', '1e99']) {
       expect(() => startWatchdog({ env: { WATCHDOG_USEC: value } })).toThrowError(

@@ -2,7 +2,7 @@
 // it does not know.
 import type { Server } from '@x/core'
 import { Socket } from '@x/core'
-import { codedError } from '@x/core/internal'
+import { codedError, validateObject } from '@x/core/internal'
 import { createDescriptor } from '../descriptor/conversions'
 import type { Descriptor } from '../descriptor/descriptor'
 import { MOST_HANDLES } from '../wire/frame'
@@ -25,6 +25,7 @@ export async function storeDescriptors(
   handles: readonly Storable[],
   options: NotifyOptions = {},
 ): Promise<boolean> {
+  validateObject(options, 'options')
   const line = nameLine(name)
   if (!Array.isArray(handles)) throw codedError('ERR_INVALID_ARG_TYPE', 'handles', 'Array', handles)
   if (handles.length < 1 || handles.length > MOST_HANDLES) {

@@ -6,9 +6,16 @@ export type Environment = Record<string, string | undefined>
 
 const DIGITS = /^\d{1,15}$/
 
+/** What a variable says; undefined where it is not there. @throws `ERR_X_SERVICE_ENVIRONMENT` for what is no string. */
+export function readText(env: Environment, variable: string): string | undefined {
+  const value: unknown = env[variable]
+  if (value === undefined || typeof value === 'string') return value
+  throw ipcError('ERR_X_SERVICE_ENVIRONMENT', variable, String(value), 'is no string')
+}
+
 /** A whole number of the environment; null where the variable is not there. @throws `ERR_X_SERVICE_ENVIRONMENT`. */
 export function readNumber(env: Environment, variable: string, least: number, most: number): number | null {
-  const value = env[variable]
+  const value = readText(env, variable)
   if (value === undefined) return null
   const number = Number(value)
   if (DIGITS.test(value) && number >= least && number <= most) return number

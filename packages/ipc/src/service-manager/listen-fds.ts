@@ -3,7 +3,7 @@
 import { fstatSync } from 'node:fs'
 import { systemError, validateObject } from '@x/core/internal'
 import { defaultTransport, type Transport } from '@x/core/transport'
-import { type Environment, readNumber, wrong } from './environment'
+import { type Environment, readNumber, readText, wrong } from './environment'
 
 /** A descriptor that was opened for this process. */
 export interface ServiceDescriptor {
@@ -67,8 +67,9 @@ function read(env: Environment): readonly ServiceDescriptor[] {
   const pid = readNumber(env, 'LISTEN_PID', 1, INT32_MAX)
   const count = readNumber(env, 'LISTEN_FDS', 0, INT32_MAX - FIRST_FD)
   if (count === null || pid !== process.pid) return []
-  const names = env['LISTEN_FDNAMES']?.split(':')
-  if (names !== undefined && names.length !== count && env['LISTEN_FDNAMES'] !== '') {
+  const text = readText(env, 'LISTEN_FDNAMES')
+  const names = text?.split(':')
+  if (names !== undefined && names.length !== count && text !== '') {
     throw wrong(env, 'LISTEN_FDNAMES', `has ${names.length} names, but LISTEN_FDS is ${count}`)
   }
   const descriptors: ServiceDescriptor[] = []

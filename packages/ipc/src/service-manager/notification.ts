@@ -3,7 +3,7 @@
 import { codedError, systemError, validateInteger, validateObject } from '@x/core/internal'
 import { defaultTransport, errno, type Transport } from '@x/core/transport'
 import { delay, monotonicMs, systemMicroseconds } from '../host'
-import { type Environment, wrong } from './environment'
+import { type Environment, readText, wrong } from './environment'
 
 /** What is told. Several may go in one message. */
 export interface ServiceState {
@@ -62,8 +62,11 @@ export function notify(state: ServiceState, options: NotifyOptions = {}): Promis
 export function sendLines(
   lines: readonly string[],
   fds: readonly number[],
-  { env = process.env, transport = defaultTransport() }: NotifyOptions,
+  options: NotifyOptions,
 ): Promise<boolean> {
+  validateObject(options, 'options')
+  const { env = process.env, transport = defaultTransport() } = options
+  validateObject(env, 'options.env')
   const path = socketPath(env)
   if (path === null) return Promise.resolve(false)
   const operations = transport.descriptors
@@ -97,7 +100,7 @@ async function persist(attempt: () => number): Promise<boolean> {
 
 /** The path of the manager's socket, an abstract name after a NUL; null where there is no manager. */
 function socketPath(env: Environment): string | null {
-  const given = env['NOTIFY_SOCKET']
+  const given = readText(env, 'NOTIFY_SOCKET')
   if (given === undefined || given === '') return null
   if (given.startsWith('@') && given.length > 1) return `\0${given.slice(1)}`
   if (given.startsWith('/')) return given

@@ -1,4 +1,5 @@
 // Where a connection goes by the server name that its TLS ClientHello asks for. It knows bytes, no sockets.
+import { validateFunction } from '@x/core/internal'
 import type { Candidate, Incoming, PeekOptions, Policy } from './policy'
 
 const HANDSHAKE = 22
@@ -108,12 +109,13 @@ function hostName(extension: Cursor): string | null {
 /**
  * A policy that sees the server name which a TLS client asks for before a worker gets the connection, untouched. `choose` gets
  * null where none is asked for, or none has come in time; what it answers holds, as with `isBinding`. `peek`: how long and how much is looked at; a ClientHello is seldom over
- * 4 KiB. Native transport on Linux alone: elsewhere `startCluster` rejects, and `setupPrimary` throws, with `ERR_X_UNSUPPORTED`.
+ * 4 KiB. Throws `ERR_INVALID_ARG_TYPE` where `choose` is no function. Native transport on Linux alone: elsewhere `startCluster` rejects, and `setupPrimary` throws, with `ERR_X_UNSUPPORTED`.
  */
 export function byServerName(
   choose: (name: string | null, candidates: readonly Candidate[], incoming: Incoming) => Candidate | null,
   peek: Omit<PeekOptions, 'isEnough'> = {},
 ): Policy {
+  validateFunction(choose, 'choose')
   return {
     name: 'server-name',
     needsAddress: true,
