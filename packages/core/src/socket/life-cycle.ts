@@ -14,7 +14,7 @@ import { defaultTransport } from '../process-state'
 import { readPreamble } from '../proxy-protocol/encode'
 import { applyOptions, checkSupport } from '../socket-options/access'
 import { readSocketOptionSet, type SocketOptions } from '../socket-options/names'
-import type { StreamHandle } from '../transport/contract'
+import type { Status, StreamHandle } from '../transport/contract'
 import { Connecting, type WaitingWrite } from './connecting'
 import { BufferConnection, Connection, type ConnectionStream } from './connection'
 import { debug } from './debug'
@@ -43,8 +43,11 @@ export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpt
   const { socketOptions } = state.settings
   if (socketOptions !== undefined) checkSupport(state.transport ?? defaultTransport(), socketOptions)
   if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }
-  else if (isStreamHandle(handle)) takeHandle(socket, handle, options)
-  else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
+  else if (isStreamHandle(handle)) {
+    const status = applySocketOptions(state, handle.fd)
+    if (status < 0) throw systemError(status, 'setsockopt')
+    takeHandle(socket, handle, options)
+  } else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
 }
 
 function onPeerEnd(this: StatefulDuplex): void {
@@ -63,8 +66,6 @@ function isStreamHandle(handle: unknown): handle is StreamHandle {
 
 function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: SocketConstructorOpts): void {
   linkUp(socket, handle, null)
-  const refusal = applySocketOptions(socket[kState], handle)
-  if (refusal !== null) throw refusal
   if (options.pauseOnCreate) {
     // As Node has it: nobody has called `pause()`.
     ;(socket as { readableFlowing: boolean | null }).readableFlowing = false
@@ -74,17 +75,18 @@ function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: Socke
   if (socket.readable && !options.manualStart) socket.read(0)
 }
 
-/** Sets the options of a socket that is connected already; why the system refuses one. */
-function applySocketOptions({ settings, transport }: SocketState, { fd }: StreamHandle): Error | null {
+/** Sets the options of a socket that is connected already; below 0 where the system refuses one. */
+function applySocketOptions({ settings, transport }: SocketState, fd: number): Status {
   const { socketOptions } = settings
-  if (socketOptions === undefined) return null
-  const status = applyOptions(transport ?? defaultTransport(), fd, socketOptions)
-  return status < 0 ? systemError(status, 'setsockopt') : null
+  return socketOptions === undefined ? 0 : applyOptions(transport ?? defaultTransport(), fd, socketOptions)
 }
 
 function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
   validateInt32(fd, 'fd', 0)
   const transport = state.transport ?? defaultTransport()
+  // First: a descriptor that is refused stays the caller's. What is no socket at all is told by `adopt`.
+  const status = applySocketOptions(state, fd)
+  if (status < 0 && status !== UV_EBADF && status !== UV_ENOTSOCK) throw systemError(status, 'setsockopt')
   const adopted = transport.adopt(fd, 'stream')
   if (typeof adopted !== 'number') return adopted
   if (adopted === UV_EINVAL || adopted === UV_ENOTSOCK) throw codedError('ERR_INVALID_FD_TYPE', 'FILE')
@@ -145,8 +147,8 @@ export function startConnecting(
         // Ahead of all that the socket sends. What fails here fails for what follows, too, and is told there.
         if (preamble !== null) handle.write([preamble], ignore)
         linkUp(socket, handle, context)
-        const refusal = handle.kind === 'pipe' ? applySocketOptions(state, handle) : null
-        if (refusal !== null) return void socket.destroy(refusal)
+        const status = handle.kind === 'pipe' ? applySocketOptions(state, handle.fd) : 0
+        if (status < 0) return void socket.destroy(systemError(status, 'setsockopt'))
       }
       announceConnection(socket, state, connecting)
     },

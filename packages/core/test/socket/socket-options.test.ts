@@ -42,6 +42,22 @@ describe('socket options on the portable transport', () => {
 })
 
 describe.skipIf(native === null || !isLinux)('socket options on the native transport of Linux', () => {
+  it('[E4] that are refused leave a descriptor and a handle to their owner', async () => {
+    const { near } = await pair({ transport: native! })
+    const fd = native!.descriptors!.duplicate((near._handle as { fd: number }).fd)
+    const socketOptions = { congestionControl: 'none-such' }
+    expect(() => new Socket({ fd, socketOptions })).toThrow(
+      expect.objectContaining({ syscall: 'setsockopt' }),
+    )
+    const handle = native!.adopt(fd, 'stream')
+    if (typeof handle === 'number') throw new Error(`the descriptor was closed: ${handle}`)
+    expect(() => new Socket({ handle, socketOptions } as object)).toThrow(
+      expect.objectContaining({ syscall: 'setsockopt' }),
+    )
+    expect(handle.fd).toBe(fd)
+    await new Promise<void>(resolve => handle.close(resolve))
+  })
+
   const transport = native!
 
   /** Listens, connects with options, and answers both ends. */
