@@ -285,6 +285,24 @@ describe('a client', () => {
     expect(await asked.promise).toBe(4)
   })
 
+  it('[I7] ends a connection, too, that the server has begun to close with its first bytes', async () => {
+    const asked = deferred<string>()
+    await serve(channel => {
+      channel.request('wait').catch(error => asked.resolve(error.code))
+      void channel.close({ timeoutMs: 0 })
+    })
+    const begun = deferred<void>()
+    const one = client().serve(() => {
+      begun.resolve()
+      return new Promise(() => {})
+    })
+    const down = once(one, 'down')
+    await begun.promise
+    await down
+    one.destroy()
+    expect(await asked.promise).toBe('ERR_X_OUTCOME_UNKNOWN')
+  })
+
   it('[I7] says at once what is wrong with its arguments', () => {
     expect(() => createClient('a/b')).toThrowError(code('ERR_INVALID_ARG_VALUE'))
     expect(() => createClient('a', { mostDelayMs: 1 })).toThrowError(code('ERR_OUT_OF_RANGE'))

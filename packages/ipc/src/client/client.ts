@@ -177,18 +177,21 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
       if (this.channel !== channel) return
       this.#down(error ?? ipcError('ERR_X_CHANNEL_LOST', 'the server has said goodbye'))
     }
+    if (channel.ending === null) {
+      // What is under way is still answered while the server closes; what is new waits for the next connection.
+      this.#channels.add(channel)
+      this.#setRef(this.#isRef)
+      channel.once('closing', () => down(null))
+      channel.once('close', error => {
+        this.#channels.delete(channel)
+        down(error)
+      })
+    }
+    // The server may have begun to close it with its first bytes.
     if (!channel.isOpen) {
       down(null)
       return
     }
-    // What is under way is still answered while the server closes; what is new waits for the next connection.
-    this.#channels.add(channel)
-    this.#setRef(this.#isRef)
-    channel.once('closing', () => down(null))
-    channel.once('close', error => {
-      this.#channels.delete(channel)
-      down(error)
-    })
     this.#tell(() => this.emit('up', channel))
     if (this.channel !== channel) return
     for (const errand of this.#queue.takeAll()) this.#take(errand)
