@@ -2,9 +2,9 @@
 // taking it away, and making a socket of a handle. It decides nothing about either.
 import type { StreamHandle } from '../transport/contract'
 import { Socket } from './index'
-import { type DetachedConnection, type StatefulDuplex, takeConnection } from './life-cycle'
+import { type DetachedConnection, takeConnection } from './life-cycle'
 import type { SocketConstructorOpts } from './options'
-import { kState, type SocketState } from './state'
+import { kState, type SocketState, type StatefulDuplex } from './state'
 
 export type { DetachedConnection }
 

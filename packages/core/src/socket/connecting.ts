@@ -20,7 +20,7 @@ import {
   type TcpAddress,
   type Transport,
 } from '../transport/contract'
-import type { Activity } from './connection'
+import type { Activity } from './connection-stream'
 import { debug } from './debug'
 import { HandleFace } from './handle-face'
 import type { WriteCallback } from './ticket'

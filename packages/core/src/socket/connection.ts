@@ -1,49 +1,25 @@
 // A socket's connection while it has one: reading into the stream, and sending what is written, in the order of the calls.
 // It knows the stream by the narrow face below, and nothing of addresses, timers or events but 'data'.
 import { AsyncResource } from 'node:async_hooks'
-import { Readable, Writable } from 'node:stream'
-import { UV_EBADF, UV_ECANCELED, UV_ENOTCONN } from '../errors/errno'
+import { Writable } from 'node:stream'
 import { eventError, systemError } from '../errors/system-error'
 import type { Address, ReadSink, Status, StreamHandle } from '../transport/contract'
-import { type FilePart, filePartOf, indexOfFilePart } from './file-part'
+import {
+  type Activity,
+  type ConnectionStream,
+  isFlowing,
+  kPiped,
+  pipesOf,
+  queuedLength,
+} from './connection-stream'
+import { indexOfFilePart } from './file-part'
+import { FileWrite } from './file-write'
 import { byteLength, withoutFirst } from './gathered'
 import { ConnectionFace } from './handle-face'
-import type { OnReadOptions } from './options'
 import { Outbox } from './outbox'
+import { OwnEnd } from './own-end'
 import { inContext, Ticket, type WriteCallback } from './ticket'
 import { emitData, flushLater, type Holder, mayHold } from './turn'
-
-/** A socket's own method, for what it has read: it is piped into one other stream, and into no more. */
-export const kPiped: unique symbol = Symbol('piped')
-
-/** What a connection asks of the stream above it. */
-export interface ConnectionStream {
-  [kPiped](into: Writable): void
-  readonly destroyed: boolean
-  readonly writable: boolean
-  readonly writableCorked: number
-  readonly writableHighWaterMark: number
-  readonly readableFlowing: boolean | null
-  readonly readableLength: number
-  readonly readableEncoding: BufferEncoding | null
-  readonly readableDidRead: boolean
-  push(chunk: Buffer | null): boolean
-  read(size: number): unknown
-  emit(event: 'data', chunk: Buffer): boolean
-  listenerCount(event: string): number
-  destroy(error?: Error): unknown
-}
-
-/** Who hears that something moved: the idle timer. */
-export interface Activity {
-  touch(): void
-}
-
-/** The length of Writable's own queue; sockets answer `writableLength` in their own way. */
-export const queuedLength: (this: unknown) => number = Object.getOwnPropertyDescriptor(
-  Writable.prototype,
-  'writableLength',
-)!.get!
 
 /** Gives Writable a write; sockets override the method. */
 const enqueue = Writable.prototype.write as (
@@ -69,12 +45,13 @@ export class Connection implements ReadSink, Holder {
   #outbox: Outbox | null = null
   /** Of the write that Writable has under way; it gives no other until this was called. */
   #writeCallback: WriteCallback | null = null
-  /** Of the write with a part of a file, while that is on its way: no write may overtake it. */
-  #fileCallback: WriteCallback | null = null
-  /** A part of a file was sent before the connection was made, and has not begun: no write may overtake it either. */
-  #isFileNext = false
-  /** Of the end of our side, while it is under way. */
-  #endCallback: WriteCallback | null = null
+  /**
+   * The write with a part of a file that is under way; 'next' where it was written before the connection was made, and has
+   * not begun. No write may overtake it.
+   */
+  #file: FileWrite | 'next' | null = null
+  /** The end of our side, once it was asked for. */
+  #end: OwnEnd | null = null
   /** Writes of the handle whose `done` is still to come. */
   #underWay = 0
   /** Bytes at the head of Writable's queue that the handle was given already. */
@@ -193,8 +170,7 @@ export class Connection implements ReadSink, Holder {
   get #isWritableBusy(): boolean {
     return (
       this.#writeCallback !== null ||
-      this.#fileCallback !== null ||
-      this.#isFileNext ||
+      this.#file !== null ||
       this.#ahead !== 0 ||
       this.stream.writableCorked !== 0 ||
       queuedLength.call(this.stream) !== 0
@@ -227,16 +203,6 @@ export class Connection implements ReadSink, Holder {
     if (outbox === null) return
     if (outbox.hasTickets) this.#handOver(outbox, this.#giveHeld(outbox, false))
     else this.flush(isLast)
-  }
-
-  /**
-   * After `flushBeforeEnd(true)`: where no end of our side came all the same, the system need not wait for it. A stream that
-   * was closed and used again has had its `_final`. Turning Nagle's algorithm off sends what is held back (tcp(7)).
-   */
-  releaseLast(hasNoDelay: boolean): void {
-    if (this.isEnding) return
-    this.handle.setOption({ name: 'noDelay', enable: true })
-    if (!hasNoDelay) this.handle.setOption({ name: 'noDelay', enable: false })
   }
 
   #giveHeld(outbox: Outbox, isLast: boolean): Status {
@@ -293,24 +259,22 @@ export class Connection implements ReadSink, Holder {
     else this.#await(callback)
   }
 
-  /** Sends the chunks before a part of a file, the part, and what is behind it. */
+  /** Sends a write that has a part of a file in it. */
   #sendFile(chunks: readonly Uint8Array[], place: number, isCounted: boolean, callback: WriteCallback): void {
-    const part = filePartOf(chunks[place] as Uint8Array) as FilePart
-    this.#fileCallback = callback
-    this.#isFileNext = false
-    this.send(chunks.slice(0, place), isCounted, error => {
-      if (error) {
-        this.#fileCallback = null
-        return callback(error)
-      }
-      const isOpen = () => this.#fileCallback !== null && !this.stream.destroyed
-      part.sendTo({ handle: this.handle, isOpen, progressed: () => this.activity.touch() }, failure => {
-        if (this.#fileCallback === null) return
-        this.#fileCallback = null
-        if (failure) callback(failure)
-        else this.send(chunks.slice(place + 1), isCounted, callback)
-      })
-    })
+    const file = new FileWrite(
+      {
+        handle: this.handle,
+        isOpen: () => !this.stream.destroyed,
+        progressed: () => this.activity.touch(),
+        send: (part, done) => this.send(part, isCounted, done),
+        over: () => {
+          this.#file = null
+        },
+      },
+      callback,
+    )
+    this.#file = file
+    file.send(chunks, place)
   }
 
   /** Calls back once the handle is done, in the context of now. */
@@ -328,7 +292,7 @@ export class Connection implements ReadSink, Holder {
     const chunks = place < 0 ? waiting : waiting.slice(0, place)
     const bytes = byteLength(chunks)
     // A listener to 'connect' may write: behind it.
-    if (place >= 0) this.#isFileNext = true
+    if (place >= 0) this.#file = 'next'
     // Once: a connection may be told of as made again.
     if (bytes === 0 || this.#ahead > 0) return
     this.#ahead = bytes
@@ -351,29 +315,23 @@ export class Connection implements ReadSink, Holder {
 
   /** Ends our side once all is sent. `done` comes in a later turn, or at once where there is nothing to end. */
   shutDown(done: WriteCallback): void {
-    const context = new AsyncResource('SHUTDOWNWRAP')
-    const status = this.handle.shutdown(outcome => {
-      const callback = this.#endCallback
-      this.#endCallback = null
-      callback?.(outcome < 0 ? shutdownError(outcome) : null)
-    })
-    if (status < 0) done(shutdownError(status))
-    else this.#endCallback = error => context.runInAsyncScope(done, undefined, error)
+    this.#end = OwnEnd.begin(this.handle, done)
   }
 
   /** The end of our side is under way. */
   get isEnding(): boolean {
-    return this.#endCallback !== null
+    return this.#end?.isUnderWay === true
   }
 
   /** Fails what Writable has under way: nothing will be told of it any more. */
   abandon(error: Error): void {
-    const [write, file, end] = [this.#writeCallback, this.#fileCallback, this.#endCallback]
+    const [write, file, end] = [this.#writeCallback, this.#file, this.#end]
     this.#writeCallback = null
-    this.#fileCallback = null
-    this.#endCallback = null
-    ;(write ?? file)?.(error)
-    end?.(error)
+    this.#file = null
+    this.#end = null
+    if (write !== null) write(error)
+    else if (file instanceof FileWrite) file.abandon(error)
+    end?.abandon(error)
   }
 
   #give(chunks: readonly Uint8Array[], isLast = false): Status {
@@ -401,64 +359,4 @@ export class Connection implements ReadSink, Holder {
     this.activity.touch()
     callback(status < 0 ? eventError(status, 'write') : null)
   }
-}
-
-/** A connection whose reads land in the caller's buffers (`onread`). */
-export class BufferConnection extends Connection {
-  readonly #onread: OnReadOptions
-  #buffer: Uint8Array
-
-  constructor(
-    stream: ConnectionStream,
-    activity: Activity,
-    handle: StreamHandle,
-    context: AsyncResource | null,
-    onread: OnReadOptions,
-  ) {
-    super(stream, activity, handle, context)
-    this.#onread = onread
-    this.#buffer = typeof onread.buffer === 'function' ? onread.buffer() : onread.buffer
-  }
-
-  into(): Uint8Array {
-    return this.#buffer
-  }
-
-  override onData(chunk: Buffer): void {
-    this.activity.touch()
-    const { buffer, callback } = this.#onread
-    const wantsMore = callback.call(this.stream, chunk.length, this.#buffer)
-    // The next read's buffer is asked for now, as Node does it.
-    if (typeof buffer === 'function') this.#buffer = buffer()
-    if (wantsMore === false) this.stopReading()
-  }
-}
-
-const { push } = Readable.prototype
-
-/** Where a stream is piped to. */
-function pipesOf(stream: ConnectionStream): readonly Writable[] {
-  return (stream as unknown as { _readableState: { pipes: readonly Writable[] } })._readableState.pipes
-}
-
-/**
- * True if emitting 'data' directly is equivalent to `push()`, which costs more than all else that is done for a small
- * read: it schedules the next read in a later tick, and reading is on anyway.
- */
-function isFlowing(stream: ConnectionStream): boolean {
-  return (
-    stream.readableFlowing === true &&
-    stream.readableLength === 0 &&
-    stream.readableEncoding === null &&
-    stream.readableDidRead &&
-    !stream.destroyed &&
-    stream.push === push &&
-    stream.listenerCount('data') > 0
-  )
-}
-
-/** The peer or the connection has gone: there is nothing to end. */
-function shutdownError(status: Status): Error | null {
-  const isGone = status === UV_ENOTCONN || status === UV_EBADF || status === UV_ECANCELED
-  return isGone ? null : eventError(status, 'shutdown')
 }

@@ -2,9 +2,10 @@
 import { Duplex } from 'node:stream'
 import { callable } from './callable'
 import type { Listening, SocketEvents } from './events'
-import { initSocket, type StatefulDuplex } from './life-cycle'
+import { initSocket } from './making'
 import { duplexOptions, type SocketConstructorOpts } from './options'
 import { Socket as SocketBody } from './socket'
+import type { StatefulDuplex } from './state'
 
 /**
  * A TCP or local connection as a Duplex stream: Node's `net.Socket`.

@@ -1,97 +1,34 @@
-// How a socket goes from phase to phase: made, connecting, connected, closed. It knows the socket as a Duplex with a
+// How a socket goes from phase to phase: connecting, connected, closed, and made anew. It knows the socket as a Duplex with a
 // state, and not the class.
 import type { AsyncResource } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
-import { addAbortSignal, type Duplex } from 'node:stream'
 import { readBlockList, readConnectQuery } from '../connect/query'
 import { codedError } from '../errors/codes'
-import { UV_EBADF, UV_EINVAL, UV_ENOTSOCK } from '../errors/errno'
+import { UV_EINVAL } from '../errors/errno'
 import { systemError } from '../errors/system-error'
-import { validateAbortSignal, validateInt32 } from '../errors/validate'
 import { nextTick } from '../host'
-import { adoptAsStream, isBoundSocket } from '../listen/bound-socket'
 import { defaultTransport } from '../process-state'
 import { readPreamble } from '../proxy-protocol/encode'
 import { applyOptions, checkSupport } from '../socket-options/access'
 import { readSocketOptionSet, type SocketOptions } from '../socket-options/names'
 import type { Status, StreamHandle } from '../transport/contract'
-import { Connecting, type WaitingWrite } from './connecting'
-import { BufferConnection, Connection, type ConnectionStream } from './connection'
+import { BufferConnection } from './buffer-connection'
+import { Connecting } from './connecting'
+import { Connection } from './connection'
+import type { ConnectionStream } from './connection-stream'
 import { debug } from './debug'
 import { encodeWrites, type GatheredWrite } from './gathered'
-import { applySettings, type OnReadOptions, readSocketOptions, type SocketConstructorOpts } from './options'
-import { idle, kState, type Phase, SocketState } from './state'
+import { applySettings } from './options'
+import { idle, kState, type Phase, type SocketState, type StatefulDuplex } from './state'
 import { deferCallbacks, type WriteCallback } from './ticket'
+import { settleWaitingEnd, settleWaitingWrite } from './waiting'
 
 const clientSocketChannel = channel('net.client.socket')
 
-/** A socket as this file sees it. */
-export interface StatefulDuplex extends Duplex {
-  [kState]: SocketState
-  server: unknown
-}
-
-/** Completes what Duplex's constructor has begun. */
-export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpts): void {
-  const state = new SocketState(options.transport ?? null, readSocketOptions(options), readOnRead(options))
-  Object.defineProperty(socket, kState, { value: state })
-  socket.server = null
-  socket.on('end', onPeerEnd)
-  const { signal, fd, handle } = options
-  validateAbortSignal(signal, 'signal')
-  if (signal !== undefined) addAbortSignal(signal, socket)
-  const { socketOptions } = state.settings
-  if (socketOptions !== undefined) checkSupport(state.transport ?? defaultTransport(), socketOptions)
-  if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }
-  else if (isStreamHandle(handle)) {
-    const status = applySocketOptions(state, handle.fd)
-    if (status < 0) throw systemError(status, 'setsockopt')
-    takeHandle(socket, handle, options)
-  } else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
-}
-
-function onPeerEnd(this: StatefulDuplex): void {
-  if (!this.allowHalfOpen) this[kState].isWriteOver = true
-}
-
-function readOnRead({ onread }: SocketConstructorOpts): OnReadOptions | null {
-  if (onread === null || typeof onread !== 'object' || typeof onread.callback !== 'function') return null
-  const { buffer } = onread
-  return typeof buffer === 'function' || buffer instanceof Uint8Array ? onread : null
-}
-
-function isStreamHandle(handle: unknown): handle is StreamHandle {
-  return typeof handle === 'object' && handle !== null && 'readStart' in handle && 'shutdown' in handle
-}
-
-function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: SocketConstructorOpts): void {
-  linkUp(socket, handle, null)
-  if (options.pauseOnCreate) {
-    // As Node has it: nobody has called `pause()`.
-    ;(socket as { readableFlowing: boolean | null }).readableFlowing = false
-    return
-  }
-  // Reads ahead of the first listener, and hears of the peer's end without one.
-  if (socket.readable && !options.manualStart) socket.read(0)
-}
-
 /** Sets the options of a socket that is connected already; below 0 where the system refuses one. */
-function applySocketOptions({ settings, transport }: SocketState, fd: number): Status {
+export function applySocketOptions({ settings, transport }: SocketState, fd: number): Status {
   const { socketOptions } = settings
   return socketOptions === undefined ? 0 : applyOptions(transport ?? defaultTransport(), fd, socketOptions)
-}
-
-function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
-  validateInt32(fd, 'fd', 0)
-  const transport = state.transport ?? defaultTransport()
-  // First: a descriptor that is refused stays the caller's. What is no socket at all is told by `adopt`.
-  const status = applySocketOptions(state, fd)
-  if (status < 0 && status !== UV_EBADF && status !== UV_ENOTSOCK) throw systemError(status, 'setsockopt')
-  const adopted = transport.adopt(fd, 'stream')
-  if (typeof adopted !== 'number') return adopted
-  if (adopted === UV_EINVAL || adopted === UV_ENOTSOCK) throw codedError('ERR_INVALID_FD_TYPE', 'FILE')
-  if (adopted === UV_EBADF) throw codedError('ERR_INVALID_FD_TYPE', 'UNKNOWN')
-  throw systemError(adopted, 'open')
 }
 
 /**
@@ -206,7 +143,11 @@ function forgetLastWords(socket: StatefulDuplex): void {
 }
 
 /** Gives the socket its connection. Nothing is read before the socket asks. */
-function linkUp(socket: StatefulDuplex, handle: StreamHandle, context: AsyncResource | null): Connection {
+export function linkUp(
+  socket: StatefulDuplex,
+  handle: StreamHandle,
+  context: AsyncResource | null,
+): Connection {
   const state = socket[kState]
   const { onread } = state
   const stream = socket as unknown as ConnectionStream
@@ -245,54 +186,6 @@ function announceConnection(socket: StatefulDuplex, state: SocketState, connecti
   socket.emit('ready')
   // Reads ahead of the first listener, and hears of the peer's end without one.
   if (socket.readable && !socket.isPaused()) socket.read(0)
-}
-
-/** Keeps a write until the connection is made, or refuses it where the socket closes before. */
-export function keepWrite(socket: StatefulDuplex, connecting: Connecting, write: WaitingWrite): void {
-  connecting.waitingWrite = write
-  const refuse = () => {
-    // The end of the connection before this one.
-    if (socket[kState].phase === connecting) return void socket.once('close', refuse)
-    const waiting = connecting.waitingWrite
-    connecting.waitingWrite = null
-    waiting?.callback(codedError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'))
-  }
-  socket.once('connect', () => {
-    socket.removeListener('close', refuse)
-    settleWaitingWrite(socket, connecting)
-  })
-  socket.once('close', refuse)
-}
-
-function settleWaitingWrite(socket: StatefulDuplex, connecting: Connecting): void {
-  const { phase } = socket[kState]
-  const waiting = connecting.waitingWrite
-  connecting.waitingWrite = null
-  if (waiting === null) return
-  const { connection } = connecting
-  if (phase.kind === 'connected' && phase === connection) phase.send(waiting.chunks, true, waiting.callback)
-  else if (phase.kind !== 'connecting') waiting.callback(codedError('ERR_SOCKET_CLOSED'))
-  // A listener connects once more: the connection is the same, or its bytes have left with the one before.
-  else if (phase.established === connection) keepWrite(socket, phase, waiting)
-  else waiting.callback()
-}
-
-/** Keeps the end of our side until the connection is made. */
-export function keepEnd(socket: StatefulDuplex, connecting: Connecting, callback: WriteCallback): void {
-  connecting.waitingEnd = callback
-  socket.once('connect', () => settleWaitingEnd(socket, connecting))
-}
-
-function settleWaitingEnd(socket: StatefulDuplex, connecting: Connecting): void {
-  const { phase } = socket[kState]
-  const { waitingEnd } = connecting
-  connecting.waitingEnd = null
-  if (waitingEnd === null) return
-  const { connection } = connecting
-  if (phase.kind === 'connected' && phase === connection) phase.shutDown(waitingEnd)
-  // A listener connects the same handle once more.
-  else if (phase.kind === 'connecting' && phase.established === connection) keepEnd(socket, phase, waitingEnd)
-  else waitingEnd()
 }
 
 /** Closes what a socket that is being destroyed has open, and emits 'close' once it is closed. */

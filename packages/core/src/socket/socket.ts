@@ -12,13 +12,15 @@ import type { SocketOptionName, SocketOptions } from '../socket-options/names'
 import type { TcpInfo } from '../socket-options/tcp-info'
 import { isTcpAddress, type StreamHandle } from '../transport/contract'
 import type { AcceptingServer } from './accepting-server'
-import { type Connection, kPiped, queuedLength } from './connection'
+import type { Connection } from './connection'
+import { kPiped, queuedLength } from './connection-stream'
 import { debug } from './debug'
 import { ownAddress, peerAddress, tcpEnd } from './ends'
 import { encodeChunk, encodeWrites, type GatheredWrite, gatheredLength, isShortText } from './gathered'
 import { HandleFace } from './handle-face'
 import { IdleTimer, readTimeout } from './idle-timer'
-import { closeSocket, initSocket, keepEnd, resetSocket, setRef, startConnecting } from './life-cycle'
+import { closeSocket, resetSocket, setRef, startConnecting } from './life-cycle'
+import { initSocket } from './making'
 import { optionsOf, setOption, tcpInfoOf } from './option-access'
 import {
   canonical,
@@ -28,9 +30,11 @@ import {
   type SocketConnectOpts,
   type SocketConstructorOpts,
 } from './options'
+import { releaseLast } from './own-end'
 import { spliceInto } from './splicing'
 import { kState, type SocketState } from './state'
 import { deferrable, inContext, ofEnd, type WriteCallback } from './ticket'
+import { keepEnd } from './waiting'
 import { copyIfSmall, isEncodingOfBytes, isNoChunk, refuseAfterEnd, sendLater } from './writing'
 
 type Listener = () => void
@@ -138,7 +142,8 @@ export class Socket extends Duplex {
     try {
       return isHeld ? super.end(told) : super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     } finally {
-      if (isLast) phase.releaseLast(this[kState].settings.noDelay === true)
+      // A stream that was closed and used again has had its `_final`.
+      if (isLast && !phase.isEnding) releaseLast(phase.handle, this[kState].settings.noDelay === true)
     }
   }
 

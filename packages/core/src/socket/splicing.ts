@@ -4,8 +4,7 @@ import { EventEmitter } from 'node:events'
 import { Duplex, Readable, Writable } from 'node:stream'
 import type { SpliceGate } from '../transport/contract'
 import type { Connection } from './connection'
-import type { StatefulDuplex } from './life-cycle'
-import { kState } from './state'
+import { kState, type StatefulDuplex } from './state'
 
 // The gate is asked while the transport allows no call: nothing that a program has put on a socket runs then.
 const { rawListeners, listenerCount } = EventEmitter.prototype

@@ -1,10 +1,12 @@
 // What a socket keeps besides its Duplex: its phase, which is one value, and what callers have set. It does nothing by
 // itself.
+import type { Duplex } from 'node:stream'
 import type { AddressFilter } from '../address/block-list'
 import type { Proxied } from '../proxy-protocol/proxied'
 import type { Address, StreamHandle, Transport } from '../transport/contract'
 import type { Connecting } from './connecting'
-import type { Activity, Connection } from './connection'
+import type { Connection } from './connection'
+import type { Activity } from './connection-stream'
 import type { IdleTimer } from './idle-timer'
 import type { ConnectionSettings, OnReadOptions, SocketSettings } from './options'
 
@@ -95,4 +97,10 @@ export class SocketState implements Activity {
     this.phase = phase
     this.toldConnecting = undefined
   }
+}
+
+/** A socket as the parts that are not its class see it. */
+export interface StatefulDuplex extends Duplex {
+  [kState]: SocketState
+  server: unknown
 }

@@ -2,9 +2,9 @@
 // connection, what is refused. It knows the socket as a Duplex with a state.
 import { codedError } from '../errors/codes'
 import { nextTick } from '../host'
-import { keepWrite, type StatefulDuplex } from './life-cycle'
-import { kState } from './state'
+import { kState, type StatefulDuplex } from './state'
 import type { WriteCallback } from './ticket'
+import { keepWrite } from './waiting'
 
 /** What `end` takes for no chunk. */
 export function isNoChunk(chunk: unknown): boolean {
