@@ -2,6 +2,7 @@
 //   node tooling/checks/all.mjs [name...]     --names lists them
 import { root } from '../run/workspace.mjs'
 import { designPage } from './design-page.mjs'
+import { duplicates } from './duplicates.mjs'
 import { errorCodes } from './error-codes.mjs'
 import { exportsDocumented } from './exports-documented.mjs'
 import { hostFunctions } from './host-functions.mjs'
@@ -24,6 +25,7 @@ const checks = [
   importCircles,
   hostFunctions,
   size,
+  duplicates,
   timeLimits,
   exportsDocumented,
   errorCodes,

@@ -14,7 +14,7 @@ import {
   type StreamHandle,
   type Transport,
 } from '@x/core/transport'
-import { kindOf, type Role, type Variant } from './test-case'
+import { kindOf, type Role, type Variant } from './variant'
 
 interface Closable {
   close(done?: () => void): void

@@ -1,6 +1,6 @@
 // What a test and the process that it started tell each other. Both sides know this file, and nothing else of one another.
 import type { Address } from '@x/core/transport'
-import type { Variant } from './test-case'
+import type { Variant } from './variant'
 
 /** What the other process is asked to do. */
 export type Scenario = 'holds' | 'throws' | 'serves' | 'connects' | 'adopts' | 'stranger' | 'timeless'

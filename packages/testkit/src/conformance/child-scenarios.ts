@@ -6,7 +6,7 @@ import type { ChildInput, FromChild, Scenario, ToChild } from './child-messages'
 import { exchange } from './exchange'
 import { Reader } from './reader'
 import { replaceGlobals } from './replaced-globals'
-import { kindOf } from './test-case'
+import { kindOf } from './variant'
 
 interface Stage {
   readonly subject: Transport

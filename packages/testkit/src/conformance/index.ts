@@ -14,7 +14,8 @@ import { has } from './needs'
 import { pipeTests } from './pipe-tests'
 import { processTests } from './process-tests'
 import { readTests } from './read-tests'
-import { type ConformanceTest, type Role, type Variant, variants } from './test-case'
+import type { ConformanceTest } from './test-case'
+import { type Role, type Variant, variants } from './variant'
 import { writeTests } from './write-tests'
 
 export type { ConformanceTest, Role, Variant }

@@ -1,13 +1,7 @@
-// The shape of one conformance test, and the sorts of address that tests run over. It runs nothing.
-import type { HandleKind } from '@x/core/transport'
+// The shape of one conformance test. It runs nothing.
 import type { Bed } from './bed'
 import type { Need } from './needs'
-
-/** A sort of address: TCP over either version of IP, a socket file, a name without a file (Linux). */
-export type Variant = 'tcp4' | 'tcp6' | 'path' | 'abstract'
-
-/** What the transport under test does in a pair: it connects to its peer, or accepts the peer's connection. */
-export type Role = 'connects' | 'accepts'
+import type { Variant } from './variant'
 
 /** One law, or a part of one, as a test that any transport can be put to. */
 export interface ConformanceTest {
@@ -24,10 +18,4 @@ export interface ConformanceTest {
   readonly system?: boolean
   /** It runs the transport in a process of its own. */
   readonly process?: boolean
-}
-
-export const variants: readonly Variant[] = ['tcp4', 'tcp6', 'path', 'abstract']
-
-export function kindOf(variant: Variant): HandleKind {
-  return variant === 'tcp4' || variant === 'tcp6' ? 'tcp' : 'pipe'
 }

@@ -53,7 +53,7 @@ export function newMemoryStack(options: MemoryNetworkOptions): Stack {
       request,
       callback,
     )
-  const fabric: Fabric = {
+  const fabric: Fabric<Stack> = {
     name: 'memory',
     capacityBytes,
     lookup,

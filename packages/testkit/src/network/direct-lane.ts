@@ -37,7 +37,7 @@ class DirectLane implements Lane {
 }
 
 /** The lanes of a connection within one host. */
-export function directLanes({ client, server }: LaneRequest, capacityBytes: number): Lanes {
+export function directLanes({ client, server }: LaneRequest<unknown>, capacityBytes: number): Lanes {
   return {
     outward: new DirectLane(client.end, server.end, capacityBytes),
     homeward: new DirectLane(server.end, client.end, capacityBytes),

@@ -1,7 +1,6 @@
 // What a virtual network offers to the endpoints on it: turns, routes and lanes. It knows no endpoint code.
 import type { AsyncResource } from 'node:async_hooks'
 import type { Clock, Lookup, Status, TcpAddress } from '@x/core/transport'
-import type { Stack } from './stack'
 
 /** What a segment is for. `close`: the end of a local connection whose sender has closed its side for reading, too. */
 export type SegmentKind = 'syn' | 'syn-ack' | 'data' | 'fin' | 'close'
@@ -63,24 +62,24 @@ export interface Lanes {
 }
 
 /** One side of a connection. */
-export interface LaneSide {
-  readonly stack: Stack
+export interface LaneSide<Host> {
+  readonly stack: Host
   /** Null for a local connection. */
   readonly at: TcpAddress | null
   readonly end: LaneEnd
 }
 
 /** The two sides of a connection. */
-export interface LaneRequest {
-  readonly client: LaneSide
-  readonly server: LaneSide
+export interface LaneRequest<Host> {
+  readonly client: LaneSide<Host>
+  readonly server: LaneSide<Host>
 }
 
 /** Which turn a job gets: behind all others, or before them (libuv tells of a shutdown before it polls for what has come). */
 export type Order = 'first' | 'last'
 
-/** The network under a set of stacks: in-memory, or simulated with distance and weather. */
-export interface Fabric {
+/** The network under a set of hosts (`Stack`): in-memory, or simulated with distance and weather. */
+export interface Fabric<Host> {
   readonly name: string
   /** Bytes that one direction of a connection holds between the writer and the reader. */
   readonly capacityBytes: number
@@ -90,9 +89,9 @@ export interface Fabric {
   readonly clock: Clock
   /** Runs a job in a later turn and in a context, each in a turn of its own. */
   post(job: () => void, context: AsyncResource | null, order: Order): void
-  /** The stack that has an address, seen from another; a status where there is no way. */
-  route(from: Stack, to: TcpAddress): Stack | Status
-  lanes(request: LaneRequest): Lanes
+  /** The host that has an address, seen from another; a status where there is no way. */
+  route(from: Host, to: TcpAddress): Host | Status
+  lanes(request: LaneRequest<Host>): Lanes
   /** A handle of a stack began (`+1`) or ceased (`-1`) to keep the process waiting. */
   hold(by: 1 | -1): void
 }

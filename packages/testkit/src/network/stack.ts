@@ -55,7 +55,7 @@ export class Stack implements Transport {
   readonly lookup: Lookup
   readonly clock: Clock
   readonly descriptors = null
-  readonly #fabric: Fabric
+  readonly #fabric: Fabric<Stack>
   readonly #ports = new PortTable()
   readonly #listeners = new Map<PortClaim, VirtualListener>()
   readonly #paths = new Map<string, VirtualListener>()
@@ -67,7 +67,7 @@ export class Stack implements Transport {
   /** Counts the crashes: connections of before are unknown afterwards. */
   boots = 0
 
-  constructor(fabric: Fabric, host: string, addresses: readonly string[]) {
+  constructor(fabric: Fabric<Stack>, host: string, addresses: readonly string[]) {
     this.#fabric = fabric
     this.name = fabric.name
     this.host = host

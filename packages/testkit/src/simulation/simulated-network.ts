@@ -62,7 +62,7 @@ export interface NetworkSurroundings {
 /** The hosts of a simulation and the links between them. */
 export class NetworkModel implements SimulatedNetwork {
   readonly #around: NetworkSurroundings
-  readonly #fabric: Fabric
+  readonly #fabric: Fabric<Stack>
   readonly #stacks: Stack[] = []
   readonly #hosts = new Map<Stack, SimulatedHost>()
   readonly #links = new Map<string, Link>()
@@ -208,7 +208,7 @@ export class NetworkModel implements SimulatedNetwork {
     return this.#stacks.find(stack => stack.addresses.includes(to.address)) ?? errno('EHOSTUNREACH')
   }
 
-  #lanes(request: LaneRequest): Lanes {
+  #lanes(request: LaneRequest<Stack>): Lanes {
     const { client, server } = request
     const { clock, trace, capacityBytes } = this.#around
     // Within a host nothing takes time.

@@ -2,8 +2,7 @@
 import { unsupported, validateFunction, validateInteger, validateObject } from '@x/core/internal'
 import type { Transport } from '@x/core/transport'
 import { MAX_DELAY_MS } from '../../both/host'
-import type { Spread } from './index'
-import type { PeekOptions } from './policy'
+import type { PeekOptions, Policy } from './policy'
 
 export type CheckedPeek = Required<PeekOptions>
 
@@ -21,8 +20,14 @@ export function checkedPeek(options: PeekOptions): CheckedPeek {
   return { maxBytes, deadlineMs, maxWaiting, isEnough: isEnough as CheckedPeek['isEnough'] }
 }
 
-/** Throws `ERR_X_UNSUPPORTED` where the policy wants to see first bytes and the transport cannot show them. */
-export function requirePeek(spread: Spread | undefined, transport: () => Transport): void {
+/**
+ * Throws `ERR_X_UNSUPPORTED` where the policy wants to see first bytes and the transport cannot show them. What is given by
+ * name or as a function wants none.
+ */
+export function requirePeek(
+  spread: Pick<Policy, 'peek'> | Policy['pick'] | string | undefined,
+  transport: () => Transport,
+): void {
   if (typeof spread !== 'object' || spread.peek === undefined) return
   const found = transport()
   if (!found.descriptors?.peek) unsupported(found, 'the first bytes of a connection (policy.peek)')
