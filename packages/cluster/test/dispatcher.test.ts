@@ -18,9 +18,13 @@ class FakeWorker implements Destination {
   readonly batches: Batch[] = []
   state: Destination['state'] = 'ready'
   isPaused = false
+  roomChanges = 0
   #underWay = 0
 
-  constructor(readonly id: number) {
+  constructor(
+    readonly id: number,
+    readonly changed: () => void = () => {},
+  ) {
     this.candidate = { id, place: id - 1, weight: 1, connections: 0 }
   }
 
@@ -40,11 +44,18 @@ class FakeWorker implements Destination {
     return this.batches.flatMap(batch => batch.connections)
   }
 
+  /** Says that it may take what it has refused. */
+  tellRoom(): void {
+    this.roomChanges++
+    this.changed()
+  }
+
   /** Answers its oldest batch. */
   answer(refused: readonly number[] = [], why: Parameters<Settled>[1] = 'full'): void {
     const batch = this.batches.shift() as Batch
     this.#underWay -= batch.connections.length
     batch.settled(refused, why)
+    this.changed()
   }
 }
 
@@ -80,7 +91,7 @@ function setUp(policy: Policy = roundRobin(), addressOf: (connection: number) =>
   }
   const join = (...ids: number[]): FakeWorker[] =>
     ids.map(id => {
-      const worker = new FakeWorker(id)
+      const worker = new FakeWorker(id, () => dispatcher.changed(id))
       dispatcher.join(worker, id * 10)
       return worker
     })
@@ -118,7 +129,9 @@ describe('a dispatcher', () => {
     two!.answer([0])
     expect([one!.given, two!.given]).toEqual([[], []])
     expect(flow.at(-1)).toBe(false)
-    dispatcher.changed(1)
+    one!.changed()
+    expect(one!.given).toEqual([])
+    one!.tellRoom()
     expect(one!.given).toEqual([1])
     expect(flow.at(-1)).toBe(true)
   })
@@ -128,7 +141,7 @@ describe('a dispatcher', () => {
     const [one, two] = join(1, 2)
     dispatcher.add([1])
     one!.answer([0])
-    dispatcher.changed(1)
+    one!.tellRoom()
     two!.answer([0])
     expect(one!.given).toEqual([1])
   })
@@ -154,7 +167,7 @@ describe('a dispatcher', () => {
     only!.answer([0], 'shortage')
     expect(only!.given).toEqual([])
     only!.isPaused = false
-    dispatcher.changed(1)
+    only!.tellRoom()
     expect(only!.given).toEqual([1])
     only!.answer()
     expect(released).toEqual([1])

@@ -6,7 +6,10 @@ import type { Candidate, Incoming, Policy } from './policy'
 import type { WorkerProcess } from './worker-process'
 
 /** What of a worker this needs. */
-export type Destination = Pick<WorkerProcess, 'id' | 'candidate' | 'state' | 'hasRoom' | 'reserve' | 'give'>
+export type Destination = Pick<
+  WorkerProcess,
+  'id' | 'candidate' | 'state' | 'hasRoom' | 'roomChanges' | 'reserve' | 'give'
+>
 
 export interface DispatcherOptions {
   readonly os: Pick<PrimaryOs, 'setTimeout' | 'clearTimeout'>
@@ -24,8 +27,8 @@ interface Waiting {
   readonly connection: Connection
   readonly firstBytes: Buffer
   incoming: Incoming | null
-  /** Workers that have refused it and have told of no room since; null before the first. */
-  refusedBy: Set<number> | null
+  /** Workers that have refused it, with their `roomChanges` then; null before the first. */
+  refusedBy: Map<number, number> | null
 }
 
 interface Seat {
@@ -49,8 +52,6 @@ export class Dispatcher {
   /** In the order of worker ids. */
   #seats = new Map<number, Seat>()
   #waiting: Waiting[] = []
-  /** Those that some worker has refused, waiting or on their way to another. */
-  readonly #refused = new Set<Waiting>()
   #retryTimer: Timer | null = null
   #retryMs = RETRY_MS
   #placing: 'no' | 'yes' | 'again' = 'no'
@@ -77,11 +78,9 @@ export class Dispatcher {
     this.#retry()
   }
 
-  /** The worker may take more than before, or nothing more. */
+  /** The worker may take connections again, or nothing more. */
   changed(id: number): void {
-    if (!this.#seats.has(id)) return
-    for (const entry of this.#refused) entry.refusedBy?.delete(id)
-    this.#retry()
+    if (this.#seats.has(id)) this.#retry()
   }
 
   /** Accepted connections; what has come on each, where that was looked at. */
@@ -99,7 +98,6 @@ export class Dispatcher {
     this.#isClosed = true
     this.#stopTimer()
     this.#seats.clear()
-    this.#refused.clear()
     this.#giveUp()
   }
 
@@ -165,16 +163,22 @@ export class Dispatcher {
   #pick(entry: Waiting, candidates: readonly Candidate[]): Seat | null {
     const { policy, incoming } = this.#options
     if (policy.needsAddress || policy.peek) entry.incoming ??= incoming(entry.connection, entry.firstBytes)
-    const { refusedBy } = entry
     const offered =
-      policy.isBinding || !refusedBy?.size ? candidates : candidates.filter(({ id }) => !refusedBy.has(id))
+      policy.isBinding || !entry.refusedBy?.size
+        ? candidates
+        : candidates.filter(({ id }) => !this.#hasRefused(this.#seats.get(id), entry))
     if (offered.length === 0) {
       this.#isFull = true
       return null
     }
     const choice = policy.pick(offered, entry.incoming ?? NOBODY)
     const seat = choice === null ? undefined : this.#seats.get(choice.id)
-    return seat?.worker.hasRoom && !refusedBy?.has(seat.worker.id) ? seat : null
+    return seat?.worker.hasRoom && !this.#hasRefused(seat, entry) ? seat : null
+  }
+
+  /** Whether the worker has refused it, and has told of no room since. */
+  #hasRefused(seat: Seat | undefined, { refusedBy }: Waiting): boolean {
+    return seat !== undefined && refusedBy?.get(seat.worker.id) === seat.worker.roomChanges
   }
 
   #send(seat: Seat): void {
@@ -184,7 +188,6 @@ export class Dispatcher {
     const connections = batch.map(entry => entry.connection)
     seat.worker.give(seat.listener, connections, indexes => {
       const taken = indexes.length === 0 ? connections : []
-      if (this.#refused.size > 0) for (const entry of batch) this.#refused.delete(entry)
       if (indexes.length > 0) {
         const refused = new Set(indexes)
         for (const [index, entry] of batch.entries()) if (!refused.has(index)) taken.push(entry.connection)
@@ -192,14 +195,14 @@ export class Dispatcher {
       for (const index of indexes) {
         const entry = batch[index] as Waiting
         // Whatever it says of itself: who has refused it is offered it again when it tells of a change, or by timer.
-        entry.refusedBy ??= new Set()
-        entry.refusedBy.add(seat.worker.id)
-        this.#refused.add(entry)
+        entry.refusedBy ??= new Map()
+        entry.refusedBy.set(seat.worker.id, seat.worker.roomChanges)
         if (this.#isClosed) taken.push(entry.connection)
         else this.#waiting.push(entry)
       }
       this.#options.release(taken)
-      this.#retry()
+      // What was taken is followed by `changed`, for all listeners in their turn; who has left is not told of any more.
+      if (indexes.length > 0) this.#retry()
     })
   }
 

@@ -27,11 +27,8 @@ export class SocketCarrier implements Carrier {
     this.#host = host
   }
 
-  get underWay(): number {
-    return this.#underWay.size
-  }
-
-  get isOpen(): boolean {
+  /** Each connection is a message of its own: nothing is gained by waiting. */
+  get isFree(): boolean {
     return this.#state === 'open'
   }
 

@@ -28,6 +28,8 @@ export class WorkerGroup {
   readonly #listeners: SharedAddresses<Listener>
   readonly #datagrams: SharedAddresses<SharedDatagramSocket>
   #lastId = 0
+  /** Which listener is told first. */
+  #turn = 0
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options
@@ -81,9 +83,14 @@ export class WorkerGroup {
     this.#datagrams.releaseAll(worker)
   }
 
-  /** The worker may take more than before, or nothing more. */
+  /**
+   * The worker may take connections again, or nothing more. Another listener is told first each time: else one under load would
+   * leave the others nothing.
+   */
   changed(worker: WorkerProcess): void {
-    for (const listener of this.#listeners.usedBy(worker)) listener.changed(worker)
+    const listeners = [...this.#listeners.usedBy(worker)]
+    const first = this.#turn++ % Math.max(1, listeners.length)
+    for (const listener of [...listeners.slice(first), ...listeners.slice(0, first)]) listener.changed(worker)
   }
 
   close(): void {

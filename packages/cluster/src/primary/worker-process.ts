@@ -44,7 +44,7 @@ export interface DrainReport {
 export interface WorkerOwner {
   /** A message about listeners, or 'listening' and 'online'. */
   message(worker: WorkerProcess, message: FromWorker, reply: Reply<ToWorker>): void
-  /** It may take more connections than before, or none any more. */
+  /** It may take connections again, or none any more. */
   changed(worker: WorkerProcess): void
   /** `disconnect` was called on it: it is on its way out. */
   left(worker: WorkerProcess): void
@@ -84,6 +84,8 @@ export class WorkerProcess {
   accepted = 0
   /** What it said of itself last. */
   signs: VitalSigns = { memory: 0, lagMs: 0 }
+  /** Goes up whenever it may take what it has refused before. */
+  roomChanges = 0
   /** How it ended; null before. */
   end: WorkerEnd | null = null
   /** True once it was told to leave, or killed, by whoever keeps it up: its end is no failure. */
@@ -166,7 +168,7 @@ export class WorkerProcess {
       this.#state === 'ready' &&
       this.#underWay < this.#window &&
       !this.#pause.isOn &&
-      this.#carrier?.isOpen === true
+      this.#carrier?.isFree === true
     )
   }
 
@@ -178,11 +180,10 @@ export class WorkerProcess {
   /** Gives it connections that were reserved. `settled` gets the indexes of those that it does not have. */
   give(listener: number, batch: readonly Connection[], settled: Settled): void {
     const done: Settled = (refused, why) => {
-      const wasFull = this.#underWay >= this.#window
       this.#underWay -= batch.length
       if (refused.length === 0) this.#window = Math.min(WIDEST_WINDOW, this.#window * 2)
       settled(refused, why)
-      if (wasFull) this.#changed()
+      this.#owner.changed(this)
     }
     this.#carrier?.send(listener, batch, done)
   }
@@ -315,6 +316,7 @@ export class WorkerProcess {
         this.#window = Math.max(1, this.#window >> 1)
         this.#pause.start()
       },
+      free: () => this.#owner.changed(this),
       wrong: what => this.fail(what),
       closed: () => this.#onLinkClosed(),
     }
@@ -348,6 +350,7 @@ export class WorkerProcess {
   }
 
   #changed(): void {
+    this.roomChanges++
     this.#owner.changed(this)
   }
 

@@ -8,20 +8,11 @@ import {
   blockWorker,
   Client,
   countAnswers,
+  freePort,
   startAnswering,
   transport,
   until,
 } from '../support/cluster-under-test'
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Where the machine has no IPv6, nothing can listen on it. */
 const hasIpv6 = Object.values(networkInterfaces())

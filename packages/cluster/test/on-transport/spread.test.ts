@@ -3,7 +3,14 @@ import { rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Client, countAnswers, startAnswering, transport, until } from '../support/cluster-under-test'
+import {
+  Client,
+  countAnswers,
+  freePort,
+  startAnswering,
+  transport,
+  until,
+} from '../support/cluster-under-test'
 
 const here = { host: '127.0.0.1' }
 
@@ -100,6 +107,25 @@ describe(`spread on ${transport}`, () => {
     const { port } = await startAnswering({ workers: 2, policy: 'reuse-port' })
     const counts = await countAnswers({ ...here, port }, 40)
     expect(counts.size).toBe(2)
+  })
+
+  it('[C3] serves one address while a crowd is at another', async () => {
+    const [crowded, quiet] = [await freePort(), await freePort()]
+    const where = [crowded, quiet].map(port => ({ ...here, port }))
+    await startAnswering({ workers: 1, where, port: crowded })
+    let isOver = false
+    const comeAndGo = async (): Promise<void> => {
+      while (!isOver) {
+        const client = new Client({ ...here, port: crowded })
+        await client.line()
+        await client.close()
+      }
+    }
+    const crowd = Array.from({ length: 50 }, comeAndGo)
+    const counts = await countAnswers({ ...here, port: quiet }, 20)
+    isOver = true
+    await Promise.all(crowd)
+    expect([...counts.values()]).toEqual([20])
   })
 
   it('[C6] counts connections across workers', async () => {

@@ -1,11 +1,12 @@
 // Bugs that the simulation has to find: those of the first version, and others of their kinds. Each is put in the place of a
 // method or of a call of the system, and taken away again.
 import { descriptorsOf, type Frame, FrameReader } from '../../src/both/frame'
+import { guarded } from '../../src/both/guard'
 import { Place } from '../../src/primary/managed/place'
 import type { PrimaryOs } from '../../src/primary/os'
 import { PolicyCaller } from '../../src/primary/policy/policy-caller'
 import { ShortagePause } from '../../src/primary/shortage-pause'
-import { ConnectionIntake } from '../../src/worker/connection-intake'
+import { ConnectionIntake, type Deliver } from '../../src/worker/connection-intake'
 
 export interface Planted {
   readonly what: string
@@ -136,7 +137,7 @@ export const planted: readonly Planted[] = [
             adopt(fd: number) {
               const deliver = adopt(fd)
               if (++count % 20 > 0 || typeof deliver !== 'function') return deliver
-              deliver()
+              guarded(deliver as Deliver)
               return -24
             },
           })
