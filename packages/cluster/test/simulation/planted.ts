@@ -1,5 +1,6 @@
 // Bugs that the simulation has to find: those of the first version, and others of their kinds. Each is put in the place of a
 // method or of a call of the system, and taken away again.
+import { UV_ENOTSUP } from '@x/core/transport'
 import { descriptorsOf, type Frame, FrameReader } from '../../src/both/frame'
 import { guarded } from '../../src/both/guard'
 import { Place } from '../../src/primary/managed/place'
@@ -120,6 +121,26 @@ export const planted: readonly Planted[] = [
           descriptors: descriptors && {
             ...descriptors,
             close: fds => descriptors.close(fds.slice(0, 1)),
+          },
+        },
+      }
+    },
+  },
+  {
+    what: 'a look at first bytes does not end before its connection goes to a worker',
+    os: os => {
+      const { transport } = os
+      const { descriptors } = transport
+      return {
+        ...os,
+        transport: {
+          ...transport,
+          descriptors: descriptors && {
+            ...descriptors,
+            peek: (fd, most, seen) => {
+              const peek = descriptors.peek?.(fd, most, seen) ?? UV_ENOTSUP
+              return typeof peek === 'number' ? peek : { stop() {} }
+            },
           },
         },
       }

@@ -9,6 +9,7 @@ import { leastConnections, roundRobin, sticky } from '../../src/primary/policy'
 import { DescriptorTable } from './descriptor-table'
 import type { Scheduler } from './scheduler'
 import { LinkEnd, SimulatedPair } from './simulated-link'
+import { SimulatedPeeks } from './simulated-peek'
 import { type Client, SimulatedWorker } from './simulated-worker'
 
 type Accept = (status: number, fds: readonly number[]) => void
@@ -20,6 +21,7 @@ export class World {
   readonly workers: SimulatedWorker[] = []
   readonly clients: Client[] = []
   readonly broken: string[] = []
+  readonly #peeks: SimulatedPeeks
   /** While false, nothing goes wrong. */
   isHostile = true
   #isQuotaUsed = false
@@ -30,6 +32,7 @@ export class World {
 
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler
+    this.#peeks = new SimulatedPeeks({ scheduler, table: this.table, fails: share => this.#fails(share) })
   }
 
   get waiting(): number {
@@ -71,7 +74,11 @@ export class World {
         },
         duplicate: () => UV_ENOTSUP,
         peerOf: fd => ({ family: 'IPv4', address: (table.get(fd) as Client).address, port: 1 }),
-        close: fds => this.checked(() => table.close(fds)),
+        close: fds =>
+          this.checked(() => {
+            if (link === null) this.#peeks.checkFree(fds)
+            table.close(fds)
+          }),
         lockFile: () => UV_ENOTSUP,
         openSocket: () => UV_ENOTSUP,
         optionNumbers: () => [],
@@ -81,7 +88,7 @@ export class World {
         probe: () => UV_ENOTSUP,
         closeOnExec: () => 0,
         sendDatagram: () => UV_ENOTSUP,
-        peek: null,
+        peek: (fd, most, seen) => this.#peeks.peek(fd, most, seen),
       },
     }
   }
@@ -174,11 +181,13 @@ export class World {
     }
   }
 
-  /** One of the policies, some of which err now and then. */
+  /** One of the policies, some of which err now and then, and some of which look at first bytes. */
   policy(): Policy {
-    const inner = [roundRobin, leastConnections, sticky][this.scheduler.upTo(3)]!()
+    const chosen = [roundRobin, leastConnections, sticky][this.scheduler.upTo(3)]!()
+    const inner = this.scheduler.chance(0.3) ? this.#peeking(chosen) : chosen
     if (this.scheduler.chance(0.5)) return inner
     return {
+      ...inner,
       name: 'erring',
       needsAddress: true,
       pick: (candidates, incoming) => {
@@ -187,6 +196,25 @@ export class World {
         if (this.#fails(0.05)) return { ...(candidates[0] as Candidate) }
         return inner.pick(candidates, incoming)
       },
+    }
+  }
+
+  /** It goes by the first byte, once four have come or the time is over. */
+  #peeking(inner: Policy): Policy {
+    return {
+      name: 'peeking',
+      needsAddress: true,
+      peek: {
+        maxBytes: 16,
+        deadlineMs: 100,
+        maxWaiting: 50,
+        isEnough: bytes => {
+          if (this.#fails(0.02)) throw new Error('of a simulated policy')
+          return bytes.length >= 4
+        },
+      },
+      pick: (candidates, incoming) =>
+        candidates[(incoming.firstBytes[0] ?? 0) % candidates.length] ?? inner.pick(candidates, incoming),
     }
   }
 
