@@ -1,64 +1,161 @@
-// A process of a bench: a server that answers questions, or a load that runs to its end. It knows no work.
+// The processes of a bench: a server that answers questions, a load that stands, a program that runs to its end. None
+// outlives the bench. It knows no work.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { placed } from './processors.mjs'
 
 /** Nothing in a bench takes longer than this; what does has hung. */
 const DEADLINE_MS = 120_000
 
+/** What to kill for each process that runs: itself, or (below 0) the group that it leads. @type {Map<import('node:child_process').ChildProcess, number>} */
+const running = new Map()
+
+/** Ends all processes with this one, whichever way it ends. */
+export function endChildrenAtExit() {
+  process.on('exit', () => {
+    for (const pid of running.values()) kill(pid)
+  })
+  const signals = /** @type {const} */ ({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })
+  for (const [signal, number] of Object.entries(signals)) process.on(signal, () => process.exit(128 + number))
+}
+
+/** @param {number} pid */
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** @template {import('node:child_process').ChildProcess} T @param {T} child @param {boolean} [leadsGroup] @returns {T} */
+function remember(child, leadsGroup = false) {
+  if (child.pid !== undefined) running.set(child, leadsGroup ? -child.pid : child.pid)
+  return child.once('close', () => running.delete(child))
+}
+
+/** A process that answers lines with lines. It ends when its input does. */
+class Answerer {
+  #child
+  #lines
+  /** @type {Promise<unknown>} */
+  #closed
+  #name
+
+  /** @param {readonly string[]} command @param {NodeJS.ProcessEnv} env */
+  constructor(command, env) {
+    const [program = '', ...args] = command
+    this.#name = command.join(' ')
+    this.#child = remember(
+      spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] }),
+    )
+    this.#closed = once(this.#child, 'close')
+    this.#closed.catch(() => {})
+    // It may be gone when it is asked; the missing answer tells.
+    this.#child.stdin.on('error', () => {})
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  }
+
+  get pid() {
+    return this.#child.pid ?? 0
+  }
+
+  /** @param {string} question */
+  ask(question) {
+    this.#child.stdin.write(`${question}\n`)
+    return this.answer()
+  }
+
+  /** @returns {Promise<string>} the next line; rejects where the process ends, or is silent for too long */
+  async answer() {
+    const timer = setTimeout(() => kill(running.get(this.#child) ?? 0), DEADLINE_MS)
+    const { value, done } = await this.#lines.next()
+    clearTimeout(timer)
+    if (done) throw new Error(`${this.#name} has ended without an answer`)
+    return value
+  }
+
+  async stop() {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.stdin.end()
+    await this.#closed
+  }
+}
+
 /** A server in a process of its own, on the arm's runtime and net module. */
 export class ServerProcess {
-  /** @type {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, import('node:stream').Readable, null>} */
-  #child
-  /** @type {AsyncIterator<string>} */
-  #lines
+  #process
   port = 0
 
-  /** @param {import('./arms.mjs').Arm} arm @param {string} program */
-  constructor(arm, program) {
-    const [command, ...args] = arm.command(program)
-    this.#child = spawn(command, args, {
-      env: { ...process.env, ...arm.env },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  /** @param {readonly string[]} command @param {NodeJS.ProcessEnv} env */
+  constructor(command, env) {
+    this.#process = new Answerer(command, env)
+  }
+
+  get pid() {
+    return this.#process.pid
   }
 
   /** Resolves when it listens. Rejects where it ends instead. */
   async ready() {
-    this.port = (await this.#answer()).port
+    this.port = JSON.parse(await this.#process.answer()).port
     return this
   }
 
   /** @returns {Promise<{ user: number, system: number }>} microseconds of CPU since the start */
-  usage() {
-    this.#child.stdin.write('usage\n')
-    return this.#answer()
+  async usage() {
+    return JSON.parse(await this.#process.ask('usage'))
   }
 
   /** @returns {Promise<{ residentBytes: number }>} */
-  memory() {
-    this.#child.stdin.write('memory\n')
-    return this.#answer()
+  async memory() {
+    return JSON.parse(await this.#process.ask('memory'))
   }
 
   async stop() {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const closed = once(this.#child, 'close')
-    this.#child.stdin.end()
-    await closed
-  }
-
-  async #answer() {
-    const { value, done } = await this.#lines.next()
-    if (done) throw new Error('the server has ended')
-    return JSON.parse(value)
+    await this.#process.stop()
   }
 }
 
-/** Runs a load to its end. @param {string} command @param {readonly (string | number)[]} args @returns {Promise<string>} what it printed */
-export async function runLoad(command, args) {
-  const child = spawn(command, args.map(String), { stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS })
+/**
+ * A load that opens its connections, stands, does its work once it is told to, and stands on until it is released.
+ *
+ * @param {string | null} processors
+ * @param {readonly (string | number)[]} command
+ */
+export async function standLoad(processors, command) {
+  const load = new Answerer(placed(processors, command.map(String)), {})
+  await load.answer()
+  return {
+    /** @returns {Promise<string>} what it printed of its work */
+    work: () => load.ask('go'),
+    release: () => load.stop(),
+  }
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param {string | null} processors
+ * @param {readonly (string | number)[]} command
+ * @param {{ cwd?: string, leadsGroup?: boolean, deadlineMs?: number }} [how]
+ * @returns {Promise<string>} what it printed
+ */
+export async function runToEnd(
+  processors,
+  command,
+  { cwd, leadsGroup = false, deadlineMs = DEADLINE_MS } = {},
+) {
+  const [program = '', ...args] = placed(processors, command.map(String))
+  const child = remember(
+    spawn(program, args, {
+      cwd,
+      detached: leadsGroup,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: deadlineMs,
+    }),
+    leadsGroup,
+  )
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', text => {
@@ -68,25 +165,6 @@ export async function runLoad(command, args) {
     stderr += text
   })
   const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${stderr || stdout}`)
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr || stdout}`)
   return stdout
-}
-
-/** Runs a load that stands until `release`. @param {string} program @param {readonly number[]} args */
-export async function holdLoad(program, args) {
-  const child = spawn(process.execPath, [program, ...args.map(String)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: DEADLINE_MS,
-  })
-  const closed = once(child, 'close')
-  await Promise.race([
-    once(child.stdout, 'data'),
-    closed.then(() => Promise.reject(new Error('the load has ended'))),
-  ])
-  return {
-    async release() {
-      child.stdin.end()
-      await closed
-    },
-  }
 }

@@ -1,46 +1,43 @@
 // `pnpm bench`: runs the chosen benches on the chosen arms and prints ratios against node:net.
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
-import { chooseArms } from './arms.mjs'
-import { BENCHES } from './benches.mjs'
-import { measure } from './measure.mjs'
+import { endChildrenAtExit } from './child.mjs'
 import { HELP, parseOptions } from './options.mjs'
-import { formatTable, summarize } from './report.mjs'
+import { runBenches } from './run.mjs'
+import { formatTable } from './summary.mjs'
 
+/** @type {Readonly<Record<string, (words: string[]) => Promise<void>>>} */
+const commands = {
+  ipc: async words => (await import('./ipc/main.mjs')).benchIpc(words),
+  spread: async words => (await import('./spread/main.mjs')).benchSpread(words),
+}
+
+endChildrenAtExit()
 try {
-  const words = process.argv.slice(2).filter(word => word !== '--')
-  const [first = '', ...rest] = words
-  const options = first === 'ipc' || first === 'spread' ? null : parseOptions(words)
-  if (first === 'ipc') await (await import('./ipc/main.mjs')).benchIpc(rest)
-  else if (first === 'spread') await (await import('./spread/main.mjs')).benchSpread(rest)
-  else if (options === null) throw new RangeError(`no bench "${first}"`)
-  else if (options === 'help') process.stdout.write(HELP)
-  else await main(options)
+  const [first = '', ...rest] = process.argv.slice(2).filter(word => word !== '--')
+  const command = Object.hasOwn(commands, first) ? commands[first] : undefined
+  await (command === undefined ? run([first, ...rest].filter(word => word !== '')) : command(rest))
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : error}`)
   process.exitCode = 1
 }
 
-/** @param {import('./options.mjs').Options} options */
-async function main(options) {
-  const { arms, missing } = chooseArms(options.arms, options)
-  const node = spawnSync(options.node, ['--version'], { encoding: 'utf8' }).stdout?.trim()
-  const machine = `Node ${node}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown processor'}`
-  console.log(`${machine}; ${options.runs} runs in turns, ${options.clients} clients, medians\n`)
-  for (const { name, reason } of missing) console.log(`Left out: ${name} (${reason})\n`)
-  const results = []
-  for (const bench of BENCHES.filter(({ name }) => options.benches.includes(name))) {
-    const taking = arms.filter(({ programs }) => programs === null || programs.includes(bench.server))
-    const samples = await measure(bench, taking, options, () => process.stderr.write('.'))
-    process.stderr.write('\r')
-    const rows = summarize(
-      samples,
-      taking.map(({ name }) => name),
-    )
-    console.log(formatTable(bench, rows))
-    results.push({ bench: bench.name, rows, samples })
+/** @param {readonly string[]} words */
+async function run(words) {
+  const options = parseOptions(words)
+  if (options === 'help') {
+    process.stdout.write(HELP)
+    return
   }
-  if (options.json)
-    writeFileSync(options.json, `${JSON.stringify({ machine, options, missing, results }, null, 2)}\n`)
+  const outcome = await runBenches(options, {
+    onStart({ node, machine, isPinned, missing, work }) {
+      const where = isPinned ? ', server and load on one each' : ''
+      console.log(
+        `Node ${node}, ${machine}${where}; ${work['runs']} runs in turns, ${work['clients']} clients, medians`,
+      )
+      for (const { name, reason } of missing) console.log(`Left out: ${name} (${reason})`)
+      console.log()
+    },
+    onResult: result => console.log(formatTable(result, result.rows)),
+  })
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, null, 2)}\n`)
 }

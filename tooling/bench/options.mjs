@@ -1,7 +1,7 @@
-// The command line of the bench.
+// The command line of the bench's runs.
 import { parseArgs } from 'node:util'
 import { ARM_NAMES } from './arms.mjs'
-import { BENCH_NAMES } from './benches.mjs'
+import { BENCH_NAMES, BENCHES, benchesOf, GROUP_NAMES } from './benches.mjs'
 
 /**
  * @typedef {object} Options
@@ -11,80 +11,149 @@ import { BENCH_NAMES } from './benches.mjs'
  * @property {number} requests for one run of `ping`; four times as many for `pipelined-ping`
  * @property {number} clients connections at one time
  * @property {number} connections for one run of an `accept-echo` bench
- * @property {number} gigabytes for one run of `bulk-receive`
+ * @property {number} gigabytes for one run of `bulk-receive`, `proxy` and `relay`
  * @property {number} idle connections for `idle-connections`
+ * @property {number} rate requests a second in the benches at a fixed rate
+ * @property {number} seconds that those and `http` take
+ * @property {boolean} pin server and load have a processor each
  * @property {string} node runs the servers
- * @property {string} bun
+ * @property {string | undefined} bun
+ * @property {string | undefined} deno
  * @property {string | undefined} json file for the figures
  */
 
-export const HELP = `What @x/core costs beside node:net, as ratios: server CPU and throughput.
+/** The words by which the first argument may name something else than a bench. */
+export const COMMANDS = ['ipc', 'spread']
 
-Usage: pnpm bench [bench ...] [options]
-       pnpm bench ipc [--runs N] [--messages N] [--trips N]   messages between processes, against process.send
-       pnpm bench spread [--rate N] [--seconds N] [--slow MS] [--quick MS]   policies with a slow worker
+/** What a run does: all of it, or with `--quick`. @satisfies {Record<string, readonly [string, string]>} */
+const DEFAULTS = /** @type {const} */ ({
+  arms: [ARM_NAMES.join(','), 'net,native,portable'],
+  runs: ['5', '3'],
+  requests: ['100000', '20000'],
+  clients: ['50', '50'],
+  connections: ['5000', '1000'],
+  gigabytes: ['1', '0.2'],
+  idle: ['2000', '500'],
+  rate: ['20000', '10000'],
+  seconds: ['2', '0.3'],
+})
 
-Benches: ${BENCH_NAMES.join(', ')} (all)
+const AMOUNTS = /** @type {const} */ ([
+  ...['runs', 'requests', 'clients', 'connections', 'gigabytes', 'idle', 'rate', 'seconds'],
+])
 
-  --arms LIST          ${ARM_NAMES.join(',')}   (net,native,portable); net is always run
-  --runs NUMBER        measured runs of each arm, in turns  (5)
-  --requests NUMBER    commands of a run                    (100000)
-  --clients NUMBER     connections at one time              (50)
-  --connections NUMBER connections of a run                 (5000)
-  --gigabytes NUMBER   bytes of a bulk run                  (1)
-  --idle NUMBER        idle connections                     (2000)
-  --node FILE          the Node that runs the servers       (this one)
-  --bun FILE           the Bun of the arm "bun"             (bun)
-  --json FILE          writes the figures there, too
+/** What `parseArgs` is told of a run's options. */
+export const RUN_OPTIONS = /** @type {const} */ ({
+  arms: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  runs: { type: 'string' },
+  requests: { type: 'string' },
+  clients: { type: 'string' },
+  connections: { type: 'string' },
+  gigabytes: { type: 'string' },
+  idle: { type: 'string' },
+  rate: { type: 'string' },
+  seconds: { type: 'string' },
+  'no-pin': { type: 'boolean', default: false },
+  node: { type: 'string', default: process.execPath },
+  bun: { type: 'string' },
+  deno: { type: 'string' },
+  json: { type: 'string' },
+  help: { type: 'boolean', default: false, short: 'h' },
+})
+
+/** @param {keyof typeof DEFAULTS} name */
+function usual(name) {
+  const [full, quick] = DEFAULTS[name]
+  return full === quick ? `(${full})` : `(${full}; quick ${quick})`
+}
+
+export const HELP = `What @x/core costs beside node:net, Bun, Deno and C: CPU of the server, throughput, latency, memory.
+
+Usage: pnpm bench [bench or group ...] [options]
+       pnpm bench --quick                      all benches in about a minute: does it work, and is anything far off?
+       pnpm bench ipc | spread                 messages between processes; policies with a slow worker
+
+Benches (all):
+${BENCHES.map(({ name, title }) => `  ${name.padEnd(24)} ${title}`).join('\n')}
+Groups: ${GROUP_NAMES.join(', ')}
+
+Who runs
+  --arms LIST          of ${ARM_NAMES.join(',')}  ${usual('arms')}
+                       net is always run: the ratios are to it. Bun and Deno come from npm, at one version each
+  --node FILE          the Node that runs the servers of net, native, portable  (this one)
+  --bun FILE           another Bun than npm's
+  --deno FILE          another Deno than npm's
+  --no-pin             lets the system choose processors; else server and load have one each, where there are two (taskset)
+
+How much
+  --quick              little work, few runs, the arms net, native and portable
+  --runs NUMBER        measured runs of each arm, in turns            ${usual('runs')}
+  --clients NUMBER     connections at one time                        ${usual('clients')}
+  --requests NUMBER    commands of a run; pipelined four times        ${usual('requests')}
+  --connections NUMBER connections of an accept-echo run              ${usual('connections')}
+  --gigabytes NUMBER   bytes of a bulk run                            ${usual('gigabytes')}
+  --idle NUMBER        idle connections                               ${usual('idle')}
+  --rate NUMBER        requests a second of latency and among-*       ${usual('rate')}
+  --seconds NUMBER     how long a run of those and of http takes      ${usual('seconds')}
+
+  --json FILE          writes all samples there, too
   --help
 `
 
 /** @param {readonly string[]} words @returns {Options | 'help'} */
 export function parseOptions(words) {
   const { values, positionals } = parseArgs({
-    args: words.filter(word => word !== '--'),
+    args: [...words],
     allowPositionals: true,
-    options: {
-      arms: { type: 'string', default: 'net,native,portable' },
-      runs: { type: 'string', default: '5' },
-      requests: { type: 'string', default: '100000' },
-      clients: { type: 'string', default: '50' },
-      connections: { type: 'string', default: '5000' },
-      gigabytes: { type: 'string', default: '1' },
-      idle: { type: 'string', default: '2000' },
-      node: { type: 'string', default: process.execPath },
-      bun: { type: 'string', default: 'bun' },
-      json: { type: 'string' },
-      help: { type: 'boolean', default: false, short: 'h' },
-    },
+    options: RUN_OPTIONS,
   })
-  if (values.help) return 'help'
-  const arms = values.arms.split(',')
-  return {
-    benches: known('bench', positionals.length > 0 ? positionals : BENCH_NAMES, BENCH_NAMES),
-    arms: known('arm', ['net', ...arms.filter(arm => arm !== 'net')], ARM_NAMES),
-    runs: positive('--runs', values.runs),
-    requests: positive('--requests', values.requests),
-    clients: positive('--clients', values.clients),
-    connections: positive('--connections', values.connections),
-    gigabytes: positive('--gigabytes', values.gigabytes),
-    idle: positive('--idle', values.idle),
+  return values.help ? 'help' : readOptions(values, positionals)
+}
+
+/**
+ * @param {ReturnType<typeof parseArgs<{ options: typeof RUN_OPTIONS }>>['values']} values
+ * @param {readonly string[]} names of benches and groups; none for all
+ * @returns {Options}
+ */
+export function readOptions(values, names) {
+  const which = values.quick ? 1 : 0
+  const known = [...BENCH_NAMES, ...GROUP_NAMES]
+  const benches =
+    names.length === 0 ? BENCH_NAMES : benchesOf(checkNames('bench', names, known)).map(({ name }) => name)
+  const arms = (values.arms ?? DEFAULTS.arms[which]).split(',')
+  const amounts = Object.fromEntries(
+    AMOUNTS.map(name => [name, positive(`--${name}`, values[name] ?? DEFAULTS[name][which])]),
+  )
+  if (!Number.isInteger(amounts['runs']))
+    throw new RangeError(`--runs takes a whole number, not "${values.runs}"`)
+  return /** @type {Options} */ ({
+    benches,
+    arms: [...new Set(checkNames('arm', ['net', ...arms], ARM_NAMES))],
+    ...amounts,
+    pin: !values['no-pin'],
     node: values.node,
     bun: values.bun,
+    deno: values.deno,
     json: values.json,
-  }
+  })
 }
 
 /** @param {string} what @param {readonly string[]} names @param {readonly string[]} all */
-function known(what, names, all) {
+export function checkNames(what, names, all) {
   const unknown = names.find(name => !all.includes(name))
-  if (unknown !== undefined) throw new RangeError(`no ${what} "${unknown}"; there are ${all.join(', ')}`)
+  if (unknown !== undefined) {
+    const commands = what === 'bench' ? `, and the commands ${COMMANDS.join(', ')}` : ''
+    throw new RangeError(`no ${what} "${unknown}"; there are ${all.join(', ')}${commands}`)
+  }
   return [...names]
 }
 
 /** @param {string} option @param {string} text */
-function positive(option, text) {
+export function positive(option, text) {
   const value = Number(text)
-  if (!(value > 0)) throw new RangeError(`${option} takes a number above 0, not "${text}"`)
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`${option} takes a number above 0, not "${text}"`)
+  }
   return value
 }

@@ -1,41 +1,25 @@
 // Server CPU for short connections, alone and handed to workers, and memory for idle ones.
-import { fileURLToPath } from 'node:url'
-import { holdLoad, runLoad } from '../child.mjs'
-import { compile } from '../compile.mjs'
-
-const DIAL = fileURLToPath(new URL('../loads/dial.mjs', import.meta.url))
-const HOLD = fileURLToPath(new URL('../loads/hold.mjs', import.meta.url))
-
-/** @type {readonly string[] | undefined} a command line, once it is known */
-let dialer
-
-/** The program in C, since a load that costs as much as its server hides what the server can do; else the same in JavaScript. */
-function dialCommand() {
-  const binary = compile('loads/dial.c')
-  return binary ? [binary] : [process.execPath, DIAL]
-}
+import { runToEnd, standLoad } from '../child.mjs'
+import { dialer, inJavaScript, whyNotSoMany } from './loads.mjs'
 
 /** @param {string} how the connections end @returns {NonNullable<import('../benches.mjs').Bench['load']>} */
 function dial(how) {
-  return (port, options, share) => runDialer(how, port, options, share)
+  return async ({ port, processors, options }, share) => {
+    const count = Math.round(options.connections * share)
+    const startedMs = performance.now()
+    await runToEnd(processors, [...dialer(), port, count, options.clients, how])
+    return { count, perSecond: (count / (performance.now() - startedMs)) * 1000 }
+  }
 }
 
-/** @param {string} how @param {number} port @param {import('../options.mjs').Options} options @param {number} share */
-async function runDialer(how, port, { connections, clients }, share) {
-  const count = Math.round(connections * share)
-  dialer ??= dialCommand()
-  const [command = '', ...args] = dialer
-  const startedMs = performance.now()
-  await runLoad(command, [...args, port, count, clients, how])
-  return { count, perSecond: (count / (performance.now() - startedMs)) * 1000 }
-}
-
+/** @type {readonly import('../benches.mjs').Bench[]} */
 export const benches = [
   {
     name: 'accept-echo-reset',
     title: 'Accept, echo, the client resets',
     server: 'echo',
     unit: 'connection',
+    groups: ['accept-echo'],
     load: dial('client-resets'),
   },
   {
@@ -43,6 +27,7 @@ export const benches = [
     title: 'Accept, echo, the client ends',
     server: 'echo',
     unit: 'connection',
+    groups: ['accept-echo'],
     load: dial('client-ends'),
   },
   {
@@ -50,6 +35,7 @@ export const benches = [
     title: 'Accept, echo, the server ends',
     server: 'echo-close',
     unit: 'connection',
+    groups: ['accept-echo'],
     load: dial('server-ends'),
   },
   {
@@ -57,6 +43,8 @@ export const benches = [
     title: "A primary hands over round-robin to two workers: the primary's CPU",
     server: 'handover',
     unit: 'connection',
+    arms: ['net', 'native', 'portable'],
+    isSpread: true,
     load: dial('server-ends'),
   },
   {
@@ -64,10 +52,8 @@ export const benches = [
     title: 'Idle connections, resident bytes of each',
     server: 'idle',
     unit: 'connection',
-    isMemory: true,
-    /** @param {number} port @param {import('../options.mjs').Options} options */
-    hold(port, { idle }) {
-      return holdLoad(HOLD, [port, idle])
-    },
+    whyNot: ({ idle }) => whyNotSoMany(idle),
+    hold: ({ port, processors, options }) =>
+      standLoad(processors, [...inJavaScript('hold'), port, options.idle]),
   },
 ]

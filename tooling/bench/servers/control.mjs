@@ -1,5 +1,6 @@
 // The server's side of a bench: which net module it runs on, and the answers to the bench's questions on standard
-// input. It knows no work.
+// input. It knows no work. Node, Bun and Deno run it.
+import process from 'node:process'
 
 /** The module under test, named by the arm. */
 export const net = await import(process.env.X_BENCH_NET ?? 'node:net')
@@ -23,7 +24,8 @@ export function answerQuestions() {
 
 /** Resident bytes, after a collection where the runtime lets one ask for it. */
 function memory() {
-  globalThis.gc?.()
+  if (typeof globalThis.Bun === 'object') globalThis.Bun.gc(true)
+  else globalThis.gc?.()
   return { residentBytes: process.memoryUsage().rss }
 }
 

@@ -1,5 +1,6 @@
 // Answers PING of the Redis protocol, one `write` for each. It knows no other command, and takes every request to be as
-// long as a PING: that is what redis-benchmark sends, and parsing is not what is measured.
+// long as a PING: that is what the loads send, and parsing is not what is measured.
+import { Buffer } from 'node:buffer'
 import { net, serve } from './control.mjs'
 
 const PING_LENGTH = '*1\r\n$4\r\nPING\r\n'.length
@@ -16,7 +17,6 @@ serve(
         return
       }
       for (received += chunk.length; received >= PING_LENGTH; received -= PING_LENGTH) socket.write(PONG)
-      received = received === 0 ? 0 : received
     })
     socket.on('error', () => {})
   }),

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startCluster } from '@x/cluster'
-import { median } from '../report.mjs'
+import { median } from '../statistics.mjs'
 
 const WORKERS = 4
 const SAMPLE_MS = 250

@@ -1,0 +1,92 @@
+// Runs the chosen benches on the chosen arms, one after the other.
+import { chooseArms } from './arms.mjs'
+import { benchesOf } from './benches.mjs'
+import { measure } from './measure.mjs'
+import { ANYWHERE, describeMachine, placeApart } from './processors.mjs'
+import { createProgress } from './progress.mjs'
+import { versionOf } from './runtimes.mjs'
+import { summarize } from './summary.mjs'
+
+/**
+ * @typedef {object} Result
+ * @property {string} bench
+ * @property {string} title
+ * @property {string} unit
+ * @property {number} [connections]
+ * @property {import('./summary.mjs').Row[]} rows
+ * @property {import('./measure.mjs').Sample[]} samples
+ */
+
+/**
+ * What a run has found; it names the processor and the versions, and no machine.
+ *
+ * @typedef {object} Outcome
+ * @property {string} machine
+ * @property {string} system
+ * @property {boolean} isPinned server and load had a processor each
+ * @property {string} node
+ * @property {Record<string, number>} work how much of it
+ * @property {{ name: string, title: string }[]} arms
+ * @property {{ name: string, reason: string }[]} missing arms and benches
+ * @property {Result[]} results
+ */
+
+/**
+ * @param {import('./options.mjs').Options} options
+ * @param {{ onStart?: (outcome: Outcome) => void, onResult?: (result: Result) => void, label?: string }} [heard]
+ * @returns {Promise<Outcome>}
+ */
+export async function runBenches(options, { onStart, onResult, label = '' } = {}) {
+  const { arms, missing } = await chooseArms(options.arms, options)
+  const benches = []
+  for (const bench of benchesOf(options.benches)) {
+    const reason = (await bench.whyNot?.(options)) ?? null
+    if (reason === null) benches.push({ bench, arms: armsFor(bench, arms) })
+    else missing.push({ name: bench.name, reason })
+  }
+  const placement = options.pin ? placeApart() : ANYWHERE
+  const { runs, clients, requests, connections, gigabytes, idle, rate, seconds } = options
+  /** @type {Outcome} */
+  const outcome = {
+    machine: describeMachine(),
+    system: process.platform,
+    isPinned: placement.server !== null,
+    node: versionOf(options.node) ?? 'unknown',
+    work: { runs, clients, requests, connections, gigabytes, idle, rate, seconds },
+    arms: arms.map(({ name, title }) => ({ name, title })),
+    missing,
+    results: [],
+  }
+  onStart?.(outcome)
+  const progress = createProgress()
+  progress.expect(benches.reduce((sum, { bench, arms }) => sum + stepsOf(bench, arms.length, runs), 0))
+  try {
+    for (const { bench, arms } of benches) {
+      const onRun = (/** @type {string} */ arm, /** @type {number} */ run) =>
+        progress.step(`${label}${bench.name}: ${run < 0 ? 'warm-up' : `run ${run + 1} of ${runs}`}, ${arm}`)
+      const samples = await measure(bench, arms, { options, placement, onRun })
+      const rows = summarize(
+        samples,
+        arms.map(({ name }) => name),
+      )
+      const { name, title, unit } = bench
+      const result = { bench: name, title, unit, connections: bench.connections, rows, samples }
+      outcome.results.push(result)
+      progress.clear()
+      onResult?.(result)
+    }
+  } finally {
+    progress.clear()
+  }
+  return outcome
+}
+
+/** @param {import('./benches.mjs').Bench} bench @param {readonly import('./arms.mjs').Arm[]} arms */
+function armsFor(bench, arms) {
+  return arms.filter(({ name }) => bench.arms?.includes(name) ?? true)
+}
+
+/** @param {import('./benches.mjs').Bench} bench @param {number} arms @param {number} runs */
+function stepsOf(bench, arms, runs) {
+  return arms * (bench.hold === undefined ? runs + 1 : runs)
+}
