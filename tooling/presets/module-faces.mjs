@@ -47,11 +47,18 @@ module.exports = Object.defineProperties(members, { __esModule: { value: true },
   )
 }
 
+// `--apart=metrics`: that entry keeps no state that copies have to share, and needs a package that not every user has. It is
+// no part of the copy: a bundle that does not ask for the entry does not have it.
+const apart = process.argv
+  .filter(word => word.startsWith('--apart='))
+  .map(word => word.slice('--apart='.length))
+
 const { name: packageName, version, exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'))
 const faces = Object.values(entries).filter(entry => typeof entry === 'object' && entry.require)
 const namesOf = Object.fromEntries(
   faces.map(({ require: { default: file } }) => [path.basename(file, '.js'), exportsOf(path.resolve(file))]),
 )
+const shared = Object.keys(namesOf).filter(entry => !apart.includes(entry))
 writeCopy()
 for (const entry of faces) {
   writeFace(path.resolve(entry.require.default), path.resolve(entry.import.default))
@@ -72,9 +79,9 @@ function neededOf(entry) {
 
 /** dist/copy.js: this copy, as one-copy.cjs wants it. The loaders are written out, so that bundlers see them. */
 function writeCopy() {
-  const needed = Object.fromEntries(Object.keys(namesOf).map(entry => [entry, neededOf(entry)]))
+  const needed = Object.fromEntries(shared.map(entry => [entry, neededOf(entry)]))
   copyFileSync(new URL('one-copy.cjs', import.meta.url), 'dist/one-copy.js')
-  const loaders = Object.keys(namesOf).map(entry => `    '${entry}': () => require('./${entry}.own.js'),`)
+  const loaders = shared.map(entry => `    '${entry}': () => require('./${entry}.own.js'),`)
   writeFileSync(
     'dist/copy.js',
     `'use strict'
@@ -97,12 +104,10 @@ function writeFace(implementation, face) {
   renameSync(implementation, implementation.replace(/\.js$/, '.own.js'))
   // The last lines are never run: they tell those who read the exports off the text (Node's lexer, attw) what they are.
   const hasDefault = namesOf[entry].includes('default')
+  const loaded = apart.includes(entry) ? `require('./${entry}.own.js')` : `require('./copy.js')('${entry}')`
   const lastLines = [`0 && (module.exports = { ${names.join(', ')} })`]
   if (hasDefault) lastLines.push('0 && (exports.__esModule = exports.default = 0)')
-  writeFileSync(
-    implementation,
-    `'use strict'\nmodule.exports = require('./copy.js')('${entry}')\n${lastLines.join('\n')}\n`,
-  )
+  writeFileSync(implementation, `'use strict'\nmodule.exports = ${loaded}\n${lastLines.join('\n')}\n`)
 
   const lines = [`import x from '${from}'`, ...names.map(key => `export const ${key} = x.${key}`)]
   // Node gives all exports as the default one of a CommonJS module; bundlers that follow __esModule give its default.

@@ -1,12 +1,14 @@
-// Where this file is, however it was bundled. It looks for nothing there.
+// Where the built files of a package are, however they were bundled. It looks for nothing there.
 import path from 'node:path'
 
 /**
- * The folder of the built files; of a bundle that the package is part of the bundle's own. In a bundle that is an ES
- * module no file knows where it is: the folder of the program that was started. (There `__dirname` may be a global
- * variable: in `node -e` it is '.'.)
+ * The folder of a file by its `__dirname`. Undefined, it is one of a bundle that is an ES module, where no file knows its
+ * place: then the folder of the program that was started. (`__dirname` may also be a global variable: '.' in `node -e`.)
  */
-export const packageFolder: string =
-  typeof __dirname === 'string' && path.isAbsolute(__dirname)
-    ? __dirname
-    : path.dirname(path.resolve(process.argv[1] ?? process.execPath))
+export function folderOf(ofFile: string | undefined): string {
+  if (ofFile !== undefined && path.isAbsolute(ofFile)) return ofFile
+  return path.dirname(path.resolve(process.argv[1] ?? process.execPath))
+}
+
+/** The folder of this package's built files; of a bundle that the package is part of, the bundle's own. */
+export const packageFolder: string = folderOf(typeof __dirname === 'string' ? __dirname : undefined)

@@ -141,9 +141,14 @@ export async function compileUse(project, name, folder) {
   }
 }
 
-/** An example with what only its author knows: that the address is one of TCP, and what a message holds. @param {string} program */
+/**
+ * An example with what only its author knows: that the address is one of TCP, what a message holds, and that an 'error' has
+ * the fields of the system's errors (`@types/node` says `Error`).
+ * @param {string} program
+ */
 function asTypeScript(program) {
   return program
     .replaceAll(/(\w+)\.address\(\)\.port/g, '($1.address() as { port: number }).port')
+    .replaceAll(/\berror\.code\b/g, '(error as NodeJS.ErrnoException).code')
     .replaceAll(/(\w+)\.value\.(\w+)/g, '($1.value as Record<string, unknown>).$2')
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Duplex } from 'node:stream'
+import { packageFolder } from '../package-folder'
 import type { Bed } from './bed'
 import type { ChildInput, FromChild, Scenario, ToChild } from './child-messages'
 
@@ -106,7 +107,7 @@ function limited(
 
 // The build has it beside the suite.
 function childFile(): string {
-  const file = path.join(__dirname, 'conformance-child.js')
+  const file = path.join(packageFolder, 'conformance-child.js')
   if (!existsSync(file)) throw new Error(`${file} is missing; build @x/testkit`)
   return file
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { validateInteger } from '@x/core/internal'
 import { testkitError } from '../errors'
 import { hostNowMs } from '../host'
+import { packageFolder } from '../package-folder'
 import { replayLine } from '../simulation/simulate'
 import type { RunOutcome, RunRequest } from './messages'
 import { keptOf, shrink } from './shrink'
@@ -160,8 +161,8 @@ function keptSeeds(file: string | undefined): number[] {
 
 /** The built file beside this one; from the sources, that of the last build. */
 function childFile(): string {
-  const beside = path.join(__dirname, 'explore-child.js')
-  return existsSync(beside) ? beside : path.join(__dirname, '..', '..', 'dist', 'explore-child.js')
+  const beside = path.join(packageFolder, 'explore-child.js')
+  return existsSync(beside) ? beside : path.join(packageFolder, '..', 'dist', 'explore-child.js')
 }
 
 function tellTerminal(line: string): void {

@@ -2,13 +2,15 @@
 // that is none of theirs goes to the real function, which refuses it. Keys and signatures keep the system's own randomness.
 import type crypto from 'node:crypto'
 import { createRequire } from 'node:module'
+import path from 'node:path'
 import { setImmediate } from '../host'
+import { packageFolder } from '../package-folder'
 import type { Random } from './random'
 import { type AnyFunction, type Replacements, withProperties } from './replacements'
 import { bindToLife, currentWorld, type World } from './world'
 
 /** The module as an object that may be written to. */
-const cryptoModule = createRequire(__filename)('node:crypto') as typeof crypto
+const cryptoModule = createRequire(path.join(packageFolder, 'index.js'))('node:crypto') as typeof crypto
 
 /** `crypto.randomInt` spans at most that. */
 const MOST_RANGE = 2 ** 48 - 1

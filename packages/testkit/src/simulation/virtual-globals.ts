@@ -2,9 +2,11 @@
 // a test beside it for one, goes on with the process's own: each call asks its async context. It knows which functions
 // tell time, and leaves the time itself to the clock.
 import { createRequire, syncBuiltinESMExports } from 'node:module'
+import path from 'node:path'
 import type timers from 'node:timers'
 import type timerPromises from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { packageFolder } from '../package-folder'
 import type { Random } from './random'
 import { type AnyFunction, Replacements, withProperties } from './replacements'
 import type { VirtualClock } from './virtual-clock'
@@ -13,7 +15,7 @@ import { virtualTimerPromises } from './virtual-timer-promises'
 import { bindToLife, isLate, type World } from './world'
 
 /** The modules as objects that may be written to: their ES faces are brought up to date afterwards. */
-const require = createRequire(__filename)
+const require = createRequire(path.join(packageFolder, 'index.js'))
 const timersModule = require('node:timers') as typeof timers
 const promisesModule = require('node:timers/promises') as typeof timerPromises
 

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageFolder } from '../package-folder'
 
 const DEPTH = 30
 /** Calls that asked for each other across ticks and lookups; what is before is not kept. */
@@ -18,15 +19,12 @@ const LINE = /:\d+(?::\d+)?$/
 const RUNNERS =
   /[\\/]node_modules[\\/](?:vitest|@vitest|tinypool|birpc|vite|jest(?:-[a-z-]+)?|@jest|mocha)[\\/]|node:internal\/test_runner/
 
-/** The folders of the two packages whose handles are followed themselves. This file is built into one of them, or stands in a folder of it. */
-const OWN_FOLDERS = [
-  path.basename(__dirname) === 'stacks' ? path.dirname(__dirname) : __dirname,
-  ...coreFolder(),
-].map(folder => folder + path.sep)
+/** The folders of the two packages whose handles are followed themselves. */
+const OWN_FOLDERS = [packageFolder, ...coreFolder()].map(folder => folder + path.sep)
 
 function coreFolder(): string[] {
   try {
-    return [path.dirname(createRequire(__filename).resolve('@x/core'))]
+    return [path.dirname(createRequire(path.join(packageFolder, 'index.js')).resolve('@x/core'))]
   } catch {
     return []
   }
