@@ -23,6 +23,17 @@ const cut = 'Error ECANCELED write -125 "write ECANCELED"'
 /** @type {readonly Pardon[]} */
 export const pardons = [
   {
+    name: 'the events of an accepted socket come in no async context',
+    reason:
+      'In node:net they come in that of whatever ran last before the connection was accepted, where contexts are frames: from Node 24 on.',
+    hosts: [24, 26],
+    amend(wanted, seen, index) {
+      const [one, other] = [wanted[index], seen[index]]
+      if (other?.context !== '-' || one?.kind === 'callback' || one?.name !== other.name) return
+      if (one.kind === other.kind) wanted[index] = { ...one, context: '-' }
+    },
+  },
+  {
     name: 'a callback in the context of its own step',
     reason: 'node:net has lost it, as it does for what was corked and for callbacks that an error calls.',
     amend(wanted, seen, index) {
@@ -137,24 +148,6 @@ export const pardons = [
         other?.text === cut && (one?.text === 'null' || one?.text.includes('ERR_STREAM_DESTROYED'))
       if (one?.kind === 'callback' && one.name === other?.name && isCut) wanted[index] = { ...one, text: cut }
       if (other?.text.includes(`errored=${cut}`)) amendLook(wanted, seen, index, ['errored'], 'null')
-    },
-  },
-  {
-    name: 'end() of a destroyed stream calls back',
-    reason:
-      'In node:net it does or does not, as a write is under way or not; and on Node 20 the other way round.',
-    amend(wanted, seen, index) {
-      const other = seen[index]
-      const isTold =
-        other?.kind === 'callback' && other.text.includes('Cannot call end after a stream was destroyed')
-      if (!isTold || wanted.some(({ kind, name }) => kind === 'callback' && name === other.name)) return
-      // What the callback does follows it.
-      let end = index + 1
-      const isNew = (/** @type {TraceRecord | undefined} */ one) =>
-        (one?.kind === 'step' || one?.kind === 'look') &&
-        !wanted.some(({ kind, name }) => kind === one.kind && name === one.name)
-      while (isNew(seen[end])) end++
-      wanted.splice(index, 0, ...seen.slice(index, end))
     },
   },
   {

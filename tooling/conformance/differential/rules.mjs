@@ -11,17 +11,19 @@
  * @property {(record: TraceRecord, actor: string) => TraceRecord} rewrite  what of a record is compared
  */
 
-/** Events that come in the context of their handle, on node:net and by the laws of the transport. */
-const eventsInContext = new Set(['connect', 'ready', 'lookup', 'listening'])
-
 /** @type {readonly Rule[]} */
 export const rules = [
   {
-    name: 'the async context of most events is free',
-    reason:
-      'node:net emits them from whichever tick or handle comes first, which differs between its versions. Callbacks come in the context of their call.',
+    name: 'the async context of what nobody catches is free',
+    reason: "It is what was left when the error left the listener: a program's own, its handle's or none.",
+    rewrite: record => (record.kind === 'uncaught' ? { ...record, context: '' } : record),
+  },
+  {
+    name: 'the async context of events is free',
+    reason: 'A transport that stands on no handle of the system has its events in contexts of its own.',
+    subjects: ['portable', 'memory', 'simulated'],
     rewrite: record =>
-      record.kind === 'callback' || (record.kind === 'event' && eventsInContext.has(record.name))
+      record.kind === 'callback' || ['connect', 'ready', 'lookup', 'listening'].includes(record.name)
         ? record
         : { ...record, context: '' },
   },

@@ -1,5 +1,5 @@
 // Calls into JavaScript, each with Node's ticks and microtasks after it. Those of a handle or request that has a context
-// run in it; for those of streams JavaScript does that itself. What a listener throws goes to `uncaughtException`, and the addon goes on with its next event.
+// run in it; for those of streams and listeners JavaScript does that itself. What a listener throws goes to `uncaughtException`, and the addon goes on with its next event.
 #include "x-net.h"
 
 #include <string.h>

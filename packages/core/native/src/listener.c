@@ -360,7 +360,6 @@ static int64_t start_listening(x_call *call) {
   if (starter->unreferenced) uv_unref((uv_handle_t *)&starter->poll);
   if (listen(starter->fd, call->args[0].number) != 0) return uv_translate_sys_error(errno);
   if (starter->kind == X_TCP) x_socket_allow_reuse(starter->fd);
-  (void)x_context_bind(call->in, &starter->base.context, starter->kind == X_TCP ? "TCPSERVERWRAP" : "PIPESERVERWRAP");
   starter->listening = true;
   starter->bare = call->args[1].flag;
   if (starter->paused) wait_instead(starter, IDLE_MS);

@@ -37,7 +37,7 @@ export interface ConnectPlan {
   /** For the first attempt. */
   readonly handle: StreamHandle
   /** The connection of a socket that is asked to connect once more. */
-  readonly established: object | null
+  readonly established: { readonly context: AsyncResource | null } | null
   readonly blockList: AddressFilter | undefined
   readonly socketOptions: OptionSet | undefined
   readonly isRef: boolean
@@ -72,8 +72,8 @@ export class Connecting {
   #handle: StreamHandle | null
   #isRef: boolean
   #isOver = false
-  /** A second local connect(), which the system has refused. */
-  #doom: PathAddress | null = null
+  /** A second local connect(), which the system has refused, and the async context of its call. */
+  #doom: { readonly to: PathAddress; readonly context: AsyncResource } | null = null
   #face: HandleFace | null = null
   /** Socket options that are asked for while it connects. */
   #lateOptions: OptionSet | undefined
@@ -102,7 +102,7 @@ export class Connecting {
   }
 
   /** The connection of a socket that was connected when it was asked to connect. */
-  get established(): object | null {
+  get established(): ConnectPlan['established'] {
     return this.#plan.established
   }
 
@@ -155,7 +155,7 @@ export class Connecting {
     if ('path' in query) {
       // The system refuses it at once, and its answer takes the place of the first one's.
       this.#tellAttempt(query)
-      this.#doom = query
+      this.#doom = { to: query, context: new AsyncResource('PIPECONNECTWRAP') }
       return
     }
     this.#resolve(query, ([first]) => {
@@ -244,10 +244,10 @@ export class Connecting {
     this.#race = null
     this.#handle = handle
     if (this.#doom !== null) {
-      const { path } = this.#doom
-      const refusal = systemError(UV_EISCONN, 'connect', { address: path })
-      this.#emit('connectionAttemptFailed', path, undefined, undefined, refusal)
-      this.#stream.destroy(refusal)
+      const { to, context } = this.#doom
+      context.runInAsyncScope(() =>
+        this.#fail(to.path, systemError(UV_EISCONN, 'connect', { address: to.path })),
+      )
       return
     }
     const refusal = error ?? (handle && this.#applyLateOptions(handle))
@@ -259,6 +259,11 @@ export class Connecting {
     this.#isOver = true
     this.#handle = null
     this.context.runInAsyncScope(this.#plan.connected, this.#plan, handle, this.context)
+  }
+
+  #fail(path: string, error: Error): void {
+    this.#emit('connectionAttemptFailed', path, undefined, undefined, error)
+    this.#stream.destroy(error)
   }
 
   /** Why the system refuses one of the options that were asked for since the attempt began. */

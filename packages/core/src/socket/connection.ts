@@ -243,7 +243,7 @@ export class Connection implements ReadSink, Holder {
     }
     const bytes = byteLength(chunks)
     if (this.#ahead === 0) {
-      const status = bytes === 0 ? 1 : this.#give(chunks)
+      const status = this.#give(chunks)
       if (status < 0 && isCounted) this.#refusedBytes += bytes
       this.#settle(status, callback)
       return

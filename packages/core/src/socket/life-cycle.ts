@@ -216,7 +216,7 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
     destroyed(error)
     nextTick(phase.kind === 'idle' ? () => socket.emit('close') : emitClose)
   } else {
-    const context = phase.kind === 'connected' || phase.kind === 'connecting' ? phase.context : null
+    const context = contextOf(phase)
     const closed = context === null ? emitClose : () => context.runInAsyncScope(emitClose)
     const isReset = state.isResetting && !connection?.isEnding && handle.reset(closed) >= 0
     // A RST cannot overtake the end of our side that is under way (as libuv has it).
@@ -228,6 +228,12 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
   const { keeper } = state
   state.keeper = null
   keeper?.connectionEnded(socket)
+}
+
+/** The async context of a handle's events: that of its first `connect`. */
+function contextOf(phase: Phase): AsyncResource | null {
+  if (phase.kind === 'connected') return phase.context
+  return phase.kind === 'connecting' ? (phase.established ?? phase).context : null
 }
 
 /** Of a write that never left; Node counts them. */

@@ -126,8 +126,6 @@ export class Socket extends Duplex {
     if (typeof encoding === 'function') return this.end(chunk as Chunk, undefined, encoding as Listener)
     const { phase } = this[kState]
     const told = (typeof callback === 'function' ? ofEnd(callback as Listener) : callback) as Listener
-    // Of a destroyed stream Writable refuses the second end alone, and may never call the first one's callback.
-    if (this.destroyed && isNoChunk(chunk)) super.end()
     if (phase.kind !== 'connected' || !(phase.isHolding || holdsWrites(this))) {
       return super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     }

@@ -93,7 +93,8 @@ export interface SpliceGate {
  * `close` once it is closing (`UV_EBADF`). No method is optional: what the transport lacks answers `UV_ENOTSUP`.
  *
  * Context (law 12 beside those of the design): every callback sees the `AsyncLocalStorage` store of the call that asked
- * for it, or of the `connect` or `listen` behind its handle; reads of an accepted stream may see none, as with node:net.
+ * for it, or of the `connect` or `listen` behind its handle; what an accepted stream itself tells (reads, its end, its
+ * close) may see none, as with node:net.
  */
 export interface StreamHandle {
   readonly kind: HandleKind

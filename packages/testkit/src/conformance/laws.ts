@@ -14,5 +14,5 @@ export const laws: readonly string[] = [
   'A descriptor that was sent is closed by its sender, once it is sent.',
   "A handle that is unref'd does not keep the process alive.",
   "What one connection's listener throws reaches `uncaughtException`, and costs no other connection its events.",
-  'A callback sees the `AsyncLocalStorage` store of the call that asked for it, or of the `connect` or `listen` behind its handle; reads of an accepted stream may see none, as with node:net.',
+  'A callback sees the `AsyncLocalStorage` store of the call that asked for it, or of the `connect` or `listen` behind its handle; what an accepted stream itself tells (reads, its end, its close) may see none, as with node:net.',
 ]

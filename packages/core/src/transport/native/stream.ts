@@ -175,7 +175,7 @@ export class NativeStream implements StreamHandle {
         ? this.#addon.tryWrite(this.#id, chunks[0]!, isLast)
         : this.#addon.tryWritev(this.#id, chunks)
     if (taken < 0) return taken
-    if (taken < total || total === 0) {
+    if (taken < total || (total === 0 && this.#queuedWrites > 0)) {
       const status = this.#queueWrite(chunks, taken, done)
       if (status === 0) this.#bytesGiven += total
       return status
