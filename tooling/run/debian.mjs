@@ -20,6 +20,12 @@ export const programs = [
     reason: 'the native engine reads and frees no memory that is not its own',
   },
   { program: 'haproxy', package: 'haproxy', reason: 'a proxy nobody here wrote in front of our servers' },
+  { program: 'nats-server', package: 'nats-server', reason: "the demo's brokers on several machines" },
+  {
+    program: 'systemd-socket-activate',
+    package: 'systemd',
+    reason: 'servers on sockets that a service manager has opened',
+  },
   {
     program: 'ip',
     package: 'iproute2',

@@ -2,6 +2,7 @@
 import { availableParallelism, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type BusAddress, parseBusAddress } from './bus/bus-address'
 import { parseByteSize } from './byte-size'
 import { type OutputLimit, parseOutputLimit } from './client/output-limit'
 import { LEVELS, type Level } from './log'
@@ -22,6 +23,12 @@ export interface Options {
   readonly page: number | null | undefined
   /** The name or path of the control socket; undefined for one that goes by the port. */
   readonly control: string | undefined
+  /** Where brokers on other machines are reached; null for a broker alone. */
+  readonly bus: BusAddress | null
+  /** Brokers of other groups on the same bus are not heard. */
+  readonly busGroup: string
+  /** What may wait to be sent to other brokers. */
+  readonly busLimitBytes: number
   readonly logLevel: Level
   readonly showsBanner: boolean
 }
@@ -57,6 +64,10 @@ Usage: demo [options]
   --page NUMBER          port of the live page; 0: any             (6380, or any)
   --no-page              no live page
   --control NAME         name or path of the control socket        (goes by the port)
+  --bus URL              nats://[user:password@]host[:port] of a NATS server: messages go to the
+                         brokers on other machines that name it, too (a broker alone)
+  --bus-group NAME       brokers that hear each other on one bus   (demo)
+  --bus-limit SIZE       what may wait for a slow bus; more is not sent (32mb)
   --log-level LEVEL      ${LEVELS.join(', ')}          (info)
   --quiet                no greeting, warnings only
   --help, --version
@@ -91,6 +102,9 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
         ? undefined
         : wholeNumber('--page', values.page, 0, 65_535),
     control: values.control === undefined ? undefined : nonEmpty('--control', values.control),
+    bus: values.bus === undefined ? null : busAddress(values.bus),
+    busGroup: busGroup(values['bus-group']),
+    busLimitBytes: byteSize('--bus-limit', values['bus-limit'], 64 * 1024, 1024 ** 3),
     logLevel: logLevel(values['log-level'] ?? (values.quiet ? 'warn' : 'info')),
     showsBanner: !values.quiet,
   }
@@ -122,6 +136,9 @@ function parseWords(words: readonly string[]) {
         page: { type: 'string' },
         'no-page': { type: 'boolean', default: false },
         control: { type: 'string' },
+        bus: { type: 'string' },
+        'bus-group': { type: 'string', default: 'demo' },
+        'bus-limit': { type: 'string', default: '32mb' },
         'log-level': { type: 'string' },
         quiet: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false, short: 'h' },
@@ -153,6 +170,19 @@ function outputLimit(text: string): OutputLimit {
   throw new UsageError(
     `--output-limit takes "HARD SOFT SECONDS", such as "32mb 8mb 60", or one size, not "${text}"`,
   )
+}
+
+function busAddress(text: string): BusAddress {
+  const address = parseBusAddress(text)
+  if (typeof address !== 'string') return address
+  // It may contain a password: it is not repeated.
+  throw new UsageError(`--bus takes a URL such as nats://127.0.0.1:4222; what was given ${address}`)
+}
+
+/** It is a part of NATS subjects, in which some characters mean something. */
+function busGroup(text: string): string {
+  if (/^[\w-]{1,64}$/.test(text)) return text
+  throw new UsageError(`--bus-group takes up to 64 letters, digits, - and _, not "${text}"`)
 }
 
 function logLevel(text: string): Level {

@@ -25,6 +25,9 @@ it('has defaults', () => {
     maxClients: 10_000,
     page: undefined,
     control: undefined,
+    bus: null,
+    busGroup: 'demo',
+    busLimitBytes: 32 * 1024 ** 2,
     logLevel: 'info',
     showsBanner: true,
   })

@@ -144,9 +144,20 @@ export function whyNoMoves(): string | null {
   return transport.descriptors !== null ? null : `the ${transport.name} transport passes no descriptors`
 }
 
-/** Why tests that need Redis's own programs are skipped; null where the programs are there. */
-export function whyNo(program: 'redis-cli' | 'redis-benchmark' | 'redis-server'): string | null {
-  const isThere = spawnSync(program, ['--version']).status === 0
-  const debianPackage = program === 'redis-server' ? 'redis-server' : 'redis-tools'
-  return isThere ? null : `${program} is not installed (Debian: ${debianPackage})`
+/** Programs that tests drive, and the Debian package of each. */
+const DEBIAN_PACKAGES = {
+  'redis-cli': 'redis-tools',
+  'redis-benchmark': 'redis-tools',
+  'redis-server': 'redis-server',
+  'nats-server': 'nats-server',
+  haproxy: 'haproxy',
+  'systemd-socket-activate': 'systemd',
+} as const
+
+/** Why tests that need a program are skipped, and how to install it; null where the program is there. */
+export function whyNo(program: keyof typeof DEBIAN_PACKAGES): string | null {
+  const { error } = spawnSync(program, ['--version'])
+  return error === undefined
+    ? null
+    : `${program} is not installed (Debian: apt-get install ${DEBIAN_PACKAGES[program]})`
 }

@@ -1,4 +1,5 @@
 // The status as a table for people.
+import type { BusStatus } from '../bus/bus-report'
 import { formatByteSize } from '../byte-size'
 import type { Status } from '../primary/supervisor'
 
@@ -19,9 +20,24 @@ export function describeStatus(status: Status): string {
     `process ${status.pid}, up ${formatDuration(status.uptimeMs)}, ${status.transport} transport, on ${listening.join(' and ')}`,
     `${status.clients} client(s), ${status.subscribers} of them subscribers; ${counts.messagesPublished} message(s) published, ${counts.messagesDelivered} delivered`,
     `${status.reloads} reload(s), ${counts.clientsMovedIn} client(s) moved`,
+    ...(status.bus === null ? [] : busLines(status.bus)),
     '',
     ...table(['worker', 'process', 'state', 'clients', 'subscribers', 'memory', 'lag', 'up'], rows),
   ].join('\n')
+}
+
+function busLines(bus: BusStatus): string[] {
+  const forSeconds = formatDuration(Date.now() - bus.sinceMs)
+  const names = bus.brokers.map(({ id, name }) => name || id)
+  const standing = bus.isConnected
+    ? `connected to ${bus.server} for ${forSeconds}, with ${names.length} other broker(s)${names.length > 0 ? `: ${names.join(', ')}` : ''}`
+    : `not connected to ${bus.server} for ${forSeconds}: ${bus.problem ?? 'connecting'}`
+  const { notSent } = bus
+  return [
+    `bus: ${standing}`,
+    `bus: ${bus.sent} message(s) sent, ${notSent.unconnected + notSent['too slow']} not sent (${notSent['too slow']} since it was too slow), ` +
+      `${bus.received} received, ${bus.missed + bus.notDelivered} missed; ${formatByteSize(bus.waitingBytes)} wait`,
+  ]
 }
 
 /** 4 s, 3 min, 2 h, 5 d. */

@@ -1,6 +1,4 @@
-// The messages that a worker publishes in one turn, and who has yet to say how many receivers they had. It sends nothing.
-import { Later } from '../client/later'
-import { integer } from '../resp/reply'
+// The messages that are published in one turn, and who has yet to say how many receivers they had. It sends nothing.
 import type { PublishedMessage } from './frames'
 
 export class Batch {
@@ -8,7 +6,7 @@ export class Batch {
   readonly first: number
   readonly messages: PublishedMessage[] = []
   readonly #counts: number[] = []
-  readonly #replies: Later[] = []
+  readonly #tellers: ((count: number) => void)[] = []
   #bytes = 0
   /** Answers that are missing; one stands for the batch that is still being filled. */
   #missing = 1
@@ -21,13 +19,20 @@ export class Batch {
     return this.#bytes
   }
 
-  /** One more message, which had `count` receivers here, and what `undecided` will add. */
-  add(message: PublishedMessage, count: number, undecided: Promise<number> | null): Later {
+  /**
+   * One more message, which had `count` receivers here, and what `undecided` will add. `tell` is called with the number of all,
+   * once it is known.
+   */
+  add(
+    message: PublishedMessage,
+    count: number,
+    undecided: Promise<number> | null,
+    tell: (count: number) => void,
+  ): void {
     const index = this.messages.length
-    const reply = new Later(message.payload.length)
     this.messages.push(message)
     this.#counts.push(count)
-    this.#replies.push(reply)
+    this.#tellers.push(tell)
     this.#bytes += message.channel.length + message.payload.length
     if (undecided !== null) {
       this.#missing++
@@ -36,23 +41,22 @@ export class Batch {
         this.settleOne()
       })
     }
-    return reply
   }
 
-  /** Another worker is asked. */
+  /** Another one is asked. */
   expectOne(): void {
     this.#missing++
   }
 
-  /** What a worker had; it is as many numbers as there are messages. */
+  /** What another one had; it is as many numbers as there are messages. */
   count(counts: readonly number[]): void {
     for (let index = 0; index < counts.length; index++) this.#counts[index]! += counts[index]!
     this.settleOne()
   }
 
-  /** One answer less is missing: it has come, or will not come any more. The last one settles all replies. */
+  /** One answer less is missing: it has come, or will not come any more. The last one tells all. */
   settleOne(): void {
     if (--this.#missing > 0) return
-    for (const [index, reply] of this.#replies.entries()) reply.settle(integer(this.#counts[index]!))
+    for (const [index, tell] of this.#tellers.entries()) tell(this.#counts[index]!)
   }
 }

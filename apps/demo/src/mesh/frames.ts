@@ -41,19 +41,22 @@ export function encodeCounts(first: number, counts: readonly number[]): Buffer {
   return frame
 }
 
-/** Reads a frame; payloads are views of it. */
+/** Reads a frame; payloads are views of it. Throws `RangeError` for what is no frame. */
 export function decode(frame: Buffer): Frame {
   const count = frame.readUInt32LE(1)
   const first = frame.readDoubleLE(5)
+  if (!Number.isSafeInteger(first)) throw new RangeError('the number of a message is none')
   if (frame[0] === COUNTS) {
     const counts = Array.from({ length: count }, (_, index) => frame.readUInt32LE(HEAD_BYTES + index * 4))
     return { kind: 'counts', first, counts }
   }
+  if (frame[0] !== PUBLISHED) throw new RangeError('there is no such kind of frame')
   const messages: PublishedMessage[] = []
   let at = HEAD_BYTES
   for (let index = 0; index < count; index++) {
     const payloadAt = at + LENGTHS_BYTES + frame.readUInt32LE(at)
     const end = payloadAt + frame.readUInt32LE(at + 4)
+    if (end > frame.length) throw new RangeError('a message is longer than its frame')
     const channel = frame.toString('latin1', at + LENGTHS_BYTES, payloadAt)
     messages.push({ channel, payload: frame.subarray(payloadAt, end) })
     at = end

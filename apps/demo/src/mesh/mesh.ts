@@ -1,18 +1,17 @@
 // This worker among the others: a link to each of them, over which messages, questions and clients go. Every worker has a
 // link to every other before it takes its first client, so that a message which is published anywhere reaches all.
 import { type Channel, connect, createChannel, listen, type Message, resolveEndpoint } from '@x/ipc'
-import type { Broker } from '../client/broker'
-import type { Later } from '../client/later'
+import { Later } from '../client/later'
 import type { Statistics } from '../client/statistics'
 import type { Vector } from '../client/vector'
 import type { MoveAnswers } from '../move/messages'
 import type { Server, Socket } from '../net'
-import type { Reply } from '../resp/reply'
+import { integer, type Reply } from '../resp/reply'
 import { ownUser, supportsHandles } from './capabilities'
 import { decode, encodeCounts, type PublishedMessage } from './frames'
 import { Link } from './link'
-import { Publisher, type PublisherSurroundings } from './publisher'
-import type { Answers, QuestionName, Questions } from './questions'
+import { type Deliverer, Publisher, type PublisherSurroundings } from './publisher'
+import { type Answers, BRIDGE, isForAllBrokers, type QuestionName, type Questions } from './questions'
 
 /** Another worker, and where it listens. */
 export interface Peer {
@@ -23,7 +22,8 @@ export interface Peer {
 
 /** Who acts on what comes from other workers beside messages. */
 export interface MeshListener {
-  readonly answers: Answers
+  /** What is answered about this member; the bridge has no clients to tell of. */
+  readonly answers: Partial<Answers>
   /** What is answered about clients that move. */
   moves(from: Link): MoveAnswers
   /** A client that moves here. */
@@ -44,7 +44,7 @@ const BACKLOG_BYTES = 2 ** 40
 export class Mesh {
   readonly id: number
   listener: MeshListener | null = null
-  readonly #broker: Broker
+  readonly #broker: Deliverer
   readonly #statistics: Statistics
   readonly #links = new Map<number, Link>()
   readonly #publisher: Publisher
@@ -63,7 +63,7 @@ export class Mesh {
 
   /** The other workers. */
   get links(): readonly Link[] {
-    return [...this.#links.values()]
+    return [...this.#links.values()].filter(link => link.id !== BRIDGE)
   }
 
   /** Lets other workers of this user connect. */
@@ -78,7 +78,9 @@ export class Mesh {
     await Promise.all(
       peers.map(async ({ id, path }) => {
         const socket = await connect(path).catch(() => null)
-        // It has gone, and is nobody's peer any more.
+        // It has gone, and is nobody's peer any more. The bridge is there for as long as the program is.
+        if (socket === null && id === BRIDGE)
+          throw new Error('the bridge to the other brokers does not answer')
         if (socket === null) return
         const link = this.#open(id, this.#channelOf(socket))
         const hello = await link.channel.request<number>(this.id, { name: 'hello' }).catch(() => null)
@@ -89,20 +91,44 @@ export class Mesh {
 
   /** Publishes a message; the reply is the number of its receivers in all workers. */
   publish(channel: string, payload: Uint8Array): Reply | Later {
-    return this.#publisher.publish(channel, payload)
+    const outcome = this.#publisher.publish(channel, payload, () => {
+      const reply = new Later(payload.length)
+      return { outcome: reply, tell: count => reply.settle(integer(count)) }
+    })
+    return typeof outcome === 'number' ? integer(outcome) : outcome
   }
 
-  /** The answers of all workers, ours first. One that does not answer, or goes, is left out. */
+  /** Publishes a message; answers the number of its receivers in all workers. */
+  async count(channel: string, payload: Uint8Array): Promise<number> {
+    return await this.#publisher.publish(channel, payload, () => {
+      let tell: (count: number) => void = () => {}
+      const outcome = new Promise<number>(resolve => {
+        tell = resolve
+      })
+      return { outcome, tell }
+    })
+  }
+
+  /** The answers of all workers, ours first; of all other brokers as well where it is about them. */
   async ask<Name extends QuestionName>(
     name: Name,
     value: Questions[Name]['ask'],
   ): Promise<Questions[Name]['answer'][]> {
+    const own = this.listener!.answers[name]!(value) as Questions[Name]['answer']
+    const others = this.askOthers(name, value)
+    return [await own, ...(await others)]
+  }
+
+  /** The answers of all but ourselves. One that does not answer, or goes, is left out. */
+  async askOthers<Name extends QuestionName>(
+    name: Name,
+    value: Questions[Name]['ask'],
+  ): Promise<Questions[Name]['answer'][]> {
     type Answer = Questions[Name]['answer']
-    const own = this.listener!.answers[name](value) as Answer
-    if (this.#links.size === 0) return [own]
-    const questions = this.links.map(link => this.request<Answer>(link, name, value).catch((): null => null))
+    const asked = isForAllBrokers(name) ? [...this.#links.values()] : this.links
+    const questions = asked.map(link => this.request<Answer>(link, name, value).catch((): null => null))
     const answers = await Promise.all(questions)
-    return [own, ...(answers.filter(answer => answer !== null) as { value: Answer }[]).map(it => it.value)]
+    return (answers.filter(answer => answer !== null) as { value: Answer }[]).map(it => it.value)
   }
 
   /** Asks one worker. What was published here before goes first. */
@@ -117,7 +143,7 @@ export class Mesh {
    */
   async leave(): Promise<void> {
     this.#isLeaving = true
-    const told = this.links.map(link => this.request(link, LEAVING, null))
+    const told = [...this.#links.values()].map(link => this.request(link, LEAVING, null))
     await Promise.allSettled(told)
   }
 
@@ -138,7 +164,7 @@ export class Mesh {
     return new Promise(resolve => this.#watchers.push(resolve))
   }
 
-  /** Takes no more workers. */
+  /** Takes no more workers; those that are there stay. */
   close(): void {
     this.#server?.close()
   }

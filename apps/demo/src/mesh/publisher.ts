@@ -1,9 +1,7 @@
 // Publishing: numbers the messages of this worker, delivers them here, and sends those of one turn to all other workers as
 // one frame. It knows links as something that takes a frame.
-import type { Broker } from '../client/broker'
-import type { Later } from '../client/later'
 import type { Statistics } from '../client/statistics'
-import { integer, type Reply } from '../resp/reply'
+import type { MessageNumber } from '../client/vector'
 import { Batch } from './batch'
 import { encodePublished } from './frames'
 import type { Link } from './link'
@@ -11,15 +9,23 @@ import type { Link } from './link'
 /** A batch that has grown so far goes out before the turn ends. */
 const BATCH_BYTES = 256 * 1024
 
+/** Who has the subscribers: the broker of a worker, or what stands for the other brokers. */
+export interface Deliverer {
+  /** Delivers, and returns the number of receivers but for those that `takeUndecided` tells of. */
+  publish(channel: string, payload: Uint8Array, number: MessageNumber): number
+  /** Receivers of the last message that show later; null where there are none. */
+  takeUndecided(): Promise<number> | null
+}
+
 export interface PublisherSurroundings {
-  readonly broker: Broker
+  readonly broker: Deliverer
   readonly statistics: Statistics
   readonly onPublished: (channel: string, payload: Uint8Array) => void
 }
 
 export class Publisher {
   readonly #id: number
-  readonly #broker: Broker
+  readonly #broker: Deliverer
   readonly #statistics: Statistics
   readonly #links: ReadonlyMap<number, Link>
   /** Hears of each message. */
@@ -41,19 +47,27 @@ export class Publisher {
     return this.#sequence
   }
 
-  /** The reply is the number of receivers in all workers. */
-  publish(channel: string, payload: Uint8Array): Reply | Later {
+  /**
+   * Publishes a message. Returns the number of its receivers where it is known already; else it is told later, and `later`
+   * makes what is returned.
+   */
+  publish<Outcome>(
+    channel: string,
+    payload: Uint8Array,
+    later: () => { readonly outcome: Outcome; tell(count: number): void },
+  ): number | Outcome {
     const sequence = ++this.#sequence
     const count = this.#broker.publish(channel, payload, { publisher: this.#id, sequence })
     const undecided = this.#broker.takeUndecided()
     this.#statistics.messagesPublished++
     this.#statistics.messagesDelivered += count
     this.#onPublished(channel, payload)
-    if (this.#links.size === 0 && undecided === null) return integer(count)
+    if (this.#links.size === 0 && undecided === null) return count
     const batch = this.#batch ?? this.#begin(sequence)
-    const reply = batch.add({ channel, payload }, count, undecided)
+    const { outcome, tell } = later()
+    batch.add({ channel, payload }, count, undecided, tell)
     if (batch.bytes > BATCH_BYTES) this.flush()
-    return reply
+    return outcome
   }
 
   /** Sends what was published so far. */

@@ -1,4 +1,4 @@
-// What workers ask each other. Shapes only; who answers is in the worker's answers.
+// What workers ask each other, and the bridge to other brokers. Shapes only; who answers is in the worker's answers.
 import type { Counts } from '../client/statistics'
 
 /** Filters of CLIENT LIST and CLIENT KILL, as the client gave them: option, value. */
@@ -43,5 +43,17 @@ export interface Questions {
 
 export type QuestionName = keyof Questions
 export type Answers = {
-  readonly [Name in QuestionName]: (ask: Questions[Name]['ask']) => Questions[Name]['answer']
+  readonly [Name in QuestionName]: (
+    ask: Questions[Name]['ask'],
+  ) => Questions[Name]['answer'] | Promise<Questions[Name]['answer']>
+}
+
+/** The bridge's number among the workers, whose numbers begin with 1. */
+export const BRIDGE = 0
+
+/** The questions that the bridge answers for all other brokers; the rest is about the clients of one. */
+export const BRIDGE_QUESTIONS = ['channels', 'subscribers', 'patterns'] as const
+
+export function isForAllBrokers(name: QuestionName): boolean {
+  return (BRIDGE_QUESTIONS as readonly string[]).includes(name)
 }

@@ -5,8 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { type Cluster, type ClusterStatus, startCluster, type WorkerStatus } from '@x/cluster'
 import { clusterMetrics } from '@x/cluster/metrics'
 import type { Registry } from 'prom-client'
+import type { Bridge } from '../bus/bridge'
+import type { BusStatus } from '../bus/bus-report'
 import { type Counts, sum } from '../client/statistics'
 import { Log } from '../log'
+import { BRIDGE } from '../mesh/questions'
 import type { Options } from '../options'
 import { Hub } from './hub'
 import { HUB_VARIABLE, type Leaving, type Places, type Sample } from './hub-messages'
@@ -29,6 +32,8 @@ export interface Status extends Omit<ClusterStatus, 'workers' | 'connections'> {
   readonly counts: Counts
   readonly reloads: number
   readonly workers: readonly WorkerView[]
+  /** The connection to the brokers on other machines; null for a broker alone. */
+  readonly bus: BusStatus | null
 }
 
 /** What workers have at the end to send their clients what is theirs. */
@@ -46,6 +51,7 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
   /** Why a worker said that it cannot start. */
   #failure: string | null = null
   #cluster: Cluster | null = null
+  #bridge: Bridge | null = null
   #metrics: Registry | null = null
   #places: Places = { port: null, path: null }
   #reloads = 0
@@ -60,7 +66,7 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
     this.log = new Log(options.logLevel)
     this.#hub = new Hub({
       hello: () => ({
-        peers: this.#hub.peers,
+        peers: [...(this.#bridge === null ? [] : [this.#bridge.peer]), ...this.#hub.peers],
         pid: process.pid,
         startedMs: this.#startedMs,
         isWatched: this.#isWatched,
@@ -93,12 +99,15 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
 
   /** Starts the workers; resolves when all are ready. Rejects with `StartError`, and leaves nothing open then. */
   async start(): Promise<void> {
+    const bridge = await this.#loadBridge()
     const path = await this.#hub.listen().catch((error: Error) => {
       throw new StartError(
         `there is no place for the sockets over which the workers talk to each other: ${error.message}\n` +
           'They go to the folder that XDG_RUNTIME_DIR names, else to a folder of this user in that for temporary files',
       )
     })
+    await bridge?.start()
+    this.#bridge = bridge
     try {
       this.#cluster = await startCluster({
         exec: fileURLToPath(new URL('worker.js', import.meta.url)),
@@ -110,6 +119,7 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
         health: { deadlineMs: 30_000 },
       })
     } catch (error) {
+      await this.#bridge?.close()
       this.#hub.close()
       throw this.#failure === null ? error : new StartError(this.#failure)
     }
@@ -135,6 +145,7 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
       counts: sum([...reports.values()].map(({ counts }) => counts)),
       reloads: this.#reloads,
       workers: views,
+      bus: this.#bridge?.status ?? null,
     }
   }
 
@@ -193,12 +204,26 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
     this.#isStopping = true
     await this.#hub.askAll('stop', null)
     await this.#running.drain(STOP_MS)
+    await this.#bridge?.close()
     this.#hub.close()
   }
 
   /** Ends what `drain` waits for, at once. */
   async hurry(): Promise<void> {
     await this.#hub.askAll('hurry', null)
+  }
+
+  /** Loads what a broker alone does not need. Before all else: on Node 20.20 a module that is loaded after fstat(2) misses its own. */
+  async #loadBridge(): Promise<Bridge | null> {
+    const { bus, busGroup, busLimitBytes, maxRequestBytes } = this.#options
+    if (bus === null) return null
+    const [{ Bridge }, { NatsBus }, { newBusId }] = await Promise.all([
+      import('../bus/bridge'),
+      import('../bus/nats-bus'),
+      import('../bus/other-brokers'),
+    ])
+    const id = newBusId()
+    return new Bridge(new NatsBus(bus, busGroup, id), { id, busLimitBytes, maxRequestBytes, log: this.log })
   }
 
   get #running(): Cluster {
@@ -257,10 +282,13 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
   #onLost(worker: number, other: number, why: string): null {
     setTimeout(() => {
       const status = this.#running.status().workers
-      const lost = status.find(({ id }) => id === other)
+      // The bridge is here: it is the worker that has lost it.
+      const lost = status.find(({ id }) => id === (other === BRIDGE ? worker : other))
       const isHeard = status.some(({ id }) => id === worker)
       if (lost?.pid === undefined || !isHeard || lost.state === 'gone' || this.#isStopping) return
-      this.log.error(`worker ${other}`, `killed: worker ${worker} has lost its link to it (${why})`)
+      const whom =
+        other === BRIDGE ? 'it has lost its link to the bridge' : `worker ${worker} has lost its link to it`
+      this.log.error(`worker ${lost.id}`, `killed: ${whom} (${why})`)
       process.kill(lost.pid, 'SIGKILL')
     }, FENCE_MS).unref()
     return null

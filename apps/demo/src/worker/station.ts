@@ -3,7 +3,6 @@
 import { Broker } from '../client/broker'
 import { newClient } from '../client/client-state'
 import { Clients } from '../client/clients'
-import { Later } from '../client/later'
 import { type Program, Session, type Surroundings } from '../client/session'
 import { Statistics } from '../client/statistics'
 import { execute } from '../commands/execute'
@@ -16,7 +15,7 @@ import type { MoveAnswers } from '../move/messages'
 import type { Socket } from '../net'
 import { defaultPath, type Options } from '../options'
 import type { WorkerReport } from '../primary/hub-messages'
-import { error, type Reply } from '../resp/reply'
+import { error } from '../resp/reply'
 import { Admission } from './admission'
 import { answersOf } from './answers'
 import { type Endpoint, openPath, openTcp } from './endpoints'
@@ -137,8 +136,7 @@ export class Station {
     const { clients, mesh } = this.#surroundings
     this.#hub.serve({
       report: () => this.#report(),
-      publish: ({ channel, text }) =>
-        receivers(mesh.publish(Buffer.from(channel).toString('latin1'), Buffer.from(text))),
+      publish: ({ channel, text }) => mesh.count(Buffer.from(channel).toString('latin1'), Buffer.from(text)),
       stop: () => {
         this.#isStopping = true
         for (const { server } of this.#endpoints) server.close()
@@ -196,13 +194,4 @@ export class Station {
       if (session.isSubscriber) session.checkOutput()
     }
   }
-}
-
-/** The number in the reply to PUBLISH. */
-function receivers(reply: Reply | Later): Promise<number> {
-  const later = reply instanceof Later ? reply : new Later()
-  if (!(reply instanceof Later)) later.settle(reply)
-  return new Promise(resolve => {
-    later.whenSettled(() => resolve(Number(String(later.reply).slice(1))))
-  })
 }
