@@ -1,17 +1,19 @@
-import { existsSync } from 'node:fs'
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
-import { HANG_MS } from '@x/presets/hang-limit'
-import puppeteer, { type Browser } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { DemoProcess, runDemo, whyNoMoves } from './demo-process'
+import { WebSocket } from 'ws'
+import { DemoProcess, runDemo } from './demo-process'
 import { RawClient } from './raw-client'
 
 let demo: DemoProcess
 let url: string
+/** What the page sends with all that changes something. */
+let token: string
 
 beforeAll(async () => {
   demo = await DemoProcess.start('--workers', '2', '--page', '0')
   url = (await demo.printed(/Live page: (http:\/\/127\.0\.0\.1:\d+)\//))[1]!
+  token = /name="demo-token" content="(\w+)"/.exec((await ask('/')).text)![1]!
 })
 afterAll(() => demo[Symbol.asyncDispose]())
 
@@ -44,7 +46,7 @@ const json = { 'Content-Type': 'application/json' }
 describe('over HTTP', () => {
   it('serves the page and its parts, which load nothing from elsewhere', async () => {
     const page = await fetch(url)
-    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; /)
     const html = await page.text()
     for (const [, part] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
       if (part === 'data:,') continue
@@ -83,18 +85,18 @@ describe('over HTTP', () => {
     await until('event: status\ndata: {')
     await using publisher = await RawClient.connect(demo.port)
     await publisher.ask('PUBLISH caf\xc3\xa9 "to the page"\r\n')
-    await until('data: [{"channel":"café","text":"to the page"}]')
+    await until('"channel":"café","text":"to the page","worker":')
     await reader.cancel()
   })
 
   it('does what the page asks for', async () => {
     await using subscriber = await RawClient.connect(demo.port)
     await subscriber.ask('SUBSCRIBE news\r\n')
-    const headers = { ...json, Origin: url }
+    const headers = { ...json, Origin: url, 'X-Demo-Token': token }
     const body = JSON.stringify({ channel: 'news', text: 'über' })
     expect(await ask('/publish', { method: 'POST', headers, body })).toEqual({
       status: 200,
-      text: 'published to 1 subscriber(s)',
+      text: 'published to 1 subscriber',
     })
     await subscriber.until('$5\r\n\xc3\xbcber\r\n')
     for (const wrong of ['', '[', '1', '{}', `{"channel":"${'x'.repeat(70_000)}"}`])
@@ -106,18 +108,40 @@ describe('over HTTP', () => {
     expect((await ask('/explode', { method: 'POST', headers, body: '{}' })).status).toBe(404)
   })
 
-  it.each<[string, Asked]>([
-    ['another site', { headers: { ...json, Origin: 'http://evil.example' } }],
-    ['another port', { headers: { ...json, Origin: 'http://127.0.0.1:1' } }],
-    ['a frame without an origin', { headers: { ...json, Origin: 'null' } }],
-    ['nobody', { headers: json }],
+  it.each<[string, string, () => Readonly<Record<string, string>>]>([
+    ['another site', 'by the page alone', () => ({ Origin: 'http://evil.example' })],
+    ['another port', 'by the page alone', () => ({ Origin: 'http://127.0.0.1:1' })],
+    ['a frame without an origin', 'by the page alone', () => ({ Origin: 'null' })],
+    ['nobody', 'by the page alone', () => ({})],
+    ['a page of another run', 'an earlier run', () => ({ Origin: url, 'X-Demo-Token': 'x' })],
     [
       'a name that was made to point here',
-      { headers: { ...json, Host: 'evil.example', Origin: 'http://evil.example' } },
+      'for http://127.0.0.1 alone',
+      () => ({ Host: 'evil.example', Origin: 'http://evil.example' }),
     ],
-  ])('refuses what changes something for %s', async (_name, { headers }) => {
-    for (const path of ['/reload', '/scale', '/publish'])
-      expect((await ask(path, { method: 'POST', headers, body: '{"workers":9}' })).status).toBe(403)
+  ])('refuses what changes something for %s', async (_name, why, make) => {
+    const headers = { ...json, 'X-Demo-Token': token, ...make() }
+    for (const path of ['/reload', '/scale', '/kill', '/fault', '/calm', '/load', '/publish']) {
+      const { status, text } = await ask(path, { method: 'POST', headers, body: '{"workers":9}' })
+      expect({ status, text }).toEqual({ status: 403, text: expect.stringContaining(why) })
+    }
+  })
+
+  it('says what is wrong with a request, and what cannot be done now', async () => {
+    const headers = { ...json, Origin: url, 'X-Demo-Token': token }
+    const post = (path: string, body: unknown) =>
+      ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
+    for (const [path, body] of [
+      ['/kill', { worker: 'x' }],
+      ['/fault', { name: 'constructor' }],
+      ['/fault', { name: 'delay', worker: -1 }],
+      ['/load', { isOn: 'yes' }],
+    ] as const)
+      expect([path, (await post(path, body)).status]).toEqual([path, 400])
+    expect(await post('/kill', { worker: 99 })).toEqual({ status: 409, text: 'worker 99 does not serve' })
+    expect(await post('/load', { isOn: false })).toEqual({ status: 409, text: 'no load is running' })
+    expect(await post('/fault', { name: 'cut', worker: null })).toMatchObject({ status: 409 })
+    expect(await post('/calm', {})).toEqual({ status: 200, text: 'no fault was in force' })
   })
 
   it('refuses a form, a GET of what changes something, and a name that was made to point here', async () => {
@@ -125,7 +149,9 @@ describe('over HTTP', () => {
     expect((await ask('/reload', { method: 'POST', headers: form })).status).toBe(403)
     expect((await ask('/reload')).status).toBe(404)
     expect((await ask('/status', { headers: { Host: 'evil.example' } })).status).toBe(403)
-    expect((await ask('/', { method: 'DELETE', headers: { ...json, Origin: url } })).status).toBe(405)
+    expect(
+      (await ask('/', { method: 'DELETE', headers: { ...json, Origin: url, 'X-Demo-Token': token } })).status,
+    ).toBe(405)
     expect(demo.stderr).not.toContain('reloading')
   })
 
@@ -133,6 +159,46 @@ describe('over HTTP', () => {
     const { code, stderr } = await runDemo(['--port', '0', '--no-path', '--page', new URL(url).port])
     expect(code).toBe(1)
     expect(stderr).toMatch(/port \d+ for the live page is taken/)
+  })
+})
+
+describe('over a WebSocket', () => {
+  function open(path: string, origin = url): WebSocket {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, { origin })
+    socket.on('error', () => {})
+    onTestFinished(() => socket.terminate())
+    return socket
+  }
+  const text = async (socket: WebSocket) => String((await once(socket, 'message'))[0])
+
+  it('subscribes to a channel of the page, and publishes to it', async () => {
+    const query = `channel=page:abc&token=${token}`
+    const subscriber = open(`/subscriber?${query}`)
+    expect(await text(subscriber)).toBe('ready')
+    const publisher = open(`/publisher?${query}`)
+    expect(await text(publisher)).toBe('ready')
+    publisher.send('0 17.5')
+    expect(await text(subscriber)).toBe('0 17.5')
+    await using other = await RawClient.connect(demo.port)
+    const list = await other.ask('CLIENT LIST\r\n')
+    expect(list.match(/name=page:\d+ /g)).toHaveLength(2)
+    // The connection to the broker ends: the page learns of it.
+    const closed = once(subscriber, 'close')
+    await other.ask('CLIENT KILL TYPE pubsub\r\n')
+    expect((await closed)[0]).toBe(1012)
+    publisher.send('no\r\nPUBLISH')
+    expect((await once(publisher, 'close'))[0]).toBe(1008)
+  })
+
+  it.each([
+    ['another site', () => open(`/subscriber?channel=page:a&token=${token}`, 'http://evil.example')],
+    ['one that does not know the token', () => open('/subscriber?channel=page:a&token=x')],
+    ['another channel', () => open(`/subscriber?channel=news&token=${token}`)],
+    ['another path', () => open(`/events?channel=page:a&token=${token}`)],
+    ['a target that is none', () => open(`//?channel=page:a&token=${token}`)],
+  ])('refuses %s', async (_name, connect) => {
+    const [, response] = await once(connect(), 'unexpected-response')
+    expect(response.statusCode).toBe(403)
   })
 })
 
@@ -159,58 +225,4 @@ it.each(['drain', 'stop'])('ctl %s ends the program, whatever connections the pa
   expect(await other.finished).toMatchObject({ code: 0, signal: null })
   for (const client of clients) client.socket.resume()
   await Promise.all(clients.map(client => client.ended()))
-})
-
-const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
-const noBrowser = whyNoMoves() ?? (chromium ? null : 'no Chromium is installed (Debian: chromium)')
-
-describe.skipIf(noBrowser)(`in a browser${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await puppeteer.launch({
-      executablePath: chromium!,
-      args: ['--no-sandbox', '--disable-gpu'],
-      timeout: HANG_MS,
-      protocolTimeout: HANG_MS,
-    })
-  })
-  afterAll(() => browser?.close())
-
-  it('shows workers, charts and messages as they are, and reloads and scales on a click', async () => {
-    const page = await browser.newPage()
-    page.setDefaultTimeout(HANG_MS)
-    const errors: string[] = []
-    page.on('pageerror', error => errors.push(String(error)))
-    page.on('console', message => message.type() === 'error' && errors.push(message.text()))
-    await page.goto(url)
-    const shows = (text: string) =>
-      page.waitForFunction(wanted => document.body.textContent.includes(wanted), {}, text)
-    await page.waitForFunction(() => document.querySelectorAll('#workers tr').length === 2)
-    await page.waitForSelector('#messages canvas')
-    await shows(`process ${demo.child.pid}`)
-
-    await using subscriber = await RawClient.connect(demo.port)
-    await subscriber.ask('SUBSCRIBE news\r\n')
-    await page.click('#publish button')
-    await subscriber.until('hello')
-    await shows('published to 1 subscriber(s)')
-    await page.waitForFunction(() => document.querySelector('#feed li')?.textContent === 'newshello')
-
-    const before = await demo.pidOf(1)
-    await page.click('#reload')
-    await shows('reloaded: 2 worker(s) replaced, 1 client(s) moved')
-    await page.waitForFunction(
-      pid => !document.querySelector('#workers')!.textContent!.includes(pid),
-      {},
-      String(before),
-    )
-    await page.click('#more')
-    await shows('scaled to 3 worker(s)')
-    await page.waitForFunction(() => document.querySelectorAll('#workers tr').length === 3)
-    await page.click('#publish button')
-    await page.waitForFunction(() => document.querySelectorAll('#feed li').length === 2)
-    await page.close()
-    expect(errors).toEqual([])
-  })
 })

@@ -33,7 +33,8 @@ export class Bridge {
       },
       takeUndecided: () => this.#others.takeUndecided(),
     }
-    const about = { broker: deliverer, statistics: new Statistics(), onPublished: () => {} }
+    const observer = { published: () => {}, received: () => {} }
+    const about = { broker: deliverer, statistics: new Statistics(), observer }
     this.#mesh = new Mesh(BRIDGE, about, maxRequestBytes)
     this.#others = new OtherBrokers(
       bus,

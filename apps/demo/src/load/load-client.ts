@@ -1,4 +1,5 @@
 // One connection of the load: sends requests, and hands out replies one by one. It knows no command.
+import type { Transport } from '@x/core/transport'
 import { connect, type Socket } from '../net'
 import { ReplyParser, type ReplyValue } from '../resp/reply-parser'
 import type { LoadOptions } from './load-options'
@@ -24,16 +25,21 @@ export class LoadClient {
     })
   }
 
-  /** Rejects where nobody listens there. */
-  static connect(to: LoadOptions['to']): Promise<LoadClient> {
+  /** Rejects where nobody listens there. `transport`: whose network; default: the system's. */
+  static connect(to: LoadOptions['to'], transport?: Transport): Promise<LoadClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ ...to, noDelay: true })
+      const socket = connect({ ...to, noDelay: true, ...(transport && { transport }) })
       socket.once('error', reject)
       socket.once('connect', () => {
         socket.off('error', reject)
         resolve(new LoadClient(socket))
       })
     })
+  }
+
+  /** Bytes that are not sent yet. */
+  get waitingBytes(): number {
+    return this.#socket.writableLength
   }
 
   get isClosed(): boolean {

@@ -21,10 +21,13 @@ export interface LoadProgress {
   readonly published: number
   readonly delivered: number
   readonly p99Ms: number
+  /** Connections that have ended before the load does. */
+  readonly broken: number
 }
 
 export class LoadRun {
   readonly #options: LoadOptions
+  readonly #open: (to: LoadOptions['to']) => Promise<LoadClient>
   readonly #clients: LoadClient[] = []
   /** By their index, as messages and channels name them. */
   #publishers: readonly LoadPublisher[] = []
@@ -36,8 +39,13 @@ export class LoadRun {
   #published = 0
   #isOver = false
 
-  constructor(options: LoadOptions) {
+  /** @param open opens one of the connections; default: without any more ado */
+  constructor(
+    options: LoadOptions,
+    open: (to: LoadOptions['to']) => Promise<LoadClient> = LoadClient.connect,
+  ) {
     this.#options = options
+    this.#open = open
   }
 
   /** Connects and subscribes. Rejects where nobody listens, or a connection breaks. */
@@ -90,12 +98,13 @@ export class LoadRun {
       published: this.#published,
       delivered: this.#latency.count,
       p99Ms: toMs(this.#latency.percentile(99)),
+      broken: this.#clients.filter(({ isClosed }) => isClosed).length,
     }
   }
 
   /** What it came to; before `close`. */
   report(): LoadReport {
-    const { published, delivered } = this.progress()
+    const { published, delivered, broken } = this.progress()
     const sum = { lost: 0, doubled: 0, outOfOrder: 0 }
     for (const subscriber of this.#subscribers) {
       for (const [index, publisher] of this.#publishers.entries()) {
@@ -123,13 +132,13 @@ export class LoadRun {
         most: this.#latency.count === 0 ? 0 : toMs(this.#latency.max),
       },
       ...sum,
-      broken: this.#clients.filter(({ isClosed }) => isClosed).length,
+      broken,
       wrongReplies: this.#publishers.reduce((total, { wrongReplies }) => total + wrongReplies, 0),
     }
   }
 
   async #connect(): Promise<LoadClient> {
-    const client = await LoadClient.connect(this.#options.to)
+    const client = await this.#open(this.#options.to)
     this.#clients.push(client)
     return client
   }

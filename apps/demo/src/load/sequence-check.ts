@@ -17,6 +17,11 @@ export class SequenceCheck {
     else this.doubled++
   }
 
+  /** Numbers that were skipped, and have not come since. */
+  get missing(): number {
+    return this.#missing.size
+  }
+
   /** How many of so many messages have not come. */
   lost(published: number): number {
     return this.#missing.size + Math.max(0, published - this.#next)

@@ -10,7 +10,7 @@ import { integer, type Reply } from '../resp/reply'
 import { ownUser, supportsHandles } from './capabilities'
 import { decode, encodeCounts, type PublishedMessage } from './frames'
 import { Link } from './link'
-import { type Deliverer, Publisher, type PublisherSurroundings } from './publisher'
+import { type Deliverer, Publisher, type PublisherSurroundings, type PublishingObserver } from './publisher'
 import { type Answers, BRIDGE, isForAllBrokers, type QuestionName, type Questions } from './questions'
 
 /** Another worker, and where it listens. */
@@ -46,6 +46,7 @@ export class Mesh {
   listener: MeshListener | null = null
   readonly #broker: Deliverer
   readonly #statistics: Statistics
+  readonly #observer: PublishingObserver
   readonly #links = new Map<number, Link>()
   readonly #publisher: Publisher
   readonly #frameLimitBytes: number
@@ -57,6 +58,7 @@ export class Mesh {
     this.id = id
     this.#broker = about.broker
     this.#statistics = about.statistics
+    this.#observer = about.observer
     this.#publisher = new Publisher(id, about, this.#links)
     this.#frameLimitBytes = maxRequestBytes + 1024 ** 2
   }
@@ -242,6 +244,7 @@ export class Mesh {
       undecided.push(added)
     }
     link.seen = first + messages.length - 1
+    this.#observer.received(link.id, messages.length)
     const answer = () => link.send(encodeCounts(first, counts))
     if (undecided.length === 0) answer()
     else void Promise.all(undecided).then(answer)

@@ -17,10 +17,18 @@ export interface Deliverer {
   takeUndecided(): Promise<number> | null
 }
 
+/** Hears of each message. */
+export interface PublishingObserver {
+  /** It was published in this worker; the channel is latin1. */
+  published(channel: string, payload: Uint8Array): void
+  /** So many came from another worker. */
+  received(worker: number, messages: number): void
+}
+
 export interface PublisherSurroundings {
   readonly broker: Deliverer
   readonly statistics: Statistics
-  readonly onPublished: (channel: string, payload: Uint8Array) => void
+  readonly observer: PublishingObserver
 }
 
 export class Publisher {
@@ -28,15 +36,14 @@ export class Publisher {
   readonly #broker: Deliverer
   readonly #statistics: Statistics
   readonly #links: ReadonlyMap<number, Link>
-  /** Hears of each message. */
-  readonly #onPublished: (channel: string, payload: Uint8Array) => void
+  readonly #observer: PublishingObserver
   #sequence = 0
   #batch: Batch | null = null
 
   constructor(id: number, about: PublisherSurroundings, links: ReadonlyMap<number, Link>) {
-    const { broker, statistics, onPublished } = about
+    const { broker, statistics, observer } = about
     this.#id = id
-    this.#onPublished = onPublished
+    this.#observer = observer
     this.#broker = broker
     this.#statistics = statistics
     this.#links = links
@@ -61,7 +68,7 @@ export class Publisher {
     const undecided = this.#broker.takeUndecided()
     this.#statistics.messagesPublished++
     this.#statistics.messagesDelivered += count
-    this.#onPublished(channel, payload)
+    this.#observer.published(channel, payload)
     if (this.#links.size === 0 && undecided === null) return count
     const batch = this.#batch ?? this.#begin(sequence)
     const { outcome, tell } = later()

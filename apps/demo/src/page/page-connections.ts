@@ -16,18 +16,25 @@ const CLOSE_MS = 1_000
 
 /** Answers a request; must not reject. */
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+/** Takes a connection over that asks for another protocol; false where it does not. */
+type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => boolean
 
 export class PageConnections {
   readonly #http: Server
   readonly #open = new Map<unknown, PageConnection>()
 
-  constructor(answer: Answer) {
+  constructor(answer: Answer, upgrade: Upgrade = () => false) {
     // Idle ones have REQUEST_MS as well.
     this.#http = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
       const connection = this.#open.get(request.socket)
       connection?.begin(request, response)
       await answer(request, response)
       connection?.answered(response)
+    })
+    this.#http.on('upgrade', (request, stream, head) => {
+      const socket = stream as unknown as Socket
+      if (upgrade(request, socket, head)) this.#open.get(socket)?.upgraded()
+      else socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
     })
   }
 
@@ -73,6 +80,11 @@ class PageConnection {
     if (!response.writableEnded || !this.#underWay.has(response)) return
     const timer = setTimeout(() => this.#socket.destroy(), ANSWER_MS)
     response.once('close', () => clearTimeout(timer))
+  }
+
+  /** It speaks another protocol from now on, and sends no request. */
+  upgraded(): void {
+    this.#hasRequest()
   }
 
   end(): void {

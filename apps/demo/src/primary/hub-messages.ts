@@ -1,4 +1,4 @@
-// What the program and its workers say to each other. Shapes only.
+// What the program and its workers say to each other. Shapes and names only.
 import type { Counts } from '../client/statistics'
 import type { Peer } from '../mesh/mesh'
 
@@ -35,8 +35,41 @@ export interface Leaving {
 
 /** A message that was published, for the page. */
 export interface Sample {
+  /** When, in microseconds of a clock that all processes of the machine share. */
+  readonly atMicros: number
+  /** The number of the message among those of its worker. */
+  readonly sequence: number
   readonly channel: string
   readonly text: string
+}
+
+/** What the names of the page's clients and of its load begin with, and those of their channels. */
+const OWN_NAME = /^(?:page|load):/
+
+export function isOwnName(name: string): boolean {
+  return OWN_NAME.test(name)
+}
+
+/** Clients of one worker that the page is told of. */
+export const MOST_SIGHTED = 120
+
+/** A client as the page draws it. */
+export interface ClientSighting {
+  readonly id: number
+  readonly name: string
+  readonly isSubscriber: boolean
+}
+
+/** What a worker saw since it told last, for the page. */
+export interface Sighting {
+  /** Some of the messages that were published in this worker, in order. */
+  readonly samples: readonly Sample[]
+  /** How many were published in it. */
+  readonly published: number
+  /** How many came from which other worker. */
+  readonly received: readonly (readonly [worker: number, messages: number])[]
+  /** Its clients, as many as the page draws; null where they are as they were. */
+  readonly clients: readonly ClientSighting[] | null
 }
 
 /** What a worker asks the program, and the answers. */
@@ -52,7 +85,8 @@ export interface HubQuestions {
   /** Which workers stay. The cluster decides that; one that is asked to leave may be asked before the others that leave. */
   staying: { ask: null; answer: readonly number[] }
   left: { ask: Leaving; answer: null }
-  samples: { ask: readonly Sample[]; answer: null }
+  /** While it is watched. */
+  seen: { ask: Sighting; answer: null }
 }
 
 /** What the program asks a worker, and the answers. */

@@ -57,13 +57,13 @@ export class Program {
   }
 
   async #openPage(): Promise<void> {
-    const { page } = this.#options
+    const { page, host } = this.#options
     if (page === null) return
     try {
-      this.#page = await openPage(page ?? PAGE_PORT, this.supervisor)
+      this.#page = await openPage(page ?? PAGE_PORT, this.supervisor, host)
     } catch (error) {
       if (page === undefined) {
-        this.#page = await openPage(0, this.supervisor)
+        this.#page = await openPage(0, this.supervisor, host)
         return
       }
       await this.supervisor.drain()

@@ -8,11 +8,13 @@ import type { Registry } from 'prom-client'
 import type { Bridge } from '../bus/bridge'
 import type { BusStatus } from '../bus/bus-report'
 import { type Counts, sum } from '../client/statistics'
+import { count } from '../count'
 import { Log } from '../log'
 import { BRIDGE } from '../mesh/questions'
 import type { Options } from '../options'
 import { Hub } from './hub'
-import { HUB_VARIABLE, type Leaving, type Places, type Sample } from './hub-messages'
+import { HUB_VARIABLE, type Leaving, type Places, type Sighting } from './hub-messages'
+import { Operations } from './operations'
 import { clearStalePath } from './stale-path'
 import { StartError } from './start-error'
 
@@ -41,9 +43,11 @@ const STOP_MS = 10_000
 /** A worker that others have lost, and that lives on for so long, is not one of them any more. */
 const FENCE_MS = 2000
 
-/** Events: `samples` (some of the messages that are published, while somebody watches), `line` (for people). */
-export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; line: [string] }> {
+/** Events: `seen` (what a worker tells while somebody watches), `line` (for people). */
+export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting]; line: [string] }> {
   readonly log: Log
+  /** What it is told to do. */
+  readonly operations = new Operations()
   readonly #options: Options
   readonly #startedMs = Date.now()
   readonly #hub: Hub
@@ -57,6 +61,8 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
   #reloads = 0
   /** How many clients workers have moved and ended since the last look. */
   #left: Leaving = { moved: 0, ended: 0 }
+  /** Workers whose death was asked for. */
+  readonly #killed = new Set<number>()
   #isStopping = false
   #isWatched = false
 
@@ -86,8 +92,8 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
         this.#left = { moved: this.#left.moved + moved, ended: this.#left.ended + ended }
         return null
       },
-      samples: samples => {
-        this.emit('samples', samples)
+      seen: (sighting, worker) => {
+        this.emit('seen', worker, sighting)
         return null
       },
     })
@@ -176,8 +182,29 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
     return [...reports.values()].reduce((sum, { clients }) => sum + clients, 0)
   }
 
+  /** The workers as they are now. */
+  get workers(): readonly WorkerStatus[] {
+    return this.#running.status().workers
+  }
+
   /** Replaces every worker; resolves with a line for people. */
-  async reload(): Promise<string> {
+  reload(): Promise<string> {
+    return this.operations.run('reload', 'reload: new workers take over from the old ones', () =>
+      this.#reload(),
+    )
+  }
+
+  /** Changes the number of workers; resolves with a line for people. */
+  scale(workers: number): Promise<string> {
+    return this.operations.run('scale', `change to ${count(workers, 'worker')}`, () => this.#scale(workers))
+  }
+
+  /** Kills a worker, as a crash would; resolves with a line for people when another serves in its place. */
+  kill(worker: number): Promise<string> {
+    return this.operations.run('kill', `kill worker ${worker}`, () => this.#kill(worker))
+  }
+
+  async #reload(): Promise<string> {
     this.log.info('server', 'reloading: new workers start, then the old ones hand over their clients')
     this.#left = { moved: 0, ended: 0 }
     this.#failure = null
@@ -191,12 +218,44 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
     }
   }
 
-  /** Changes the number of workers; resolves with a line for people. */
-  async scale(workers: number): Promise<string> {
+  async #scale(workers: number): Promise<string> {
     this.log.info('server', `scaling to ${workers} worker(s)`)
     this.#left = { moved: 0, ended: 0 }
     await this.#running.scale(workers)
     return this.#told(`scaled to ${workers} worker(s), ${this.#moved()}`)
+  }
+
+  async #kill(worker: number): Promise<string> {
+    const victim = this.workers.find(({ id }) => id === worker)
+    if (victim?.pid === undefined || victim.state !== 'ready')
+      throw new Error(`worker ${worker} does not serve`)
+    const clients = (await this.#hub.ask(worker, 'report', null))?.clients ?? 0
+    this.log.warn('server', `killing worker ${worker} (process ${victim.pid})`)
+    const successor = this.#successor(victim)
+    this.#killed.add(worker)
+    process.kill(victim.pid, 'SIGKILL')
+    const id = await successor
+    const end = `worker ${worker} killed: ${count(clients, 'client')} disconnected`
+    return this.#told(
+      id === null ? `${end}; no other takes its place` : `${end}; worker ${id} takes its place`,
+    )
+  }
+
+  /** Resolves with the worker that serves in place of one that falls; null where none does. */
+  #successor({ id, place }: WorkerStatus): Promise<number | null> {
+    const cluster = this.#running
+    return new Promise(resolve => {
+      const end = (successor: number | null) => {
+        cluster.off('worker:ready', onReady).off('give-up', onNone).off('stop', onNone)
+        resolve(successor)
+      }
+      const onReady = (ready: number) => {
+        if (ready !== id && this.workers.some(worker => worker.id === ready && worker.place === place))
+          end(ready)
+      }
+      const onNone = () => end(null)
+      cluster.on('worker:ready', onReady).on('give-up', onNone).on('stop', onNone)
+    })
   }
 
   /** Stops accepting, ends each client once its replies are out, and then the workers. */
@@ -244,7 +303,6 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
 
   #told(line: string): string {
     this.log.info('server', line)
-    this.emit('line', line)
     return line
   }
 
@@ -267,7 +325,11 @@ export class Supervisor extends EventEmitter<{ samples: [readonly Sample[]]; lin
     cluster.on('worker:exit', ({ id, code, signal, isExpected }) => {
       this.#hub.forget(id)
       if (isExpected || this.#isStopping) this.log.info(`worker ${id}`, 'ended')
-      else this.log.error(`worker ${id}`, `died (${signal ?? `exit code ${code}`})`)
+      else {
+        const how = `died (${signal ?? `exit code ${code}`})`
+        this.log.error(`worker ${id}`, how)
+        if (!this.#killed.delete(id)) this.emit('line', `worker ${id} ${how}`)
+      }
     })
     cluster.on('restart', ({ delayMs }) => {
       this.log.warn('server', `another worker starts in ${delayMs} ms`)

@@ -20,7 +20,7 @@ import { Admission } from './admission'
 import { answersOf } from './answers'
 import { type Endpoint, openPath, openTcp } from './endpoints'
 import type { HubLink } from './hub-link'
-import { Sampler } from './sampler'
+import { Observer } from './observer'
 
 /** How often clients that get nothing any more are held against the soft output limit. */
 const SWEEP_MS = 1000
@@ -32,7 +32,7 @@ export class Station {
   readonly #surroundings: Surroundings
   readonly #admission: Admission
   readonly #arrivals: Arrivals
-  readonly #sampler: Sampler
+  readonly #observer: Observer
   readonly #endpoints: Endpoint[] = []
   #isLeaving = false
   #isStopping = false
@@ -43,9 +43,8 @@ export class Station {
     const broker = new Broker()
     const statistics = new Statistics()
     const clients = new Clients(id)
-    this.#sampler = new Sampler(samples => hub.tell('samples', samples))
-    const onPublished = this.#sampler.take.bind(this.#sampler)
-    const mesh = new Mesh(id, { broker, statistics, onPublished }, options.maxRequestBytes)
+    this.#observer = new Observer(clients, sighting => hub.tell('seen', sighting))
+    const mesh = new Mesh(id, { broker, statistics, observer: this.#observer }, options.maxRequestBytes)
     const log = new Log(options.logLevel)
     this.#surroundings = {
       options,
@@ -80,7 +79,7 @@ export class Station {
       path,
     })
     Object.assign(this.#program, { pid, startedMs })
-    this.#sampler.watch(isWatched)
+    this.#observer.watch(isWatched)
     await mesh.join(peers)
     await this.#open()
     setInterval(() => this.#sweep(), SWEEP_MS).unref()
@@ -148,7 +147,7 @@ export class Station {
         return null
       },
       watch: isWatched => {
-        this.#sampler.watch(isWatched)
+        this.#observer.watch(isWatched)
         return null
       },
     })

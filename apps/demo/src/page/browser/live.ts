@@ -1,132 +1,137 @@
 /// <reference lib="dom" />
-// The live page in the browser: hears what happens as server-sent events, shows it, and asks for what its buttons say.
-import uPlot from 'uplot'
+// The live page in the browser: puts its parts together. What each shows is its own.
+import { count } from '../../count'
 import 'uplot/dist/uPlot.min.css'
 import './live.css'
-import type { Sample } from '../../primary/hub-messages'
 import type { Status } from '../../primary/supervisor'
+import type { Flow } from '../page-events'
+import { Chart } from './chart'
+import { Controls } from './controls'
+import { byId, setText } from './element'
+import { shownMs } from './episode'
+import { EventStream } from './event-stream'
+import { Feed } from './feed'
+import { drawFigures } from './figures-view'
+import { LanesView } from './lanes-view'
+import { Model } from './model'
+import { Motion } from './motion'
+import { Pulse } from './pulse'
+import { Story } from './story'
 
-/** Seconds that the charts show. */
-const SHOWN = 300
-/** Messages that the list shows. */
-const FEED = 100
+const SECOND_MS = 1000
+/** Messages that are drawn on their way from one worker to another, of those of a moment. */
+const MOST_DRAWN = 4
 
-const byId = (id: string): HTMLElement => document.getElementById(id)!
+const token = document.querySelector<HTMLMetaElement>('meta[name=demo-token]')!.content
+const model = new Model()
+const pulse = new Pulse(token)
+const story = new Story(pulse)
+const controls = new Controls(model, story, token)
+const lanes = new LanesView(model, worker => void controls.ask('kill', { worker }))
+const motion = new Motion()
+const feed = new Feed()
+const rates = new Chart('rates', [
+  { label: 'published', color: 'accent', show: value => String(Math.round(value)) },
+  { label: 'delivered', color: 'warm', show: value => String(Math.round(value)) },
+])
+const latency = new Chart('latency', [
+  { label: 'median', color: 'accent', show: shownMs },
+  { label: '99th percentile', color: 'warm', show: shownMs },
+])
 
-class Chart {
-  readonly #plot: uPlot
-  readonly #data: number[][]
-
-  constructor(place: HTMLElement, names: readonly string[]) {
-    const colors = ['#2563eb', '#d97706']
-    const series = names.map((label, index) => ({ label, stroke: colors[index]!, width: 2 }))
-    this.#data = [[], ...names.map(() => [])]
-    this.#plot = new uPlot(
-      {
-        width: place.clientWidth - 24,
-        height: 200,
-        series: [{}, ...series],
-        axes: [{}, { size: 70 }],
-        scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most * 1.1)] } },
-      },
-      this.#data as uPlot.AlignedData,
-      place,
-    )
-    window.addEventListener('resize', () =>
-      this.#plot.setSize({ width: place.clientWidth - 24, height: 200 }),
-    )
-  }
-
-  add(seconds: number, ...values: number[]): void {
-    for (const [index, value] of [seconds, ...values].entries()) {
-      this.#data[index]!.push(value)
-      if (this.#data[index]!.length > SHOWN) this.#data[index]!.shift()
-    }
-    this.#plot.setData(this.#data as uPlot.AlignedData)
-  }
-}
-
-const messages = new Chart(byId('messages'), ['published', 'delivered'])
-const clients = new Chart(byId('clients'), ['clients', 'subscribers'])
+/** The last numbers that the charts took. */
 let last: { readonly status: Status; readonly atMs: number } | null = null
+let isDrawAsked = false
+
+function draw(): void {
+  if (isDrawAsked) return
+  isDrawAsked = true
+  requestAnimationFrame(() => {
+    isDrawAsked = false
+    lanes.draw()
+    controls.draw()
+  })
+}
 
 function show(status: Status): void {
   const atMs = Date.now()
   if (last !== null) {
-    const seconds = (atMs - last.atMs) / 1000
+    const before = last
+    const seconds = (atMs - before.atMs) / SECOND_MS
     // The numbers of a worker that was killed are gone with it.
     const rate = (name: 'messagesPublished' | 'messagesDelivered') =>
-      Math.max(0, (status.counts[name] - last!.status.counts[name]) / seconds)
-    messages.add(atMs / 1000, rate('messagesPublished'), rate('messagesDelivered'))
+      Math.max(0, (status.counts[name] - before.status.counts[name]) / seconds)
+    rates.add(rate('messagesPublished'), rate('messagesDelivered'))
   }
   last = { status, atMs }
-  clients.add(atMs / 1000, status.clients, status.subscribers)
-  const { counts } = status
-  byId('summary').textContent =
-    `process ${status.pid} · ${status.transport} transport · ${status.workers.length} worker(s) · ${status.clients} client(s) · ` +
-    `${counts.messagesPublished} published · ${counts.messagesDelivered} delivered · ${status.reloads} reload(s) · ` +
-    `${counts.clientsMovedIn} client(s) moved`
-  byId('workers').replaceChildren(...status.workers.map(row))
+  model.status = status
+  const { workers, clients, reloads, transport, pid } = status
+  setText(
+    byId('summary'),
+    `Process ${pid}, ${transport} transport: ${count(workers.length, 'worker')}, ${count(clients, 'client')}, ${count(reloads, 'reload')}`,
+  )
+  draw()
 }
 
-function row(worker: Status['workers'][number]): HTMLElement {
-  const cells = [
-    worker.id,
-    worker.pid ?? '',
-    worker.state,
-    worker.clients,
-    worker.subscribers,
-    `${(worker.memory / 1024 ** 2).toFixed(1)} MB`,
-    `${worker.lagMs} ms`,
-    `${Math.floor(worker.uptimeMs / 1000)} s`,
-  ]
-  return element('tr', ...cells.map(cell => element('td', String(cell))))
-}
-
-function feed(samples: readonly Sample[]): void {
-  const list = byId('feed')
-  for (const { channel, text } of samples) list.prepend(element('li', element('b', channel), text))
-  while (list.childElementCount > FEED) list.lastElementChild!.remove()
-}
-
-function element(name: string, ...content: (string | Node)[]): HTMLElement {
-  const made = document.createElement(name)
-  made.append(...content)
-  return made
-}
-
-async function ask(what: string, body: unknown = {}): Promise<void> {
-  const notice = byId('notice')
-  notice.textContent = `${what} ...`
-  try {
-    const response = await fetch(`/${what}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    notice.textContent = await response.text()
-  } catch {
-    notice.textContent = 'the broker does not answer'
+function drawFlow(flow: Flow): void {
+  lanes.count(flow)
+  const to = () => lanes.hubOf(flow.worker)
+  for (const [worker, messages] of flow.received) {
+    const from = () => lanes.hubOf(worker)
+    for (let index = 0; index < Math.min(messages, MOST_DRAWN); index++) motion.message(from, to, index * 70)
   }
 }
 
-const events = new EventSource('/events')
-events.addEventListener('status', event => show(JSON.parse(event.data)))
-events.addEventListener('samples', event => feed(JSON.parse(event.data)))
-events.addEventListener('line', event => {
-  byId('notice').textContent = JSON.parse(event.data)
-})
-events.addEventListener('error', () => {
-  byId('summary').textContent = 'the broker has gone; trying again ...'
-})
-
-const scaleBy = (step: number) => () => {
-  if (last !== null) void ask('scale', { workers: Math.max(1, last.status.workers.length + step) })
+model.onChange = draw
+model.onMove = ({ id, from, to }) => {
+  const hub = lanes.hubOf(from)
+  const dot = lanes.dotOf(from, id) ?? hub
+  if (dot === null || hub === null) return
+  // The dot is not there any more when the next picture is drawn; its lane may be elsewhere.
+  const [x, y] = [dot.x - hub.x, dot.y - hub.y]
+  const before = () => {
+    const now = lanes.hubOf(from)
+    return now && new DOMRect(now.x + x, now.y + y, dot.width, dot.height)
+  }
+  motion.client(before, () => lanes.dotOf(to, id))
 }
-byId('reload').addEventListener('click', () => void ask('reload'))
-byId('fewer').addEventListener('click', scaleBy(-1))
-byId('more').addEventListener('click', scaleBy(1))
-byId('publish').addEventListener('submit', event => {
-  event.preventDefault()
-  void ask('publish', Object.fromEntries(new FormData(event.target as HTMLFormElement)))
+pulse.onLatency = ms => story.took(ms)
+pulse.onProgress = () => story.progressed()
+
+const events = new EventStream()
+events.on('hello', ({ run }) => {
+  // The program was started anew: the page is of its predecessor.
+  if (run !== token) location.reload()
 })
+events.on('workers', workers => model.set(workers))
+events.on('clients', clients => model.setClients(clients))
+events.on('status', show)
+events.on('flow', drawFlow)
+events.on('samples', samples => feed.add(samples))
+events.on('began', began => {
+  story.began(began)
+  controls.began(began.id, began.name)
+})
+events.on('ended', ended => {
+  story.ended(ended)
+  controls.ended(ended.id)
+})
+events.on('line', line => story.tell(line))
+events.on('faults', faults => {
+  model.faults = faults
+  draw()
+})
+events.on('load', load => {
+  model.load = load
+  draw()
+})
+events.onLost(() => setText(byId('summary'), 'The broker does not answer; trying again ...'))
+
+setInterval(() => {
+  drawFigures(pulse)
+  story.draw()
+  model.tidy()
+  const percentiles = pulse.percentiles()
+  latency.add(percentiles?.p50 ?? null, percentiles?.p99 ?? null)
+}, SECOND_MS)
+pulse.open()
