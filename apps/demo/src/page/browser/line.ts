@@ -22,7 +22,8 @@ export class Line {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen
+    // It may be closing, and its 'close' still to come.
+    return this.#isOpen && this.#socket?.readyState === WebSocket.OPEN
   }
 
   open(): void {
