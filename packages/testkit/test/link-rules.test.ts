@@ -166,6 +166,29 @@ describe('a rule on links', () => {
     expect(Math.abs(value - 2000)).toBeLessThan(30)
   })
 
+  it('[T3] bandwidth lets the others pass while a packet with a long way is under way', async () => {
+    const { value } = await simulate({}, async ({ host, network, clock }) => {
+      const server = host('server', () => void createServer(socket => socket.resume()).listen(80))
+      const client = host('client')
+      await clock.sleep(1)
+      // The first connection has a way of its own, which takes a minute.
+      const detour = faults.only(({ connection }) => connection === 1, faults.latency({ ms: 60_000 }))
+      network.linkOneWay(client, server, [detour, faults.bandwidth({ bytesPerSecond: 10_000 })])
+      const [far, near] = client.run(() => [connect(80, 'server'), connect(80, 'server')])
+      await once(near!, 'connect')
+      const beganMs = clock.nowMs
+      near!.end(Buffer.alloc(10_000))
+      await once(near!, 'close')
+      const nearMs = clock.nowMs - beganMs
+      await once(far!, 'connect')
+      return { nearMs, farMs: clock.nowMs }
+    })
+    // Ten thousand bytes and their headers.
+    expect(value.nearMs).toBeGreaterThan(1000)
+    expect(value.nearMs).toBeLessThan(1100)
+    expect(value.farMs).toBeGreaterThan(60_000)
+  })
+
   it('[T3] with an answer that has no meaning for a packet is refused, and the simulation names it', async () => {
     const wrong: Record<string, unknown> = {
       end: 'end',

@@ -35,7 +35,10 @@ export function decide(rules: readonly Rule[], operation: Operation): Decision {
   for (const action of actions) {
     delayMs += action.delayMs
     if (!isCharged) continue
-    const more = action.charge?.(bytes, operation.nowMs + delayMs)
+    // Of a handle what comes later waits for it. Over a link a packet leaves at once, and how long it is on its way (its delay)
+    // costs no other packet its turn.
+    const leavesInMs = operation.packet === null ? delayMs : chargedMs
+    const more = action.charge?.(bytes, operation.nowMs + leavesInMs)
     if (more === undefined) continue
     chargedMs += checkDelay(more, action)
     delayMs += more

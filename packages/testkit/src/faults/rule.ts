@@ -92,7 +92,8 @@ export type Action =
       readonly then?: Outcome
       /**
        * Called once all rules have answered and the operation passes or is dropped: with the bytes of it that really go,
-       * the fewest that any rule let through, and the time (on the clock of `nowMs`) at which the rules before let it go.
+       * the fewest that any rule let through, and the time (on the clock of `nowMs`) at which the rules before let it go;
+       * of a packet that is when it leaves, whatever the delay of its way.
        * A rule that counts counts here. It may answer milliseconds of delay beside `delayMs`.
        */
       readonly charge?: (bytes: number, atMs: number) => number | undefined

@@ -4,25 +4,32 @@ import type { ReadSink, Status } from '@x/core/transport'
 /** As much as one read of a real socket hands over. */
 const READ_BYTES = 65536
 
+/** How the receive buffer reaches its stream. */
+export interface IncomingPort {
+  post(job: () => void): void
+  /** A part was read: there is room. */
+  consumed(): void
+  /** No more will be read. */
+  finished(): void
+  /** The failure of the connection, for whoever asks first; 0 where somebody else has it. */
+  takeFailure(): Status
+}
+
 /** The receive buffer of a stream: bytes in order, then the end or a failure, each told once. */
 export class Incoming {
-  readonly #post: (job: () => void) => void
-  readonly #onConsumed: () => void
-  readonly #onFinished: () => void
+  readonly #port: IncomingPort
   readonly #chunks: Buffer[] = []
   #unread = 0
   #ended = false
-  #failure: Status = 0
+  #hasFailed = false
   #finished = false
   #sink: ReadSink | null = null
   #posted = false
   /** Bytes handed to the reader so far. */
   bytesRead = 0
 
-  constructor(post: (job: () => void) => void, onConsumed: () => void, onFinished: () => void) {
-    this.#post = post
-    this.#onConsumed = onConsumed
-    this.#onFinished = onFinished
+  constructor(port: IncomingPort) {
+    this.#port = port
   }
 
   /** Bytes that have arrived and were not read. */
@@ -52,8 +59,8 @@ export class Incoming {
   }
 
   /** What arrived before is still read first, as a kernel does it. */
-  fail(status: Status): void {
-    if (this.#failure === 0) this.#failure = status
+  fail(): void {
+    this.#hasFailed = true
     this.#schedule()
   }
 
@@ -76,9 +83,9 @@ export class Incoming {
 
   #schedule(): void {
     if (this.#posted || !this.isReading) return
-    if (this.#unread === 0 && !this.#ended && this.#failure === 0) return
+    if (this.#unread === 0 && !this.#ended && !this.#hasFailed) return
     this.#posted = true
-    this.#post(() => this.#deliver())
+    this.#port.post(() => this.#deliver())
   }
 
   #deliver(): void {
@@ -86,21 +93,24 @@ export class Incoming {
     const sink = this.#sink
     if (!sink || this.#finished) return
     if (this.#unread > 0) {
-      const chunk = this.#take(sink)
+      const room = sink.into?.()
+      const chunk = this.#take(room)
+      // Who reads less than there is room for, of a connection that hangs up, sees the end: no read asks for the error (libuv).
+      if (this.#hasFailed && chunk.length < (room?.byteLength ?? READ_BYTES)) this.#ended = true
       // Before the listener is called, so that its exception costs nobody the rest.
       this.#schedule()
-      this.#onConsumed()
+      this.#port.consumed()
       sink.onData(chunk)
       return
     }
     this.#finished = true
-    this.#onFinished()
-    if (this.#failure !== 0) sink.onError(this.#failure)
+    this.#port.finished()
+    const failure = this.#ended ? 0 : this.#port.takeFailure()
+    if (failure !== 0) sink.onError(failure)
     else sink.onEnd()
   }
 
-  #take(sink: ReadSink): Buffer {
-    const target = sink.into?.()
+  #take(target: Uint8Array | undefined): Buffer {
     const limit = Math.min(target?.byteLength ?? READ_BYTES, this.#unread)
     const first = this.#chunks[0]!
     let chunk: Buffer

@@ -13,6 +13,8 @@ export interface OutgoingPort {
   post(job: () => void, order: Order): void
   /** A request began or ended. */
   onChange(): void
+  /** The failure of the connection, for whoever asks first; 0 where somebody else has it. */
+  takeFailure(): Status
 }
 
 interface Write {
@@ -27,7 +29,8 @@ export class Outgoing {
   readonly #writes: Write[] = []
   #shutdown: ((status: Status) => void) | null = null
   #isOpen = false
-  #failure: Status = 0
+  /** Nothing is taken any more. */
+  #hasFailed = false
   #endAsked = false
   /** Requests that are over, and whose `done` has not been called yet. */
   #settling = 0
@@ -53,7 +56,7 @@ export class Outgoing {
   }
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
-    if (this.#failure !== 0) return this.#failure
+    if (this.#hasFailed) return this.#port.takeFailure() || errno('EPIPE')
     if (this.#endAsked) return errno('EPIPE')
     const write: Write = { chunks: [], left: 0, done }
     for (const chunk of chunks) {
@@ -72,8 +75,7 @@ export class Outgoing {
   }
 
   shutdown(done: (status: Status) => void): Status {
-    if (this.#endAsked) return errno('ENOTCONN')
-    if (this.#failure !== 0) return errno('ENOTCONN')
+    if (this.#endAsked || this.#hasFailed) return errno('ENOTCONN')
     this.#endAsked = true
     this.#shutdown = done
     this.#port.onChange()
@@ -83,7 +85,7 @@ export class Outgoing {
 
   /** Sends what there is room for. */
   pump(): void {
-    if (!this.#isOpen || this.#failure !== 0) return
+    if (!this.#isOpen || this.#hasFailed) return
     for (let write = this.#writes[0]; write; write = this.#writes[0]) {
       this.#send(write)
       if (write.left > 0) return
@@ -99,9 +101,9 @@ export class Outgoing {
     }
   }
 
-  /** Everything that waits fails with `status`; later writes are refused with `after`. */
-  fail(status: Status, after: Status): void {
-    this.#failure = after
+  /** Everything that waits fails with `status`; later writes with the connection's failure, then with `EPIPE`. */
+  fail(status: Status): void {
+    this.#hasFailed = true
     const writes = this.#writes.splice(0)
     const shutdown = this.#shutdown
     this.#shutdown = null

@@ -46,6 +46,8 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   #dropped: () => void = () => {}
   #connectDone: ((status: Status) => void) | null = null
   #isNewlyConnected = false
+  /** What has ended the connection, until a read or write has told it (SO_ERROR of socket(7)). */
+  #failure: Status = 0
   /** The connection was reset or given up: there is no peer any more (getpeername(2)). */
   #isReset = false
   #isReferenced = true
@@ -60,11 +62,13 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     this.#stack = stack
     this.#context = context
     const post = (job: () => void, order?: Order) => this.#post(job, order)
-    this.#incoming = new Incoming(
+    const takeFailure = () => this.#takeFailure()
+    this.#incoming = new Incoming({
       post,
-      () => this.#inward?.consumed(),
-      () => this.#refresh(),
-    )
+      consumed: () => this.#inward?.consumed(),
+      finished: () => this.#refresh(),
+      takeFailure,
+    })
     this.#outgoing = new Outgoing({
       room: () => this.#room(),
       segmentBytes: () => this.#lane?.segmentBytes ?? 0,
@@ -72,6 +76,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
       emitEnd: () => this.#lane?.send({ kind: 'fin', payload: null }),
       post,
       onChange: () => this.#refresh(),
+      takeFailure,
     })
     stack.register(this)
   }
@@ -325,7 +330,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     this.#connectDone = null
     this.#lane?.abandon()
     this.#incoming.discard()
-    this.#outgoing.fail(errno('ECANCELED'), errno('EBADF'))
+    this.#outgoing.fail(errno('ECANCELED'))
     this.#refresh()
   }
 
@@ -361,10 +366,18 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     this.#lane?.abandon()
     // After a FIN a reset shows at the writer's side only (tcp(7), RFC 9293 3.10.7.4).
     const atEnd = this.#incoming.hasEnd
-    const isReading = this.#incoming.isReading
-    if (!atEnd) this.#incoming.fail(status)
-    this.#outgoing.fail(atEnd ? errno('EPIPE') : status, atEnd || isReading ? errno('EPIPE') : status)
+    if (!atEnd) {
+      this.#failure = status
+      this.#incoming.fail()
+    }
+    this.#outgoing.fail(atEnd ? errno('EPIPE') : status)
     this.#refresh()
+  }
+
+  #takeFailure(): Status {
+    const failure = this.#failure
+    this.#failure = 0
+    return failure
   }
 
   #room(): number {
@@ -383,7 +396,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   #arriveEnd(isGone: boolean): void {
     if (this.#state === 'closed') return
     this.#incoming.end()
-    if (isGone) this.#outgoing.fail(errno('EPIPE'), errno('EPIPE'))
+    if (isGone) this.#outgoing.fail(errno('EPIPE'))
     this.#refresh()
   }
 
@@ -419,7 +432,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     } else if (before === 'answering') this.#answerReset()
     else if (before === 'connecting') this.#lane?.abandon()
     this.#incoming.discard()
-    this.#outgoing.fail(errno('ECANCELED'), errno('EBADF'))
+    this.#outgoing.fail(errno('ECANCELED'))
     const connectDone = this.#connectDone
     this.#connectDone = null
     if (connectDone) this.#post(() => connectDone(errno('ECANCELED')))

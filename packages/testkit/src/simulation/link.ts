@@ -16,8 +16,10 @@ export interface LinkSurroundings {
 }
 
 /** Packets that keep their order, whatever their delays. */
-export interface Line {
-  lastArrivalMs: number
+export class Line {
+  lastArrivalMs = 0
+  /** What arrives together, in whole milliseconds: a system takes it in before it wakes anybody. */
+  arriving: { readonly atMs: number; readonly arrivals: (() => void)[] } | null = null
 }
 
 /** A packet, and what becomes of it. */
@@ -76,9 +78,17 @@ export class Link {
 
   #pass({ line, arrive }: Sending, arrivesAtMs: number): void {
     line.lastArrivalMs = Math.max(line.lastArrivalMs, arrivesAtMs)
-    this.#around.after(Math.ceil(line.lastArrivalMs - this.#around.now()), () => {
+    const atMs = Math.ceil(line.lastArrivalMs)
+    if (line.arriving?.atMs === atMs) {
+      line.arriving.arrivals.push(arrive)
+      return
+    }
+    const batch = { atMs, arrivals: [arrive] }
+    line.arriving = batch
+    this.#around.after(atMs - this.#around.now(), () => {
+      if (line.arriving === batch) line.arriving = null
       // What is on the way when a link is cut is lost too.
-      if (!this.isCut) arrive()
+      eachOf(batch.arrivals, each => this.isCut || each())
     })
   }
 

@@ -6,7 +6,7 @@ import type { PacketFlag } from '../faults/rule'
 import type { KeepAlive, Lane, LaneEnd, Lanes, Segment, SegmentKind } from '../network/fabric'
 import { formatTcp } from '../network/ip-address'
 import type { Stack } from '../network/stack'
-import type { Line, Link } from './link'
+import { Line, type Link } from './link'
 import { RoundTrip } from './round-trip'
 
 /** Linux sends a SYN again six times after 1, 2, 4 .. 64 seconds (tcp_syn_retries), its answer five times. */
@@ -71,7 +71,7 @@ export class TcpLane implements Lane {
   readonly #receiver: Side
   readonly #link: Link
   readonly #label: string
-  readonly #line: Line = { lastArrivalMs: 0 }
+  readonly #line = new Line()
   /** The start of each host's system that knows of the connection. */
   #fromBoot: number
   #toBoot: number | null = null
@@ -238,7 +238,7 @@ export class TcpLane implements Lane {
     }
     if (this.#toBoot === null || this.#toBoot === boots) return true
     this.#around.note(`${this.#label} ${kind} to nobody`)
-    this.#other.#put(this.#other.#bare('rst'), { lastArrivalMs: 0 }, () => this.#sender.end.arriveReset())
+    this.#other.#put(this.#other.#bare('rst'), new Line(), () => this.#sender.end.arriveReset())
     return false
   }
 

@@ -4,13 +4,16 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeOf, supportedNodes } from '../../../../tooling/run/node-versions.mjs'
+import { stories } from './closing.mjs'
+import { differences, hasTaskset, SystemPlayer } from './system-player.mjs'
 
 const home = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const workers = Math.max(1, Math.min(4, availableParallelism()))
 
 /** Runs node in the package's folder; what it printed. */
-function node(args, env = {}) {
-  const child = spawn(process.execPath, args, {
+function node(args, env = {}, program = process.execPath) {
+  const child = spawn(program, args, {
     cwd: home,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -84,6 +87,28 @@ async function leaseRound() {
   }
 }
 
+/** Stories of closing, spread over all of them where there are more than rounds. */
+async function closing(rounds, tell) {
+  const all = stories()
+  const totals = { stories: 0, 'that differ from the system': 0 }
+  const system = new SystemPlayer()
+  for (let round = 0; round < rounds; round++) {
+    const found = await differences(system, all[Math.floor((round * all.length) / rounds) % all.length])
+    for (const text of found) console.error(text)
+    if (found.length > 0) totals['that differ from the system']++
+    totals.stories++
+    tell(round + 1)
+  }
+  await system.close()
+  return totals
+}
+
+/** Hashes of the seeds from 1 on, on that Node. */
+async function hashesOn(program, rounds) {
+  const args = ['examples/replicated/run.mjs', '--seeds', String(rounds), '--json', '--hashes']
+  return JSON.parse(await node(args, {}, program)).hashes
+}
+
 export const cases = [
   {
     name: 'ports',
@@ -131,6 +156,35 @@ export const cases = [
     },
     check: (counts, rounds) => (counts['same hashes'] === rounds ? [] : ['a replay differed']),
   },
+  {
+    name: 'versions',
+    title: 'a run of a seed is the same to the last byte on the oldest Node and the newest',
+    rounds: 1000,
+    async run(rounds, tell) {
+      const programs = await Promise.all(
+        [Math.min(...supportedNodes), Math.max(...supportedNodes)].map(nodeOf),
+      )
+      const [one, other] = await Promise.all(programs.map(program => hashesOn(program, rounds)))
+      tell(rounds)
+      return { 'same hashes': one.filter((hash, index) => hash === other[index]).length }
+    },
+    check: (counts, rounds) =>
+      counts['same hashes'] === rounds ? [] : [`${rounds - counts['same hashes']} seeds differ`],
+  },
+  ...(hasTaskset
+    ? [
+        {
+          name: 'closing',
+          title: 'connections that are closed in all ways look in memory and simulated as on the system',
+          rounds: stories().length,
+          run: closing,
+          check: counts =>
+            counts['that differ from the system'] === 0
+              ? []
+              : [`${counts['that differ from the system']} stories differ`],
+        },
+      ]
+    : []),
   {
     name: 'hour',
     title: 'virtual minutes of traffic of ten clients',
