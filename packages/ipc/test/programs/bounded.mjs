@@ -1,6 +1,6 @@
 // A server with small limits whose handlers answer, fail, hang and answer at length; whom it lets in it decides at once, late
 // or never. Tells what is not garbage and what is open when it is asked, and whether anything has reached the process.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -54,13 +54,27 @@ const server = await listen(where, { authorize, authorizeTimeoutMs: 100, writabl
 server.maxConnections = maxConnections
 console.log('listening')
 
+/** Of each sort: sockets (connections, and those that are being let in or closed) and what peers have sent. */
+function openDescriptors() {
+  const targets = readdirSync('/proc/self/fd').map(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      // What listed them is closed by now.
+      return ''
+    }
+  })
+  const sockets = targets.filter(target => target.startsWith('socket:')).length
+  return { all: targets.length, sockets, sent: targets.filter(target => target === '/dev/null').length }
+}
+
 async function state() {
   for (let times = 0; times < 3; times++) {
     await new Promise(resolve => setImmediate(resolve))
     gc()
   }
   const { heapUsed, external } = process.memoryUsage()
-  const open = readdirSync('/proc/self/fd').length
+  const open = openDescriptors()
   const held = Math.max(0, ...[...channels].map(channel => channel.held))
   const backlog = Math.max(0, ...[...channels].map(channel => channel.backlog))
   return { bytes: heapUsed + external, open, held, backlog, channels: channels.size, uncaught, ends }

@@ -304,7 +304,8 @@ const all = [
       none: [
         'rounds in which it grew by more than is declared',
         'rounds in which a channel held more than its limit',
-        'rounds with more descriptors than declared',
+        'rounds with more of them than declared',
+        'rounds with more connections than declared',
         'bytes left after them, beyond what the heap differs by',
         'descriptors left open after them',
         'requests of an honest client that were not answered',

@@ -68,8 +68,11 @@ export async function strangers(rounds, tell, firstSeed = 1) {
     'most bytes that the server grew by': 0,
     'rounds in which it grew by more than is declared': 0,
     'rounds in which a channel held more than its limit': 0,
-    'most descriptors open beside the connections': 0,
-    'rounds with more descriptors than declared': 0,
+    'most descriptors of peers open at once': 0,
+    'rounds with more of them than declared': 0,
+    'most connections open at once': 0,
+    'rounds with connections of peers that had just left': 0,
+    'rounds with more connections than declared': 0,
     'bytes left after them, beyond what the heap differs by': 0,
     'descriptors left open after them': 0,
     'requests of an honest client that were not answered': 0,
@@ -89,7 +92,7 @@ export async function strangers(rounds, tell, firstSeed = 1) {
     /** @type {any} */
     let idle = null
     for (let round = 0; round <= rounds; round++) {
-      const { peers, sent } = JSON.parse(await peer.ask(`${firstSeed + round} ${CONNECTIONS}`))
+      const { peers, sent: bytes } = JSON.parse(await peer.ask(`${firstSeed + round} ${CONNECTIONS}`))
       const during = await ask('state')
       await peer.ask('leave')
       const after = await ask('quiet')
@@ -100,21 +103,25 @@ export async function strangers(rounds, tell, firstSeed = 1) {
         continue
       }
       const grown = during.bytes - idle.bytes
-      const open = during.open - idle.open - CONNECTIONS
+      const sent = during.open.sent - idle.open.sent
+      const connections = during.open.sockets - idle.open.sockets
       counts['rounds of sixteen connections']++
       counts['connections'] += peers
       counts['channels that were open at once, in all rounds'] += during.channels
-      counts['bytes sent'] += sent
+      counts['bytes sent'] += bytes
       raise(counts, 'most bytes that the server grew by', grown)
-      raise(counts, 'most descriptors open beside the connections', open)
+      raise(counts, 'most descriptors of peers open at once', sent)
+      raise(counts, 'most connections open at once', connections)
       raise(
         counts,
         'bytes left after them, beyond what the heap differs by',
         after.bytes - idle.bytes - IDLE_BYTES,
       )
-      raise(counts, 'descriptors left open after them', after.open - idle.open)
+      raise(counts, 'descriptors left open after them', after.open.all - idle.open.all)
       if (grown > MOST_BYTES) counts['rounds in which it grew by more than is declared']++
-      if (open > LIMITS.handleLimit) counts['rounds with more descriptors than declared']++
+      if (sent > LIMITS.handleLimit) counts['rounds with more of them than declared']++
+      if (connections > CONNECTIONS) counts['rounds with connections of peers that had just left']++
+      if (connections > LIMITS.maxConnections) counts['rounds with more connections than declared']++
       if (during.held > LIMITS.holdLimitBytes) counts['rounds in which a channel held more than its limit']++
       counts['exceptions in the process'] = after.uncaught
       tell(round)
