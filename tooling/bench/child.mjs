@@ -20,8 +20,9 @@ export function endChildrenAtExit() {
   for (const [signal, number] of Object.entries(signals)) process.on(signal, () => process.exit(128 + number))
 }
 
-/** @param {number} pid */
+/** @param {number | undefined} pid */
 function kill(pid) {
+  if (pid === undefined) return
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
@@ -69,7 +70,7 @@ class Answerer {
 
   /** @returns {Promise<string>} the next line; rejects where the process ends, or is silent for too long */
   async answer() {
-    const timer = setTimeout(() => kill(running.get(this.#child) ?? 0), DEADLINE_MS)
+    const timer = setTimeout(() => kill(running.get(this.#child)), DEADLINE_MS)
     const { value, done } = await this.#lines.next()
     clearTimeout(timer)
     if (done) throw new Error(`${this.#name} has ended without an answer`)
@@ -138,22 +139,14 @@ export async function standLoad(processors, command) {
  *
  * @param {string | null} processors
  * @param {readonly (string | number)[]} command
- * @param {{ cwd?: string, leadsGroup?: boolean, deadlineMs?: number }} [how]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, leadsGroup?: boolean, deadlineMs?: number }} [how] a group ends whole
  * @returns {Promise<string>} what it printed
  */
-export async function runToEnd(
-  processors,
-  command,
-  { cwd, leadsGroup = false, deadlineMs = DEADLINE_MS } = {},
-) {
+export async function runToEnd(processors, command, how = {}) {
+  const { cwd, env, leadsGroup = false, deadlineMs = DEADLINE_MS } = how
   const [program = '', ...args] = placed(processors, command.map(String))
   const child = remember(
-    spawn(program, args, {
-      cwd,
-      detached: leadsGroup,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: deadlineMs,
-    }),
+    spawn(program, args, { cwd, env, detached: leadsGroup, stdio: ['ignore', 'pipe', 'pipe'] }),
     leadsGroup,
   )
   let stdout = ''
@@ -164,7 +157,13 @@ export async function runToEnd(
   child.stderr.setEncoding('utf8').on('data', text => {
     stderr += text
   })
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr || stdout}`)
-  return stdout
+  // Not by spawn's own `timeout`: it stays when the program cannot be started.
+  const timer = setTimeout(() => kill(running.get(child)), deadlineMs)
+  try {
+    const [code] = await once(child, 'close')
+    if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr || stdout}`)
+    return stdout
+  } finally {
+    clearTimeout(timer)
+  }
 }

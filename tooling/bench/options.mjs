@@ -23,7 +23,7 @@ import { BENCH_NAMES, BENCHES, benchesOf, GROUP_NAMES } from './benches.mjs'
  */
 
 /** The words by which the first argument may name something else than a bench. */
-export const COMMANDS = ['ipc', 'spread']
+export const COMMANDS = ['compare', 'ipc', 'spread']
 
 /** What a run does: all of it, or with `--quick`. @satisfies {Record<string, readonly [string, string]>} */
 const DEFAULTS = /** @type {const} */ ({
@@ -42,7 +42,7 @@ const AMOUNTS = /** @type {const} */ ([
   ...['runs', 'requests', 'clients', 'connections', 'gigabytes', 'idle', 'rate', 'seconds'],
 ])
 
-/** What `parseArgs` is told of a run's options. */
+/** What `parseArgs` is told of a run's options; other commands take them, too. */
 export const RUN_OPTIONS = /** @type {const} */ ({
   arms: { type: 'string' },
   quick: { type: 'boolean', default: false },
@@ -72,6 +72,7 @@ export const HELP = `What @x/core costs beside node:net, Bun, Deno and C: CPU of
 
 Usage: pnpm bench [bench or group ...] [options]
        pnpm bench --quick                      all benches in about a minute: does it work, and is anything far off?
+       pnpm bench compare A B [bench ...]      two commits, built on this machine, in turns; says what is noise
        pnpm bench ipc | spread                 messages between processes; policies with a slow worker
 
 Benches (all):

@@ -14,9 +14,11 @@ export function createProgress(stream = process.stderr) {
     step(text) {
       const left = remaining(done, total, performance.now() - startedMs)
       done++
-      if (!stream.isTTY) return
-      const line = `[${done}/${total}] ${text}${left}`
-      stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`)
+      this.say(`[${done}/${total}] ${text}${left}`)
+    },
+    /** @param {string} text what goes on */
+    say(text) {
+      if (stream.isTTY) stream.write(`\r\x1b[K${text.slice(0, (stream.columns ?? 80) - 1)}`)
     },
     /** Before something else is printed. */
     clear() {

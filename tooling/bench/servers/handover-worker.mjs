@@ -1,7 +1,7 @@
 // The worker of `handover`: accepts what it is handed, echoes the first bytes, and closes.
 const isHost = process.env.X_BENCH_NET === 'node:net'
-await import(isHost ? 'node:cluster' : '@x/cluster')
-const net = await import(isHost ? 'node:net' : '@x/core')
+await import(isHost ? 'node:cluster' : (process.env.X_BENCH_CLUSTER ?? '@x/cluster'))
+const net = await import(process.env.X_BENCH_NET ?? 'node:net')
 
 net
   .createServer(socket => {

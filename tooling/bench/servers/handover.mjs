@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { answerQuestions, tell } from './control.mjs'
 
 const { default: cluster } = await import(
-  process.env.X_BENCH_NET === 'node:net' ? 'node:cluster' : '@x/cluster'
+  process.env.X_BENCH_NET === 'node:net' ? 'node:cluster' : (process.env.X_BENCH_CLUSTER ?? '@x/cluster')
 )
 
 cluster.schedulingPolicy = cluster.SCHED_RR
