@@ -65,5 +65,22 @@ export function withUsersTicks(call: () => void): void {
   }
 }
 
+/** Runs what puts off its work by `process.nextTick`, as node:net's `connect` does, and then that work, in the same turn. */
+export function withoutFirstTick(call: () => void): void {
+  const put: Array<() => void> = []
+  const before = process.nextTick
+  process.nextTick = (callback: (...args: unknown[]) => void, ...args: unknown[]): void => {
+    put.push(() => callback(...args))
+  }
+  try {
+    call()
+  } finally {
+    process.nextTick = before
+  }
+  withHostTicks(() => {
+    for (const run of put) run()
+  })
+}
+
 /** The system and processor that this runs on; tests of other code pretend others. */
 export const { platform, arch } = process

@@ -11,7 +11,6 @@ import { isVirtual } from './rules.mjs'
 
 /** @param {Program} program @param {string} subject @returns {Program} */
 export function adapted(program, subject) {
-  if (subject === 'portable') return calm(withBatches(program, inLaterTurns(program.batches)))
   if (isVirtual(subject)) return calm(withBatches(program, program.batches.flatMap(apart)))
   return program
 }
@@ -27,18 +26,6 @@ const withBatches = ({ setup }, batches) => ({
 /** @param {Step} step */
 const isUnsteady = ({ verb, name, args }) =>
   verb === 'throw' || verb === 'pipeline' || (name === 'listen' && args?.[0]?.includes('fd:')) || false
-
-/**
- * The portable transport's own socket connects some ticks after `connect()`.
- * @param {readonly Batch[]} batches @returns {Batch[]}
- */
-function inLaterTurns(batches) {
-  let isBegun = true
-  return batches.map(batch => {
-    isBegun &&= batch.at !== 'quiet' && batch.at !== 'lapse'
-    return isBegun && (batch.at === 'tick' || batch.at === 'micro') ? { ...batch, at: 'immediate' } : batch
-  })
-}
 
 /**
  * On a network of the testkit no system carries bytes while the loop turns, and the peers are the subject's, whose writes

@@ -23,8 +23,8 @@ import { shortened } from './trace.mjs'
  */
 export function compare(expected, got, subject, isBulk = false) {
   const compared = (/** @type {Trace} */ trace, /** @type {string} */ actor) => {
-    const records = rewrite(trace.actors.get(actor) ?? [], actor, { subject, isBulk })
-    return isBulk && (isVirtual(subject) || subject === 'portable') ? withoutSizes(records) : records
+    const records = rewrite(trace.actors.get(actor) ?? [], actor, { subject })
+    return isBulk && isVirtual(subject) ? withoutSizes(records) : records
   }
   const actors = [...new Set([...expected.actors.keys(), ...got.actors.keys()])].sort()
   /** @type {Difference | null} */

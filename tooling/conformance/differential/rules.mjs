@@ -7,7 +7,6 @@
  * @property {string} name
  * @property {string} reason
  * @property {readonly string[]} [subjects]  those that it is for; all where left out
- * @property {boolean} [isOfBulk]  it is for programs alone that move more than the buffers of a connection hold
  * @property {(record: TraceRecord, actor: string) => TraceRecord} rewrite  what of a record is compared
  */
 
@@ -41,28 +40,14 @@ export const rules = [
         ? { ...record, text: 'ECONNRESET' }
         : record,
   },
-  {
-    name: 'a peer of a stopped reader is told of its end by a reset or not',
-    reason:
-      'Linux resets a connection that is closed with unread bytes. How many are unread is decided by buffers, of which the portable transport has one more.',
-    subjects: ['portable'],
-    isOfBulk: true,
-    rewrite: (record, actor) =>
-      actor.startsWith('p') && (record.name === 'end' || record.text === 'ECONNRESET')
-        ? { ...record, name: 'end or reset', text: '' }
-        : record,
-  },
 ]
 
 /**
  * What is compared of an actor's records.
- * @param {TraceRecord[]} records @param {string} actor @param {{ subject: string, isBulk: boolean }} of
+ * @param {TraceRecord[]} records @param {string} actor @param {{ subject: string }} of
  */
-export function rewrite(records, actor, { subject, isBulk }) {
-  const inForce = rules.filter(
-    ({ subjects, isOfBulk }) =>
-      (subjects === undefined || subjects.includes(subject)) && (isBulk || isOfBulk !== true),
-  )
+export function rewrite(records, actor, { subject }) {
+  const inForce = rules.filter(({ subjects }) => subjects === undefined || subjects.includes(subject))
   return joined(records.map(record => inForce.reduce((left, rule) => rule.rewrite(left, actor), record)))
 }
 

@@ -10,23 +10,8 @@ export const open = [
   },
   {
     name: 'ends while connecting, and after the end',
-    subjects: ['portable', 'memory'],
-    instead: "portable: no localAddress while connecting. memory: 'finish' after one more turn of the loop.",
-  },
-  {
-    name: 'onread that answers false stops reading, and is no pause',
-    subjects: ['portable'],
-    instead: "the bytes that resume lets in come before 'resume'.",
-  },
-  {
-    name: 'connect on a connected socket',
-    subjects: ['portable'],
-    instead: 'the connection is closed by us, not left to its end.',
-  },
-  {
-    name: 'connect twice in one turn',
-    subjects: ['portable'],
-    instead: 'no peer hears of the first connection.',
+    subjects: ['memory'],
+    instead: "'finish' after one more turn of the loop.",
   },
   {
     name: 'a write before the connection, whose listener resets',
@@ -37,5 +22,25 @@ export const open = [
     name: "destroySoon with the peer's bytes on their way: nothing more is delivered",
     subjects: ['memory'],
     instead: 'the peer gets an end, not ECONNRESET for the bytes that nobody read.',
+  },
+  {
+    name: 'a connection with both ends closes before what its end began elsewhere',
+    subjects: ['memory'],
+    instead: "an end takes its turn before another stream's close.",
+  },
+  {
+    name: "'close' after a failed write comes in its turn",
+    subjects: ['memory'],
+    instead: 'a close takes a turn more.',
+  },
+  {
+    name: 'a reset while the end is on its way is an error of the read',
+    subjects: ['memory'],
+    instead: 'the peer loses what it had not read when the reset came.',
+  },
+  {
+    name: 'a receiver of small buffers hears of 32 in a turn of the loop',
+    subjects: ['memory'],
+    instead: 'it hears of all that has come.',
   },
 ]

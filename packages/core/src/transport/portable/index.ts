@@ -31,8 +31,7 @@ function refusalOf(error: NodeJS.ErrnoException): Status {
 
 /**
  * `node:net` as a transport: every platform, Bun and Deno too. It moves no bare descriptors and splices
- * nothing; `bind` and `listen` learn of a refusal from `listen`'s `done`, a port of 0 is chosen by `listen`, and a socket
- * that reads ahead of a stopped reader by node:net's own buffer is the host's doing.
+ * nothing; `bind` and `listen` learn of a refusal from `listen`'s `done`, and a port of 0 is chosen by `listen`.
  * @see https://nodejs.org/api/net.html
  */
 export const portable: Transport = {

@@ -10,7 +10,7 @@ import {
   UV_ENOTSUP,
   UV_EPIPE,
 } from '../../errors/errno'
-import { nextTick, setImmediate, withHostTicks, withUsersTicks } from '../../host'
+import { nextTick, setImmediate, withHostTicks, withoutFirstTick, withUsersTicks } from '../../host'
 import { callEach } from '../call-each'
 import { Closing } from '../closing'
 import type {
@@ -25,15 +25,23 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
-import { type InnerSocket, kOwner, newSocket, prepare, restore, type Sides } from './inner-socket'
+import { isNode } from './host'
+import {
+  closeByReset,
+  hearConnect,
+  type InnerSocket,
+  newSocket,
+  openHandle,
+  prepare,
+  restore,
+  resumeReading,
+  type Sides,
+  type SocketOwner,
+  stopReading,
+} from './inner-socket'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
 import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
-
-/** A socket that knows its stream. */
-interface OwnedSocket extends InnerSocket {
-  [kOwner]?: PortableStream
-}
 
 /** What is known of a connected socket that node:net does not tell. */
 export interface ConnectedSocket {
@@ -43,19 +51,23 @@ export interface ConnectedSocket {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** How often libuv reads of one stream before others have their turn: a receiver of small buffers hears of no more. */
+const readsOfTurn = 32
 const bothSides: Sides = { readable: true, writable: true }
 
-export class PortableStream implements StreamHandle {
+export class PortableStream implements StreamHandle, SocketOwner {
   readonly kind: HandleKind
   readonly fd: number
   bytesRead = 0
-  readonly #socket: OwnedSocket
+  readonly #socket: InnerSocket
   readonly #sides: Sides
   #state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new'
   #sink: ReadSink | null = null
   #reading = false
   #ended = false
   #overTold = false
+  /** The host's socket has said 'close': its `closed` comes before the descriptor is. */
+  #isGone = false
   #failure: Status = 0
   #connected: ((status: Status) => void) | null = null
   #shutDown: ((status: Status) => void) | null = null
@@ -75,19 +87,14 @@ export class PortableStream implements StreamHandle {
     this.fd = known.fd ?? -1
     this.#paths = known.paths ?? unnamed
     this.#sides = known.sides ?? bothSides
-    const socket = (connected ?? newSocket()) as OwnedSocket
+    const socket = connected ?? newSocket()
     this.#socket = socket
     if (connected) this.#state = 'open'
     prepare(socket, this)
-    socket.pause()
-    socket.on('data', onData)
-    socket.on('end', onEnd)
-    socket.on('error', onError)
   }
 
   bind(at: TcpAddress): Status {
-    if (this.#state !== 'new')
-      return this.#state === 'closing' || this.#state === 'closed' ? UV_EBADF : UV_EINVAL
+    if (this.#state !== 'new') return this.isClosing ? UV_EBADF : UV_EINVAL
     if (this.kind !== 'tcp' || !isAddressOf('tcp', at) || this.#local !== null) return UV_EINVAL
     this.#local = at
     return 0
@@ -95,27 +102,45 @@ export class PortableStream implements StreamHandle {
 
   connect(to: Address, done: (status: Status) => void): Status {
     if (this.#state === 'connecting') return UV_EALREADY
-    if (this.#state === 'open') return UV_EISCONN
-    if (this.#state !== 'new') return UV_EBADF
+    if (this.isClosing) return UV_EBADF
     if (!isAddressOf(this.kind, to)) return UV_EINVAL
+    if (this.#state === 'open' && this.kind === 'pipe') return UV_EISCONN
     const refused = isTcpAddress(to) ? 0 : pathStatus(to.path)
     if (refused < 0) return refused
-    if (!isTcpAddress(to)) this.#paths = { own: '', peer: to.path }
-    const options = isTcpAddress(to) ? towards(to, this.#local) : { path: to.path }
     try {
-      withHostTicks(() => this.#socket.connect(options))
+      this.#begin(to)
     } catch (error) {
       return statusOf(error as NodeJS.ErrnoException)
     }
-    this.#state = 'connecting'
+    // Linux answers the first connect of a connected TCP socket with success, and the connection stays (connect(2) tells of
+    // EISCONN alone).
+    if (this.#state === 'new') this.#state = 'connecting'
     this.#connected = done
-    this.#socket.once('connect', onConnect)
+    hearConnect(this.#socket)
     return 0
+  }
+
+  #begin(to: Address): void {
+    const socket = this.#socket
+    if (isTcpAddress(to)) {
+      const options = towards(to, this.#local)
+      // node:net begins a tick later, in which the peer would not hear of a connection that is closed in this one.
+      if (isNode) withoutFirstTick(() => socket.connect(options))
+      else socket.connect(options)
+      return
+    }
+    this.#paths = { own: '', peer: to.path }
+    withHostTicks(() => socket.connect({ path: to.path }))
+  }
+
+  /** @internal */
+  get isClosing(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed'
   }
 
   /** @internal */
   heardConnect(): void {
-    if (this.#state !== 'connecting') return
+    if (this.isClosing) return
     this.#state = 'open'
     this.#tellConnected(0)
   }
@@ -132,6 +157,7 @@ export class PortableStream implements StreamHandle {
       return this.#own ?? UV_ENOTCONN
     }
     if (this.#state === 'new' && this.#local !== null) return this.#local
+    if (this.#state === 'connecting' && this.kind === 'tcp') return tcpEnds(this.#socket).own ?? UV_ENOTCONN
     return this.#unconnected()
   }
 
@@ -141,7 +167,7 @@ export class PortableStream implements StreamHandle {
     return this.#peer ?? UV_ENOTCONN
   }
 
-  // node:net forgets both addresses when it closes the socket, which it does by itself once both sides have ended.
+  // node:net forgets both addresses when it closes the socket, which it does by itself after an error.
   #learnNames(): void {
     if (this.#peer !== null) return
     const { own, peer } = this.kind === 'pipe' ? pathEnds(this.#paths) : tcpEnds(this.#socket)
@@ -150,7 +176,7 @@ export class PortableStream implements StreamHandle {
   }
 
   #unconnected(): Status {
-    return this.#state === 'closing' || this.#state === 'closed' ? UV_EBADF : UV_ENOTCONN
+    return this.isClosing ? UV_EBADF : UV_ENOTCONN
   }
 
   readStart(sink: ReadSink): Status {
@@ -160,7 +186,9 @@ export class PortableStream implements StreamHandle {
     if (this.#reading) return 0
     this.#reading = true
     if (this.#ended || this.#failure < 0) nextTick(tellOver, this)
-    else withHostTicks(() => this.#socket.resume())
+    // What a receiver left comes as from the system, in a turn of its own.
+    else if (this.#socket.readableLength > 0) setImmediate(goOn, this)
+    else withHostTicks(() => resumeReading(this.#socket))
     return 0
   }
 
@@ -168,7 +196,7 @@ export class PortableStream implements StreamHandle {
     if (this.#state !== 'open') return this.#unconnected()
     if (this.#reading) {
       this.#reading = false
-      this.#socket.pause()
+      stopReading(this.#socket)
     }
     return 0
   }
@@ -197,11 +225,17 @@ export class PortableStream implements StreamHandle {
   // Into the receiver's own buffers, one after the other. What is left when it stops reading goes back to the socket.
   #fill(chunk: Buffer): void {
     let rest = chunk
-    while (rest.length > 0) {
+    for (let reads = 0; rest.length > 0; reads++) {
       const sink = this.#sink
       if (sink === null) return
       if (!this.#reading || sink.into === undefined) {
         this.#socket.unshift(rest)
+        return
+      }
+      if (reads === readsOfTurn) {
+        stopReading(this.#socket)
+        this.#socket.unshift(rest)
+        setImmediate(goOn, this)
         return
       }
       const target = sink.into()
@@ -221,6 +255,11 @@ export class PortableStream implements StreamHandle {
   }
 
   /** @internal */
+  goOn(): void {
+    if (this.#reading && this.#state === 'open') withHostTicks(() => resumeReading(this.#socket))
+  }
+
+  /** @internal */
   heardEnd(): void {
     if (this.#ended || this.#state !== 'open') return
     this.#ended = true
@@ -228,14 +267,15 @@ export class PortableStream implements StreamHandle {
     this.tellOver()
   }
 
-  /** @internal */
+  /** @internal A failed write is told by that write first, and the reader hears of it where nobody closes then. */
   heardError(error: Error): void {
-    if (this.#state === 'closing' || this.#state === 'closed') return
+    if (this.isClosing) return
     this.#failure = statusOf(error)
     if (this.#state === 'connecting') {
       this.#state = 'new'
       this.#tellConnected(this.#failure)
-    } else this.tellOver()
+    } else if (syscallOf(error) === 'write') setImmediate(tellOver, this)
+    else this.tellOver()
   }
 
   /** @internal The end or the failure, where they came while nobody read. */
@@ -253,11 +293,13 @@ export class PortableStream implements StreamHandle {
     if (chunks.length === 0) return 1
     const givenBefore = this.#bytesGiven
     withHostTicks(() => this.#giveAll(chunks))
-    if (socket.writableLength === 0) {
-      if (socket.errored === null) return 1
+    const isTaken = socket.writableLength === 0
+    // An earlier write's failure, too: what comes behind it in the same turn stays in node:net's buffer.
+    if (socket.errored !== null) {
       this.#bytesGiven = givenBefore
       return statusOf(socket.errored)
     }
+    if (isTaken) return 1
     this.#queue.push(done)
     // node:net calls back in order, so the callback of nothing tells of all before it. A write that the system takes at
     // once, nearly each, costs no callback.
@@ -304,21 +346,24 @@ export class PortableStream implements StreamHandle {
     if (this.#state !== 'open') return
     const done = this.#shutDown
     this.#shutDown = null
+    // A failed read ends the writing side as well: it is the reader's to tell.
+    const failure = this.#socket.errored
+    if (error && failure && syscallOf(failure) === 'read') this.heardError(failure)
     done?.(error ? statusOf(this.#socket.errored ?? error) : 0)
   }
 
   setOption(option: StreamOption): Status {
-    if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
+    if (this.isClosing) return UV_EBADF
     return this.kind === 'tcp' ? setSocketOption(this.#socket, option) : UV_ENOTSUP
   }
 
   getOption(_name: 'typeOfService'): number {
-    if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
+    if (this.isClosing) return UV_EBADF
     return this.kind === 'tcp' ? typeOfServiceOf(this.#socket) : UV_ENOTSUP
   }
 
   reset(done: () => void): Status {
-    if (this.#state === 'closing' || this.#state === 'closed') return UV_EBADF
+    if (this.isClosing) return UV_EBADF
     this.#closing.begin(done)
     this.#shutter(this.kind === 'tcp' && this.#state === 'open')
     return 0
@@ -350,45 +395,50 @@ export class PortableStream implements StreamHandle {
 
   #shutter(reset: boolean): void {
     const socket = this.#socket
-    const untouched = this.#state === 'new'
-    this.#state = 'closing'
-    this.#sink = null
-    if (socket.closed || untouched) {
-      socket.destroy()
+    const untouched = this.#state === 'new' && this.#failure === 0
+    if (this.#isGone) {
+      this.#state = 'closing'
+      this.#sink = null
       setImmediate(closed, this)
       return
     }
-    socket.once('close', onClose)
-    if (!reset || socket.destroyed) socket.destroy()
-    else if (this.#shutDown === null) socket.resetAndDestroy()
-    // libuv refuses to reset a socket whose end is still on its way out, and node:net then never closes it: the end comes
-    // first, which takes a turn, or is given up where bytes wait before it.
-    else if (socket.writableLength === 0) socket.once('finish', socket.resetAndDestroy)
+    // Without a handle it would say 'close' in the next tick, which is no later turn.
+    if (untouched) withHostTicks(() => openHandle(socket))
+    // A system resets a connection that is closed with unread bytes, and these were not read either.
+    const isUnread = this.kind === 'tcp' && this.#state === 'open' && socket.readableLength > 0
+    this.#state = 'closing'
+    this.#sink = null
+    if ((reset || isUnread) && !socket.destroyed) closeByReset(socket, this.#shutDown !== null)
     else socket.destroy()
   }
 
-  /** @internal */
+  /** @internal node:net has closed the descriptor, which it does by itself after an error. */
   heardClose(): void {
+    this.#isGone = true
     if (this.#state !== 'closing') return
     this.#state = 'closed'
     const connected = this.#connected
     const shutDown = this.#shutDown
-    const queue = this.#queue
     this.#connected = null
     this.#shutDown = null
-    this.#queue = []
+    this.heardCut()
     const calls: Array<() => void> = []
     if (connected) calls.push(() => connected(UV_ECANCELED))
-    for (const done of queue) calls.push(() => done(UV_ECANCELED))
     if (shutDown) calls.push(() => shutDown(UV_ECANCELED))
     callEach(calls)
     this.#closing.finish()
   }
 
+  /** @internal The write that was under way is cut off, and so is all behind it. */
+  heardCut(): void {
+    const queue = this.#queue
+    this.#queue = []
+    callEach(queue.map(done => () => done(UV_ECANCELED)))
+  }
+
   /** Gives the host's socket away as it is; this stream is closed by it, and nothing is pending. */
   surrender(): Socket {
     const socket = this.#socket
-    socket.off('data', onData).off('end', onEnd).off('error', onError)
     restore(socket)
     this.#state = 'closed'
     this.#sink = null
@@ -415,23 +465,14 @@ export class PortableStream implements StreamHandle {
   }
 }
 
-function onConnect(this: OwnedSocket): void {
-  this[kOwner]?.heardConnect()
-}
-function onData(this: OwnedSocket, chunk: Buffer): void {
-  this[kOwner]?.heardData(chunk)
-}
-function onEnd(this: OwnedSocket): void {
-  this[kOwner]?.heardEnd()
-}
-function onError(this: OwnedSocket, error: Error): void {
-  this[kOwner]?.heardError(error)
-}
-function onClose(this: OwnedSocket): void {
-  this[kOwner]?.heardClose()
+function syscallOf(error: NodeJS.ErrnoException): string | undefined {
+  return error.syscall
 }
 function closed(stream: PortableStream): void {
   stream.heardClose()
+}
+function goOn(stream: PortableStream): void {
+  stream.goOn()
 }
 function fillRest(stream: PortableStream, rest: Buffer): void {
   stream.heardData(rest)
