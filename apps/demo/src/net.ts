@@ -1,2 +1,2 @@
 // The one place that names the network module the broker runs on.
-export { connect, createServer, type Server, type Socket } from '@x/core'
+export { BlockList, connect, createServer, isIPv4, isIPv6, type Server, type Socket } from '@x/core'

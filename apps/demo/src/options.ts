@@ -6,6 +6,7 @@ import { type BusAddress, parseBusAddress } from './bus/bus-address'
 import { parseByteSize } from './byte-size'
 import { type OutputLimit, parseOutputLimit } from './client/output-limit'
 import { LEVELS, type Level } from './log'
+import { networksOf } from './networks'
 
 export interface Options {
   /** Null where TCP is not wanted. 0: the system chooses. */
@@ -29,8 +30,25 @@ export interface Options {
   readonly busGroup: string
   /** What may wait to be sent to other brokers. */
   readonly busLimitBytes: number
+  /** Proxies in front, as addresses and networks: connections of these begin with a PROXY header. */
+  readonly trustedProxies: readonly string[]
+  readonly edge: EdgeLimits
+  /** How long health checks are told of a stop before it begins, at least. */
+  readonly drainNoticeSeconds: number
   readonly logLevel: Level
   readonly showsBanner: boolean
+}
+
+/** What the open network may do; 0 is no limit. Of all workers together; each has its share, rounded up. */
+export interface EdgeLimits {
+  /** Clients of one address, or of one /64 of IPv6. */
+  readonly maxPerAddress: number
+  /** Connections a second from one address; twice as many at once. */
+  readonly addressRate: number
+  /** Connections a second from all. */
+  readonly acceptRate: number
+  /** What a client has to send its first byte. */
+  readonly firstByteSeconds: number
 }
 
 /** Where the live page is, unless told otherwise. */
@@ -61,6 +79,14 @@ Usage: demo [options]
   --output-limit LIMIT   what may wait for a slow subscriber before it is dropped:
                          "HARD SOFT SECONDS" or "HARD"; 0: no limit (32mb 8mb 60)
   --max-clients NUMBER   clients at one time                       (10000)
+  --max-per-address NUMBER     clients of one address, or one IPv6 /64; 0: no limit   (1000; 0 on loopback)
+  --address-rate NUMBER        new clients a second from one address; 0: no limit     (200; 0 on loopback)
+  --accept-rate NUMBER         new clients a second in all; 0: no limit               (0)
+  --first-byte-seconds NUMBER  what a client has to send its first byte; 0: no limit  (30)
+  --proxy-protocol NETWORKS    proxies in front that tell by PROXY headers who their client is:
+                               addresses and networks with commas between; each must send a header
+  --drain-notice SECONDS       before it stops, health checks (HEALTH) fail for so long,
+                               and until no more clients are sent here (0)
   --page NUMBER          port of the live page; 0: any             (6380, or any)
   --no-page              no live page
   --control NAME         name or path of the control socket        (goes by the port)
@@ -105,6 +131,8 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
     bus: values.bus === undefined ? null : busAddress(values.bus),
     busGroup: busGroup(values['bus-group']),
     busLimitBytes: byteSize('--bus-limit', values['bus-limit'], 64 * 1024, 1024 ** 3),
+    ...edgeOptions(values),
+    drainNoticeSeconds: wholeNumber('--drain-notice', values['drain-notice'], 0, 3600),
     logLevel: logLevel(values['log-level'] ?? (values.quiet ? 'warn' : 'info')),
     showsBanner: !values.quiet,
   }
@@ -139,6 +167,12 @@ function parseWords(words: readonly string[]) {
         bus: { type: 'string' },
         'bus-group': { type: 'string', default: 'demo' },
         'bus-limit': { type: 'string', default: '32mb' },
+        'max-per-address': { type: 'string' },
+        'address-rate': { type: 'string' },
+        'accept-rate': { type: 'string', default: '0' },
+        'first-byte-seconds': { type: 'string', default: '30' },
+        'proxy-protocol': { type: 'string' },
+        'drain-notice': { type: 'string', default: '0' },
         'log-level': { type: 'string' },
         quiet: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false, short: 'h' },
@@ -170,6 +204,40 @@ function outputLimit(text: string): OutputLimit {
   throw new UsageError(
     `--output-limit takes "HARD SOFT SECONDS", such as "32mb 8mb 60", or one size, not "${text}"`,
   )
+}
+
+function edgeOptions(values: ReturnType<typeof parseWords>): Pick<Options, 'edge' | 'trustedProxies'> {
+  const proxies = values['proxy-protocol']
+  const trustedProxies = proxies === undefined ? [] : networks('--proxy-protocol', proxies)
+  // On loopback all clients have one address, unless a proxy tells theirs.
+  const isOneAddress = trustedProxies.length === 0 && isLoopback(values.host)
+  const most = 1_000_000
+  const count = (option: string, text: string) => wholeNumber(option, text, 0, most)
+  return {
+    trustedProxies,
+    edge: {
+      maxPerAddress: count('--max-per-address', values['max-per-address'] ?? (isOneAddress ? '0' : '1000')),
+      addressRate: count('--address-rate', values['address-rate'] ?? (isOneAddress ? '0' : '200')),
+      acceptRate: count('--accept-rate', values['accept-rate']),
+      firstByteSeconds: wholeNumber('--first-byte-seconds', values['first-byte-seconds'], 0, 86_400),
+    },
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+function networks(option: string, text: string): readonly string[] {
+  const parts = text.split(',').map(part => part.trim())
+  try {
+    networksOf(parts)
+  } catch {
+    throw new UsageError(
+      `${option} takes addresses and networks such as 127.0.0.1,10.0.0.0/8,2001:db8::/32, not "${text}"`,
+    )
+  }
+  return parts
 }
 
 function busAddress(text: string): BusAddress {

@@ -1,8 +1,7 @@
 // Brokers on several machines, as several programs: their messages go by a real NATS server.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parseBusAddress } from '../src/bus/bus-address'
-import type { Status } from '../src/primary/supervisor'
-import { DemoProcess, runDemo, whyNo } from './demo-process'
+import { DemoProcess, runDemo, statusOf, whyNo } from './demo-process'
 import { NatsServer } from './nats-server'
 import { RawClient } from './raw-client'
 
@@ -17,11 +16,6 @@ async function clientOf(demo: DemoProcess): Promise<RawClient> {
   const client = await RawClient.connect(demo.port)
   onTestFinished(() => client[Symbol.asyncDispose]())
   return client
-}
-
-async function statusOf(demo: DemoProcess): Promise<Status> {
-  const { stdout } = await runDemo(['ctl', 'status', '--json', '--port', String(demo.port)])
-  return JSON.parse(stdout)
 }
 
 /** Resolves once each broker has been told of as many others. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { selectTransport } from '@x/core/transport'
 import { resolveEndpoint } from '@x/ipc'
+import type { Status } from '../src/primary/supervisor'
 
 const PROGRAM = new URL('../dist/main.js', import.meta.url).pathname
 
@@ -131,6 +132,12 @@ export class DemoProcess extends Program {
 /** Runs the built demo with options that make it end by itself. */
 export function runDemo(options: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Finished> {
   return new Program(process.execPath, [PROGRAM, ...options], env).finished
+}
+
+/** What `demo ctl status` tells. */
+export async function statusOf(demo: DemoProcess): Promise<Status> {
+  const { stdout } = await runDemo(['ctl', 'status', '--json', '--port', String(demo.port)])
+  return JSON.parse(stdout)
 }
 
 /** Runs a program to its end. */

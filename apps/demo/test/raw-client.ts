@@ -30,8 +30,10 @@ export class RawClient {
     })
   }
 
-  static async connect(to: number | string): Promise<RawClient> {
-    const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to)
+  /** @param localAddress the loopback address that it comes from, where that matters */
+  static async connect(to: number | string, localAddress = '127.0.0.1'): Promise<RawClient> {
+    const socket =
+      typeof to === 'number' ? connect({ port: to, host: '127.0.0.1', localAddress }) : connect(to)
     await once(socket, 'connect')
     return new RawClient(socket)
   }

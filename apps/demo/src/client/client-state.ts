@@ -6,6 +6,9 @@ import type { Protocol } from '../resp/reply'
 /** How CLIENT REPLY was left: `skip` is for the next command. */
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
 
+/** What CLIENT LIST shows as the command of a client that has sent none. */
+export const NO_COMMAND = 'NULL'
+
 export interface ClientState {
   readonly id: number
   /** Addresses as CLIENT LIST shows them. */
@@ -13,6 +16,8 @@ export interface ClientState {
   readonly localAddress: string
   /** Whether it came in by a path. */
   readonly isLocal: boolean
+  /** Whether it is a connection that a proxy made for itself, to see how we are. */
+  readonly isCheck: boolean
   readonly connectedMs: number
   readonly activeMs: number
   readonly protocol: Protocol
@@ -35,6 +40,7 @@ export function newClient(id: number, socket: Socket, localPath: string | null):
     address: localPath === null ? endpoint(socket.remoteAddress, socket.remotePort) : `${localPath}:0`,
     localAddress: localPath === null ? endpoint(socket.localAddress, socket.localPort) : `${localPath}:0`,
     isLocal: localPath !== null,
+    isCheck: socket.proxied?.command === 'local',
     connectedMs: nowMs,
     activeMs: nowMs,
     protocol: 2,
@@ -44,7 +50,7 @@ export function newClient(id: number, socket: Socket, localPath: string | null):
     database: 0,
     isNoEvict: false,
     replyMode: 'on',
-    lastCommand: 'NULL',
+    lastCommand: NO_COMMAND,
     channels: [],
     patterns: [],
   }

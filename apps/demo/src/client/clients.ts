@@ -10,7 +10,9 @@ const WORKERS = 2 ** 20
 export class Clients {
   readonly #workerId: number
   readonly #sessions = new Map<number, Session>()
-  #count = 0
+  /** How many there are of each address or network. */
+  readonly #networks = new Map<string, number>()
+  #numbered = 0
 
   constructor(workerId: number) {
     this.#workerId = workerId
@@ -22,20 +24,38 @@ export class Clients {
 
   /** A number that no client of any worker has had before. The 17th of worker 3 is 3000017. */
   nextId(): number {
-    const index = this.#count++
+    const index = this.#numbered++
     return (this.#workerId + WORKERS * Math.floor(index / RANGE)) * RANGE + (index % RANGE) + 1
   }
 
   add(session: Session): void {
     this.#sessions.set(session.id, session)
+    this.#count(session, 1)
   }
 
   remove(session: Session): void {
-    this.#sessions.delete(session.id)
+    if (this.#sessions.delete(session.id)) this.#count(session, -1)
+  }
+
+  /** How many there are of an address or network, as `peerNetwork` names it. */
+  countOf(network: string): number {
+    return this.#networks.get(network) ?? 0
+  }
+
+  /** The addresses and networks with most clients, the most first. */
+  busiest(most: number): (readonly [network: string, clients: number])[] {
+    return [...this.#networks].sort(([, a], [, b]) => b - a).slice(0, most)
   }
 
   get(id: number): Session | undefined {
     return this.#sessions.get(id)
+  }
+
+  #count({ network }: Session, change: number): void {
+    if (network === null) return
+    const count = this.countOf(network) + change
+    if (count === 0) this.#networks.delete(network)
+    else this.#networks.set(network, count)
   }
 
   [Symbol.iterator](): IterableIterator<Session> {

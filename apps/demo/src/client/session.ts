@@ -9,10 +9,11 @@ import type { Options } from '../options'
 import { error as errorReply, type Protocol, type Reply } from '../resp/reply'
 import { ProtocolError, RequestParser } from '../resp/request-parser'
 import type { Broker, Subscriber } from './broker'
-import type { ClientState, ReplyMode } from './client-state'
+import { type ClientState, NO_COMMAND, type ReplyMode } from './client-state'
 import type { Clients } from './clients'
 import { Later, ReplyQueue } from './later'
 import { OutputGauge } from './output-limit'
+import { addressIn, peerNetwork } from './peer-network'
 import type { Statistics } from './statistics'
 import { includes, type MessageNumber, type Vector } from './vector'
 
@@ -22,6 +23,8 @@ export interface Program {
   readonly startedMs: number
   /** The TCP port, once it is open; null where there is none. */
   port: number | null
+  /** Whether it is about to stop: health checks are told so. */
+  isDraining: boolean
 }
 
 /** What the sessions of one worker share. */
@@ -54,6 +57,9 @@ export class Session implements Subscriber {
   readonly address: string
   readonly localAddress: string
   readonly isLocal: boolean
+  readonly isCheck: boolean
+  /** What it is counted by; null for local clients. */
+  readonly network: string | null
   readonly connectedMs: number
   readonly isHere = true
   readonly channels = new Set<string>()
@@ -91,6 +97,8 @@ export class Session implements Subscriber {
     this.address = state.address
     this.localAddress = state.localAddress
     this.isLocal = state.isLocal
+    this.isCheck = state.isCheck
+    this.network = state.isLocal ? null : peerNetwork(addressIn(state.address))
     this.connectedMs = state.connectedMs
     this.activeMs = state.activeMs
     this.protocol = state.protocol
@@ -128,6 +136,11 @@ export class Session implements Subscriber {
   /** Whether its connection has ended, or was moved. */
   get isGone(): boolean {
     return this.#isGone || this.#isEnding
+  }
+
+  /** Whether it has sent nothing so far. */
+  get isSilent(): boolean {
+    return this.activeMs === this.connectedMs && this.lastCommand === NO_COMMAND
   }
 
   /** Resolves when its connection has ended, or was moved. */
@@ -237,10 +250,10 @@ export class Session implements Subscriber {
   }
 
   #state(): Omit<ClientState, 'channels' | 'patterns'> {
-    const { id, address, localAddress, isLocal, connectedMs, activeMs, protocol } = this
+    const { id, address, localAddress, isLocal, isCheck, connectedMs, activeMs, protocol } = this
     const { name, libraryName, libraryVersion, database, isNoEvict, replyMode, lastCommand } = this
     const about = { name, libraryName, libraryVersion, database, isNoEvict, replyMode, lastCommand }
-    return { id, address, localAddress, isLocal, connectedMs, activeMs, protocol, ...about }
+    return { id, address, localAddress, isLocal, isCheck, connectedMs, activeMs, protocol, ...about }
   }
 
   #put(item: Reply | Later): void {
@@ -333,6 +346,7 @@ export class Session implements Subscriber {
     const { broker, clients, log } = this.surroundings
     broker.remove(this)
     clients.remove(this)
-    log.info(this.who, 'disconnected')
+    if (this.isCheck) log.debug(this.who, 'disconnected')
+    else log.info(this.who, 'disconnected')
   }
 }

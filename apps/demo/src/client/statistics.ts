@@ -3,6 +3,7 @@
 const NAMES = [
   'connectionsReceived',
   'connectionsRejected',
+  'healthChecks',
   'commandsProcessed',
   'errorReplies',
   'protocolErrors',
@@ -13,12 +14,17 @@ const NAMES = [
   'clientsMovedOut',
 ] as const
 
-export type Counts = Readonly<Record<(typeof NAMES)[number], number>>
+export interface Counts extends Readonly<Record<(typeof NAMES)[number], number>> {
+  /** Connections that were dropped before they were clients, or since they were silent, by reason. */
+  readonly drops: Readonly<Record<string, number>>
+}
 
 /** The numbers of one worker, and what it was left by workers before it. */
 export class Statistics implements Counts {
   connectionsReceived = 0
   connectionsRejected = 0
+  /** Those of them that asked for HEALTH. */
+  healthChecks = 0
   commandsProcessed = 0
   errorReplies = 0
   protocolErrors = 0
@@ -29,18 +35,27 @@ export class Statistics implements Counts {
   /** Clients that came from a worker that was drained, and that went to another. */
   clientsMovedIn = 0
   clientsMovedOut = 0
+  drops: Record<string, number> = {}
 
   /** CONFIG RESETSTAT. */
   reset(): void {
     for (const name of NAMES) this[name] = 0
+    this.drops = {}
+  }
+
+  /** A connection was dropped, for a reason of `@x/core`'s or `address-limit`. */
+  dropped(reason: string, count = 1): void {
+    this.drops[reason] = (this.drops[reason] ?? 0) + count
   }
 
   add(counts: Counts): void {
     for (const name of NAMES) this[name] += counts[name]
+    for (const [reason, count] of Object.entries(counts.drops)) this.dropped(reason, count)
   }
 
   get counts(): Counts {
-    return Object.fromEntries(NAMES.map(name => [name, this[name]])) as Counts
+    const numbers = Object.fromEntries(NAMES.map(name => [name, this[name]])) as Omit<Counts, 'drops'>
+    return { ...numbers, drops: { ...this.drops } }
   }
 }
 

@@ -15,6 +15,13 @@ function ping(session: Session, args: readonly Buffer[]): Reply {
   return args.length === 2 ? bulk(text(args, 1)) : PONG
 }
 
+/** For the health checks of balancers; Redis has none. A broker that is about to stop serves on, and says so here. */
+function health(session: Session): Reply {
+  const { program, statistics } = session.surroundings
+  statistics.healthChecks++
+  return program.isDraining ? error('DRAINING the broker is about to stop') : OK
+}
+
 function echo(_session: Session, args: readonly Buffer[]): Reply {
   return bulk(text(args, 1))
 }
@@ -126,6 +133,16 @@ export const connectionCommands: readonly Command[] = [
     isForSubscribers: true,
     run: ping,
     summary: 'Ping the server',
+    since: '1.0.0',
+    group: 'connection',
+  },
+  {
+    name: 'health',
+    arity: 1,
+    flags: ['loading', 'stale', 'fast'],
+    isForSubscribers: true,
+    run: health,
+    summary: 'Tell a health check whether to send clients here',
     since: '1.0.0',
     group: 'connection',
   },

@@ -20,10 +20,20 @@ export function describeStatus(status: Status): string {
     `process ${status.pid}, up ${formatDuration(status.uptimeMs)}, ${status.transport} transport, on ${listening.join(' and ')}`,
     `${status.clients} client(s), ${status.subscribers} of them subscribers; ${counts.messagesPublished} message(s) published, ${counts.messagesDelivered} delivered`,
     `${status.reloads} reload(s), ${counts.clientsMovedIn} client(s) moved`,
+    ...edgeLines(status),
     ...(status.bus === null ? [] : busLines(status.bus)),
     '',
     ...table(['worker', 'process', 'state', 'clients', 'subscribers', 'memory', 'lag', 'up'], rows),
   ].join('\n')
+}
+
+function edgeLines({ busiest, counts }: Status): string[] {
+  const addresses = busiest.map(({ network, clients }) => `${network} (${clients})`)
+  const drops = Object.entries(counts.drops).map(([reason, count]) => `${count} ${reason}`)
+  return [
+    ...(addresses.length === 0 ? [] : [`most clients: ${addresses.join(', ')}`]),
+    ...(drops.length === 0 ? [] : [`connections dropped: ${drops.join(', ')}`]),
+  ]
 }
 
 function busLines(bus: BusStatus): string[] {

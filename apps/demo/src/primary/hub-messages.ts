@@ -19,12 +19,16 @@ export interface Welcome {
   readonly startedMs: number
   /** Whether somebody looks at the page. */
   readonly isWatched: boolean
+  /** Whether the program is about to stop. */
+  readonly isDraining: boolean
 }
 
 export interface WorkerReport {
   readonly clients: number
   readonly subscribers: number
   readonly counts: Counts
+  /** Addresses and networks with most clients. */
+  readonly busiest: readonly (readonly [network: string, clients: number])[]
 }
 
 /** How a worker left its clients. */
@@ -99,6 +103,8 @@ export interface WorkerQuestions {
   /** Ends its clients now. */
   hurry: { ask: null; answer: null }
   watch: { ask: boolean; answer: null }
+  /** The program is about to stop: health checks are told, everybody is served. */
+  notice: { ask: null; answer: null }
 }
 
 /** Functions that answer each of the questions. */

@@ -7,12 +7,20 @@ import { openPage } from '../page/page-server'
 import { StartError } from './start-error'
 import { Supervisor } from './supervisor'
 
+/** Nobody is sent here any more where no client has come for so long. */
+const QUIET_MS = 500
+
 export class Program {
   readonly supervisor: Supervisor
   readonly #options: Options
   #control: { readonly path: string; close(): void } | null = null
   #page: { readonly url: string; close(): void } | null = null
   #ending: Promise<void> | null = null
+  #isHurrying = false
+  #hurry: () => void = () => {}
+  readonly #isHurried = new Promise<void>(resolve => {
+    this.#hurry = resolve
+  })
 
   constructor(options: Options) {
     this.#options = options
@@ -37,13 +45,13 @@ export class Program {
 
   /** The first call stops once all clients have what is theirs; the second does not wait. Resolves when all is over. */
   async stop(why: string): Promise<void> {
-    const isAgain = this.#ending !== null
-    const clients = await this.supervisor.clientCount()
-    if (isAgain) {
-      this.log.warn('server', `${why} again: cutting off ${clients} client(s)`)
+    if (this.#ending !== null) {
+      this.#isHurrying = true
+      this.#hurry()
+      this.log.warn('server', `${why} again: cutting off ${await this.supervisor.clientCount()} client(s)`)
       await this.supervisor.hurry()
-    } else this.log.info('server', `${why}: no longer accepting, ending ${clients} client(s)`)
-    this.#ending ??= this.#end()
+    }
+    this.#ending ??= this.#end(why)
     await this.#ending
   }
 
@@ -76,12 +84,46 @@ export class Program {
     }
   }
 
-  async #end(): Promise<void> {
+  async #end(why: string): Promise<void> {
+    await this.#giveNotice(why)
+    const clients = await this.supervisor.clientCount()
+    this.log.info('server', `${why}: no longer accepting, ending ${clients} client(s)`)
     await this.supervisor.drain()
     this.#page?.close()
     this.log.info('server', 'stopped')
     // Who asked for it has the answer first.
     setImmediate(() => this.#control?.close())
+  }
+
+  /** Serves on while health checks fail, so that nobody is sent here any more; a second stop ends that. */
+  async #giveNotice(why: string): Promise<void> {
+    const { drainNoticeSeconds, drainSeconds } = this.#options
+    if (drainNoticeSeconds === 0) return
+    await this.supervisor.announceDrain()
+    this.log.info(
+      'server',
+      `${why}: health checks fail from now on; it stops in ${drainNoticeSeconds} s, once nobody is sent here any more`,
+    )
+    await this.#wait(drainNoticeSeconds * 1000)
+    // A balancer may take longer to notice. Not for ever: a client may know us without it.
+    let before = -1
+    for (let leftMs = drainSeconds * 1000; leftMs > 0 && !this.#isHurrying; leftMs -= QUIET_MS) {
+      const { connectionsReceived, healthChecks } = (await this.supervisor.status()).counts
+      const clients = connectionsReceived - healthChecks
+      if (clients === before) return
+      before = clients
+      await this.#wait(QUIET_MS)
+    }
+  }
+
+  /** Resolves after that time, or when a second stop comes. */
+  async #wait(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const isOver = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, ms)
+    })
+    await Promise.race([isOver, this.#isHurried])
+    clearTimeout(timer)
   }
 
   async #obey(order: Order): Promise<Outcome> {

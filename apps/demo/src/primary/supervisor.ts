@@ -13,7 +13,7 @@ import { Log } from '../log'
 import { BRIDGE } from '../mesh/questions'
 import type { Options } from '../options'
 import { Hub } from './hub'
-import { HUB_VARIABLE, type Leaving, type Places, type Sighting } from './hub-messages'
+import { HUB_VARIABLE, type Leaving, type Places, type Sighting, type WorkerReport } from './hub-messages'
 import { Operations } from './operations'
 import { clearStalePath } from './stale-path'
 import { StartError } from './start-error'
@@ -32,6 +32,8 @@ export interface Status extends Omit<ClusterStatus, 'workers' | 'connections'> {
   readonly clients: number
   readonly subscribers: number
   readonly counts: Counts
+  /** Addresses and networks with most clients, as each worker has counted its own busiest. */
+  readonly busiest: readonly { readonly network: string; readonly clients: number }[]
   readonly reloads: number
   readonly workers: readonly WorkerView[]
   /** The connection to the brokers on other machines; null for a broker alone. */
@@ -40,6 +42,8 @@ export interface Status extends Omit<ClusterStatus, 'workers' | 'connections'> {
 
 /** What workers have at the end to send their clients what is theirs. */
 const STOP_MS = 10_000
+/** Addresses that the status names. */
+const BUSIEST = 5
 /** A worker that others have lost, and that lives on for so long, is not one of them any more. */
 const FENCE_MS = 2000
 
@@ -64,6 +68,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
   /** Workers whose death was asked for. */
   readonly #killed = new Set<number>()
   #isStopping = false
+  #isDraining = false
   #isWatched = false
 
   constructor(options: Options) {
@@ -76,6 +81,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
         pid: process.pid,
         startedMs: this.#startedMs,
         isWatched: this.#isWatched,
+        isDraining: this.#isDraining,
       }),
       clearPath: path => this.#clear(path),
       opened: places => {
@@ -149,6 +155,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
       clients: views.reduce((sum, { clients }) => sum + clients, 0),
       subscribers: views.reduce((sum, { subscribers }) => sum + subscribers, 0),
       counts: sum([...reports.values()].map(({ counts }) => counts)),
+      busiest: busiest([...reports.values()]),
       reloads: this.#reloads,
       workers: views,
       bus: this.#bridge?.status ?? null,
@@ -258,6 +265,12 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
     })
   }
 
+  /** Has health checks told that the program is about to stop; it serves on. */
+  async announceDrain(): Promise<void> {
+    this.#isDraining = true
+    await this.#hub.askAll('notice', null)
+  }
+
   /** Stops accepting, ends each client once its replies are out, and then the workers. */
   async drain(): Promise<void> {
     this.#isStopping = true
@@ -355,4 +368,14 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
     }, FENCE_MS).unref()
     return null
   }
+}
+
+/** The sums of all workers, the most first. */
+function busiest(reports: readonly WorkerReport[]): Status['busiest'] {
+  const sums = new Map<string, number>()
+  for (const report of reports) {
+    for (const [network, clients] of report.busiest) sums.set(network, (sums.get(network) ?? 0) + clients)
+  }
+  const most = [...sums].sort(([, a], [, b]) => b - a).slice(0, BUSIEST)
+  return most.map(([network, clients]) => ({ network, clients }))
 }

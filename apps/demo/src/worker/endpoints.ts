@@ -1,6 +1,7 @@
 // Where clients come in: opens the TCP port and the local path, and closes them. What a client does is the session's.
 import { existsSync, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
+import type { ServerOpts } from '@x/core'
 import { createServer, type Server, type Socket } from '../net'
 
 /** An endpoint cannot be opened; the message says why and what to do next. */
@@ -19,8 +20,12 @@ export interface Endpoint {
 type Welcome = (socket: Socket, localPath: string | null) => void
 
 /** Listens on TCP; port 0 lets the system choose. Rejects with `EndpointError`. */
-export async function openTcp(port: number, host: string, welcome: Welcome): Promise<Endpoint> {
-  const server = createServer({ noDelay: true }, socket => welcome(socket, null))
+export async function openTcp(
+  { port, host }: { readonly port: number; readonly host: string },
+  options: ServerOpts,
+  welcome: Welcome,
+): Promise<Endpoint> {
+  const server = createServer(options, socket => welcome(socket, null))
   try {
     await listening(server, () => server.listen({ port, host }))
   } catch (error) {

@@ -18,19 +18,25 @@ import type { WorkerReport } from '../primary/hub-messages'
 import { error } from '../resp/reply'
 import { Admission } from './admission'
 import { answersOf } from './answers'
+import { Drops } from './drops'
+import { Edge } from './edge'
 import { type Endpoint, openPath, openTcp } from './endpoints'
 import type { HubLink } from './hub-link'
 import { Observer } from './observer'
 
 /** How often clients that get nothing any more are held against the soft output limit. */
 const SWEEP_MS = 1000
+/** Addresses that a report names. */
+const BUSIEST = 20
 
 export class Station {
   readonly #id: number
   readonly #hub: HubLink
-  readonly #program: Program = { pid: 0, startedMs: 0, port: null }
+  readonly #program: Program = { pid: 0, startedMs: 0, port: null, isDraining: false }
   readonly #surroundings: Surroundings
   readonly #admission: Admission
+  readonly #edge: Edge
+  readonly #drops: Drops
   readonly #arrivals: Arrivals
   readonly #observer: Observer
   readonly #endpoints: Endpoint[] = []
@@ -58,6 +64,8 @@ export class Station {
     }
     this.#arrivals = new Arrivals(this.#surroundings)
     this.#admission = new Admission(options.maxClients, clients, mesh)
+    this.#edge = new Edge(options, clients)
+    this.#drops = new Drops(statistics, log)
   }
 
   /** Joins the other workers, then opens what the options ask for. Rejects with `EndpointError`. */
@@ -73,12 +81,12 @@ export class Station {
     }
     this.#serveHub()
     const path = await mesh.listen(`x-demo-hub-${process.ppid}-${this.#id}`)
-    const { peers, pid, startedMs, isWatched } = await this.#hub.ask('hello', {
+    const { peers, pid, startedMs, isWatched, isDraining } = await this.#hub.ask('hello', {
       id: this.#id,
       pid: process.pid,
       path,
     })
-    Object.assign(this.#program, { pid, startedMs })
+    Object.assign(this.#program, { pid, startedMs, isDraining })
     this.#observer.watch(isWatched)
     await mesh.join(peers)
     await this.#open()
@@ -114,7 +122,7 @@ export class Station {
     const { port, host, path } = this.#surroundings.options
     const welcome = (socket: Socket, localPath: string | null) => void this.#welcome(socket, localPath)
     if (port !== null) {
-      const tcp = await openTcp(port, host, welcome)
+      const tcp = await openTcp({ port, host }, this.#edge.serverOptions, welcome)
       this.#endpoints.push(tcp)
       this.#program.port = tcp.port
     }
@@ -127,6 +135,9 @@ export class Station {
     const { log } = this.#surroundings
     for (const { server } of this.#endpoints) {
       server.on('error', failure => log.error(`worker ${this.#id}`, failure.message))
+      server.on('drop', about =>
+        this.#drops.add(about?.reason ?? 'max-connections', about?.remoteAddress, about?.problem),
+      )
     }
     await this.#hub.ask('opened', { port: this.#program.port, path: opened })
   }
@@ -146,6 +157,10 @@ export class Station {
         for (const session of clients) session.cut()
         return null
       },
+      notice: () => {
+        this.#program.isDraining = true
+        return null
+      },
       watch: isWatched => {
         this.#observer.watch(isWatched)
         return null
@@ -160,6 +175,7 @@ export class Station {
       clients: sessions.length,
       subscribers: sessions.filter(session => session.isSubscriber).length,
       counts: statistics.counts,
+      busiest: clients.busiest(BUSIEST),
     }
   }
 
@@ -167,12 +183,18 @@ export class Station {
     const { clients, options, statistics, log } = this.#surroundings
     statistics.connectionsReceived++
     socket.on('error', () => {})
+    if (localPath === null && !this.#edge.hasRoomFor(socket.remoteAddress)) {
+      this.#drops.add('address-limit', socket.remoteAddress)
+      socket.destroy()
+      return
+    }
     const decision = this.#admission.mayEnter()
     const mayEnter = typeof decision === 'boolean' ? decision : await decision
     if (socket.destroyed) return
     if (mayEnter && !this.#isStopping) {
       const session = new Session(socket, newClient(clients.nextId(), socket, localPath), this.#surroundings)
-      log.info(session.who, 'connected')
+      if (session.isCheck) log.debug(session.who, 'connected')
+      else log.info(session.who, 'connected')
       return
     }
     statistics.connectionsRejected++
@@ -189,8 +211,13 @@ export class Station {
   }
 
   #sweep(): void {
+    const nowMs = Date.now()
     for (const session of this.#surroundings.clients) {
       if (session.isSubscriber) session.checkOutput()
+      if (!this.#edge.isSilentTooLong(session, nowMs)) continue
+      this.#drops.add('first-byte', session.address)
+      session.cut()
     }
+    this.#drops.tell()
   }
 }

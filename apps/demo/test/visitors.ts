@@ -1,0 +1,54 @@
+// Clients that come, ask once, and go, again and again; each that did not get its answer is counted. It knows no broker.
+import { connect } from 'node:net'
+
+export class Visitors {
+  visits = 0
+  /** What went wrong with those that went wrong. */
+  readonly failures: string[] = []
+  readonly #port: number
+  readonly #running: Promise<unknown>
+  #isOver = false
+
+  /** @param together so many at the same time */
+  constructor(port: number, together: number) {
+    this.#port = port
+    this.#running = Promise.all(Array.from({ length: together }, () => this.#run()))
+  }
+
+  /** Resolves once so many more have come and gone. */
+  async more(count: number): Promise<void> {
+    for (const end = this.visits + count; this.visits < end; ) {
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver) await this.#visit()
+  }
+
+  #visit(): Promise<void> {
+    return new Promise(resolve => {
+      let answer = ''
+      let failure = ''
+      const socket = connect(this.#port, '127.0.0.1')
+      socket.setEncoding('latin1').on('data', text => {
+        answer += text
+      })
+      socket.on('error', error => {
+        failure = error.message
+      })
+      socket.on('close', () => {
+        this.visits++
+        if (failure !== '' || answer !== '+PONG\r\n+OK\r\n')
+          this.failures.push(failure || JSON.stringify(answer))
+        resolve()
+      })
+      socket.write('PING\r\nQUIT\r\n')
+    })
+  }
+}
