@@ -46,6 +46,7 @@ import { benches as rated } from './benches/rated.mjs'
  * @property {boolean} [isSpread] it needs several processors
  * @property {number} [connections] that it holds, where it differs from others by this alone
  * @property {(options: import('./options.mjs').Options) => string | null | Promise<string | null>} [whyNot] it cannot run here
+ * @property {() => Promise<string>} [by] which program is the load, where there are two
  * @property {(site: Site, share: number) => Promise<Work>} [load] does `share` of a run's work, from connecting to the end
  * @property {(site: Site, share: number) => Promise<Standing>} [stand] connects; only `work` is measured
  * @property {(site: Site) => Promise<{ release(): Promise<void> }>} [hold] connects, for a bench of memory

@@ -23,7 +23,7 @@ import { BENCH_NAMES, BENCHES, benchesOf, GROUP_NAMES } from './benches.mjs'
  */
 
 /** The words by which the first argument may name something else than a bench. */
-export const COMMANDS = ['compare', 'ipc', 'spread']
+export const COMMANDS = ['compare', 'report', 'ipc', 'spread']
 
 /** What a run does: all of it, or with `--quick`. @satisfies {Record<string, readonly [string, string]>} */
 const DEFAULTS = /** @type {const} */ ({
@@ -73,6 +73,7 @@ export const HELP = `What @x/core costs beside node:net, Bun, Deno and C: CPU of
 Usage: pnpm bench [bench or group ...] [options]
        pnpm bench --quick                      all benches in about a minute: does it work, and is anything far off?
        pnpm bench compare A B [bench ...]      two commits, built on this machine, in turns; says what is noise
+       pnpm bench report                       measures Node 20 and 26; writes docs/benchmarks.md and its plots
        pnpm bench ipc | spread                 messages between processes; policies with a slow worker
 
 Benches (all):

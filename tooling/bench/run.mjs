@@ -25,6 +25,7 @@ import { summarize } from './summary.mjs'
  * @property {string} system
  * @property {boolean} isPinned server and load had a processor each
  * @property {string} node
+ * @property {string} date
  * @property {Record<string, number>} work how much of it
  * @property {{ name: string, title: string }[]} arms
  * @property {{ name: string, reason: string }[]} missing arms and benches
@@ -45,14 +46,15 @@ export async function runBenches(options, { onStart, onResult, label = '' } = {}
     else missing.push({ name: bench.name, reason })
   }
   const placement = options.pin ? placeApart() : ANYWHERE
-  const { runs, clients, requests, connections, gigabytes, idle, rate, seconds } = options
+  const { runs } = options
   /** @type {Outcome} */
   const outcome = {
     machine: describeMachine(),
     system: process.platform,
     isPinned: placement.server !== null,
     node: versionOf(options.node) ?? 'unknown',
-    work: { runs, clients, requests, connections, gigabytes, idle, rate, seconds },
+    date: new Date().toISOString().slice(0, 10),
+    work: workOf(options),
     arms: arms.map(({ name, title }) => ({ name, title })),
     missing,
     results: [],
@@ -69,7 +71,8 @@ export async function runBenches(options, { onStart, onResult, label = '' } = {}
         samples,
         arms.map(({ name }) => name),
       )
-      const { name, title, unit } = bench
+      const { name, unit } = bench
+      const title = bench.by === undefined ? bench.title : `${bench.title}, by ${await bench.by()}`
       const result = { bench: name, title, unit, connections: bench.connections, rows, samples }
       outcome.results.push(result)
       progress.clear()
@@ -89,4 +92,9 @@ function armsFor(bench, arms) {
 /** @param {import('./benches.mjs').Bench} bench @param {number} arms @param {number} runs */
 function stepsOf(bench, arms, runs) {
   return arms * (bench.hold === undefined ? runs + 1 : runs)
+}
+
+/** How much of it a run does. @param {import('./options.mjs').Options} options */
+export function workOf({ runs, clients, requests, connections, gigabytes, idle, rate, seconds }) {
+  return { runs, clients, requests, connections, gigabytes, idle, rate, seconds }
 }

@@ -33,7 +33,7 @@ export const benches = [
   },
   {
     name: 'relay',
-    title: '`relay(a, b)`, beside `pipe` both ways where there is none, one connection',
+    title: '`relay(a, b)`; where there is none, `pipe` both ways, one connection',
     server: 'relay',
     unit: 'GB',
     needsSink: true,

@@ -6,11 +6,12 @@ import { httpLoader, whyNoHttpLoader } from './loads.mjs'
 export const benches = [
   {
     name: 'http',
-    title: 'node:http over a front: requests of wrk or autocannon, kept alive',
+    title: 'HTTP/1.1, kept alive: node:http over a front',
     server: 'http',
     unit: 'request',
     arms: ['net', 'native', 'portable', 'bun', 'deno'],
     whyNot: whyNoHttpLoader,
+    by: async () => ((await httpLoader())[0] === 'wrk' ? 'wrk' : 'autocannon'),
     async load({ port, processors, options }, share) {
       const [program = '', ...script] = await httpLoader()
       const url = `http://127.0.0.1:${port}/`

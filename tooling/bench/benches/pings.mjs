@@ -39,6 +39,7 @@ function redisPings(name, depth) {
     server: 'ping',
     unit: 'command',
     groups: ['redis'],
+    arms: ['net', 'native', 'portable', 'bun'],
     whyNot: whyNoRedisBenchmark,
     async load({ port, processors, options }, share) {
       const count = countOf(options.requests, depth, share)
