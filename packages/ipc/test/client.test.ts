@@ -1,7 +1,7 @@
 // Clients that come back: servers that are not there yet, die, or refuse; what becomes of what is under way.
 import { once } from 'node:events'
 import path from 'node:path'
-import type { Server } from '@x/core'
+import type { Server, Socket } from '@x/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Channel,
@@ -180,6 +180,72 @@ describe('a client', () => {
     await daemon()
     expect(await Promise.all(asked)).toEqual([3, 3])
     expect(() => one.request(() => 0)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
+  })
+
+  it('[I7] takes buffers and options as they were at the call', async () => {
+    const one = client()
+    const buffer = Buffer.from('before')
+    const options = { buffers: [buffer] }
+    const asked = one.request('text', options)
+    buffer.write('AFTER!')
+    options.buffers.push(buffer)
+    await serve(channel => channel.serve((_value, { buffers }) => buffers.map(String)))
+    expect((await asked).value).toEqual(['before'])
+  })
+
+  it('[I7] goes on over the next connection where the server leaves too much unread', async () => {
+    let mute: Socket | null = null
+    const server = await listen(at(), {}, socket => {
+      if (mute !== null) channels.push(createChannel(socket).serve(value => (value as Buffer).length))
+      else {
+        // It says hello and reads nothing.
+        mute = socket.pause()
+        mute.write(Buffer.from([0x78, 0x63, 0x68, 1, 0, 0, 0, 0, 0, 0, 0, 1]))
+      }
+    })
+    servers.push(server)
+    const one = client({ channel: { backlogLimitBytes: 3_000_000 } })
+    const down = once(one, 'down') as Promise<[NodeJS.ErrnoException]>
+    await once(one, 'up')
+    const bytes = Buffer.alloc(500_000)
+    const outcomes = Array.from({ length: 10 }, () =>
+      one.request(bytes, { timeoutMs: 0 }).then(
+        ({ value }) => value,
+        error => error.code,
+      ),
+    )
+    expect((await down)[0].code).toBe('ERR_X_CHANNEL_SLOW')
+    const settled = await Promise.all(outcomes)
+    expect(new Set(settled)).toEqual(new Set(['ERR_X_OUTCOME_UNKNOWN', bytes.length]))
+    mute!.destroy()
+  })
+
+  it('[I7] sends what has waited no faster than the server takes it', async () => {
+    const one = client({ channel: { backlogLimitBytes: 2_000_000 } })
+    const downs: string[] = []
+    one.on('down', error => downs.push((error as NodeJS.ErrnoException).code as string))
+    const asked = Array.from({ length: 20 }, () => one.request(Buffer.alloc(500_000), { timeoutMs: 0 }))
+    await serve(channel => channel.serve(value => (value as Buffer).length))
+    expect((await Promise.all(asked)).map(({ value }) => value)).toEqual(Array(20).fill(500_000))
+    expect(new Set(downs)).toEqual(new Set(['ENOENT']))
+    expect(one.queued).toBe(0)
+  })
+
+  it('[I7] is told the truth by a daemon that is killed again and again while it works', async () => {
+    const one = client()
+    for (let round = 0; round < 5; round++) {
+      const program = await daemon()
+      const own = await one.call.pid()
+      expect(own).toBe(program.process.pid)
+      const asked = Array.from({ length: 50 }, (_, at) => one.call.add([at, 1]).catch(error => error.code))
+      const slow = one.call.slow().catch(error => error.code)
+      expect(await program.line()).toBe('slow runs')
+      await program.stop('SIGKILL')
+      expect(await slow).toBe('ERR_X_OUTCOME_UNKNOWN')
+      // They were sent: nobody can know what became of those whose answer had not come.
+      for (const [at, outcome] of (await Promise.all(asked)).entries())
+        expect([at + 1, 'ERR_X_OUTCOME_UNKNOWN']).toContain(outcome)
+    }
   })
 
   it('[I7] bounds what waits for a connection in bytes', async () => {

@@ -71,6 +71,11 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     return this.#session.backlog
   }
 
+  /** @internal Null while the peer keeps up; else done once it has caught up. */
+  get room(): Promise<void> | null {
+    return this.#session.room
+  }
+
   /** Bytes that are held for the peer, at most `holdLimitBytes`: see there. */
   get held(): number {
     return this.#session.account.held

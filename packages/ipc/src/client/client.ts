@@ -22,7 +22,7 @@ import { encodeName } from '../wire/encoder'
 import { attempt } from './attempt'
 import { Backoff } from './backoff'
 import { type ClientRequestOptions, Errand } from './errand'
-import { keepValue } from './kept-value'
+import { keepBeside, keepValue } from './kept-value'
 import type { ClientOptions, ClientSettings } from './options'
 import { readSettings } from './options'
 import { Queue } from './queue'
@@ -57,6 +57,8 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
   /** That of the connection, and those that are being closed. */
   readonly #channels = new Set<Channel>()
   #state: State = { name: 'closed' }
+  /** The channel whose server is behind with what has waited. */
+  #paced: Channel | null = null
   #places = 0
   #isRef = true
   readonly #onAbort = () => this.destroy(abortError(this.#settings.signal?.reason))
@@ -80,7 +82,7 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     return this.#state.name === 'up' ? this.#state.channel : null
   }
 
-  /** Bytes of messages and requests that wait for a connection, about. */
+  /** Bytes of messages and requests that wait for a connection, or for a server that is behind with them, about. */
   get queued(): number {
     return this.#queue.bytes
   }
@@ -120,21 +122,46 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     checkParts(options, channelOptions.handles === true)
     const kept = keepValue(value, channelOptions.clone === true)
     if (this.#state.name === 'closed') return refuse('the client is closed')
-    const given = { value: kept, options, timeoutMs }
+    const given = { value: kept, options: keepBeside(options), timeoutMs }
     const errand = new Errand(kind, this.#places++, given, {
       again: each => this.#take(each),
       done: each => this.#queue.remove(each),
     })
-    if (this.#queue.bytes + errand.cost > queueLimitBytes && this.channel === null) {
+    const waits = !this.channel?.isOpen || !this.#queue.isEmpty
+    if (waits && this.#queue.bytes + errand.cost > queueLimitBytes) {
       errand.fail(ipcError('ERR_X_NOT_SENT', `${this.#queue.bytes} bytes wait for a connection`))
     } else this.#take(errand)
     return errand.promise
   }
 
   #take(errand: Errand): void {
+    const { channel } = this
     if (this.#state.name === 'closed') errand.abandon(null)
-    else if (this.#state.name === 'up' && this.#state.channel.isOpen) void errand.send(this.#state.channel)
-    else this.#queue.add(errand)
+    else if (channel?.isOpen && this.#queue.isEmpty) void errand.send(channel)
+    else {
+      this.#queue.add(errand)
+      if (channel !== null) this.#sendQueue(channel)
+    }
+  }
+
+  /** Sends what waits, as fast as the server takes it: what was asked in an hour does not end the connection as too much. */
+  #sendQueue(channel: Channel): void {
+    while (this.channel === channel && channel.isOpen && this.#paced !== channel) {
+      const errand = this.#queue.take()
+      if (errand === undefined) return
+      void errand.send(channel)
+      const { room } = channel
+      if (room === null) continue
+      this.#paced = channel
+      // Where the channel ends first, what waits goes over the next one.
+      room.then(
+        () => {
+          this.#paced = null
+          this.#sendQueue(channel)
+        },
+        () => {},
+      )
+    }
   }
 
   /** Answers the server's requests that have no name, on each connection: as `Channel.serve`. @throws as that. */
@@ -194,7 +221,7 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     }
     this.#tell(() => this.emit('up', channel))
     if (this.channel !== channel) return
-    for (const errand of this.#queue.takeAll()) this.#take(errand)
+    this.#sendQueue(channel)
   }
 
   #down(error: Error): void {

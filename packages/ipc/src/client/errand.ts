@@ -89,6 +89,7 @@ export class Errand {
 
   /** Sends it over this channel. */
   async send(channel: Channel): Promise<void> {
+    if (this.#state !== 'waiting') return
     this.#state = 'sent'
     try {
       const reply = await this.#sendOver(channel)

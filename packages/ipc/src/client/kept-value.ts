@@ -1,5 +1,6 @@
-// A value as it was when it was given, for whoever sends it later. It sends nothing.
+// A value and what goes beside it as they were when they were given, for whoever sends them later. It sends nothing.
 import { deserialize, serialize } from 'node:v8'
+import type { SendOptions } from '../protocol/message'
 import { encodeValue } from '../wire/encoder'
 
 /** What is kept: how much memory it takes, about, and the value itself, as often as it is needed. */
@@ -26,4 +27,14 @@ export function keepValue(value: unknown, asClone: boolean): KeptValue {
   }
   if (text === null) return { bytes: 0, get: () => undefined }
   return { bytes: text.length * 2, get: () => JSON.parse(text) }
+}
+
+/** The same options, which nobody else can change; so are the buffers, whose bytes are copied. */
+export function keepBeside<Options extends SendOptions>(options: Options): Options {
+  const { buffers, handles } = options
+  return {
+    ...options,
+    ...(buffers !== undefined && { buffers: buffers.map(each => Buffer.from(each)) }),
+    ...(handles !== undefined && { handles: [...handles] }),
+  }
 }

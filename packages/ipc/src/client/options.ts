@@ -27,7 +27,7 @@ export interface ClientOptions
   readonly mostDelayMs?: number
   /** Milliseconds for an attempt: the connection, the peer's hello and `onConnect`; 0: for ever. Default: 10,000. */
   readonly connectTimeoutMs?: number
-  /** Bytes of messages and requests that may wait for a connection. Default: 16 MiB. */
+  /** Bytes of messages and requests that may wait for a connection, or behind those that waited. Default: 16 MiB. */
   readonly queueLimitBytes?: number
   /** Closes the client at once; what waits fails. */
   readonly signal?: AbortSignal

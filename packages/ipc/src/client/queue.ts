@@ -25,6 +25,17 @@ export class Queue {
     this.#bytes -= errand.cost
   }
 
+  get isEmpty(): boolean {
+    return this.#errands.length === 0
+  }
+
+  /** The first; undefined where there is none. */
+  take(): Errand | undefined {
+    const errand = this.#errands.shift()
+    if (errand !== undefined) this.#bytes -= errand.cost
+    return errand
+  }
+
   takeAll(): readonly Errand[] {
     const errands = this.#errands
     this.#errands = []

@@ -82,6 +82,11 @@ export class Outbound implements ReplySender {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_X_FRAME_TOO_LONG') throw error
       return quiet(Promise.reject(error))
     }
+    return this.room
+  }
+
+  /** Null while the peer keeps up; else done once it has caught up. */
+  get room(): Promise<void> | null {
     return this.sender.isFull ? this.sender.waitForRoom() : null
   }
 

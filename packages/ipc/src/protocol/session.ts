@@ -48,10 +48,10 @@ export interface SessionListener {
 
 /**
  * `opening`: the peer has not said hello. `leaving`: one of the sides closes it; our goodbye comes once nothing is under way.
- * `left`: we have said it. One value; `ended` says how.
+ * `left`: we have said it. `failing`: it ends with this turn. One value; `ended` says how.
  */
 type Life =
-  | { readonly name: 'opening' | 'open' | 'leaving' | 'left' }
+  | { readonly name: 'opening' | 'open' | 'leaving' | 'left' | 'failing' }
   | { readonly name: 'ended'; readonly error: Error | null }
 
 /** `closing`: it asks for nothing more. `left`: it has said goodbye. */
@@ -130,6 +130,8 @@ export class Session implements OutboundSession {
 
   /** The peer leaves too much unread. What was sending just now is let end first. */
   overflow(bytes: number): void {
+    // Nothing can be sent from now on: who tries again over the next channel must not try this one.
+    if (this.mayTell) this.#life = { name: 'failing' }
     const error = ipcError('ERR_X_CHANNEL_SLOW', `it has left ${bytes} bytes unread`)
     nextTick(() => this.#end('refused', error))
   }
@@ -165,6 +167,11 @@ export class Session implements OutboundSession {
 
   get backlog(): number {
     return this.#outbound.sender.backlog
+  }
+
+  /** Null while the peer keeps up; else done once it has caught up. */
+  get room(): Promise<void> | null {
+    return this.#outbound.room
   }
 
   get unacknowledged(): number {
