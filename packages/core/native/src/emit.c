@@ -1,5 +1,5 @@
-// Calls into JavaScript, each with Node's ticks and microtasks after it. Those of a handle or request that has a context
-// run in it; for those of streams and listeners JavaScript does that itself. What a listener throws goes to `uncaughtException`, and the addon goes on with its next event.
+// Calls into JavaScript, each with Node's ticks and microtasks after it, in the async context of their handle or request. What
+// a listener throws goes to `uncaughtException`, and the addon goes on with its next event.
 #include "x-net.h"
 
 #include <string.h>
@@ -11,15 +11,20 @@ bool x_context_hold(x_instance *in, x_context *context, napi_value object) {
   return false;
 }
 
-// From here on callbacks see the async context (`AsyncLocalStorage`) of the call that is running now.
-bool x_context_bind(x_instance *in, x_context *context, const char *name) {
-  napi_value object, text;
+// From here on callbacks see the async context (`AsyncLocalStorage`) of the call that is running now. `object` is its resource;
+// NULL: an object of its own.
+bool x_context_begin(x_instance *in, x_context *context, napi_value object, napi_value name) {
   if (context->async != NULL) return true;
-  if (napi_get_reference_value(in->env, context->object, &object) != napi_ok) return false;
-  if (napi_create_string_latin1(in->env, name, strlen(name), &text) != napi_ok) return false;
-  if (napi_async_init(in->env, object, text, &context->async) == napi_ok) return true;
+  if (napi_async_init(in->env, object, name, &context->async) == napi_ok) return true;
   context->async = NULL;
   return false;
+}
+
+bool x_context_bind(x_instance *in, x_context *context, const char *name) {
+  napi_value object, text;
+  if (napi_get_reference_value(in->env, context->object, &object) != napi_ok) return false;
+  if (napi_create_string_latin1(in->env, name, strlen(name), &text) != napi_ok) return false;
+  return x_context_begin(in, context, object, text);
 }
 
 bool x_context_open(x_instance *in, x_context *context, napi_value object, const char *name) {
@@ -74,7 +79,7 @@ bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc
 bool x_emit_stream(const x_stream *stream, x_event event, size_t argc, napi_value *argv) {
   x_instance *in = stream->base.in;
   if (in->ending || napi_create_uint32(in->env, stream->base.slot, &argv[0]) != napi_ok) return false;
-  return call(in, NULL, NULL, event, argc, argv);
+  return call(in, stream->base.context.async, NULL, event, argc, argv);
 }
 
 bool x_emit_stream_status(const x_stream *stream, x_event event, int status) {

@@ -16,11 +16,22 @@ static bool user_buffer(x_stream *stream, uv_buf_t *buf) {
   return found;
 }
 
+// A program that transfers the memory of a chunk away takes the arena along.
+static bool arena_is_whole(x_instance *in) {
+  napi_value value;
+  uv_buf_t bytes;
+  return in->arena != NULL && napi_get_reference_value(in->env, in->arena_buffer, &value) == napi_ok &&
+         x_bytes(in->env, value, &bytes) && bytes.base == in->arena && bytes.len == X_ARENA_SIZE;
+}
+
 // Makes sure that the arena has room for a read.
 static bool open_arena(x_instance *in) {
   napi_handle_scope scope;
-  if (in->arena != NULL && in->arena_used + X_READ_SIZE <= X_ARENA_SIZE) return true;
   if (!x_enter(in, &scope)) return false;
+  if (in->arena_used + X_READ_SIZE <= X_ARENA_SIZE && arena_is_whole(in)) {
+    x_leave(in, scope);
+    return true;
+  }
   if (in->arena_buffer != NULL) napi_delete_reference(in->env, in->arena_buffer);
   in->arena_buffer = NULL;
   in->arena = NULL;

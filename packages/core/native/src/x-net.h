@@ -21,8 +21,8 @@
   } while (0)
 
 // The order is that of the functions which `setup` takes (see addon.ts). Those of streams are told by the stream's place in
-// the handle table, and find its object in a list of JavaScript's own: a connection has no reference and no async context
-// here. The others are called on the object of their handle or request, in its async context.
+// the handle table, and find its object in a list of JavaScript's own: a connection has no reference here. The others are
+// called on the object of their handle or request. All come in the async context of their handle or request.
 typedef enum {
   X_ON_ACCEPT,
   X_ON_DESCRIPTORS,
@@ -81,7 +81,8 @@ typedef struct {
   size_t fd_count;
 } x_instance;
 
-// Where a callback belongs: the object that it is called on, and the async context that was current when it was made.
+// Where a callback belongs: the object that it is called on, which a stream has not, and the async context that was current
+// when it was made.
 typedef struct {
   napi_ref object;
   napi_async_context async;
@@ -156,6 +157,7 @@ void x_table_free(x_instance *in);
 
 // emit.c: calls into JavaScript.
 bool x_context_hold(x_instance *in, x_context *context, napi_value object);
+bool x_context_begin(x_instance *in, x_context *context, napi_value object, napi_value name);
 bool x_context_bind(x_instance *in, x_context *context, const char *name);
 bool x_context_open(x_instance *in, x_context *context, napi_value object, const char *name);
 void x_context_close(x_instance *in, x_context *context);

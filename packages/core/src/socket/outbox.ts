@@ -16,7 +16,10 @@ const PIECE_BYTES = 256
 /** Outboxes and memory to be used again. */
 const spare: Outbox[] = []
 const MOST_SPARE = 64
-const memory = { slab: Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0, openCount: 0 }
+const memory = { slab: Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0, openCount: 0, heads: [] as Buffer[] }
+
+/** The shortest beginnings of the slab are kept: the one outbox of an event holds most replies, and they are short. */
+const MOST_HEAD_BYTES = 256
 
 export class Outbox {
   /** Characters and bytes of what is held, as Writable counts them. */
@@ -42,7 +45,12 @@ export class Outbox {
 
   /** The bytes of all writes, in order. They stay valid until `close`. */
   get bytes(): Buffer {
-    return this.#slab.subarray(this.#start, this.#end)
+    const end = this.#end
+    if (this.#start > 0 || end > MOST_HEAD_BYTES || this.#slab !== memory.slab) {
+      return this.#slab.subarray(this.#start, end)
+    }
+    memory.heads[end] ??= this.#slab.subarray(0, end)
+    return memory.heads[end]
   }
 
   get byteCount(): number {
@@ -136,6 +144,7 @@ export class Outbox {
 function renewSlab(): void {
   memory.slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
   memory.used = 0
+  memory.heads = []
 }
 
 /** The most bytes that a text of this length can have; Infinity for an encoding that `Writable` has to judge. */

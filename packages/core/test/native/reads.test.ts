@@ -58,6 +58,35 @@ describe.skipIf(absent !== null)('native transport, reading', () => {
     }
   })
 
+  it('goes on where a program transfers the memory of its chunks away', async () => {
+    const [client, server] = await pair()
+    const small: { chunk: Buffer; size: number }[] = []
+    let heardFirst = () => {}
+    const first = new Promise<void>(resolve => {
+      heardFirst = resolve
+    })
+    const { whole } = reading(server, {
+      onData(chunk) {
+        heardFirst()
+        if (chunk.length <= 2048) small.push({ chunk, size: chunk.length })
+        try {
+          // Of memory that many share it is refused, or ignored (Node 20), as with Node's own pool.
+          structuredClone(chunk, { transfer: [chunk.buffer as ArrayBuffer] })
+        } catch (error) {
+          expect((error as Error).name).toBe('DataCloneError')
+        }
+      },
+    })
+    await written(client, Buffer.alloc(10))
+    await first
+    await written(client, Buffer.alloc(1024 * 1024))
+    await ended(client)
+    await whole
+    expect(server.bytesRead).toBe(1024 * 1024 + 10)
+    expect(small.length).toBeGreaterThan(0)
+    for (const { chunk, size } of small) expect(chunk.length).toBe(size)
+  })
+
   it("reads into the receiver's buffer, a view of which it hands over", async () => {
     const [client, server] = await pair()
     const own = new Uint8Array(new ArrayBuffer(2000), 500, 1000)

@@ -41,8 +41,8 @@ export interface RequestObject {
 }
 
 /**
- * What the addon calls, in the order of `x_event` in native/src/x-net.h. `this` is the handle's or request's object, whose
- * async context is the current one; the events of streams have neither, and are told by the stream's place.
+ * What the addon calls, in the order of `x_event` in native/src/x-net.h, in the async context of the handle or request. `this`
+ * is its object; the events of streams have none, and are told by the stream's place.
  */
 export type Events = readonly [
   accept: (this: ListenerObject, status: Status, id: HandleId) => void,
@@ -75,6 +75,7 @@ export interface Addon {
   stream(kind: 0 | 1): HandleId
   streamFrom(fd: number, kind: 0 | 1 | -1): HandleId
   kindOf(id: HandleId): number
+  openContext(id: HandleId, type: string): Status
   bindStream(id: HandleId, address: string, port: number, flags: number): Status
   connect(id: HandleId, request: object, to: string, port: number): Status
   shutdown(id: HandleId): Status

@@ -18,9 +18,7 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import { type Addon, type HandleId, placeOf } from './addon'
-
-/** Reads up to this size go through Node's buffer pool; larger ones get memory of their own. */
-const POOLED_READ = 2048
+import type { ReadCopies } from './read-copies'
 
 /** Flags of a bind as the addon wants them. */
 export function bindBits(flags: BindFlags | undefined): number {
@@ -57,18 +55,14 @@ class ShutdownRequest extends AsyncResource {
   }
 }
 
-function contextOf(kind: HandleKind): AsyncResource {
-  return new AsyncResource(kind === 'tcp' ? 'TCPWRAP' : 'PIPEWRAP')
-}
-
 /** The streams of a thread that are not closed yet, by their place in the addon's table, which so keeps them alive. */
 export type OpenStreams = (NativeStream | undefined)[]
 
 /** What the streams of a thread share. */
 export interface StreamHost {
   readonly addon: Addon
-  /** Where small reads land. */
-  readonly scratch: Buffer
+  /** Of what lands in the scratch. */
+  readonly reads: ReadCopies
   readonly streams: OpenStreams
 }
 
@@ -77,8 +71,8 @@ export class NativeStream implements StreamHandle {
   readonly #host: StreamHost
   /** 0 once it closes, and where none could be made. */
   #id: HandleId
-  /** Of its events: that of `connect`, or of where it was accepted or adopted; null before. */
-  #context: AsyncResource | null
+  /** It has the async context of its events: that of `connect`, or of where it was accepted or adopted. */
+  #hasContext = false
   #sink: ReadSink | null = null
   #into: Uint8Array | null = null
   #reading = false
@@ -94,27 +88,34 @@ export class NativeStream implements StreamHandle {
   #shutdown: ShutdownRequest | null = null
   #closing: Closing | null = null
 
-  private constructor(host: StreamHost, kind: HandleKind, id: HandleId, context: AsyncResource | null) {
+  private constructor(host: StreamHost, kind: HandleKind, id: HandleId) {
     this.kind = kind
     this.#host = host
     this.#id = id
-    this.#context = context
     if (id !== 0) host.streams[placeOf(id)] = this
   }
 
   /** One that can connect. */
   static unconnected(host: StreamHost, kind: HandleKind): NativeStream {
     const id = Math.max(0, host.addon.stream(kind === 'tcp' ? 0 : 1))
-    return new NativeStream(host, kind, id, null)
+    return new NativeStream(host, kind, id)
   }
 
   /** One that was accepted, or of a descriptor that was taken over. */
   static connected(host: StreamHost, kind: HandleKind, id: HandleId): NativeStream {
-    return new NativeStream(host, kind, id, contextOf(kind))
+    const stream = new NativeStream(host, kind, id)
+    stream.#openContext()
+    return stream
   }
 
   get #addon(): Addon {
     return this.#host.addon
+  }
+
+  #openContext(): void {
+    if (this.#hasContext) return
+    this.#addon.openContext(this.#id, this.kind === 'tcp' ? 'TCPWRAP' : 'PIPEWRAP')
+    this.#hasContext = true
   }
 
   bind(at: TcpAddress, flags?: BindFlags): Status {
@@ -128,7 +129,7 @@ export class NativeStream implements StreamHandle {
       ? this.#addon.connect(this.#id, request, to.address, to.port)
       : this.#addon.connect(this.#id, request, to.path, 0)
     if (status === 0) {
-      this.#context ??= contextOf(this.kind)
+      this.#openContext()
       this.#applyEarly()
     }
     return status
@@ -220,7 +221,7 @@ export class NativeStream implements StreamHandle {
   setOption(option: StreamOption): Status {
     const id = this.#id
     // Before connect there is no socket to set it on.
-    if (id !== 0 && this.kind === 'tcp' && this.#context === null) {
+    if (id !== 0 && this.kind === 'tcp' && !this.#hasContext) {
       this.#early ??= []
       this.#early.push(option)
       return 0
@@ -330,29 +331,6 @@ export class NativeStream implements StreamHandle {
 
   /** Of the addon: `size` bytes are in the scratch or the sink's own buffer, or reading has ended with a status. */
   heardRead(size: number): void {
-    this.#context?.runInAsyncScope(this.#onRead, this, size)
-  }
-
-  /** Of the addon: a large read, in a piece of an arena that is the receiver's from here on. */
-  heardArena(chunk: Buffer): void {
-    this.#context?.runInAsyncScope(this.#onReadArena, this, chunk)
-  }
-
-  /** Of the addon: our side has ended, or could not. */
-  heardShutdown(status: Status): void {
-    const shutdown = this.#shutdown
-    this.#shutdown = null
-    shutdown?.finish(status)
-  }
-
-  /** Of the addon: the handle has closed. */
-  heardClosed(): void {
-    const context = this.#context
-    if (context === null) this.#onClosed()
-    else context.runInAsyncScope(this.#onClosed, this)
-  }
-
-  #onRead(size: number): void {
     const sink = this.#sink
     if (sink === null || !this.#reading) return
     if (size < 0) {
@@ -369,18 +347,25 @@ export class NativeStream implements StreamHandle {
       if (this.#reading && this.#sink?.into) this.#prepareInto(this.#sink)
       return
     }
-    const chunk = size <= POOLED_READ ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
-    this.#host.scratch.copy(chunk, 0, 0, size)
-    sink.onData(chunk)
+    sink.onData(this.#host.reads.take(size))
   }
 
-  #onReadArena(chunk: Buffer): void {
+  /** Of the addon: a large read, in a piece of an arena that is the receiver's from here on. */
+  heardArena(chunk: Buffer): void {
     if (this.#sink === null || !this.#reading) return
     this.#bytesRead += chunk.length
     this.#sink.onData(chunk)
   }
 
-  #onClosed(): void {
+  /** Of the addon: our side has ended, or could not. */
+  heardShutdown(status: Status): void {
+    const shutdown = this.#shutdown
+    this.#shutdown = null
+    shutdown?.finish(status)
+  }
+
+  /** Of the addon: the handle has closed. */
+  heardClosed(): void {
     this.#closing?.finish()
   }
 

@@ -17,6 +17,7 @@ import { MOST_DESCRIPTORS, NativeChannel } from './channel'
 import { DescriptorSlots } from './descriptor-slots'
 import { NativeListener } from './listener'
 import { Peeker } from './peeker'
+import { ReadCopies } from './read-copies'
 import { NativeStream, type OpenStreams, type StreamHost } from './stream'
 
 /** In the order of `Events`. `streams` are those that are open, by their place in the addon's table. */
@@ -78,7 +79,7 @@ export class NativeTransport implements Transport {
     const streams: OpenStreams = []
     const memory = addon.setup(eventsOf(streams), isMainThread)
     if (typeof memory === 'number') throw new Error(`its setup answers ${memory}`)
-    const host = { addon, scratch: memory, streams }
+    const host = { addon, reads: new ReadCopies(memory), streams }
     this.#addon = addon
     this.#host = host
     this.#slots = new DescriptorSlots(addon, memory)
