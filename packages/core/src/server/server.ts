@@ -294,8 +294,7 @@ function acceptSteps(server: Server): AcceptSteps {
 function startListening(server: Server, state: ServerState, read: ListenArguments): void {
   const { target, options, backlog } = read
   if (listenChannel.hasSubscribers) listenChannel.asyncStart.publish({ server, options })
-  const context = new AsyncResource('TCPSERVERWRAP')
-  state.context = context
+  state.context = new AsyncResource('TCPSERVERWRAP')
   const shared: { current: SharedListener<ServerState> | null } = { current: null }
   let isOver = false
   const opened = (error: Error | null, handle: ListenerHandle | null) => {
@@ -325,14 +324,8 @@ function startListening(server: Server, state: ServerState, read: ListenArgument
   }
   const giveUp = openListener(
     opening,
-    (status, stream) =>
-      context.runInAsyncScope(
-        acceptStream,
-        undefined,
-        shared.current?.owner?.server ?? server,
-        status,
-        stream,
-      ),
+    // In the context of `listen`, as transports tell it (law 12 of the contract).
+    (status, stream) => acceptStream(shared.current?.owner?.server ?? server, status, stream),
     opened,
   )
   if (!isOver) state.cancelOpening = giveUp

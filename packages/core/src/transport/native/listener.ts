@@ -1,5 +1,4 @@
 // A listener of the native transport: the JavaScript face of a native handle. The accept loop is in native/src/listener.c.
-import { AsyncResource } from 'node:async_hooks'
 import path from 'node:path'
 import { UV_EINVAL } from '../../errors/errno'
 import { setImmediate } from '../../host'
@@ -27,8 +26,6 @@ export class NativeListener implements ListenerHandle {
   readonly #slots: DescriptorSlots
   readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
   #id: HandleId
-  /** Of its events: that of `listen`; null before. */
-  #context: AsyncResource | null = null
   #accept: AcceptSink | null = null
   #acceptBare: ((status: Status, fds: readonly number[]) => void) | null = null
   readonly #closing = new Closing()
@@ -62,7 +59,6 @@ export class NativeListener implements ListenerHandle {
   listen(backlog: number, accept: AcceptSink, _done: (status: Status) => void): Status {
     const status = this.#addon.listen(this.#id, Math.min(backlog, MOST_BACKLOG), false)
     if (status < 0) return status
-    this.#bindContext()
     this.#accept = accept
     return 1
   }
@@ -74,7 +70,6 @@ export class NativeListener implements ListenerHandle {
   ): Status {
     const status = this.#addon.listen(this.#id, Math.min(backlog, MOST_BACKLOG), true)
     if (status < 0) return status
-    this.#bindContext()
     this.#acceptBare = accept
     return 1
   }
@@ -121,35 +116,23 @@ export class NativeListener implements ListenerHandle {
     return this.#addon.fd(this.#id)
   }
 
-  #bindContext(): void {
-    this.#context = new AsyncResource(this.kind === 'tcp' ? 'TCPSERVERWRAP' : 'PIPESERVERWRAP')
-  }
-
-  #inContext<Args extends unknown[]>(call: (...args: Args) => void, ...args: Args): void {
-    if (this.#context === null) call(...args)
-    else this.#context.runInAsyncScope(call, undefined, ...args)
-  }
-
-  /**
-   * Of the addon: a connection, or why there is none now. The stream is made outside of the context of `listen`: its own
-   * events come in none, as with node:net.
-   */
+  /** Of the addon: a connection, or why there is none now. */
   onAccept(status: Status, id: HandleId): void {
     const accept = this.#accept
-    if (accept !== null)
-      this.#inContext(accept, Math.min(status, 0), status < 0 ? null : this.#wrap(this.kind, id))
-    else if (status >= 0) this.#addon.close(id, false)
+    if (status < 0) accept?.(status, null)
+    else if (accept === null) this.#addon.close(id, false)
+    else accept(0, this.#wrap(this.kind, id))
   }
 
   /** Of the addon: accepted descriptors, or why there are none now. */
   onDescriptors(status: Status): void {
     const fds = this.#slots.told()
     if (this.#acceptBare === null) this.#slots.close(fds)
-    else this.#inContext(this.#acceptBare, status, fds)
+    else this.#acceptBare(status, fds)
   }
 
   /** Of the addon: the handle has closed. */
   onClosed(): void {
-    this.#inContext(() => this.#closing.finish())
+    this.#closing.finish()
   }
 }

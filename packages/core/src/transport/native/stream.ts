@@ -101,8 +101,15 @@ export class NativeStream implements StreamHandle {
     return new NativeStream(host, kind, id)
   }
 
-  /** One that was accepted, or of a descriptor that was taken over. */
-  static connected(host: StreamHost, kind: HandleKind, id: HandleId): NativeStream {
+  /** One that was accepted, with the context that the addon has opened for it. */
+  static accepted(host: StreamHost, kind: HandleKind, id: HandleId): NativeStream {
+    const stream = new NativeStream(host, kind, id)
+    stream.#hasContext = true
+    return stream
+  }
+
+  /** One of a descriptor that was taken over. */
+  static adopted(host: StreamHost, kind: HandleKind, id: HandleId): NativeStream {
     const stream = new NativeStream(host, kind, id)
     stream.#openContext()
     return stream

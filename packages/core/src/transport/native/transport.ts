@@ -83,7 +83,7 @@ export class NativeTransport implements Transport {
     this.#addon = addon
     this.#host = host
     this.#slots = new DescriptorSlots(addon, memory)
-    this.#wrap = (kind, id) => NativeStream.connected(host, kind, id)
+    this.#wrap = (kind, id) => NativeStream.accepted(host, kind, id)
     this.descriptors = descriptorOperations(addon, memory, this.#slots)
   }
 
@@ -104,7 +104,9 @@ export class NativeTransport implements Transport {
   adopt(fd: number, as: 'listener' | 'stream', known?: HandleKind): ListenerHandle | StreamHandle | Status {
     if (as === 'stream') {
       const id = this.#addon.streamFrom(fd, known === undefined ? -1 : known === 'tcp' ? 0 : 1)
-      return id < 0 ? id : this.#wrap(known ?? (this.#addon.kindOf(id) === 0 ? 'tcp' : 'pipe'), id)
+      if (id < 0) return id
+      const kind = known ?? (this.#addon.kindOf(id) === 0 ? 'tcp' : 'pipe')
+      return NativeStream.adopted(this.#host, kind, id)
     }
     const kind = this.#addon.listenerKind(fd)
     if (kind < 0) return kind
