@@ -25,7 +25,11 @@ const withBatches = ({ setup }, batches) => ({
 
 /** @param {Step} step */
 const isUnsteady = ({ verb, name, args }) =>
-  verb === 'throw' || verb === 'pipeline' || (name === 'listen' && args?.[0]?.includes('fd:')) || false
+  verb === 'throw' ||
+  verb === 'pipeline' ||
+  verb === 'feed' ||
+  (name === 'listen' && args?.[0]?.includes('fd:')) ||
+  false
 
 /**
  * On a network of the testkit no system carries bytes while the loop turns, and the peers are the subject's, whose writes

@@ -17,6 +17,10 @@ export function socketOptions(random, actor) {
       `onread: t.onread('${actor}', ${random.pick([10, 1000])}, ${random.pick(['undefined', 'false', 'true, true'])})`,
     )
   if (random.chance(0.03)) options.push('signal: t.signal')
+  if (random.chance(0.03)) options.push('keepAlive: true, keepAliveInitialDelay: 5000')
+  if (random.chance(0.02)) options.push('captureRejections: true')
+  if (random.chance(0.03))
+    options.push(`...t.since(24, { blockList: t.blockList(net, ${random.chance(0.5)}) })`)
   return options
 }
 
@@ -26,6 +30,9 @@ export function serverOptions(random) {
   if (random.chance(0.3)) options.push('allowHalfOpen: true')
   if (random.chance(0.2)) options.push('pauseOnConnect: true')
   if (random.chance(0.1)) options.push(`highWaterMark: ${random.pick([1, 10, 1000])}`)
+  if (random.chance(0.05)) options.push('keepAlive: true, keepAliveInitialDelay: 5000')
+  if (random.chance(0.03))
+    options.push(`...t.since(24, { blockList: t.blockList(net, ${random.chance(0.5)}) })`)
   return options
 }
 
@@ -39,6 +46,10 @@ export function connectTarget(random) {
     "{ ...t.where, host: 'x.test', lookup: t.lookup('fails') }": 1,
     "{ ...t.where, host: 'x.test', lookup: t.lookup('both'), autoSelectFamily: true }": 2,
     "{ ...t.where, localAddress: '127.0.0.1' }": 1,
+    '...t.positional': 6,
+    '{ ...t.where, allowHalfOpen: true, noDelay: false, highWaterMark: 5 }': 1,
+    '{ ...t.where, signal: t.signal, onread: 5 }': 1,
+    '{ ...t.where, family: 4, hints: 0, localPort: 0, autoSelectFamily: false }': 1,
   })
 }
 

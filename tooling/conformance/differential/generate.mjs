@@ -1,17 +1,12 @@
 // Makes a program of a seed. Each kind of program leans on one part of the surface; all may use all of it. It plays
 // nothing.
-import {
-  connectTarget,
-  serverOptions,
-  settings,
-  socketOptions,
-  wrongConnects,
-  wrongListens,
-} from './arguments.mjs'
+import { connectTarget, serverOptions, settings, socketOptions, wrongListens } from './arguments.mjs'
+import { feedingWays } from './feeders.mjs'
 import { kindNames, kinds } from './kinds.mjs'
 import { isGoing, isOfPeer, isUnheard } from './program.mjs'
 import { Random } from './random.mjs'
 import { readingWays } from './readers.mjs'
+import { shapes } from './shapes.mjs'
 import { letters, listenedEvents, peerCalls, plainCalls, replaceable } from './vocabulary.mjs'
 
 /**
@@ -200,13 +195,20 @@ class Maker {
         // A socket that is not there yet makes pipe throw.
         return [{ ...this.#call('pipe', actor, [`t.own.${other}`]) }]
       }
+      case 'feed':
+        return [
+          {
+            ...this.#step('feed', actor, random.pick(feedingWays)),
+            args: Array.from({ length: 1 + random.int(3) }, () => `'${this.#nextLetter()}'`),
+          },
+        ]
+      case 'shape':
+        return [this.#step('shape', actor, random.pick(shapes))]
       case 'lapse':
         return [this.#call('setTimeout', actor, ['5'])]
       case 'abort':
         return [this.#step('abort')]
       case 'connect':
-        if (random.chance(0.1))
-          return [{ ...this.#step('apart', actor, 'connect'), args: [random.pick(wrongConnects)] }]
         return [this.#connect(actor, depth)]
       case 'deaf':
         return [this.#call('removeAllListeners', actor, [random.pick(["'data'", "'readable'"])])]
@@ -283,13 +285,13 @@ class Maker {
           },
         ]
       case 'server':
-        return this.#server()
+        return this.#server(depth)
     }
     throw new Error(verb)
   }
 
-  /** @returns {Step[]} */
-  #server() {
+  /** @param {number} depth @returns {Step[]} */
+  #server(depth) {
     const random = this.#random
     switch (
       random.weighted({
@@ -301,6 +303,8 @@ class Maker {
         address: 2,
         ref: 1,
         wrong: 2,
+        on: 4,
+        dispose: 1,
       })
     ) {
       case 'look':
@@ -324,6 +328,17 @@ class Maker {
         return [this.#call(random.pick(['ref', 'unref']), 'v0')]
       case 'wrong':
         return [this.#call('listen', 'v0', [random.pick(wrongListens)])]
+      case 'dispose':
+        return [this.#call('[Symbol.asyncDispose]', 'v0')]
+      case 'on':
+        return depth < 2
+          ? [
+              {
+                ...this.#step('on', 'v0', random.pick(['listening', 'connection', 'close', 'error', 'drop'])),
+                then: this.#server(depth + 1).filter(step => step.then !== undefined || step.verb !== 'on'),
+              },
+            ]
+          : []
     }
     return []
   }

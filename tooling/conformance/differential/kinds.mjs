@@ -4,6 +4,8 @@
 export const kinds = {
   writing: {
     verbs: {
+      feed: 2,
+      shape: 2,
       write: 40,
       cork: 8,
       uncork: 10,
@@ -20,6 +22,9 @@ export const kinds = {
   },
   connecting: {
     verbs: {
+      feed: 1,
+      shape: 3,
+      abort: 1,
       write: 22,
       connect: 2,
       onConnect: 12,
@@ -40,6 +45,8 @@ export const kinds = {
   },
   living: {
     verbs: {
+      feed: 2,
+      shape: 2,
       lapse: 1,
       abort: 1,
       dispose: 1,
@@ -68,6 +75,7 @@ export const kinds = {
   },
   reading: {
     verbs: {
+      feed: 1,
       write: 6,
       read: 10,
       peerWrite: 20,
@@ -91,6 +99,7 @@ export const kinds = {
   },
   relaying: {
     verbs: {
+      feed: 2,
       pipeTo: 14,
       unpipe: 2,
       write: 4,
@@ -135,6 +144,9 @@ export const kinds = {
   },
   serving: {
     verbs: {
+      feed: 1,
+      shape: 1,
+      dispose: 1,
       write: 12,
       read: 4,
       end: 5,

@@ -23,14 +23,15 @@ const cut = 'Error ECANCELED write -125 "write ECANCELED"'
 /** @type {readonly Pardon[]} */
 export const pardons = [
   {
-    name: 'the events of an accepted socket come in no async context',
+    name: 'the async context of the events of an accepted socket',
     reason:
-      'In node:net they come in that of whatever ran last before the connection was accepted, where contexts are frames: from Node 24 on.',
+      'In node:net it is that of whatever ran last before the connection was accepted, where contexts are frames: from Node 24 on. Here, and on Node 20, they come in none.',
     hosts: [24, 26],
     amend(wanted, seen, index) {
       const [one, other] = [wanted[index], seen[index]]
-      if (other?.context !== '-' || one?.kind === 'callback' || one?.name !== other.name) return
-      if (one.kind === other.kind) wanted[index] = { ...one, context: '-' }
+      const isAccepted = !wanted.some(({ name }) => name === 'connectionAttempt' || name === 'lookup')
+      if (isAccepted && one && other && one.kind !== 'callback' && one.name === other.name)
+        wanted[index] = { ...one, context: other.context }
     },
   },
   {
@@ -40,6 +41,17 @@ export const pardons = [
       const [one, other] = [wanted[index], seen[index]]
       if (one?.kind === 'callback' && one.name === other?.name && String(other.context) === other.name)
         wanted[index] = { ...one, context: other.context }
+    },
+  },
+  {
+    name: "the async context of 'drain' is that of one of the writes of its turn",
+    reason:
+      'Writable tells what several writes of a turn have come to in one tick; of which of them it is, depends on what has left.',
+    amend(wanted, seen, index) {
+      const [one, other] = [wanted[index], seen[index]]
+      if (one?.name !== 'drain' || other?.name !== 'drain' || one.context === '-' || other.context === '-')
+        return
+      wanted[index] = { ...one, context: other.context }
     },
   },
   {
@@ -119,22 +131,6 @@ export const pardons = [
       amendLook(wanted, seen, index, ['localAddress', 'localPort', 'localFamily'], 'undefined')
       const [one, other] = [wanted[index], seen[index]]
       if (one?.kind === 'step' && one.text === '{  }' && other?.text.startsWith('{ address: '))
-        wanted[index] = { ...one, text: other.text }
-    },
-  },
-  {
-    name: 'a server with a numeric host listens at once',
-    reason: 'An address is not looked up here.',
-    amend(wanted, seen, index) {
-      const next = wanted.slice(index).find(({ kind }) => kind === 'event')
-      const [one, other] = [wanted[index], seen[index]]
-      if (next?.name !== 'listening' || one === undefined || other === undefined) return
-      // Callbacks of ticks that come before it.
-      const place = wanted.indexOf(next)
-      if (other.name === 'listening' && wanted.slice(index, place).every(({ kind }) => kind === 'callback'))
-        wanted.splice(index, 0, ...wanted.splice(place, 1))
-      amendLook(wanted, seen, index, ['listening'], 'false')
-      if (one.kind === 'step' && one.text === 'false' && other.text.startsWith('{ address: '))
         wanted[index] = { ...one, text: other.text }
     },
   },

@@ -10,7 +10,7 @@ import { limits } from './limits.mjs'
  *
  * @typedef {object} Step
  * @property {number} id
- * @property {'make' | 'call' | 'look' | 'read' | 'on' | 'throw' | 'set' | 'peer' | 'peerConnects' | 'serve' | 'address' | 'abort' | 'apart' | 'pipeline'} verb
+ * @property {'make' | 'call' | 'look' | 'read' | 'on' | 'throw' | 'set' | 'peer' | 'peerConnects' | 'serve' | 'address' | 'abort' | 'pipeline' | 'feed' | 'shape'} verb
  * @property {string} [on]     s0.. a socket of the subject, v0 its server, 0.. a peer
  * @property {string} [name]   the method, event, property, way of reading; of 'make', the function
  * @property {string[]} [options]  of 'make' and 'serve', each as code
@@ -110,8 +110,11 @@ function codeOf(step, indent) {
       const callback =
         then === undefined ? [] : [`t.cb(${id}, ${actorOf(on)}${then.length > 0 ? `, ${nested}` : ''})`]
       const given = [...(step.chunk ? argumentsOf(step.chunk, on) : []), ...(step.args ?? []), ...callback]
+      // A call that answers a promise.
+      if (name.startsWith('['))
+        return `t.do(${id}, ${actorOf(on)}, s => t.settle(${actorOf(on)}, s${name}()))`
       const limit = name in limits ? `t.may('${name}', s) && ` : ''
-      return `t.do(${id}, ${actorOf(on)}, s => ${limit}s${name.startsWith('[') ? '' : '.'}${name}(${given.join(', ')}))`
+      return `t.do(${id}, ${actorOf(on)}, s => ${limit}s.${name}(${given.join(', ')}))`
     }
     case 'set':
       return `t.do(${id}, ${actorOf(on)}, s => void (s.${name} = ${step.args?.[0]}))`
@@ -120,10 +123,12 @@ function codeOf(step, indent) {
     case 'address':
       // node:net answers the path of a server that has failed or closed: its documentation says null.
       return `t.do(${id}, '${on}', v => v.listening && v.address())`
-    case 'apart':
-      return `t.apart(${id}, ${actorOf(on)}, () => new net.Socket().${name}(${step.args?.[0]}))`
     case 'pipeline':
       return `t.pipeline(${id}, ${actorOf(on)}, '${name}')`
+    case 'feed':
+      return `t.feed(${id}, ${actorOf(on)}, '${name}', [${(step.args ?? []).join(', ')}])`
+    case 'shape':
+      return `t.shape(${id}, ${actorOf(on)}, () => ${name})`
     case 'abort':
       return `t.abort(${id})`
     case 'read':

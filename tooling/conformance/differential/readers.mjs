@@ -1,5 +1,6 @@
 // The ways in which programs read a socket, each with what it hears recorded. It knows no program.
-import { finished, pipeline, Writable } from 'node:stream'
+import { on, once } from 'node:events'
+import { compose, finished, PassThrough, pipeline, promises, Readable, Writable } from 'node:stream'
 import { describeError } from './describe.mjs'
 
 /** Writes down what the reader of one actor hears. */
@@ -22,6 +23,11 @@ export class Recorder {
   /** @param {string} name @param {string} [text] */
   event(name, text) {
     this.#trace.add(this.#actor, 'event', name, text)
+  }
+
+  /** How something ended. @param {string} name @param {unknown} [error] */
+  outcome(name, error) {
+    this.event(name, error ? describeError(error) : '')
   }
 }
 
@@ -48,6 +54,24 @@ const ways = {
   'iterate-one': (socket, recorder) => void iterate(socket, recorder, true),
   finished: (socket, recorder) =>
     void finished(socket, error => recorder.event('finished', error ? describeError(error) : '')),
+  through: (socket, recorder) => void hear(socket.pipe(new PassThrough()), recorder),
+  composed: (socket, recorder) => void hear(compose(socket, new PassThrough()), recorder),
+  'composed by itself': (socket, recorder) => void hear(socket.compose(new PassThrough()), recorder),
+  taken: (socket, recorder) => void tell(socket.take(1).toArray(), recorder),
+  mapped: (socket, recorder) =>
+    void tell(socket.map((/** @type {any} */ chunk) => String(chunk)).toArray(), recorder),
+  'for each': (socket, recorder) =>
+    void tell(
+      socket.forEach((/** @type {any} */ chunk) => {
+        recorder.chunk(chunk)
+      }),
+      recorder,
+    ),
+  'promised pipeline': (socket, recorder) => void tell(promises.pipeline(socket, sink(recorder)), recorder),
+  web: (socket, recorder) => void iterate(Readable.toWeb(socket), recorder, false),
+  'data once': (socket, recorder) => void tell(once(socket, 'data'), recorder),
+  'data by events': (socket, recorder) =>
+    void iterate(on(socket, 'data', { close: ['end', 'close'] }), recorder, false),
   resume: socket => void socket.resume(),
   'read(0)': socket => void socket.read(0),
 }
@@ -77,11 +101,26 @@ function sink(recorder) {
   })
 }
 
+/** @param {any} stream @param {Recorder} recorder */
+function hear(stream, recorder) {
+  stream.on('data', (/** @type {any} */ chunk) => recorder.chunk(chunk))
+  stream.on('end', () => recorder.event('heard the end'))
+  stream.on('error', (/** @type {unknown} */ error) => recorder.outcome('hearing failed', error))
+}
+
+/** @param {Promise<any>} promise @param {Recorder} recorder */
+function tell(promise, recorder) {
+  promise.then(
+    value => recorder.event('told', (value ?? []).map(String).join('')),
+    error => recorder.outcome('telling failed', error),
+  )
+}
+
 /** @param {AsyncIterable<any>} socket @param {Recorder} recorder @param {boolean} stops  after the first chunk */
 async function iterate(socket, recorder, stops) {
   try {
     for await (const chunk of socket) {
-      recorder.chunk(chunk)
+      recorder.chunk(Array.isArray(chunk) ? chunk[0] : chunk)
       if (stops) break
     }
     recorder.event('iterated')

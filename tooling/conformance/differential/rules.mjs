@@ -77,18 +77,22 @@ const sizeEvents = new Set(['drain', 'pause', 'resume'])
 
 /**
  * What is left to compare where the buffers of the connection decide what is taken when, and the subject's are of another
- * size than the system's: all bytes, and all callbacks and events in their order.
+ * size than the system's: all bytes and events in their order; and, since a large write is called back once there is room,
+ * all callbacks in theirs.
  * @param {TraceRecord[]} records @returns {TraceRecord[]}
  */
 export function withoutSizes(records) {
   /** @type {TraceRecord[]} */
   const left = []
+  /** @type {TraceRecord[]} */
+  const callbacks = []
   for (const record of records) {
     const last = left.at(-1)
     if (record.kind === 'data' && last?.kind === 'data' && last.name === record.name)
       left[left.length - 1] = { ...last, text: last.text + record.text }
-    else if (record.kind === 'data' || record.kind === 'callback') left.push(record)
+    else if (record.kind === 'data') left.push(record)
+    else if (record.kind === 'callback') callbacks.push(record)
     else if (record.kind === 'event' && !sizeEvents.has(record.name)) left.push(record)
   }
-  return left
+  return [...left, ...callbacks]
 }

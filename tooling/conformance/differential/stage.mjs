@@ -2,7 +2,8 @@
 // which turn of the event loop; the stage has the peers, the recorders, the turns, and cleans up. It compares nothing.
 
 import { pipeline } from 'node:stream'
-import { describeError, describeValue, look, socketLook } from './describe.mjs'
+import { describeError, describeValue, look, serverLook, socketLook } from './describe.mjs'
+import { feedIn } from './feeders.mjs'
 import { Lives } from './limits.mjs'
 import { freshPath } from './places.mjs'
 import { Recorder, readIn } from './readers.mjs'
@@ -38,6 +39,7 @@ const socketEvents = [
   'pause',
   'resume',
 ]
+const host = Number(process.versions.node.split('.')[0])
 const serverEvents = ['listening', 'connection', 'close', 'error', 'drop']
 
 /**
@@ -219,9 +221,62 @@ export class Stage {
     this.trace.add(actor, 'step', `${id}`, text)
   }
 
-  /** A step that no socket of the program makes. @param {number} id @param {string} actor @param {() => unknown} act */
-  apart(id, actor, act) {
-    this.do(id, actor, () => act())
+  /** Writes into a socket in one of the ways that programs do. @param {number} id @param {string} actor @param {string} way @param {string[]} texts */
+  feed(id, actor, way, texts) {
+    const { signal } = this
+    // Most of them end the socket.
+    this.do(id, actor, socket => {
+      if (this.may('end', socket)) feedIn(way, socket, texts, new Recorder(this.trace, actor), signal)
+    })
+  }
+
+  /** Records what comes of a promise. @param {string} actor @param {Promise<unknown>} promise */
+  settle(actor, promise) {
+    const settled = (/** @type {string} */ text) => this.trace.add(actor, 'event', 'settled', text)
+    promise.then(
+      value => settled(describeValue(value)),
+      error => settled(describeError(error)),
+    )
+  }
+
+  /** What a call makes is looked at, and closed at once. @param {number} id @param {string} actor @param {() => any} make */
+  shape(id, actor, make) {
+    let text
+    try {
+      const one = stepContext.run(id, make)
+      const isServer = 'listening' in one
+      text = look(one, isServer ? serverLook : socketLook)
+      one.on('error', () => {})
+      if (isServer) one.close()
+      else one.destroy()
+    } catch (error) {
+      text = `throws ${describeError(error)}`
+    }
+    this.trace.add(actor, 'look', `${id}`, text)
+  }
+
+  /** @template One @param {One} one @param {(one: One) => void} act */
+  after(one, act) {
+    act(one)
+    return one
+  }
+
+  /** What Node learnt in a later version; on those before `instead`. @template What @param {number} major @param {What} what @param {What} [instead] */
+  since(major, what, instead) {
+    return host >= major ? what : (instead ?? {})
+  }
+
+  /** A block list that has, or has not, the host of this stage. @param {any} net @param {boolean} blocks */
+  blockList(net, blocks) {
+    const list = new net.BlockList()
+    list.addAddress(blocks ? (this.where.host ?? '127.0.0.1') : '192.0.2.1')
+    return list
+  }
+
+  /** The arguments of connect() one by one. */
+  get positional() {
+    const { path, port, host: name } = this.where
+    return path === undefined ? [port, name] : [path]
   }
 
   /** All of one socket to another, as `stream.pipeline` has it. @param {number} id @param {string} actor @param {string} to */

@@ -15,9 +15,7 @@ export interface ConnectArguments {
 export function readConnectArguments(args: readonly unknown[]): ConnectArguments {
   const callback = trailingCallback(args)
   const [first, second] = args
-  if (args.length === 0 || (args.length === 1 && callback !== undefined)) {
-    return { options: {}, callback }
-  }
+  if (args.length === 0) return { options: {}, callback }
   if (typeof first === 'object' && first !== null) {
     return { options: first as Record<string, unknown>, callback }
   }

@@ -65,7 +65,7 @@ export function readListenArguments(
     }
     return done({ path })
   }
-  throw missingTarget(options)
+  throw missingTarget((options['_handle'] || options['handle'] || options) as object)
 }
 
 /** Options for the forms that take a port or path first; null where the first argument is an options object. */
@@ -94,7 +94,7 @@ function readHost(options: Readonly<Record<string, unknown>>): string | undefine
   return options['host'] ? (options['host'] as string) : undefined
 }
 
-function missingTarget(options: Readonly<Record<string, unknown>>): Error {
+function missingTarget(options: object): Error {
   if ('port' in options || 'path' in options) return codedError('ERR_INVALID_ARG_VALUE', 'options', options)
   const reason = 'must have the property "port" or "path"'
   return codedError('ERR_INVALID_ARG_VALUE', 'options', options, reason)

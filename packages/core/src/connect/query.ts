@@ -49,7 +49,8 @@ export function readConnectQuery(options: Options): ConnectQuery {
     validateString(path, 'options.path')
     return { path }
   }
-  if (options['port'] === undefined) throw codedError('ERR_MISSING_ARGS', ['options', 'port', 'path'])
+  if (options['port'] === undefined && path == null)
+    throw codedError('ERR_MISSING_ARGS', ['options', 'port', 'path'])
   return readHostQuery(options)
 }
 
@@ -60,7 +61,8 @@ function readHostQuery(options: Options): HostQuery {
   }
   if (localPort) validateNumber(localPort, 'options.localPort')
 
-  const { port } = options
+  // An empty path is none, and leaves the port to be 0.
+  const { port = 0 } = options
   if (typeof port !== 'number' && typeof port !== 'string') {
     throw codedError('ERR_INVALID_ARG_TYPE', 'options.port', ['number', 'string'], port)
   }
@@ -93,7 +95,8 @@ function readLookupOptions(options: Options, host: string): Pick<HostQuery, 'fam
   const { family, hints, lookup } = options
   if (lookup != null) validateFunction(lookup, 'options.lookup')
   const familyNumber = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family
-  if (familyNumber != null) validateOneOf(familyNumber, 'options.family', [0, 4, 6])
+  // What a lookup of the caller's takes for a family is its own affair.
+  if (familyNumber != null && lookup == null) validateOneOf(familyNumber, 'options.family', [0, 4, 6])
   return {
     family: (familyNumber as number | null) ?? undefined,
     hints: (hints as number | undefined) || 0,

@@ -6,6 +6,7 @@ import type { ListenTarget } from '../args/listen'
 import { codedError } from '../errors/codes'
 import { UV_EADDRINUSE, UV_EBADF, UV_EINVAL, UV_ENAMETOOLONG, UV_ENOTSOCK } from '../errors/errno'
 import { systemError } from '../errors/system-error'
+import { nextTick } from '../host'
 import { listenerSource } from '../process-state'
 import { applyOptions } from '../socket-options/access'
 import type { OptionSet } from '../socket-options/names'
@@ -92,7 +93,13 @@ function openHost(
   isCancelled: () => boolean,
 ): void {
   const family = isIP(host)
-  if (family !== 0) return openAt(opening, tcpAddress(host, family, port), accept, opened)
+  // As an address that was resolved.
+  if (family !== 0) {
+    nextTick(() => {
+      if (!isCancelled()) openAt(opening, tcpAddress(host, family, port), accept, opened)
+    })
+    return
+  }
   // Looked up on the module at each call: programs replace it there.
   const lookup = opening.transport.lookup ?? (dns.lookup as Lookup)
   lookup(host, { all: true }, (error, addresses, addressFamily) => {

@@ -278,9 +278,14 @@ export function initServer(server: Server, options: ServerOpts, listener?: Conne
   server.pauseOnConnect = Boolean(options.pauseOnConnect)
   server.noDelay = Boolean(options.noDelay)
   server.keepAlive = Boolean(options.keepAlive)
-  server.keepAliveInitialDelay = options.keepAliveInitialDelay ?? 0
-  server.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false)
+  server.keepAliveInitialDelay = notNegative(options.keepAliveInitialDelay) ?? 0
+  server.highWaterMark = notNegative(options.highWaterMark) ?? getDefaultHighWaterMark(false)
   if (typeof listener === 'function') server.on('connection', listener as (socket: unknown) => void)
+}
+
+/** A negative number asks for the default, as in Node. */
+function notNegative(value: number | undefined): number | undefined {
+  return value !== undefined && value < 0 ? undefined : value
 }
 
 function acceptSteps(server: Server): AcceptSteps {

@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream'
 import { callable } from './callable'
 import type { Listening, SocketEvents } from './events'
 import { initSocket } from './making'
-import { duplexOptions, type SocketConstructorOpts } from './options'
+import { duplexOptions, readSocketArgument, type SocketConstructorOpts } from './options'
 import { Socket as SocketBody } from './socket'
 import type { StatefulDuplex } from './state'
 
@@ -21,7 +21,7 @@ type SocketConstructor = Omit<typeof Duplex, 'prototype'> & {
 
 /** `new Socket([options])`, also without `new`. */
 export const Socket = callable('Socket', SocketBody, (socket, [options]) => {
-  const given = typeof options === 'number' ? { fd: options } : (options ?? {})
+  const given = readSocketArgument(options)
   const initDuplex = Duplex as unknown as (this: Duplex, options: unknown) => void
   initDuplex.call(socket, duplexOptions(given))
   initSocket(socket as unknown as StatefulDuplex, given)

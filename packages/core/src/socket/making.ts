@@ -4,6 +4,7 @@ import { codedError } from '../errors/codes'
 import { UV_EBADF, UV_EINVAL, UV_ENOTSOCK } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { validateAbortSignal, validateInt32 } from '../errors/validate'
+import { nextTick } from '../host'
 import { adoptAsStream, isBoundSocket } from '../listen/bound-socket'
 import { defaultTransport } from '../process-state'
 import { checkSupport } from '../socket-options/access'
@@ -19,8 +20,12 @@ export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpt
   socket.server = null
   socket.on('end', onPeerEnd)
   const { signal, fd, handle } = options
-  validateAbortSignal(signal, 'signal')
-  if (signal !== undefined) addAbortSignal(signal, socket)
+  if (signal) {
+    validateAbortSignal(signal, 'signal')
+    // One that is aborted already destroys the socket once its maker has had it.
+    if (signal.aborted) nextTick(addAbortSignal, signal, socket)
+    else addAbortSignal(signal, socket)
+  }
   const { socketOptions } = state.settings
   if (socketOptions !== undefined) checkSupport(state.transport ?? defaultTransport(), socketOptions)
   if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }

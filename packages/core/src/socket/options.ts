@@ -68,6 +68,14 @@ export interface SocketConstructorOpts {
   captureRejections?: boolean | undefined
 }
 
+/** The options that `new Socket` was given: an object's own members alone, as Node has it. */
+export function readSocketArgument(given: SocketConstructorOpts | number | undefined): SocketConstructorOpts {
+  if (typeof given === 'number') return { fd: given }
+  const options = given ?? {}
+  // An object spread gives each object its own hidden class.
+  return Object.getPrototypeOf(options) === Object.prototype ? options : { ...options }
+}
+
 /** The options of Duplex that bring methods of their own. Source: https://nodejs.org/api/stream.html#new-streamduplexoptions */
 type DuplexMethods = Pick<DuplexOptions, 'read' | 'write' | 'writev' | 'final' | 'destroy' | 'construct'>
 

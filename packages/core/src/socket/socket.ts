@@ -26,6 +26,7 @@ import {
   canonical,
   duplexOptions,
   keepAliveOption,
+  readSocketArgument,
   type SetKeepAliveOptions,
   type SocketConnectOpts,
   type SocketConstructorOpts,
@@ -64,7 +65,7 @@ export class Socket extends Duplex {
    * Source: https://nodejs.org/api/net.html#new-netsocketoptions
    */
   constructor(options?: SocketConstructorOpts | number) {
-    const given = typeof options === 'number' ? { fd: options } : (options ?? {})
+    const given = readSocketArgument(options)
     super(duplexOptions(given))
     initSocket(this, given)
   }
