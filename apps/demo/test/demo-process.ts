@@ -8,7 +8,8 @@ import { selectTransport } from '@x/core/transport'
 import { resolveEndpoint } from '@x/ipc'
 import type { Status } from '../src/primary/supervisor'
 
-const PROGRAM = new URL('../dist/main.js', import.meta.url).pathname
+/** The built demo. */
+export const PROGRAM = new URL('../dist/main.js', import.meta.url).pathname
 
 export interface Finished {
   readonly code: number | null
@@ -159,6 +160,7 @@ const DEBIAN_PACKAGES = {
   'nats-server': 'nats-server',
   haproxy: 'haproxy',
   'systemd-socket-activate': 'systemd',
+  python3: 'python3',
 } as const
 
 /** Why tests that need a program are skipped, and how to install it; null where the program is there. */

@@ -4,6 +4,7 @@ import { openControl } from '../control/control-server'
 import type { Log } from '../log'
 import { type Options, PAGE_PORT } from '../options'
 import { openPage } from '../page/page-server'
+import { ServiceManager } from './service-manager'
 import { StartError } from './start-error'
 import { Supervisor } from './supervisor'
 
@@ -13,6 +14,7 @@ const QUIET_MS = 500
 export class Program {
   readonly supervisor: Supervisor
   readonly #options: Options
+  readonly #manager: ServiceManager
   #control: { readonly path: string; close(): void } | null = null
   #page: { readonly url: string; close(): void } | null = null
   #ending: Promise<void> | null = null
@@ -25,6 +27,7 @@ export class Program {
   constructor(options: Options) {
     this.#options = options
     this.supervisor = new Supervisor(options)
+    this.#manager = new ServiceManager(this.log)
   }
 
   get log(): Log {
@@ -41,6 +44,8 @@ export class Program {
     } catch (error) {
       this.log.warn('server', `demo ctl will not work: ${(error as Error).message}`)
     }
+    const { operations } = this.supervisor
+    this.#manager.ready('serving', () => this.supervisor.isServing, operations)
   }
 
   /** The first call stops once all clients have what is theirs; the second does not wait. Resolves when all is over. */
@@ -51,6 +56,7 @@ export class Program {
       this.log.warn('server', `${why} again: cutting off ${await this.supervisor.clientCount()} client(s)`)
       await this.supervisor.hurry()
     }
+    this.#manager.stopping()
     this.#ending ??= this.#end(why)
     await this.#ending
   }
@@ -90,6 +96,7 @@ export class Program {
     this.log.info('server', `${why}: no longer accepting, ending ${clients} client(s)`)
     await this.supervisor.drain()
     this.#page?.close()
+    this.#manager.close()
     this.log.info('server', 'stopped')
     // Who asked for it has the answer first.
     setImmediate(() => this.#control?.close())

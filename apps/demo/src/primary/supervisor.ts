@@ -15,6 +15,7 @@ import type { Options } from '../options'
 import { Hub } from './hub'
 import { HUB_VARIABLE, type Leaving, type Places, type Sighting, type WorkerReport } from './hub-messages'
 import { Operations } from './operations'
+import { socketsOfManager } from './service-manager'
 import { clearStalePath } from './stale-path'
 import { StartError } from './start-error'
 
@@ -112,6 +113,9 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
   /** Starts the workers; resolves when all are ready. Rejects with `StartError`, and leaves nothing open then. */
   async start(): Promise<void> {
     const bridge = await this.#loadBridge()
+    const sockets = socketsOfManager()
+    if (sockets > 0)
+      this.log.info('server', `serves on ${sockets} socket(s) that the service manager has opened`)
     const path = await this.#hub.listen().catch((error: Error) => {
       throw new StartError(
         `there is no place for the sockets over which the workers talk to each other: ${error.message}\n` +
@@ -187,6 +191,11 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
   async clientCount(): Promise<number> {
     const reports = await this.#hub.askAll('report', null)
     return [...reports.values()].reduce((sum, { clients }) => sum + clients, 0)
+  }
+
+  /** Whether there is a worker that serves. */
+  get isServing(): boolean {
+    return this.workers.some(({ state }) => state === 'ready')
   }
 
   /** The workers as they are now. */

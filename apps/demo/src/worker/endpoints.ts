@@ -17,7 +17,8 @@ export interface Endpoint {
   readonly port: number | null
 }
 
-type Welcome = (socket: Socket, localPath: string | null) => void
+/** Takes a connection; `localPath` is null for TCP. */
+export type Welcome = (socket: Socket, localPath: string | null) => void
 
 /** Listens on TCP; port 0 lets the system choose. Rejects with `EndpointError`. */
 export async function openTcp(
@@ -44,6 +45,30 @@ export async function openPath(path: string, welcome: Welcome): Promise<Endpoint
     throw new EndpointError(whyNoPath(error as NodeJS.ErrnoException, path))
   }
   return { server, path, port: null }
+}
+
+/** Listens on a socket that a service manager has opened, TCP or local. Rejects with `EndpointError`. */
+export async function openDescriptor(
+  { fd, name }: { readonly fd: number; readonly name: string },
+  options: ServerOpts,
+  welcome: Welcome,
+): Promise<Endpoint> {
+  const place: { path: string | null } = { path: null }
+  const server = createServer(options, socket => welcome(socket, place.path))
+  try {
+    await listening(server, () => server.listen({ fd }))
+  } catch (error) {
+    throw new EndpointError(
+      `cannot serve on the service manager's socket ${fd} (${name}): ${(error as Error).message}`,
+    )
+  }
+  const address = server.address()
+  if (typeof address === 'string') place.path = address
+  return {
+    server,
+    path: place.path,
+    port: address !== null && typeof address === 'object' ? address.port : null,
+  }
 }
 
 /** Stops accepting; resolves when the last connection of the endpoint has ended. Removes the socket file. */

@@ -1,5 +1,6 @@
 // The broker in one worker: its endpoints, its clients, its place among the other workers; how it comes up and goes down. It
 // knows no command line and no signal.
+import { takeListenFds } from '@x/ipc/systemd'
 import { Broker } from '../client/broker'
 import { newClient } from '../client/client-state'
 import { Clients } from '../client/clients'
@@ -20,7 +21,7 @@ import { Admission } from './admission'
 import { answersOf } from './answers'
 import { Drops } from './drops'
 import { Edge } from './edge'
-import { type Endpoint, openPath, openTcp } from './endpoints'
+import { type Endpoint, openDescriptor, openPath, openTcp, type Welcome } from './endpoints'
 import type { HubLink } from './hub-link'
 import { Observer } from './observer'
 
@@ -119,19 +120,15 @@ export class Station {
   }
 
   async #open(): Promise<void> {
-    const { port, host, path } = this.#surroundings.options
     const welcome = (socket: Socket, localPath: string | null) => void this.#welcome(socket, localPath)
-    if (port !== null) {
-      const tcp = await openTcp({ port, host }, this.#edge.serverOptions, welcome)
-      this.#endpoints.push(tcp)
-      this.#program.port = tcp.port
-    }
-    let opened: string | null = null
-    if (path !== null) {
-      opened = path ?? defaultPath(this.#program.port)
-      await this.#hub.ask('clearPath', opened)
-      this.#endpoints.push(await openPath(opened, welcome))
-    }
+    const given = takeListenFds()
+    if (given.length > 0) {
+      for (const descriptor of given)
+        this.#endpoints.push(await openDescriptor(descriptor, this.#edge.serverOptions, welcome))
+    } else await this.#openOwn(welcome)
+    const port = this.#endpoints.find(endpoint => endpoint.port !== null)?.port ?? null
+    const path = this.#endpoints.find(endpoint => endpoint.path !== null)?.path ?? null
+    this.#program.port = port
     const { log } = this.#surroundings
     for (const { server } of this.#endpoints) {
       server.on('error', failure => log.error(`worker ${this.#id}`, failure.message))
@@ -139,7 +136,22 @@ export class Station {
         this.#drops.add(about?.reason ?? 'max-connections', about?.remoteAddress, about?.problem),
       )
     }
-    await this.#hub.ask('opened', { port: this.#program.port, path: opened })
+    await this.#hub.ask('opened', { port, path })
+  }
+
+  /** Opens what the options ask for. */
+  async #openOwn(welcome: Welcome): Promise<void> {
+    const { port, host, path } = this.#surroundings.options
+    let opened = port
+    if (port !== null) {
+      const tcp = await openTcp({ port, host }, this.#edge.serverOptions, welcome)
+      this.#endpoints.push(tcp)
+      opened = tcp.port
+    }
+    if (path === null) return
+    const at = path ?? defaultPath(opened)
+    await this.#hub.ask('clearPath', at)
+    this.#endpoints.push(await openPath(at, welcome))
   }
 
   #serveHub(): void {
@@ -149,7 +161,6 @@ export class Station {
       publish: ({ channel, text }) => mesh.count(Buffer.from(channel).toString('latin1'), Buffer.from(text)),
       stop: () => {
         this.#isStopping = true
-        for (const { server } of this.#endpoints) server.close()
         for (const session of clients) void session.end()
         return null
       },
