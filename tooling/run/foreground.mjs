@@ -11,11 +11,12 @@ const samePressMs = 500
  * @param {string} command
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
+ * @param {'ignore' | 'inherit'} stdin whether it reads from the terminal
  * @returns {Promise<number>}
  */
-export function runForeground(command, args, env) {
+export function runForeground(command, args, env, stdin = 'ignore') {
   // In a session of its own, so that the terminal's Ctrl-C does not reach it beside the signal that we send.
-  const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(command, args, { env, detached: true, stdio: [stdin, 'inherit', 'inherit'] })
   let isAsked = false
   let lastPress = Number.NEGATIVE_INFINITY
   /** @param {NodeJS.Signals} signal */

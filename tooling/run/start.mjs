@@ -11,7 +11,10 @@ try {
   const env = await prepare('@x/demo')
   stopEnding()
   const demo = path.join(root, 'apps/demo/dist/main.js')
-  process.exit(await runForeground(process.execPath, [demo, ...process.argv.slice(2)], env))
+  const words = process.argv.slice(2)
+  // The tour asks questions; everything else goes on without a terminal.
+  const stdin = words.includes('--tour') ? 'inherit' : 'ignore'
+  process.exit(await runForeground(process.execPath, [demo, ...words], env, stdin))
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { version } from '../package.json'
-// The program: command line, start, greeting, signals, exit code. What it runs is `Program`, `ctl` or `load`;
-// neither is loaded before it is clear which.
+// The program: command line, start, greeting, signals, exit code. What it runs is `Program`, `ctl`, `load` or
+// `tour`; none is loaded before it is clear which.
 import { HELP, type Options, parseOptions, UsageError } from './options'
 import type { Program } from './primary/program'
 import { StartError } from './primary/start-error'
@@ -20,6 +20,11 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'load') {
     const { load } = await import('./load/load')
     process.exitCode = await load(process.argv.slice(3))
+    return
+  }
+  if (process.argv.includes('--tour')) {
+    const { tour } = await import('./tour/tour')
+    process.exitCode = await tour(process.argv.slice(2))
     return
   }
   const options = readOptions()

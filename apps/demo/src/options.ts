@@ -67,6 +67,7 @@ export const HELP = `A publish/subscribe broker that speaks the Redis protocol.
 Usage: demo [options]
        demo ctl status|reload|scale NUMBER|drain|stop   tells a running one what to do; see demo ctl --help
        demo load [options]   publishes, subscribes and measures; see demo load --help
+       demo --tour [--yes]   shows in two minutes what it does; see demo --tour --help
 
   --port NUMBER          TCP port; 0 lets the system choose        (6399)
   --host ADDRESS         address to listen on                      (127.0.0.1)

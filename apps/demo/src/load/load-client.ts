@@ -52,6 +52,11 @@ export class LoadClient {
     this.#socket.write(`*${words.length}\r\n${bulks.join('')}`, 'latin1')
   }
 
+  /** Reads nothing more. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
   close(): Promise<void> {
     this.#socket.destroy()
     return this.closed
