@@ -135,6 +135,26 @@ export async function standLoad(processors, command) {
 }
 
 /**
+ * A tracer of another process, such as strace: resolves when it says that it is attached.
+ *
+ * @param {readonly (string | number)[]} command
+ * @returns {Promise<() => Promise<void>>} takes it off, and resolves when it has written what it saw
+ */
+export async function traceFor(command) {
+  const [program = '', ...args] = command.map(String)
+  const child = remember(spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] }))
+  const closed = once(child, 'close')
+  closed.catch(() => {})
+  const [said] = await Promise.race([once(child.stderr.setEncoding('utf8'), 'data'), closed])
+  if (!String(said).includes('attached')) throw new Error(`${program} did not attach: ${said}`)
+  child.stderr.resume()
+  return async () => {
+    child.kill('SIGINT')
+    await closed
+  }
+}
+
+/**
  * Runs a program to its end.
  *
  * @param {string | null} processors

@@ -8,6 +8,7 @@ import { formatTable } from './summary.mjs'
 /** @type {Readonly<Record<string, (words: string[]) => Promise<void>>>} */
 const commands = {
   compare: async words => (await import('./compare/main.mjs')).compare(words),
+  profile: async words => (await import('./profile/main.mjs')).profile(words),
   report: async words => (await import('./report/main.mjs')).report(words),
   ipc: async words => (await import('./ipc/main.mjs')).benchIpc(words),
   spread: async words => (await import('./spread/main.mjs')).benchSpread(words),

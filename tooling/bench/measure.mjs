@@ -152,6 +152,16 @@ export class Stage {
     }
   }
 
+  /** The work alone, unmeasured. @param {number} share of a run */
+  async run(share) {
+    const standing = await this.#stand(share)
+    try {
+      return await standing.work()
+    } finally {
+      await standing.release()
+    }
+  }
+
   /** @returns {Promise<Partial<Sample>>} */
   async hold() {
     const before = await this.#opened.memory()

@@ -23,7 +23,7 @@ import { BENCH_NAMES, BENCHES, benchesOf, GROUP_NAMES } from './benches.mjs'
  */
 
 /** The words by which the first argument may name something else than a bench. */
-export const COMMANDS = ['compare', 'report', 'ipc', 'spread']
+export const COMMANDS = ['compare', 'profile', 'report', 'ipc', 'spread']
 
 /** What a run does: all of it, or with `--quick`. @satisfies {Record<string, readonly [string, string]>} */
 const DEFAULTS = /** @type {const} */ ({
@@ -73,8 +73,10 @@ export const HELP = `What @x/core costs beside node:net, Bun, Deno and C: CPU of
 Usage: pnpm bench [bench or group ...] [options]
        pnpm bench --quick                      all benches in about a minute: does it work, and is anything far off?
        pnpm bench compare A B [bench ...]      two commits, built on this machine, in turns; says what is noise
+       pnpm bench profile [bench ...]          where the time goes: shares by perf, system calls by strace
        pnpm bench report                       measures Node 20 and 26; writes docs/benchmarks.md and its plots
        pnpm bench ipc | spread                 messages between processes; policies with a slow worker
+       pnpm bench COMMAND --help               the options of compare, profile and report
 
 Benches (all):
 ${BENCHES.map(({ name, title }) => `  ${name.padEnd(24)} ${title}`).join('\n')}

@@ -1,14 +1,16 @@
 // `pnpm bench report`: runs all benches on each Node, keeps the samples as JSON, draws the plots, and writes the tables of
 // docs/benchmarks.md and of the README.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { nodeOf } from '@x/run/node-versions'
 import { root } from '@x/run/workspace'
 import { ARM_NAMES } from '../arms.mjs'
-import { BENCH_NAMES } from '../benches.mjs'
+import { BENCH_NAMES, benchesOf } from '../benches.mjs'
 import { RUN_OPTIONS, readOptions } from '../options.mjs'
 import { describeMachine } from '../processors.mjs'
+import { formatProfiles, PROFILED, PROFILED_ARMS, runProfiles } from '../profile/main.mjs'
+import { whyNoTracers } from '../profile/tracers.mjs'
 import { runBenches, workOf } from '../run.mjs'
 import { versionOf } from '../runtimes.mjs'
 import { formatTable, summarize } from '../summary.mjs'
@@ -18,6 +20,7 @@ import {
   fill,
   majorOf,
   plainResults,
+  profileBlock,
   ratioOf,
   readmeBlock,
   section,
@@ -32,10 +35,11 @@ export const HELP = `Measures what docs/benchmarks.md says, and writes it.
 Usage: pnpm bench report [bench or group ...] [options]
 
 Writes docs/benchmarks/node-NN.json (all samples), the plots beside it, and the tables between the marks in
-docs/benchmarks.md and README.md. The machine should do nothing else meanwhile; both Nodes take about 25 minutes. Of benches
+docs/benchmarks.md and README.md; profiles, too. The machine should do nothing else meanwhile; both Nodes take about 25 minutes. Of benches
 that are named, the figures replace the old ones, and all others stay.
 
   --nodes LIST     versions, of npm where they are not the running one  (26,20)
+  --profile        profiles too, where some benches are named; with all, it always does
   --redraw         measures nothing: writes plots and tables of the samples that are there
   --out FOLDER     in the place of the repository: its README.md and docs/benchmarks.md must have the marks
   --runs NUMBER    (${WORK.runs})     --connections NUMBER  (${WORK.connections})     --seconds NUMBER  (${WORK.seconds})
@@ -54,6 +58,7 @@ export async function report(words) {
       ...RUN_OPTIONS,
       nodes: { type: 'string', default: '26,20' },
       redraw: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
       out: { type: 'string', default: root },
     },
   })
@@ -69,6 +74,7 @@ export async function report(words) {
       const isAll = options.benches.length === BENCH_NAMES.length
       if (!isAll && old !== null) checkSetting(old, { ...options, node })
       keep(folder, await runNode({ ...options, node }), isAll ? null : old)
+      if (isAll || values.profile) await keepProfiles(folder, { ...options, node })
     }
   }
   write(values.out, folder)
@@ -119,6 +125,20 @@ function keep(folder, outcome, old) {
   writeFileSync(file, stringify({ ...outcome, arms, results }))
 }
 
+/** @param {string} folder @param {import('../options.mjs').Options} options */
+async function keepProfiles(folder, options) {
+  const reason = whyNoTracers()
+  if (reason !== null) return void console.log(`Left out: profiles (${reason})`)
+  const chosen = { ...options, arms: PROFILED_ARMS, benches: benchesOf(PROFILED).map(({ name }) => name) }
+  const print = (
+    /** @type {string} */ title,
+    /** @type {import('../profile/main.mjs').Profile[]} */ profiles,
+  ) => console.log(`${title}\n${formatProfiles(profiles)}\n`)
+  const profiles = await runProfiles(chosen, print, 'report: ')
+  const file = path.join(folder, `profile-node-${majorOf(versionOf(options.node) ?? '')}.json`)
+  writeFileSync(file, `${JSON.stringify(profiles, rounded, 1)}\n`)
+}
+
 /** @param {string} top @param {string} folder */
 function write(top, folder) {
   const outcomes = readdirSync(folder)
@@ -127,6 +147,11 @@ function write(top, folder) {
     .sort((a, b) => Number(majorOf(b.node)) - Number(majorOf(a.node)))
   for (const outcome of outcomes) drawAll(folder, outcome)
   edit(path.join(top, 'docs/benchmarks.md'), 'figures', outcomes.map(section).join('\n\n'))
+  const profiles = outcomes.flatMap(outcome => {
+    const file = path.join(folder, `profile-node-${majorOf(outcome.node)}.json`)
+    return existsSync(file) ? [profileBlock(JSON.parse(readFileSync(file, 'utf8')), outcome)] : []
+  })
+  if (profiles.length > 0) edit(path.join(top, 'docs/benchmarks.md'), 'profiles', profiles.join('\n\n'))
   edit(path.join(top, 'README.md'), 'costs', readmeBlock(outcomes))
 }
 

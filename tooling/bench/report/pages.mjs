@@ -1,4 +1,6 @@
 // The tables of a run in Markdown, and where they stand in the pages. It measures and draws nothing.
+import { formatCalls } from '../profile/main.mjs'
+import { PLACES } from '../profile/tracers.mjs'
 
 /** @typedef {import('../run.mjs').Outcome} Outcome */
 /** @typedef {import('../run.mjs').Result} Result */
@@ -162,6 +164,28 @@ function amongTable({ arms }, results) {
   return table(['connections', ...arms.map(({ title }) => title)], lines)
 }
 
+/**
+ * Where the time of each bench goes: perf's shares of the CPU that the run beside it has measured.
+ *
+ * @param {readonly import('../profile/main.mjs').Profile[]} profiles
+ * @param {Outcome} outcome of the same Node
+ */
+export function profileBlock(profiles, outcome) {
+  const places = ['kernel', 'libc', 'engine', 'Node and V8', 'compiled JavaScript']
+  const lines = profiles.map((profile, at) => {
+    const rows = outcome.results.find(({ bench }) => bench === profile.bench)?.rows
+    const us = rows?.find(({ arm }) => arm === profile.arm)?.cpuUs?.median
+    const cells = PLACES.map(place => {
+      const share = profile.shares.places[place]
+      return us === undefined ? share.toFixed(2) : time(share * us)
+    })
+    const isFirst = profiles[at - 1]?.bench !== profile.bench
+    return [isFirst ? titleOf(profile) : '', profile.arm, ...cells, formatCalls(profile)]
+  })
+  const head = `Node ${outcome.node}, ${outcome.machine}; CPU for each unit of work, and the system calls that a unit makes.`
+  return `${head}\n\n${table(['', '', ...places, 'system calls'], lines)}`
+}
+
 /** @param {Row | undefined} row @param {boolean} withRange */
 function ratioCell(row, withRange) {
   const ratio = row && ratioOf(row)
@@ -176,7 +200,7 @@ function absolute({ rows, unit }) {
   return cpuUs === undefined ? '' : `${time(cpuUs.median)}/${unit}`
 }
 
-/** @param {Result} result */
+/** @param {{ title: string }} bench */
 export function titleOf({ title }) {
   return title.replace(', one connection', '')
 }

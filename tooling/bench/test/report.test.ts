@@ -15,11 +15,10 @@ function makeFolder() {
   for (const [page, name] of [
     ['README.md', 'costs'],
     ['docs/benchmarks.md', 'figures'],
-  ] as const)
-    writeFileSync(
-      path.join(folder, page),
-      `before\n<!-- ${name}: made -->\nold\n<!-- end of ${name} -->\nafter\n`,
-    )
+  ] as const) {
+    const place = `before\n<!-- ${name}: made -->\nold\n<!-- end of ${name} -->\nafter\n`
+    writeFileSync(path.join(folder, page), place)
+  }
   return folder
 }
 
