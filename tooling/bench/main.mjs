@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { endChildrenAtExit } from './child.mjs'
 import { HELP, parseOptions } from './options.mjs'
-import { runBenches } from './run.mjs'
+import { checkWritable, runBenches, tellFailure } from './run.mjs'
 import { formatTable } from './summary.mjs'
 
 /** @type {Readonly<Record<string, (words: string[]) => Promise<void>>>} */
@@ -31,6 +31,7 @@ async function run(words) {
     process.stdout.write(HELP)
     return
   }
+  if (options.json !== undefined) checkWritable(options.json)
   const outcome = await runBenches(options, {
     onStart({ node, machine, isPinned, missing, work }) {
       const where = isPinned ? ', server and load on one each' : ''
@@ -41,6 +42,7 @@ async function run(words) {
       console.log()
     },
     onResult: result => console.log(formatTable(result, result.rows)),
+    onFailed: tellFailure,
   })
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, null, 2)}\n`)
 }

@@ -26,6 +26,8 @@ const SINK = fileURLToPath(new URL('servers/sink.mjs', import.meta.url))
  * @property {import('./processors.mjs').Placement} placement
  * @property {boolean} [isFresh] a new server process for each run, so that no run inherits another's luck with compiled code
  * @property {(arm: string, run: number) => void} [onRun] before each; run -1 warms up
+ * @property {(arm: string, error: unknown) => void} [onFailure] an arm has failed, and takes no part any more; without it, the
+ *   bench fails
  */
 
 /**
@@ -45,26 +47,22 @@ export async function measure(bench, arms, how) {
 async function measureWork(bench, arms, how) {
   /** @type {Map<string, Stage>} */
   const stages = new Map()
-  const samples = []
+  const field = new Field(arms, how)
   try {
-    for (const arm of arms) {
+    await field.each(-1, async arm => {
       const stage = new Stage(bench, arm, how)
       stages.set(arm.name, stage)
-      how.onRun?.(arm.name, -1)
       await stage.open()
       await stage.work(WARM_UP_SHARE)
-    }
+      return null
+    })
     for (let run = 0; run < how.options.runs; run++) {
-      for (const arm of inTurns(arms, run)) {
-        how.onRun?.(arm.name, run)
-        const stage = /** @type {Stage} */ (stages.get(arm.name))
-        samples.push({ arm: arm.name, run, ...(await stage.work(1)) })
-      }
+      await field.each(run, arm => /** @type {Stage} */ (stages.get(arm.name)).work(1))
     }
   } finally {
     await Promise.all([...stages.values()].map(stage => stage.close()))
   }
-  return samples
+  return field.samples()
 }
 
 /** @type {typeof measure} */
@@ -87,20 +85,60 @@ async function measureMemory(bench, arms, how) {
  * @param {(stage: Stage) => Promise<Partial<Sample>>} act
  */
 async function eachFresh(bench, arms, how, act) {
-  const samples = []
+  const field = new Field(arms, how)
   for (let run = 0; run < how.options.runs; run++) {
-    for (const arm of inTurns(arms, run)) {
-      how.onRun?.(arm.name, run)
+    await field.each(run, async arm => {
       const stage = new Stage(bench, arm, how)
       try {
         await stage.open()
-        samples.push({ arm: arm.name, run, ...(await act(stage)) })
+        return await act(stage)
       } finally {
         await stage.close()
       }
+    })
+  }
+  return field.samples()
+}
+
+/** The arms that still take part, and what they have shown. */
+class Field {
+  #arms
+  #how
+  /** @type {Sample[]} */
+  #samples = []
+
+  /** @param {readonly import('./arms.mjs').Arm[]} arms @param {How} how */
+  constructor(arms, how) {
+    this.#arms = [...arms]
+    this.#how = how
+  }
+
+  /**
+   * Lets each arm act, in turns: each run begins with another one, so that none is always the first.
+   *
+   * @param {number} run
+   * @param {(arm: import('./arms.mjs').Arm) => Promise<Partial<Sample> | null>} act
+   */
+  async each(run, act) {
+    const first = Math.max(run, 0) % Math.max(this.#arms.length, 1)
+    for (const arm of [...this.#arms.slice(first), ...this.#arms.slice(0, first)]) {
+      this.#how.onRun?.(arm.name, run)
+      try {
+        const shown = await act(arm)
+        if (shown !== null) this.#samples.push({ arm: arm.name, run, ...shown })
+      } catch (error) {
+        if (this.#how.onFailure === undefined) throw error
+        this.#how.onFailure(arm.name, error)
+        this.#arms = this.#arms.filter(other => other !== arm)
+      }
     }
   }
-  return samples
+
+  /** Those of the arms that took part to the end. */
+  samples() {
+    const names = this.#arms.map(({ name }) => name)
+    return this.#samples.filter(({ arm }) => names.includes(arm))
+  }
 }
 
 /** A server of an arm, with the sink that it passes on to where it needs one, and what is done to it. */
@@ -192,10 +230,4 @@ export class Stage {
     if (load === undefined) throw new TypeError(`${name} has no load`)
     return { work: () => load(this.#site(), share), release: async () => {} }
   }
-}
-
-/** Each run begins with another arm, so that none is always the first. @template T @param {readonly T[]} arms @param {number} run @returns {T[]} */
-function inTurns(arms, run) {
-  const first = run % arms.length
-  return [...arms.slice(first), ...arms.slice(0, first)]
 }

@@ -1,4 +1,5 @@
 // Runs the chosen benches on the chosen arms, one after the other.
+import { appendFileSync } from 'node:fs'
 import { chooseArms } from './arms.mjs'
 import { benchesOf } from './benches.mjs'
 import { measure } from './measure.mjs'
@@ -28,16 +29,17 @@ import { summarize } from './summary.mjs'
  * @property {string} date
  * @property {Record<string, number>} work how much of it
  * @property {{ name: string, title: string }[]} arms
- * @property {{ name: string, reason: string }[]} missing arms and benches
+ * @property {{ name: string, reason: string }[]} missing arms and benches that are not here
+ * @property {{ bench: string, arm: string, reason: string }[]} failed arms that began a bench and did not end it
  * @property {Result[]} results
  */
 
 /**
  * @param {import('./options.mjs').Options} options
- * @param {{ onStart?: (outcome: Outcome) => void, onResult?: (result: Result) => void, label?: string }} [heard]
+ * @param {{ onStart?: (outcome: Outcome) => void, onResult?: (result: Result) => void, onFailed?: (failure: Outcome['failed'][number]) => void, label?: string }} [heard]
  * @returns {Promise<Outcome>}
  */
-export async function runBenches(options, { onStart, onResult, label = '' } = {}) {
+export async function runBenches(options, { onStart, onResult, onFailed, label = '' } = {}) {
   const { arms, missing } = await chooseArms(options.arms, options)
   const benches = []
   for (const bench of benchesOf(options.benches)) {
@@ -57,6 +59,7 @@ export async function runBenches(options, { onStart, onResult, label = '' } = {}
     work: workOf(options),
     arms: arms.map(({ name, title }) => ({ name, title })),
     missing,
+    failed: [],
     results: [],
   }
   onStart?.(outcome)
@@ -66,11 +69,21 @@ export async function runBenches(options, { onStart, onResult, label = '' } = {}
     for (const { bench, arms } of benches) {
       const onRun = (/** @type {string} */ arm, /** @type {number} */ run) =>
         progress.step(`${label}${bench.name}: ${run < 0 ? 'warm-up' : `run ${run + 1} of ${runs}`}, ${arm}`)
-      const samples = await measure(bench, arms, { options, placement, onRun })
-      const rows = summarize(
-        samples,
-        arms.map(({ name }) => name),
-      )
+      const onFailure = (/** @type {string} */ arm, /** @type {unknown} */ error) => {
+        const failure = {
+          bench: bench.name,
+          arm,
+          reason: error instanceof Error ? error.message : String(error),
+        }
+        outcome.failed.push(failure)
+        progress.clear()
+        onFailed?.(failure)
+      }
+      const samples = await measure(bench, arms, { options, placement, onRun, onFailure })
+      const names = arms.map(({ name }) => name).filter(name => samples.some(({ arm }) => arm === name))
+      // Without node:net there is nothing to hold the others against.
+      if (names[0] !== arms[0]?.name) continue
+      const rows = summarize(samples, names)
       const { name, unit } = bench
       const title = bench.by === undefined ? bench.title : `${bench.title}, by ${await bench.by()}`
       const result = { bench: name, title, unit, connections: bench.connections, rows, samples }
@@ -97,4 +110,15 @@ function stepsOf(bench, arms, runs) {
 /** How much of it a run does. @param {import('./options.mjs').Options} options */
 export function workOf({ runs, clients, requests, connections, gigabytes, idle, rate, seconds }) {
   return { runs, clients, requests, connections, gigabytes, idle, rate, seconds }
+}
+
+/** Says that an arm failed, and lets the bench end as a failure. @param {Outcome['failed'][number]} failure */
+export function tellFailure({ bench, arm, reason }) {
+  console.error(`bench: ${arm} failed in ${bench}: ${reason}`)
+  process.exitCode = 1
+}
+
+/** Throws before anything is measured where the figures could not be written. @param {string} file */
+export function checkWritable(file) {
+  appendFileSync(file, '')
 }

@@ -8,6 +8,7 @@ import { measure } from '../measure.mjs'
 import { checkNames, RUN_OPTIONS, readOptions } from '../options.mjs'
 import { ANYWHERE, describeMachine, placeApart } from '../processors.mjs'
 import { createProgress } from '../progress.mjs'
+import { checkWritable } from '../run.mjs'
 import { versionOf } from '../runtimes.mjs'
 import { align } from '../summary.mjs'
 import { build, findVersion } from './builds.mjs'
@@ -54,6 +55,7 @@ export async function compare(words) {
   const [transport = ''] = checkNames('transport', [values.transport], TRANSPORTS)
   const options = readOptions(values, names.length > 0 ? names : USUAL)
   const versions = [findVersion(a), findVersion(b)]
+  if (options.json !== undefined) checkWritable(options.json)
   const arms = await makeArms(versions, options.node, transport)
   const { verdicts, samples } = await runAll(arms, options)
   if (options.json === undefined) return

@@ -1,5 +1,5 @@
-// A load: asks PING of the Redis protocol over connections that it opens first. Prints "ready", begins with a line on
-// standard input, prints the outcome as JSON, and keeps the connections until its input ends.
+// A load: asks PING of the Redis protocol over connections that it opens first, each with one PING that does not count, so
+// that the server has accepted them all. Prints "ready", begins with a line on standard input, prints the outcome as JSON, and keeps the connections until its input ends.
 //   ask PORT CLIENTS closed TOTAL DEPTH    each connection asks DEPTH at a time, and again once it has the answers
 //   ask PORT CLIENTS open TOTAL RATE       RATE in a second over all, at times that are fixed beforehand
 // In the open loop no request waits for an answer, and its latency counts from the time that it was planned for: a server
@@ -187,9 +187,17 @@ static void open_clients(const char* port) {
     CHECK(connect(fd, (struct sockaddr*)&to, sizeof to));
     CHECK(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one));
     CHECK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset));
-    CHECK(fcntl(fd, F_SETFL, O_NONBLOCK));
+    CHECK(send(fd, requests, PING_LENGTH, MSG_NOSIGNAL));
     clients[at].fd = fd;
-    watch(fd, EPOLLIN, at, EPOLL_CTL_ADD);
+  }
+  for (int at = 0; at < client_count; at++) {
+    char answer[PONG_LENGTH];
+    if (recv(clients[at].fd, answer, sizeof answer, MSG_WAITALL) != PONG_LENGTH) {
+      fprintf(stderr, "the server does not answer a connection\n");
+      exit(1);
+    }
+    CHECK(fcntl(clients[at].fd, F_SETFL, O_NONBLOCK));
+    watch(clients[at].fd, EPOLLIN, at, EPOLL_CTL_ADD);
   }
 }
 

@@ -1,7 +1,9 @@
 // Each bench once, with so little work that its figures say nothing.
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { describe, expect, it } from 'vitest'
+import path from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { BENCHES } from '../benches.mjs'
 import { bench, startBench, TINY, tinyOutcome } from './command-line'
 
@@ -47,6 +49,24 @@ it('says once what is not here, and runs the rest', () => {
   expect(status).toBe(0)
   expect(stdout.match(/^Left out: bun \(it does not run \(--bun FILE names another\)\)$/gm)).toHaveLength(1)
   expect(stdout).toMatch(/Accept, echo, the server ends\n.*CPU\/connection.*\n +net +[\d.]+ us/)
+})
+
+it('goes on without an arm that fails, says which, and ends as a failure', () => {
+  // A Bun that tells its version, and runs no server.
+  const folder = mkdtempSync(path.join(tmpdir(), 'x-bench-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const bun = path.join(folder, 'bun')
+  writeFileSync(bun, '#!/bin/sh\n[ "$1" = --version ] && echo 1.2.3\n', { mode: 0o755 })
+  const { status, stdout, stderr } = bench('accept-echo-reset', '--arms', 'bun,native', '--bun', bun, ...TINY)
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^bench: bun failed in accept-echo-reset: .* has ended without an answer\n$/)
+  expect(stdout).toMatch(/\n +native +[\d.]+ us/)
+})
+
+it('refuses a file for the figures that cannot be written, before it measures', () => {
+  const { status, stdout, stderr } = bench('ping', ...TINY, '--json', '/nowhere/figures.json')
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^bench: ENOENT: .*figures\.json/)
 })
 
 it('leaves no process behind when it is interrupted', async () => {

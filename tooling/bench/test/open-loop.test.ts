@@ -9,19 +9,26 @@ const PING_LENGTH = 14
 const RATE = 1000
 const COUNT = 300
 
-/** A server that answers nothing before it has heard so many requests in all, then each. */
+/**
+ * A server that answers the first request of a connection, by which the load sees that it was accepted, and then nothing
+ * before it has heard so many more in all.
+ */
 async function startSilent(until: number): Promise<number> {
   let heard = 0
   const waiting = new Map<Socket, number>()
   const server = createServer(socket => {
     socket.on('error', () => {})
-    socket.on('data', chunk => {
+    socket.once('data', () => {
+      socket.write('+PONG\r\n')
+      socket.on('data', hear)
+    })
+    function hear(chunk: Buffer) {
       heard += chunk.length / PING_LENGTH
       waiting.set(socket, (waiting.get(socket) ?? 0) + chunk.length / PING_LENGTH)
       if (heard < until) return
       for (const [asking, count] of waiting) asking.write('+PONG\r\n'.repeat(count))
       waiting.clear()
-    })
+    }
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
