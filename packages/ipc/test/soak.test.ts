@@ -17,17 +17,20 @@ const ids: Record<string, string> = {
   'changed-bytes': '[I6]',
   'stray-descriptors': '[I5]',
   'generated-exchanges': '[I6]',
+  pairs: '[I6]',
   executions: '[I7]',
   strangers: '[I6]',
 }
 const ROUNDS = 6
 /** Its rounds are long. */
 const FEWER: Record<string, number> = { 'generated-exchanges': 1 }
+/** Its rounds are short. */
+const MORE: Record<string, number> = { pairs: 40 }
 
 describe('counted', () => {
   for (const each of cases as SoakCase[]) {
     it(`${ids[each.name]} ${each.title}`, async () => {
-      const rounds = FEWER[each.name] ?? ROUNDS
+      const rounds = FEWER[each.name] ?? MORE[each.name] ?? ROUNDS
       const counts = await each.run(rounds, () => {})
       expect(each.check(counts, rounds)).toEqual([])
     })

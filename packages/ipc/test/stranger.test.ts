@@ -65,12 +65,30 @@ describe.skipIf(!isAble || !hasPython)(
       ['ack', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
       ['limit', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
       ['version', 'closed refused ERR_X_CHANNEL_VERSION'],
+      ['closing, then a request', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
+      ['closing, then a message', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
+      ['closing twice', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
+      ['closing after a request that nobody made', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
+      ['closing with a payload', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
+      ['closing with descriptors', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
+      ['closing with descriptors that it does not announce', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
+      ['a frame after its goodbye', 'closed refused ERR_X_CHANNEL_PROTOCOL'],
     ])('[I6] that tries %s ends its own channel', async (name, line) => {
       const target = await victim()
       const before = await memoryOf(target)
       await attack(name)
       expect(await target.line()).toBe(line)
       expect((await memoryOf(target)).open).toBeLessThanOrEqual(before.open + 1)
+    })
+
+    it.each([
+      ['half of closing', 'closed lost ERR_X_CHANNEL_LOST'],
+      ['closing, and no goodbye', 'closed goodbye null'],
+    ])('[I6] that says %s, and dies, ends its own channel', async (name, line) => {
+      const target = await victim()
+      const peer = await attack(name)
+      await peer.stop()
+      expect(await target.line()).toBe(line)
     })
 
     it('[I6] that writes a length into an array ends its own channel once somebody listens', async () => {

@@ -8,7 +8,7 @@ import { takeListenFds } from '@x/ipc/systemd'
 
 const [given] = takeListenFds()
 if (cluster.isWorker) {
-  createServer(socket => socket.end(`${given?.name} ${cluster.worker?.id}`)).listen(given)
+  createServer(socket => socket.end(`${given?.name} ${cluster.worker?.id}`)).listen(given ?? { port: 0 })
 } else {
   const running = await startCluster({
     exec: fileURLToPath(import.meta.url),

@@ -32,7 +32,7 @@ class Peer:
         self.link.setblocking(False)
         self.errs = dice.random() < 0.3
         self.reads = dice.random() < 0.5
-        self.mood = dice.choice("any any hang hang long long messages messages descriptors descriptors part mute drip".split())
+        self.mood = dice.choice("any any hang hang long long messages messages descriptors descriptors part mute drip closing".split())
 
     def odd(self, share):
         return self.errs and self.dice.random() < share
@@ -68,6 +68,9 @@ class Peer:
         """A frame, and how many descriptors go with it."""
         dice = self.dice
         self.id += 1
+        # It closes early: what is right then is nothing but a goodbye, and it may come late, twice, or never.
+        if self.mood == "closing" and self.id % 4 == 0:
+            return frame(dice.choice([8, 9, 9]) if self.errs else 9, 0, b"", dice.choice([0, 0, 1, self.id]) if self.errs else 0), 0
         kind = {"hang": 2, "long": 2, "messages": 1}.get(self.mood) or (dice.choice(KINDS) if self.errs else dice.choice([1, 2, 5]))
         encoding, payload = self.value() if kind in (1, 2, 3) else (0, b"")
         if kind == 4:
@@ -138,13 +141,15 @@ class Peer:
 
     def leave(self):
         try:
-            way = self.dice.randrange(4)
+            way = self.dice.randrange(5)
             if way == 0:
                 self.link.shutdown(socket.SHUT_WR)
             elif way == 1:
                 self.link.shutdown(socket.SHUT_RD)
             elif way == 2:
                 self.put(frame(8, 0))
+            elif way == 3:
+                self.put(frame(9, 0) + frame(8, 0))
         except OSError:
             pass
         self.link.close()

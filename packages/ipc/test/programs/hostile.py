@@ -87,6 +87,27 @@ try:
     elif attack == "length":
         push(link, hello() + frame(1, 0x80 | 5, extended(0, 0), 0))
         push(link, frame(1, 5, struct.pack("<I", 10) + b"4294967295" + b'[[],[0,"length",10]]'))
+    elif attack == "closing, then a request":
+        push(link, hello() + frame(9, 0) + frame(2, 4, b"late", 1))
+    elif attack == "closing, then a message":
+        push(link, hello() + frame(9, 0) + frame(1, 4, b"late"))
+    elif attack == "closing twice":
+        push(link, hello() + frame(9, 0) + frame(9, 0))
+    elif attack == "closing after a request that nobody made":
+        push(link, hello() + frame(9, 0, b"", 2**32 - 1))
+    elif attack == "closing with a payload":
+        push(link, hello() + frame(9, 0, b"why"))
+    elif attack == "closing with descriptors":
+        socket.send_fds(link, [hello() + frame(9, 0x80, b"", 0, 1)], fds(1))
+    elif attack == "closing with descriptors that it does not announce":
+        push(link, hello())
+        socket.send_fds(link, [frame(9, 0)], fds(3))
+    elif attack == "a frame after its goodbye":
+        push(link, hello() + frame(9, 0) + frame(8, 0) + frame(5, 0, b"", 1))
+    elif attack == "closing, and no goodbye":
+        push(link, hello() + frame(9, 0))
+    elif attack == "half of closing":
+        push(link, hello() + frame(9, 0)[:7])
     elif attack == "version":
         push(link, hello(65536, 9))
     elif attack == "announce":

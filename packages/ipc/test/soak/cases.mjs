@@ -22,6 +22,7 @@ import { pause, start } from './child.mjs'
 import { executions } from './executions.mjs'
 import { generatedPeers } from './generated.mjs'
 import { changedBytes, strayDescriptors } from './hostile.mjs'
+import { pairs } from './pairs.mjs'
 import { hasPython, strangers } from './strangers.mjs'
 
 const { transport } = selectTransport()
@@ -277,6 +278,24 @@ const all = [
         'channels that did not end once',
         'exceptions in the process',
         'prototypes changed',
+      ],
+    },
+  ),
+  soakCase(
+    'pairs',
+    'two channels whose programs close and destroy at any time tell the truth of all that was under way',
+    pairs,
+    {
+      all: 'programs of two channels',
+      none: [
+        'told to be never sent, and executed',
+        'told something else',
+        'programs that did not end',
+        'channels that did not end once',
+        'channels that ended as if the other had broken the protocol',
+        'handles whose fate nobody told',
+        'exceptions in the process',
+        'descriptors left open',
       ],
     },
   ),
