@@ -106,6 +106,10 @@ try:
         push(link, hello() + frame(9, 0) + frame(8, 0) + frame(5, 0, b"", 1))
     elif attack == "closing, and no goodbye":
         push(link, hello() + frame(9, 0))
+        # The other end's hello, its closing and its goodbye, twelve bytes each.
+        heard = 0
+        while heard < 36:
+            heard += len(link.recv(4096))
     elif attack == "half of closing":
         push(link, hello() + frame(9, 0)[:7])
     elif attack == "version":
