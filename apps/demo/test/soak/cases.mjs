@@ -1,65 +1,18 @@
 // The counted cases of the demo: what they do is here, how often is the caller's.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { HANG_MS } from '@x/presets/hang-limit'
+import { busCases } from './bus-cases.mjs'
+import { startDemo } from './demo.mjs'
 import { startPublisher } from './publisher.mjs'
 
 const SUBSCRIBERS = 100
 const CHANNELS = 4
 
 const file = name => fileURLToPath(new URL(name, import.meta.url))
-
-/** The built demo; `order` runs `demo ctl` on it. */
-async function startDemo(workers) {
-  const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
-  const words = [
-    '--port',
-    '0',
-    '--path',
-    join(folder, 'demo.sock'),
-    '--workers',
-    String(workers),
-    '--no-page',
-  ]
-  const program = file('../../dist/main.js')
-  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const log = { text: '' }
-  child.stderr.setEncoding('utf8').on('data', text => {
-    log.text += text
-  })
-  let port = 0
-  for await (const line of createInterface({ input: child.stdout })) {
-    port = Number(/Listening: 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? port)
-    if (line.startsWith('Ctrl-C')) break
-  }
-  child.stdout.resume()
-  return {
-    port,
-    log,
-    async order(...order) {
-      const ctl = spawn(process.execPath, [program, 'ctl', ...order, '--port', String(port)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      let answer = ''
-      ctl.stdout.setEncoding('utf8').on('data', text => {
-        answer += text
-      })
-      await once(ctl, 'close')
-      return answer
-    },
-    async stop() {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
 
 async function startSubscribers(port) {
   const child = spawn(process.execPath, [file('subscribers.mjs'), port, SUBSCRIBERS, CHANNELS].map(String), {
@@ -237,4 +190,5 @@ export const cases = [
     run: kill,
     check: counts => (counts.notWhole === 0 ? [] : [`${counts.notWhole} times not whole again`]),
   },
+  ...busCases,
 ]
