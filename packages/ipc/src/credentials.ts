@@ -11,7 +11,7 @@ export interface Peer {
   /**
    * A descriptor of the process (pidfd_open(2)), which is the caller's to close: unlike a pid it never comes to mean another.
    *
-   * @throws `ENOTSUP` before Linux 6.5 and on other systems.
+   * @throws `ENOTSUP` before Linux 6.5 and on other systems, `ERR_X_UNSUPPORTED` where the transport cannot tell.
    */
   pidfd(): number
   /** Aborted once nobody waits for the answer: the peer has gone, or the time for it is over. */
@@ -39,6 +39,8 @@ export function peerOfStream(stream: StreamHandle, signal: AbortSignal): Peer {
     signal,
     pidfd() {
       const fd = stream.peerPidfd()
+      // A transport that cannot tell who is there says so, and is told from a system without such descriptors.
+      if (fd === UV_ENOTSUP) credentialsOfStream(stream)
       if (fd < 0) throw systemError(fd, 'getsockopt')
       return fd
     },
