@@ -15,7 +15,7 @@ it('status tells of workers and clients, for people and for programs', async () 
   await client.ask('SUBSCRIBE a\r\n')
   const people = await ctl(demo, 'status')
   expect(people).toMatchObject({ code: 0, stderr: '' })
-  expect(people.stdout).toContain('1 client(s), 1 of them subscribers')
+  expect(people.stdout).toContain('1 client, 1 of them subscribers')
   expect(people.stdout).toMatch(new RegExp(`^ *2 +${await demo.pidOf(2)} +ready +\\d`, 'm'))
   const status = JSON.parse((await ctl(demo, 'status', '--json')).stdout)
   expect(status).toMatchObject({
@@ -37,11 +37,9 @@ it.skipIf(noMoves)(
       await Promise.all(clients.map(client => client[Symbol.asyncDispose]()))
     })
     for (const client of clients) await client.ask('SUBSCRIBE a\r\n')
-    expect((await ctl(demo, 'scale', '3')).stdout).toBe('scaled to 3 worker(s), 0 client(s) moved\n')
-    expect((await ctl(demo, 'reload')).stdout).toBe('reloaded: 3 worker(s) replaced, 6 client(s) moved\n')
-    expect((await ctl(demo, 'scale', '1')).stdout).toMatch(
-      /^scaled to 1 worker\(s\), [0-6] client\(s\) moved\n$/,
-    )
+    expect((await ctl(demo, 'scale', '3')).stdout).toBe('scaled to 3 workers, 0 clients moved\n')
+    expect((await ctl(demo, 'reload')).stdout).toBe('reloaded: 3 workers replaced, 6 clients moved\n')
+    expect((await ctl(demo, 'scale', '1')).stdout).toMatch(/^scaled to 1 worker, [0-6] clients? moved\n$/)
     const status = JSON.parse((await ctl(demo, 'status', '--json')).stdout)
     expect(status).toMatchObject({ clients: 6, subscribers: 6, reloads: 1 })
     expect(status.workers).toHaveLength(1)

@@ -54,7 +54,7 @@ it.skipIf(noMoves)(
     ])
     await load.printed(/1 s: /)
     demo.child.kill('SIGHUP')
-    await demo.printed(/server: reloaded: 2 worker\(s\) replaced, 104 client\(s\) moved$/m)
+    await demo.printed(/server: reloaded: 2 workers replaced, 104 clients moved$/m)
     load.child.kill('SIGINT')
     const { code, stdout } = await load.finished
     expect(JSON.parse(stdout)).toMatchObject(CLEAN)

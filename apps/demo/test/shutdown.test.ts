@@ -13,7 +13,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     await subscriber.ask('SUBSCRIBE news\r\n')
     const { code, signal: killedBy, stderr } = await demo.kill(signal)
     expect({ code, killedBy }).toEqual({ code: 0, killedBy: null })
-    expect(stderr).toContain(`${signal}: no longer accepting, ending 2 client(s)`)
+    expect(stderr).toContain(`${signal}: no longer accepting, ending 2 clients`)
     expect(stderr).toMatch(/server: stopped\n$/)
     await Promise.all([idle.ended(), subscriber.ended()])
     expect(existsSync(demo.path)).toBe(false)

@@ -1,4 +1,5 @@
 // What is told of the bus: to people in the log, to programs as a status. It counts, and decides nothing.
+import { count } from '../count'
 import type { Log } from '../log'
 import type { BusState } from './bus'
 import type { Peer } from './peers'
@@ -100,7 +101,7 @@ export class BusReport {
     this.#told = lost
     this.#log.warn(
       WHO,
-      `in all ${notSent} message(s) were not sent to other brokers (${this.#notSent['too slow']} since the bus was too slow), ` +
+      `in all ${count(notSent, 'message')} not sent to other brokers (${this.#notSent['too slow']} since the bus was too slow), ` +
         `${missed} of others did not come, ${notDelivered} were more than the workers took`,
     )
   }

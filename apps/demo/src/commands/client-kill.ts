@@ -1,7 +1,9 @@
 // CLIENT KILL: its filters. The workers find and end those that all of them choose.
+
 import { isChosen, isClientType } from '../client/clients'
 import type { Later } from '../client/later'
 import type { Session } from '../client/session'
+import { count } from '../count'
 import { error, integer, OK, type Reply } from '../resp/reply'
 import { later, text, wholeNumber } from './command'
 
@@ -56,6 +58,6 @@ async function kill(session: Session, filters: readonly Filter[]): Promise<numbe
   const others: Filter[] = [...filters, ['not-id', String(session.id)]]
   const counts = await session.surroundings.mesh.ask('kill', others)
   const killed = counts.reduce((sum, count) => sum + count, isOwn ? 1 : 0)
-  if (killed > 0) session.surroundings.log.info(session.who, `killed ${killed} client(s)`)
+  if (killed > 0) session.surroundings.log.info(session.who, `killed ${count(killed, 'client')}`)
   return killed
 }

@@ -1,6 +1,8 @@
 // The status as a table for people.
+
 import type { BusStatus } from '../bus/bus-report'
 import { formatByteSize } from '../byte-size'
+import { count } from '../count'
 import type { Status } from '../primary/supervisor'
 
 export function describeStatus(status: Status): string {
@@ -18,8 +20,8 @@ export function describeStatus(status: Status): string {
   ])
   return [
     `process ${status.pid}, up ${formatDuration(status.uptimeMs)}, ${status.transport} transport, on ${listening.join(' and ')}`,
-    `${status.clients} client(s), ${status.subscribers} of them subscribers; ${counts.messagesPublished} message(s) published, ${counts.messagesDelivered} delivered`,
-    `${status.reloads} reload(s), ${counts.clientsMovedIn} client(s) moved`,
+    `${count(status.clients, 'client')}, ${status.subscribers} of them subscribers; ${count(counts.messagesPublished, 'message')} published, ${counts.messagesDelivered} delivered`,
+    `${count(status.reloads, 'reload')}, ${count(counts.clientsMovedIn, 'client')} moved`,
     ...edgeLines(status),
     ...(status.bus === null ? [] : busLines(status.bus)),
     '',
@@ -40,12 +42,12 @@ function busLines(bus: BusStatus): string[] {
   const forSeconds = formatDuration(Date.now() - bus.sinceMs)
   const names = bus.brokers.map(({ id, name }) => name || id)
   const standing = bus.isConnected
-    ? `connected to ${bus.server} for ${forSeconds}, with ${names.length} other broker(s)${names.length > 0 ? `: ${names.join(', ')}` : ''}`
+    ? `connected to ${bus.server} for ${forSeconds}, with ${count(names.length, 'other broker')}${names.length > 0 ? `: ${names.join(', ')}` : ''}`
     : `not connected to ${bus.server} for ${forSeconds}: ${bus.problem ?? 'connecting'}`
   const { notSent } = bus
   return [
     `bus: ${standing}`,
-    `bus: ${bus.sent} message(s) sent, ${notSent.unconnected + notSent['too slow']} not sent (${notSent['too slow']} since it was too slow), ` +
+    `bus: ${count(bus.sent, 'message')} sent, ${notSent.unconnected + notSent['too slow']} not sent (${notSent['too slow']} since it was too slow), ` +
       `${bus.received} received, ${bus.missed + bus.notDelivered} missed; ${formatByteSize(bus.waitingBytes)} wait`,
   ]
 }

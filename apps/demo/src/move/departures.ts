@@ -1,8 +1,10 @@
 // How a worker that leaves moves its clients to others. It reads and executes nothing more of a client, has all that it was
 // sent go out, and hands its connection over: at a moment at which it is known which messages the client has had.
+
 import { adoptSocket, createDescriptor, Descriptor, type HandleError } from '@x/ipc'
 import { type Departed, Session, type Surroundings } from '../client/session'
 import { hasReached, type Vector } from '../client/vector'
+import { count } from '../count'
 import { supportsHandles } from '../mesh/capabilities'
 import type { Link } from '../mesh/link'
 import type { Leaving } from '../primary/hub-messages'
@@ -40,7 +42,7 @@ export class Departures {
     else {
       log.warn(
         this.#who,
-        `connections cannot be moved on the portable transport: ${clients.count} client(s) have ${deadlineMs / 1000} s to end`,
+        `connections cannot be moved on the portable transport: ${deadlineMs / 1000} s are left for ${count(clients.count, 'client')} to end`,
       )
       await Promise.race([this.#waitForAll(), time.isOver])
     }

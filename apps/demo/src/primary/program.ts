@@ -1,6 +1,8 @@
 // The program: its workers, its control socket, its live page, and its end. It knows no command line and no signal.
+
 import { controlName, type Order, type Outcome } from '../control/control-messages'
 import { openControl } from '../control/control-server'
+import { count } from '../count'
 import type { Log } from '../log'
 import { type Options, PAGE_PORT } from '../options'
 import { openPage } from '../page/page-server'
@@ -53,7 +55,10 @@ export class Program {
     if (this.#ending !== null) {
       this.#isHurrying = true
       this.#hurry()
-      this.log.warn('server', `${why} again: cutting off ${await this.supervisor.clientCount()} client(s)`)
+      this.log.warn(
+        'server',
+        `${why} again: cutting off ${count(await this.supervisor.clientCount(), 'client')}`,
+      )
       await this.supervisor.hurry()
     }
     this.#manager.stopping()
@@ -93,7 +98,7 @@ export class Program {
   async #end(why: string): Promise<void> {
     await this.#giveNotice(why)
     const clients = await this.supervisor.clientCount()
-    this.log.info('server', `${why}: no longer accepting, ending ${clients} client(s)`)
+    this.log.info('server', `${why}: no longer accepting, ending ${count(clients, 'client')}`)
     await this.supervisor.drain()
     this.#page?.close()
     this.#manager.close()

@@ -18,6 +18,7 @@ import { Operations } from './operations'
 import { socketsOfManager } from './service-manager'
 import { clearStalePath } from './stale-path'
 import { StartError } from './start-error'
+import { successorOf } from './successor'
 
 /** What the cluster counts as connections are those that it handed over: `clients` has those that were moved, too. */
 export interface WorkerView extends Omit<WorkerStatus, 'connections'> {
@@ -66,6 +67,8 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
   #reloads = 0
   /** How many clients workers have moved and ended since the last look. */
   #left: Leaving = { moved: 0, ended: 0 }
+  /** Workers that there are to be. */
+  #wanted: number
   /** Workers whose death was asked for. */
   readonly #killed = new Set<number>()
   #isStopping = false
@@ -75,6 +78,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
   constructor(options: Options) {
     super()
     this.#options = options
+    this.#wanted = options.workers
     this.log = new Log(options.logLevel)
     this.#hub = new Hub({
       hello: () => ({
@@ -115,7 +119,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
     const bridge = await this.#loadBridge()
     const sockets = socketsOfManager()
     if (sockets > 0)
-      this.log.info('server', `serves on ${sockets} socket(s) that the service manager has opened`)
+      this.log.info('server', `serves on ${count(sockets, 'socket')} that the service manager has opened`)
     const path = await this.#hub.listen().catch((error: Error) => {
       throw new StartError(
         `there is no place for the sockets over which the workers talk to each other: ${error.message}\n` +
@@ -227,7 +231,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
     try {
       const { replaced } = await this.#running.reload()
       this.#reloads++
-      return this.#told(`reloaded: ${replaced} worker(s) replaced, ${this.#moved()}`)
+      return this.#told(`reloaded: ${count(replaced, 'worker')} replaced, ${this.#moved()}`)
     } catch (error) {
       this.log.error('server', `not reloaded: ${this.#failure ?? (error as Error).message}`)
       throw error
@@ -235,19 +239,21 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
   }
 
   async #scale(workers: number): Promise<string> {
-    this.log.info('server', `scaling to ${workers} worker(s)`)
+    this.log.info('server', `scaling to ${count(workers, 'worker')}`)
     this.#left = { moved: 0, ended: 0 }
     await this.#running.scale(workers)
-    return this.#told(`scaled to ${workers} worker(s), ${this.#moved()}`)
+    this.#wanted = workers
+    return this.#told(`scaled to ${count(workers, 'worker')}, ${this.#moved()}`)
   }
 
   async #kill(worker: number): Promise<string> {
+    const clients = (await this.#hub.ask(worker, 'report', null))?.clients ?? 0
     const victim = this.workers.find(({ id }) => id === worker)
     if (victim?.pid === undefined || victim.state !== 'ready')
       throw new Error(`worker ${worker} does not serve`)
-    const clients = (await this.#hub.ask(worker, 'report', null))?.clients ?? 0
     this.log.warn('server', `killing worker ${worker} (process ${victim.pid})`)
-    const successor = this.#successor(victim)
+    const isWanted = () => victim.place < this.#wanted
+    const successor = successorOf(victim, this.#running, this.operations, isWanted)
     this.#killed.add(worker)
     process.kill(victim.pid, 'SIGKILL')
     const id = await successor
@@ -255,23 +261,6 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
     return this.#told(
       id === null ? `${end}; no other takes its place` : `${end}; worker ${id} takes its place`,
     )
-  }
-
-  /** Resolves with the worker that serves in place of one that falls; null where none does. */
-  #successor({ id, place }: WorkerStatus): Promise<number | null> {
-    const cluster = this.#running
-    return new Promise(resolve => {
-      const end = (successor: number | null) => {
-        cluster.off('worker:ready', onReady).off('give-up', onNone).off('stop', onNone)
-        resolve(successor)
-      }
-      const onReady = (ready: number) => {
-        if (ready !== id && this.workers.some(worker => worker.id === ready && worker.place === place))
-          end(ready)
-      }
-      const onNone = () => end(null)
-      cluster.on('worker:ready', onReady).on('give-up', onNone).on('stop', onNone)
-    })
   }
 
   /** Has health checks told that the program is about to stop; it serves on. */
@@ -320,7 +309,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
 
   #moved(): string {
     const { moved, ended } = this.#left
-    return `${moved} client(s) moved${ended > 0 ? `, ${ended} ended` : ''}`
+    return `${count(moved, 'client')} moved${ended > 0 ? `, ${ended} ended` : ''}`
   }
 
   #told(line: string): string {

@@ -64,7 +64,7 @@ async function reload(rounds, tell) {
   for (let round = 0; round < rounds; round++) {
     const line = await demo.order('reload')
     counts.reloads += line.startsWith('reloaded') ? 1 : 0
-    counts.moved += Number(/(\d+) client\(s\) moved/.exec(line)?.[1] ?? 0)
+    counts.moved += Number(/([\d,]+) clients? moved/.exec(line)?.[1].replaceAll(',', '') ?? 0)
     tell(round + 1)
   }
   await Promise.all([stopVisitors(), ...publishers.map(publisher => publisher.stop())])

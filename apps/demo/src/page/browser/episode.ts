@@ -4,6 +4,9 @@ import { count } from '../../count'
 import type { OperationName } from '../../primary/operations'
 import { type Pulse, percentilesOf, type Tally } from './pulse'
 
+/** Latencies that the median is of. */
+const MOST_LATENCIES = 2000
+
 /** `running`: it is being done. `lasting`: a fault is in force. `settling`: it is over, and subscribers are awaited. */
 type EpisodeState = 'running' | 'lasting' | 'settling' | 'over'
 
@@ -17,7 +20,9 @@ export class Episode {
   readonly #pulse: Pulse
   readonly #before: Tally
   readonly #usualMs: number | null
-  readonly #latencies: number[] = []
+  /** The last of them: a fault may last for hours. */
+  #latencies: number[] = []
+  #slowestMs = 0
   #state: EpisodeState = 'running'
   #goal = 0
   #cost = ''
@@ -40,7 +45,10 @@ export class Episode {
   }
 
   took(ms: number): void {
-    if (this.#state !== 'over') this.#latencies.push(ms)
+    if (this.#state === 'over') return
+    this.#latencies.push(ms)
+    this.#slowestMs = Math.max(this.#slowestMs, ms)
+    if (this.#latencies.length > 2 * MOST_LATENCIES) this.#latencies = this.#latencies.slice(-MOST_LATENCIES)
   }
 
   /** The program has done it, or failed to. What is published from now on must reach every subscriber. */
@@ -76,7 +84,7 @@ export class Episode {
       outOfOrder: difference('outOfOrder'),
       broken: difference('broken'),
       medianMs: percentilesOf(this.#latencies)?.p50 ?? null,
-      slowestMs: this.#latencies.reduce((most, ms) => Math.max(most, ms), 0),
+      slowestMs: this.#slowestMs,
       usualMs: this.#usualMs,
     })
   }
