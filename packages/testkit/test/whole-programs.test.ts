@@ -27,4 +27,13 @@ describe('whole programs', () => {
     expect(await run('on-simulation.mjs', '5')).toEqual(first)
     expect((await run('on-simulation.mjs', '6'))['hash']).not.toBe(first['hash'])
   })
+
+  it('[T6] express, ws, undici and redis run on the simulated network, in virtual time, and a seed repeats', async () => {
+    const first = await run('web-on-simulation.mjs', '5')
+    const ws = { ws: 'echo through a partition', wsCode: 1005 }
+    expect(first).toMatchObject({ http: 'hello you', undici: 6, ...ws, counts: [1, 1] })
+    expect(first['virtualMs']).toBeGreaterThan(5000)
+    expect(await run('web-on-simulation.mjs', '5')).toEqual(first)
+    expect((await run('web-on-simulation.mjs', '6'))['hash']).not.toBe(first['hash'])
+  })
 })

@@ -49,7 +49,9 @@ export const contextTests: readonly ConformanceTest[] = [
       })
       // Nobody asked for the handle of an accepted stream in a call: its listener's store or, as with node:net, none.
       const stores = new Set(
-        seen.map(each => (bed.role === 'accepts' ? each.replace(/^(data|end|close) undefined$/, '$1 mine') : each)),
+        seen.map(each =>
+          bed.role === 'accepts' ? each.replace(/^(data|end|close) undefined$/, '$1 mine') : each,
+        ),
       )
       assert.deepEqual([...stores].sort(), [
         'close mine',

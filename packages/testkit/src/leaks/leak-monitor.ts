@@ -152,7 +152,7 @@ class LeakMonitor {
     if (current.getStore() === null) return
     const asker = this.#asker() ?? this.#askers.get(trigger) ?? null
     if (isBridge(type)) this.#askers.set(id, new OpeningPlace(below, asker))
-    if (isOperation(type)) this.#requested(id)
+    if (isOperation(type, resource)) this.#requested(id)
     const kind = resourceKind(type)
     // The classes of @x/core lend these names to their callbacks' contexts: no handle of Node stands behind those.
     if (!kind || resource instanceof AsyncResource) return

@@ -1,7 +1,7 @@
 // Node's own resources that a test may leave open, by their `async_hooks` types: which are watched, whether one is open
 // still, and what it is called. It knows no watch and no test.
 
-import { isOperation } from '../stacks/node-operations'
+import { isOperationName } from '../stacks/node-operations'
 
 /** How a type of resource is judged. */
 interface ResourceKind {
@@ -38,7 +38,7 @@ export function resourceKind(type: string): ResourceKind | undefined {
 
 /** True for a type whose callback may open something for the call that asked for it. */
 export function isBridge(type: string): boolean {
-  return BRIDGES.has(type) || isOperation(type)
+  return BRIDGES.has(type) || isOperationName(type)
 }
 
 /** What is read off a resource; each may be missing. */

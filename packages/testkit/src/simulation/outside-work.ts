@@ -39,6 +39,14 @@ interface ZlibHandle {
   write?(...args: unknown[]): unknown
 }
 
+/**
+ * True where Node's module loader makes a port to ask the hooks of `module.register`, which run in a thread: what is imported is
+ * there once it is answered.
+ */
+function asksLoader(below: (...args: never[]) => void): boolean {
+  return new OpeningPlace(below, null).isNodesOwn(/async_hooks/, 'node:internal/modules/')
+}
+
 /** Watches one simulation. */
 export class OutsideWork {
   readonly #world: World
@@ -102,7 +110,8 @@ export class OutsideWork {
   }
 
   #made(id: number, type: string, resource: object, below: (...args: never[]) => void): void {
-    if (isOperation(type)) this.#operations.set(id, type)
+    if (isOperation(type, resource) || (type === 'MESSAGEPORT' && asksLoader(below)))
+      this.#operations.set(id, type)
     else if (ZLIB.test(type)) this.#followZlib(id, resource)
     if (Object.hasOwn(UNCONTROLLED, type)) this.#name(type, below)
   }
@@ -121,7 +130,9 @@ export class OutsideWork {
     const place = new OpeningPlace(below, null)
     if (
       place.opener !== 'user' ||
-      place.mentions(/getStd(?:in|out|err)|new Worker \(|node:internal\/console/)
+      place.mentions(
+        /getStd(?:in|out|err)|new Worker \(|node:internal\/console|\(node:internal\/modules\/.*hooks/,
+      )
     )
       return
     // Timers of Node's own modules, of node:http for one, are real, and decide nothing but its time-outs.

@@ -55,10 +55,10 @@ export class OpeningPlace {
     return 'node'
   }
 
-  /** True where Node itself called what is passed over: the first frame beneath is its own. */
-  isNodesOwn(passedOver: RegExp): boolean {
+  /** True where Node itself called what is passed over: the first frame beneath is its own, of that module if one is given. */
+  isNodesOwn(passedOver: RegExp, module = 'node:'): boolean {
     const caller = this.#frames().find(frame => !passedOver.test(frame))
-    return caller !== undefined && placeIn(caller).startsWith('node:')
+    return caller !== undefined && placeIn(caller).startsWith(module)
   }
 
   /** True where the stack has a frame like that. */
