@@ -2,7 +2,7 @@
 // node:net and its streams look up at each use. It knows where they do, and no stream of the contract.
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { hasHostTicks, withHostTicks } from '../../host'
+import { hasHostTicks, nextTick, withHostTicks } from '../../host'
 import { hideFromDiagnostics } from './diagnostics'
 import { isNode } from './host'
 import { nodeNet } from './node-net'
@@ -12,18 +12,24 @@ export const kOwner: unique symbol = Symbol('owner')
 
 const kIsHalted: unique symbol = Symbol('halted')
 
+const kAfterEnd: unique symbol = Symbol('after end')
+
 /** What the socket asks of whose it is. */
 export interface SocketOwner {
   /** It closes the socket, or has. */
   readonly isClosing: boolean
   /** A chunk before the socket's buffer has it; true where it took it. */
   takes(chunk: Buffer): boolean
+  /** The peer's end, as a chunk. */
+  takesEnd(): boolean
   heardConnect(): void
   heardData(chunk: Buffer): void
   heardEnd(): void
   heardError(error: Error): void
   /** A write is over, after it began to close. */
   heardCut(): void
+  /** A write has failed, and node:net is about to close the socket. */
+  heardWriteError(): void
   heardClose(): void
 }
 
@@ -32,6 +38,8 @@ export interface InnerSocket extends Socket {
   [kOwner]?: SocketOwner | undefined
   /** True while `stopReading` has stopped the handle behind node:net's back. */
   [kIsHalted]?: boolean
+  /** What follows the end of our side that `endWriting` has under way. */
+  [kAfterEnd]?: (() => void) | undefined
 }
 
 /** What is used of node:net's own handle. It is undocumented, and absent on other hosts. */
@@ -48,7 +56,7 @@ export interface Sides {
 }
 
 /** What node:net calls on a socket from inside, where it goes on to look ticks up. */
-type Internals = Pick<Socket, 'read' | 'destroy' | '_write' | '_final'> & {
+type Internals = Pick<Socket, 'read' | 'destroy' | 'emit' | '_write' | '_final'> & {
   _writev: NonNullable<Socket['_writev']>
 }
 
@@ -71,11 +79,14 @@ export function prepare(socket: InnerSocket, owner: SocketOwner): void {
   socket[kOwner] = owner
   socket.push = push
   socket.pause()
-  socket.on('data', onData)
-  socket.on('end', onEnd)
-  socket.on('error', onError)
-  socket.on('close', onClose)
-  if (!isNode) return
+  if (!isNode) {
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+    return
+  }
+  socket.emit = emit
   socket.read = read
   socket.destroy = destroy
   socket._write = write
@@ -145,23 +156,44 @@ function onClose(this: InnerSocket): void {
   this[kOwner]?.heardClose()
 }
 
+/**
+ * Ends our side. Where nothing waits before the end, node:net need not tell its stream of it, which costs as much again:
+ * nobody else writes to the socket.
+ */
+export function endWriting(socket: InnerSocket, ended: (error?: Error | null) => void): void {
+  if (!isNode || socket.writableLength > 0) {
+    socket.end(ended)
+    return
+  }
+  let isWithin = true
+  base()._final.call(socket, error => {
+    if (isWithin) nextTick(ended, error)
+    else ended(error)
+    socket[kAfterEnd]?.()
+  })
+  isWithin = false
+}
+
 /** Closes it by a reset; `isEnding` while its end is on its way. */
 export function closeByReset(socket: InnerSocket, isEnding: boolean): void {
   if (!isEnding) socket.resetAndDestroy()
   // libuv refuses to reset a socket whose end is still on its way out, and node:net then never closes it: the end comes
   // first, which takes a turn, or is given up where bytes wait before it.
-  else if (socket.writableLength === 0) socket.once('finish', socket.resetAndDestroy)
-  else socket.destroy()
+  else if (socket.writableLength > 0) socket.destroy()
+  else if (socket.writableEnded) socket.once('finish', socket.resetAndDestroy)
+  else socket[kAfterEnd] = socket.resetAndDestroy
 }
 
 /** Takes owner and methods away again. */
 export function restore(socket: InnerSocket): void {
-  socket.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
+  if (!isNode) socket.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
   endHalt(socket)
   const own = socket as Partial<InnerSocket>
-  for (const name of ['push', 'read', 'destroy', '_write', '_writev', '_final'] as const) delete own[name]
+  for (const name of ['push', 'emit', 'read', 'destroy', '_write', '_writev', '_final'] as const)
+    delete own[name]
   delete own[kOwner]
   delete own[kIsHalted]
+  delete own[kAfterEnd]
 }
 
 function base(): Internals {
@@ -170,8 +202,23 @@ function base(): Internals {
 
 /** In the place of `Readable.push` (https://nodejs.org/api/stream.html#readablepushchunk-encoding). */
 function push(this: InnerSocket, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk instanceof Uint8Array && chunk.length > 0 && this[kOwner]?.takes(chunk as Buffer)) return true
+  const owner = this[kOwner]
+  if (chunk instanceof Uint8Array && chunk.length > 0 && owner?.takes(chunk as Buffer)) return true
+  if (chunk === null && isNode && owner?.takesEnd()) return false
   return withHostTicks(() => Readable.prototype.push.call(this, chunk, encoding))
+}
+
+/** In the place of listeners, of which each connection would have four. */
+function emit(this: InnerSocket, event: string | symbol, ...args: unknown[]): boolean {
+  const owner = this[kOwner]
+  if (owner !== undefined) {
+    if (event === 'data') owner.heardData(args[0] as Buffer)
+    else if (event === 'error') owner.heardError(args[0] as Error)
+    else if (event === 'end') owner.heardEnd()
+    else if (event === 'close') owner.heardClose()
+  }
+  // An error that nobody listens to would be thrown.
+  return event === 'error' || base().emit.call(this, event, ...args)
 }
 
 function read(this: InnerSocket, size?: number): unknown {
@@ -194,6 +241,7 @@ function written(socket: InnerSocket, done: Written, error?: Error | null): void
   const owner = socket[kOwner]
   try {
     if (owner?.isClosing) owner.heardCut()
+    else if (error) owner?.heardWriteError()
   } finally {
     withHostTicks(() => done(error))
   }

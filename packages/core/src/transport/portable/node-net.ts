@@ -14,8 +14,12 @@ const { getBuiltinModule } = process
 /** From this package's own folder, which `register` leaves alone. */
 const hostRequire = createRequire(path.join(packageFolder, 'portable.js'))
 
+const loaded: { net: typeof net | null } = { net: null }
+
 /** `node:net` of the host. */
 export function nodeNet(): typeof net {
+  if (loaded.net !== null) return loaded.net
   filterDiagnostics()
-  return getBuiltinModule?.('node:net') ?? (hostRequire('node:net') as typeof net)
+  loaded.net = getBuiltinModule?.('node:net') ?? (hostRequire('node:net') as typeof net)
+  return loaded.net
 }

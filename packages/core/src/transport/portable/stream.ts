@@ -28,6 +28,7 @@ import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from 
 import { isNode } from './host'
 import {
   closeByReset,
+  endWriting,
   hearConnect,
   type InnerSocket,
   newSocket,
@@ -167,11 +168,13 @@ export class PortableStream implements StreamHandle, SocketOwner {
     return this.#peer ?? UV_ENOTCONN
   }
 
-  // node:net forgets both addresses when it closes the socket, which it does by itself after an error.
+  // node:net forgets both addresses when it closes the socket, which it does by itself after an error; other hosts, whose
+  // `destroy` is not ours, after both ends.
   #learnNames(): void {
     if (this.#peer !== null) return
     const { own, peer } = this.kind === 'pipe' ? pathEnds(this.#paths) : tcpEnds(this.#socket)
-    this.#own = own
+    // Of a peer that has gone node:net knows none.
+    this.#own = own ?? this.#own
     this.#peer = peer
   }
 
@@ -208,6 +211,13 @@ export class PortableStream implements StreamHandle, SocketOwner {
   takes(chunk: Buffer): boolean {
     if (!this.#reading || this.#socket.readableLength > 0) return false
     this.heardData(chunk)
+    return true
+  }
+
+  /** @internal The peer's end on its way into the socket's buffer, as `takes`. */
+  takesEnd(): boolean {
+    if (!this.#reading || this.#socket.readableLength > 0) return false
+    withUsersTicks(() => this.heardEnd())
     return true
   }
 
@@ -263,7 +273,7 @@ export class PortableStream implements StreamHandle, SocketOwner {
   heardEnd(): void {
     if (this.#ended || this.#state !== 'open') return
     this.#ended = true
-    this.#learnNames()
+    if (!isNode) this.#learnNames()
     this.tellOver()
   }
 
@@ -337,8 +347,8 @@ export class PortableStream implements StreamHandle, SocketOwner {
     if (this.#shut || this.#socket.destroyed || !this.#sides.writable) return UV_ENOTCONN
     this.#shut = true
     this.#shutDown = done
-    this.#learnNames()
-    withHostTicks(() => this.#socket.end(this.#finished))
+    if (!isNode) this.#learnNames()
+    withHostTicks(() => endWriting(this.#socket, this.#finished))
     return 0
   }
 
@@ -348,8 +358,9 @@ export class PortableStream implements StreamHandle, SocketOwner {
     this.#shutDown = null
     // A failed read ends the writing side as well: it is the reader's to tell.
     const failure = this.#socket.errored
-    if (error && failure && syscallOf(failure) === 'read') this.heardError(failure)
-    done?.(error ? statusOf(this.#socket.errored ?? error) : 0)
+    if (failure && syscallOf(failure) === 'read') this.heardError(failure)
+    const reason = failure ?? error
+    done?.(reason ? statusOf(reason) : 0)
   }
 
   setOption(option: StreamOption): Status {
@@ -427,6 +438,11 @@ export class PortableStream implements StreamHandle, SocketOwner {
     if (shutDown) calls.push(() => shutDown(UV_ECANCELED))
     callEach(calls)
     this.#closing.finish()
+  }
+
+  /** @internal */
+  heardWriteError(): void {
+    if (this.#state === 'open') this.#learnNames()
   }
 
   /** @internal The write that was under way is cut off, and so is all behind it. */
