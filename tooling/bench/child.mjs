@@ -24,7 +24,8 @@ export function endChildrenAtExit() {
 function kill(pid) {
   if (pid === undefined) return
   try {
-    process.kill(pid, 'SIGKILL')
+    // The leader of a group may have others to end that are in none of ours.
+    process.kill(pid, pid < 0 ? 'SIGTERM' : 'SIGKILL')
   } catch {
     // It has ended by itself.
   }

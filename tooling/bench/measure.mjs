@@ -190,13 +190,15 @@ export class Stage {
     }
   }
 
-  /** The work alone, unmeasured. @param {number} share of a run */
+  /** The work alone, unmeasured, until the server has ended its part. @param {number} share of a run */
   async run(share) {
     const standing = await this.#stand(share)
     try {
       return await standing.work()
     } finally {
       await standing.release()
+      // It answers after what it was told before.
+      for (let turn = 0; turn < 3; turn++) await this.#opened.usage()
     }
   }
 

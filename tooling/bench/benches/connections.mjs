@@ -52,6 +52,8 @@ export const benches = [
     title: 'Idle connections, resident bytes of each',
     server: 'idle',
     unit: 'connection',
+    // C has what the kernel has, and an array of ours.
+    arms: ['net', 'native', 'portable', 'bun', 'deno'],
     whyNot: ({ idle }) => whyNotSoMany(idle),
     hold: ({ port, processors, options }) =>
       standLoad(processors, [...inJavaScript('hold'), port, options.idle]),

@@ -39,7 +39,7 @@ docs/benchmarks.md and README.md; profiles, too. The machine should do nothing e
 that are named, the figures replace the old ones, and all others stay.
 
   --nodes LIST     versions, of npm where they are not the running one  (26,20)
-  --profile        profiles too, where some benches are named; with all, it always does
+  --profile        of the first Node, too, where some benches are named; with all, it always does
   --redraw         measures nothing: writes plots and tables of the samples that are there
   --out FOLDER     in the place of the repository: its README.md and docs/benchmarks.md must have the marks
   --runs NUMBER    (${WORK.runs})     --connections NUMBER  (${WORK.connections})     --seconds NUMBER  (${WORK.seconds})
@@ -68,13 +68,14 @@ export async function report(words) {
   if (!values.redraw) {
     const chosen = values.quick ? values : { ...WORK, ...values }
     const options = readOptions(chosen, positionals)
-    for (const version of versionsOf(values.nodes)) {
+    for (const [at, version] of versionsOf(values.nodes).entries()) {
       const node = await nodeOf(version)
       const old = readOutcome(path.join(folder, `node-${majorOf(versionOf(node) ?? '')}.json`))
       const isAll = options.benches.length === BENCH_NAMES.length
       if (!isAll && old !== null) checkSetting(old, { ...options, node })
       keep(folder, await runNode({ ...options, node }), isAll ? null : old)
-      if (isAll || values.profile) await keepProfiles(folder, { ...options, node })
+      // One profile shows enough: that of the first Node.
+      if (at === 0 && (isAll || values.profile)) await keepProfiles(folder, { ...options, node })
     }
   }
   write(values.out, folder)
