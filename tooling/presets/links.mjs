@@ -18,13 +18,16 @@ function leadsSomewhere(file, link) {
   return headingsOf(to).includes(anchor)
 }
 
-/** As GitHub and others make anchors of headings. @param {string} file */
+/** @param {string} file */
 function headingsOf(file) {
-  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replaceAll(/\s/g, '-'),
-  )
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
+}
+
+/** The anchor of a heading, as GitHub makes it. @param {string} heading */
+export function anchorOf(heading) {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(/\s/g, '-')
 }

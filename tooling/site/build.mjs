@@ -24,21 +24,29 @@ const isCore = (/** @type {{ manifest: { name: string } }} */ { manifest }) => m
 const published = workspacePackages()
   .filter(({ manifest }) => manifest.private !== true)
   .sort((a, b) => Number(isCore(b)) - Number(isCore(a)))
+/** The examples, each a folder with a README. */
+const examples = readdirSync(path.join(root, 'examples'), { withFileTypes: true })
+  .filter(entry => entry.isDirectory() && entry.name !== 'node_modules')
+  .map(entry => entry.name)
 /** Where the files of the repository are on the site. @type {Readonly<Record<string, string>>} */
 const places = {
   'README.md': 'overview.md',
   'CONTRIBUTING.md': 'contributing.md',
   'SECURITY.md': 'security.md',
-  ...Object.fromEntries(
-    published.flatMap(({ folder, manifest }) => {
-      const at = `packages/${short(manifest.name)}.md`
-      const from = path.relative(root, folder)
-      return [
-        [from, at],
-        [`${from}/README.md`, at],
-      ]
-    }),
+  ...placed('examples', 'examples/index.md'),
+  ...Object.assign({}, ...examples.map(name => placed(`examples/${name}`, `examples/${name}.md`))),
+  ...placed('apps/demo', 'demo.md'),
+  ...Object.assign(
+    {},
+    ...published.map(({ folder, manifest }) =>
+      placed(path.relative(root, folder), `packages/${short(manifest.name)}.md`),
+    ),
   ),
+}
+
+/** A folder and its README, which are one page. @param {string} folder @param {string} page */
+function placed(folder, page) {
+  return { [folder]: page, [`${folder}/README.md`]: page }
 }
 
 const specs = [
@@ -53,8 +61,16 @@ try {
   reference()
   mkdirSync(path.join(work, '.vitepress'))
   const packages = published.map(({ manifest }) => manifest.name)
-  const settings = JSON.stringify(configuration(packages), null, 2)
-  const text = `import { withMermaid } from 'vitepress-plugin-mermaid'\nexport default withMermaid(${settings})\n`
+  const settings = JSON.stringify(configuration(packages, examples), null, 2)
+  const text = `import { withMermaid } from 'vitepress-plugin-mermaid'
+import { anchorOf } from ${JSON.stringify(import.meta.resolve('@x/presets/links'))}
+// The pages are read on GitHub as well: a heading has the same anchor there.
+const settings = ${settings}
+// Questions are answered by guides: members of the API that are called alike come after them.
+const boostDocument = id => (/^\\/api\\//.test(id) ? 0.2 : 1)
+settings.themeConfig.search.options = { miniSearch: { searchOptions: { boostDocument } } }
+export default withMermaid({ ...settings, markdown: { anchor: { slugify: anchorOf } } })
+`
   writeFileSync(path.join(work, '.vitepress/config.mjs'), text)
   writeFileSync(path.join(work, 'package.json'), '{ "type": "module" }\n')
   tool('vitepress/bin/vitepress.js', ['build', '--outDir', path.join(root, 'site')])
@@ -75,16 +91,11 @@ function pages() {
   cpSync(path.join(root, 'docs'), work, { recursive: true })
   for (const name of readdirSync(work).filter(file => file.endsWith('.md')))
     page(path.join('docs', name), name)
-  for (const { folder, manifest } of published) {
-    page(path.join(path.relative(root, folder), 'README.md'), `packages/${short(manifest.name)}.md`)
-  }
-  page('README.md', 'overview.md')
+  for (const [from, to] of Object.entries(places)) if (from.endsWith('.md')) page(from, to)
   const about = published.map(({ folder }) =>
     JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')),
   )
   writeFileSync(path.join(work, 'index.md'), `---\n${JSON.stringify(home(about))}\n---\n`)
-  page('CONTRIBUTING.md', 'contributing.md')
-  page('SECURITY.md', 'security.md')
 }
 
 /** Copies a page of the repository, with its links as the site has them. @param {string} from @param {string} to */

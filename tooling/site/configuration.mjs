@@ -1,7 +1,10 @@
 // What the site is called, and how its pages hang together. It knows no content.
 
-/** @param {readonly string[]} packages  names of the published packages */
-export function configuration(packages) {
+/**
+ * @param {readonly string[]} packages  names of the published packages
+ * @param {readonly string[]} examples  names of the examples
+ */
+export function configuration(packages, examples) {
   const short = packages.map(name => name.replace('@x/', ''))
   return {
     title: '@x',
@@ -39,6 +42,14 @@ export function configuration(packages) {
           items: short.map((name, at) => ({ text: packages[at], link: `/packages/${name}` })),
         },
         {
+          text: 'Examples',
+          items: [
+            { text: 'All examples', link: '/examples/' },
+            ...examples.map(name => ({ text: capitalized(name), link: `/examples/${name}` })),
+            { text: 'Demo: a message broker', link: '/demo' },
+          ],
+        },
+        {
           text: 'Reference',
           items: [
             ...short.map((name, at) => ({ text: `API of ${packages[at]}`, link: `/api/${name}/` })),
@@ -62,6 +73,11 @@ export function configuration(packages) {
   }
 }
 
+/** @param {string} name */
+function capitalized(name) {
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}
+
 /** The first page. @param {readonly { name: string, description: string }[]} packages */
 export function home(packages) {
   return {
@@ -69,7 +85,7 @@ export function home(packages) {
     hero: {
       name: '@x',
       text: "Node's net, rebuilt",
-      tagline: 'Servers and sockets, local endpoints, clusters, and network code under test',
+      tagline: 'Servers and sockets, local endpoints, clusters, and tests of network code',
       actions: [
         { theme: 'brand', text: 'Start', link: '/start' },
         { theme: 'alt', text: 'Recipes', link: '/recipes' },
