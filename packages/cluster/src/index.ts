@@ -34,11 +34,11 @@ export const cluster: ClusterModule = primary ?? new WorkerCluster()
 export default cluster
 
 /**
- * Starts workers that all run `exec` and serve the addresses that they listen on together. Resolves when every one is
- * ready. `ToWorker` and `FromWorker` are the types of the messages between the program and its workers. Rejects with
- * `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_VALUE` for options; `ERR_X_WORKER_START` where a worker ended
- * before it was ready, or could not be started (`cause` is the system's refusal); `ERR_X_CLUSTER_STOPPED` where it was
- * stopped meanwhile. Then all workers that were started have ended.
+ * Starts workers that all run `exec` and share the addresses they listen on. Resolves when all are ready. `ToWorker` and
+ * `FromWorker` are the types of the messages between the program and its workers. Rejects with `ERR_INVALID_ARG_TYPE`,
+ * `ERR_OUT_OF_RANGE` or `ERR_INVALID_ARG_VALUE` for invalid options; with `ERR_X_WORKER_START` if a worker ended before it
+ * was ready, or could not be started (`cause` is the system's error); with `ERR_X_CLUSTER_STOPPED` if the cluster was
+ * stopped meanwhile. When it rejects, all started workers have ended.
  */
 export function startCluster<ToWorker = unknown, FromWorker = unknown>(
   options: StartOptions<FromWorker>,

@@ -14,13 +14,13 @@ export type RelaySide = Duplex & {
 
 /** Options of `relay`. */
 export interface RelayOptions {
-  /** Gives up after so many milliseconds in which no byte came from either side. Default: 0, never. */
+  /** Ends the relay after so many milliseconds without a byte from either side. Default: 0, never. */
   idleMs?: number
-  /** Resets both sides once it aborts. */
+  /** Resets both sides when it is aborted. */
   signal?: AbortSignal
 }
 
-/** What became of a relay. */
+/** The result of a relay. */
 export interface RelayReport {
   /**
    * `ended`: both sides have ended, and all bytes have gone out. `idle`: nothing came for `idleMs`. `aborted`: by the
@@ -29,19 +29,19 @@ export interface RelayReport {
   reason: 'ended' | 'idle' | 'aborted' | 'failed' | 'closed'
   /** With `failed`: the first error. With `aborted`: the AbortError. */
   error?: Error
-  /** Bytes that were given to the second side, and to the first. */
+  /** Bytes written to the second side, and to the first. */
   bytes: { toSecond: number; toFirst: number }
-  /** Milliseconds that it took. */
+  /** Duration in milliseconds. */
   ms: number
 }
 
 /**
- * Connects two sockets to each other: what comes from one goes to the other, both ways, until both have ended. What was
- * read already goes first. Each side's end is passed on alone, and the other direction goes on (half-close). A side that
- * fails, closes early, is idle or is aborted ends the relay: the other one is reset (RFC 9293 3.5.3; a local one is closed),
- * so that no peer takes a part of a stream for the whole.
+ * Connects two sockets to each other: passes bytes from each to the other, until both have ended, beginning with bytes
+ * already read. The end of one side is passed on while the other direction continues (half-close). If a side fails, closes
+ * early or is idle, or the signal is aborted, the relay ends and resets the other side (RFC 9293 3.5.3; a local one is
+ * closed), so that no peer mistakes a part of a stream for the whole.
  *
- * Between two native sockets the bytes do not pass by JavaScript. Sets the sockets'
+ * Between two native sockets the bytes do not pass through JavaScript. Sets the sockets'
  * `allowHalfOpen`, and with `idleMs` their `setTimeout`. The promise is never rejected: look at `reason`.
  *
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.

@@ -13,23 +13,23 @@ export interface SendFileOptions {
   start?: number
   /** The last byte, inclusive, as of `fs.createReadStream`. Default: the file's last. */
   end?: number
-  /** Gives up: before the first byte nothing is sent, after it the socket is destroyed. */
+  /** Aborts: before the first byte, nothing is sent; after it, the socket is destroyed. */
   signal?: AbortSignal
 }
 
 /**
  * Sends a regular file, or a part of it, in order with the writes before and after the call: by sendfile(2) on native on
- * Linux, where the bytes do not pass by JavaScript, else through one buffer. A file handle or descriptor stays open and
- * keeps its position. Resolved with the number of bytes once the system has them all.
+ * Linux, where the bytes do not pass through JavaScript, else through one buffer. A file handle or descriptor stays open and
+ * keeps its position. Resolves with the number of bytes once the system has taken all of them.
  *
- * Rejected before the first byte with what open(2) and stat(2) say (`ENOENT`, `EACCES`), with `ERR_INVALID_ARG_VALUE` for
- * what is no regular file, or with an AbortError: the socket then goes on. Rejected after it with `ERR_X_FILE_TOO_SHORT`
- * where the file has become shorter, or with what reading or the connection failed with: the socket is then destroyed, since
- * its peer cannot tell what is missing. A failure that the socket tells, too, is no unhandled rejection where nobody looks
- * at the promise.
+ * Rejects before the first byte with the error of open(2) or stat(2) (`ENOENT`, `EACCES`), with `ERR_INVALID_ARG_VALUE` if it
+ * is not a regular file, or with an AbortError; then the socket remains usable. Rejects after the first byte with
+ * `ERR_X_FILE_TOO_SHORT` if the file was truncated, or with the error of reading or of the connection; then the socket is
+ * destroyed, since its peer cannot know what is missing. If the socket emits the failure too, an unused promise causes no
+ * unhandled rejection.
  *
- * A file that is not in the system's cache is read within the call, up to 512 KiB at a time, and the event loop waits for
- * the disk as long.
+ * A file that is not in the system's cache is read synchronously, up to 512 KiB at a time: meanwhile the event loop waits
+ * for the disk.
  *
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
  * Source: https://man7.org/linux/man-pages/man2/sendfile.2.html

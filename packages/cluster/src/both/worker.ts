@@ -17,7 +17,7 @@ export interface WorkerControl {
   onDrain?(task: DrainTask): void
 }
 
-/** What a worker does when it is drained; `deadlineMs` is what it has for that. */
+/** Work that a worker does when it is drained, within `deadlineMs` milliseconds. */
 export type DrainTask = (deadlineMs: number) => void | Promise<void>
 
 /** Events of a worker, with the arguments of their listeners. */
@@ -36,15 +36,15 @@ export interface WorkerEvents {
 }
 
 /**
- * A worker (https://nodejs.org/api/cluster.html#class-worker). In the primary it is got from `cluster.workers` and
- * `fork()`, in a worker it is `cluster.worker`.
+ * A worker (https://nodejs.org/api/cluster.html#class-worker). The primary gets it from `cluster.workers` and `fork()`; in a
+ * worker it is `cluster.worker`.
  */
 export class Worker extends EventEmitter<WorkerEvents> {
   /** Number of this worker, from 1; its key in `cluster.workers`. */
   readonly id: number
   /** The process: a `ChildProcess` in the primary, `process` in the worker. */
   readonly process: ChildProcess
-  /** True where the worker left by `disconnect()` or `kill()`; false after another exit; undefined before. */
+  /** True if the worker left by `disconnect()` or `kill()`; false after any other exit; undefined before. */
   exitedAfterDisconnect: boolean | undefined
   readonly #control: WorkerControl
 
@@ -61,8 +61,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   /**
-   * Sends a message as `ChildProcess.send` does; in a worker, to the primary. False where the channel is closed, or so full
-   * that more should wait. Source: https://nodejs.org/api/cluster.html#workersendmessage-sendhandle-options-callback
+   * Sends a message like `ChildProcess.send`; in a worker, to the primary. Returns false if the channel is closed, or so
+   * full that further messages should wait. Source: https://nodejs.org/api/cluster.html#workersendmessage-sendhandle-options-callback
    */
   send(message: unknown, callback?: (error: Error | null) => void): boolean
   send(message: unknown, handle?: SendHandle, callback?: (error: Error | null) => void): boolean
@@ -78,7 +78,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   /**
-   * In the primary: sends the worker the signal (`SIGTERM` unless told). In the worker: disconnects from the primary and
+   * In the primary: sends the worker the signal (default: `SIGTERM`). In the worker: disconnects from the primary and
    * exits with 0.
    */
   kill(signal?: NodeJS.Signals | number): void {
@@ -96,16 +96,16 @@ export class Worker extends EventEmitter<WorkerEvents> {
     return this
   }
 
-  /** In a worker of `startCluster({ readyOn: 'call' })`: it can serve now. In the primary it does nothing. */
+  /** In a worker of `startCluster({ readyOn: 'call' })`: declares that it can serve. In the primary it does nothing. */
   ready(): void {
     this.#control.ready?.()
   }
 
   /**
-   * In a worker: `task` runs once when the worker is drained, after its servers have stopped to take connections, and the
-   * drain waits for its promise as it waits for connections (the deadline ends both). For connections that no server
-   * counts, or that are moved to another worker. What it throws or rejects with is told as a process warning, and the
-   * drain goes on. In the primary it does nothing.
+   * In a worker: runs `task` once when the worker is drained, after its servers have stopped accepting. The drain waits for
+   * its promise as it waits for connections (the deadline ends both). Use it for connections that no server counts, or to
+   * move connections to another worker. If it throws or rejects, the process warns, and the drain continues. In the primary
+   * it does nothing.
    */
   onDrain(task: DrainTask): void {
     this.#control.onDrain?.(task)

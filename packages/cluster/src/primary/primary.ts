@@ -35,7 +35,7 @@ export interface StartOptions {
   readonly weight: number
   /** See `WorkerStart`. */
   readonly leavesSignals?: boolean
-  /** The place; the lowest that no worker of the same starter has, unless told. */
+  /** The place. Default: the lowest that no worker of the same starter has. */
   readonly place?: number
 }
 

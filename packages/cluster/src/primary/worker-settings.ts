@@ -6,26 +6,26 @@ import { readSpread } from './policy'
 
 /** Options of `setupPrimary` (https://nodejs.org/api/cluster.html#clustersettings); `policy` is ours. */
 export interface ClusterSettings {
-  /** Arguments to the Node executable; `process.execArgv` unless told. */
+  /** Arguments to the Node executable. Default: `process.execArgv`. */
   execArgv?: string[]
-  /** File of the worker; `process.argv[1]` unless told. */
+  /** File of the worker. Default: `process.argv[1]`. */
   exec?: string
-  /** Arguments to the worker; `process.argv.slice(2)` unless told. */
+  /** Arguments to the worker. Default: `process.argv.slice(2)`. */
   args?: readonly string[]
-  /** Working directory of the worker; the primary's unless told. */
+  /** Working directory of the worker. Default: the primary's. */
   cwd?: string
-  /** How messages travel; `'json'` unless told. */
+  /** How messages are serialized. Default: `'json'`. */
   serialization?: 'json' | 'advanced'
-  /** Pipe the worker's output to the primary's streams instead of sharing them; false unless told. */
+  /** Pipe the worker's output to the primary's streams instead of sharing them. Default: false. */
   silent?: boolean
   stdio?: ForkOptions['stdio']
-  /** User and group of the worker; the primary's unless told. */
+  /** User and group of the worker. Default: the primary's. */
   uid?: number
   gid?: number
   windowsHide?: boolean
-  /** Inspector port of a worker, or a function that gives one; the primary's plus the worker's number unless told. */
+  /** Inspector port of a worker, or a function that returns one. Default: the primary's plus the worker's id. */
   inspectPort?: number | (() => number)
-  /** How connections spread; `'round-robin'` unless told. */
+  /** How connections are distributed. Default: `'round-robin'`. */
   policy?: Spread
 }
 

@@ -128,7 +128,7 @@ export function ipKey(value: IpValue): number | string {
 
 /**
  * 4 for a dotted IPv4 address (four decimal bytes, no leading zeros), 6 for an IPv6 address, with a scope
- * (`fe80::1%eth0`) or without, else 0. What is no string is turned into one.
+ * (`fe80::1%eth0`) or without, else 0. Other values are converted to a string.
  * Source: https://nodejs.org/api/net.html#netisipinput
  */
 export function isIP(input?: unknown): 0 | 4 | 6 {

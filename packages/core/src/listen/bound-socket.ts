@@ -16,7 +16,7 @@ import {
 } from '../transport/contract'
 import { selectTransport } from '../transport/select'
 
-/** What a BoundSocket binds. Source: https://nodejs.org/api/net.html#new-netboundsocketoptions */
+/** Options of `BoundSocket`. Source: https://nodejs.org/api/net.html#new-netboundsocketoptions */
 export interface BoundSocketOptions {
   /** A numeric IP address; nothing is looked up. Default: `0.0.0.0`, or `::` where `ipv6Only` is true. */
   readonly host?: string | null | undefined
@@ -33,7 +33,7 @@ export interface BoundSocketOptions {
   readonly reuseAddress?: boolean | undefined
   /** A local socket's path, in place of host and port; a leading NUL byte means Linux's abstract names. */
   readonly path?: string | undefined
-  /** What binds; the process's default where left out. */
+  /** The transport that binds. Default: the process's default transport. */
   readonly transport?: Transport | undefined
 }
 
@@ -53,9 +53,9 @@ interface Binding {
 const inside = {} as { take(bound: BoundSocket): Binding }
 
 /**
- * A bound TCP port or path, before it is known what it will serve. The port is this process's from the constructor on:
- * pass the object to `server.listen()`, or as `handle` to `new Socket()` and `connect()`, which take it over. What is
- * not taken over has to be closed.
+ * A bound TCP port or path, reserved before it is known which server or socket will use it. The port belongs to this
+ * process from the constructor on: pass the object to `server.listen()`, or as `handle` to `new Socket()` and `connect()`,
+ * which take it over. Close it if nothing takes it over.
  *
  * Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` and `ERR_SOCKET_BAD_PORT` for wrong options; what the system
  * refuses, such as `EADDRINUSE`; `ERR_X_UNSUPPORTED` on a transport that binds only when it listens.
@@ -114,14 +114,14 @@ export class BoundSocket {
     return this.#held().handle.fd
   }
 
-  /** Gives the port or path free. Throws `ERR_SOCKET_HANDLE_ADOPTED` where it was taken over or closed before. */
+  /** Releases the port or path. Throws `ERR_SOCKET_HANDLE_ADOPTED` if it was taken over or closed before. */
   close(): void {
     const { handle } = this.#held()
     this.#binding = null
     handle.close()
   }
 
-  /** True where it was bound to a path. */
+  /** True if it is bound to a path. */
   get isPipe(): boolean {
     return this.#isPipe
   }

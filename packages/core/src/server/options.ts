@@ -13,33 +13,33 @@ import type { Transport } from '../transport/contract'
 export interface ServerOpts {
   /** Keeps the writable side of a connection open after the peer's end. Default false. */
   allowHalfOpen?: boolean | undefined
-  /** Reads nothing from a connection until `resume()`. Default false. */
+  /** Reads nothing from a connection before `resume()`. Default false. */
   pauseOnConnect?: boolean | undefined
   noDelay?: boolean | undefined
   keepAlive?: boolean | undefined
   /** Milliseconds before the first keep-alive probe; 0 keeps the system's. */
   keepAliveInitialDelay?: number | undefined
   /**
-   * Of the listening socket, set before it is bound. On Linux connections inherit most of them: buffers, `userTimeoutMs`,
+   * Options of the listening socket, set before it is bound. On Linux connections inherit most of them: buffers, `userTimeoutMs`,
    * `notSentLowWater`, `congestionControl`, `mark`, `multipath`.
    */
   socketOptions?: SocketOptions | undefined
-  /** Of each connection, both directions, in bytes. */
+  /** High-water mark of each connection in both directions, in bytes. */
   highWaterMark?: number | undefined
-  /** Whom to refuse, unheard. */
+  /** Addresses to refuse at once. */
   blockList?: AddressFilter | undefined
-  /** 'error' handling of promises that connection listeners return, see EventEmitter. */
+  /** Emits 'error' if the promise of a listener rejects, see EventEmitter. */
   captureRejections?: boolean | undefined
-  /** Of each connection: the writes of one turn of the event loop leave as one. As the option of `new Socket`. */
+  /** For each connection, as the option of `new Socket`: sends the writes of one turn of the event loop together. */
   coalesce?: boolean | undefined
-  /** Whom to admit, and how many: limits by address, network and rate. Default all. */
+  /** Limits by address, network and rate. Default: none. */
   admission?: AdmissionOptions | undefined
   /**
-   * Takes PROXY headers from the proxies that it names: the sockets of their connections tell the client's address. Before
-   * all else on a connection, TLS too. Source: https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt
+   * Reads PROXY headers from the proxies that it lists, so that sockets report the client's address. The header comes before
+   * any other data, also before TLS. Source: https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt
    */
   proxyProtocol?: ProxyProtocolOptions | undefined
-  /** What carries the connections; the process's default where left out. */
+  /** The transport of the connections. Default: the process's default transport. */
   transport?: Transport | undefined
 }
 
@@ -49,7 +49,7 @@ export interface ListenOptions {
   host?: string | undefined
   path?: string | undefined
   fd?: number | undefined
-  /** Length of the queue of connections that wait to be accepted. Default 511; the system may cut it. */
+  /** Length of the queue of connections that wait to be accepted. Default 511; the system may limit it further. */
   backlog?: number | undefined
   /** The listener is not shared with other workers of a cluster. Default false. */
   exclusive?: boolean | undefined
@@ -61,7 +61,7 @@ export interface ListenOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Whose connection was dropped. */
+/** The dropped connection. */
 export interface DropArgument {
   localAddress?: string | undefined
   localPort?: number | undefined
@@ -69,9 +69,9 @@ export interface DropArgument {
   remoteAddress?: string | undefined
   remotePort?: number | undefined
   remoteFamily?: string | undefined
-  /** Why. */
+  /** Why it was dropped. */
   reason?: DropReason | undefined
-  /** What was wrong with the PROXY header, in words that follow "the header". */
+  /** The problem with the PROXY header, in words that continue "the header". */
   problem?: string | undefined
 }
 
@@ -79,9 +79,9 @@ export interface DropArgument {
 export interface ServerEvents {
   close: []
   connection: [socket: Socket]
-  /** A connection was closed: as it came, or since it was silent or slow. Local ones have no ends to tell. */
+  /** A connection was refused on arrival, or closed because it was silent or slow. Local ones have no addresses. */
   drop: [data?: DropArgument]
-  /** How far a drain is: as it begins, and at most once for each turn of the event loop in which connections end. */
+  /** Progress of a drain: when it begins, and when connections end, at most once per turn of the event loop. */
   draining: [progress: DrainProgress]
   error: [error: Error]
   listening: []

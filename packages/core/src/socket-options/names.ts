@@ -3,23 +3,23 @@ import { codedError } from '../errors/codes'
 import { validateBoolean, validateInteger, validateObject, validateString } from '../errors/validate'
 
 /**
- * Options of the system's socket. What the system does not have is refused with `ERR_X_UNSUPPORTED`; `socketOptionSupport()`
- * tells beforehand. Sources: tcp(7), socket(7), ip(7).
+ * Options of the system's socket. An option that the system does not have is refused with `ERR_X_UNSUPPORTED`;
+ * `socketOptionSupport()` lists the available ones. Sources: tcp(7), socket(7), ip(7).
  */
 export interface SocketOptions {
-  /** `SO_SNDBUF`: bytes. Linux doubles it for its own needs, and tells the doubled value. */
+  /** `SO_SNDBUF`: bytes. Linux doubles the value for its own needs, and reports the doubled one. */
   sendBufferSize?: number | undefined
-  /** `SO_RCVBUF`: bytes, as `sendBufferSize`. Before the connection is made it decides how large the window can become. */
+  /** `SO_RCVBUF`: bytes, as `sendBufferSize`. If set before connecting, it determines how large the window can become. */
   receiveBufferSize?: number | undefined
   /** `TCP_USER_TIMEOUT`: milliseconds that sent data may stay unacknowledged; 0 is the system's. */
   userTimeoutMs?: number | undefined
-  /** `TCP_NOTSENT_LOWAT`: bytes not sent yet above which the system takes no more. */
+  /** `TCP_NOTSENT_LOWAT`: bytes not yet sent; above that the system accepts no more. */
   notSentLowWater?: number | undefined
   /** `TCP_QUICKACK`: acknowledges at once. The system turns it off again by itself. */
   quickAck?: boolean | undefined
-  /** `TCP_FASTOPEN`, of a server: connections whose data has come before their handshake has ended; 0 is none (RFC 7413). */
+  /** `TCP_FASTOPEN`, of a server: how many connections may send data before their handshake has ended; 0 is none (RFC 7413). */
   fastOpenQueue?: number | undefined
-  /** `TCP_FASTOPEN_CONNECT`, of a client: the first data goes with the SYN. 'connect' then comes before the peer has answered. */
+  /** `TCP_FASTOPEN_CONNECT`, of a client: sends the first data with the SYN. 'connect' then comes before the peer has answered. */
   fastOpenConnect?: boolean | undefined
   /** `TCP_DEFER_ACCEPT`, of a server: whole seconds that a connection waits for its first data before it is accepted; 0 is none. */
   deferAcceptSeconds?: number | undefined
@@ -29,7 +29,7 @@ export interface SocketOptions {
   mark?: number | undefined
   /** `SO_BINDTODEVICE`: the name of a network interface; empty for none. */
   bindToDevice?: string | undefined
-  /** `SO_PRIORITY`: of what is sent, 0 to 6 without CAP_NET_ADMIN. */
+  /** `SO_PRIORITY`: priority of sent packets, 0 to 6 without CAP_NET_ADMIN. */
   priority?: number | undefined
   /** `TCP_MAXSEG`: the largest segment, in bytes. */
   maxSegmentSize?: number | undefined

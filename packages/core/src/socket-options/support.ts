@@ -6,18 +6,18 @@ import type { Status, Transport } from '../transport/contract'
 import { selectTransport } from '../transport/select'
 import { optionKinds, type SocketOptionName, TCP_INFO_AT } from './names'
 
-/** Whether a socket option is to be had, and why not. */
+/** Whether a socket option is available, and if not, why. */
 export interface OptionSupport {
   readonly isSupported: boolean
-  /** Null where it is; else the code of the system's refusal, or words. */
+  /** Null if it is; else the code of the system's error, or a description. */
   readonly reason: string | null
 }
 
 /**
- * Which options of `SocketOptions`, and `tcpInfo`, this system has: each is asked of a socket that is made for it. That
- * an option is there does not say that this process may set it (`mark`), nor to which values.
+ * Which options of `SocketOptions`, and `tcpInfo`, this system has; each is tried on a temporary socket. An available option
+ * may still be refused to this process (`mark`), or for some values.
  *
- * @throws `ERR_INVALID_ARG_TYPE`; what the system is short of (`EMFILE`), since that tells nothing about the options.
+ * @throws `ERR_INVALID_ARG_TYPE`; the system's error if it lacks resources (`EMFILE`), since that says nothing about the options.
  */
 export function socketOptionSupport(
   transport: Transport = selectTransport().transport,

@@ -10,11 +10,11 @@ import type { ProxyHeaderInit } from '../proxy-protocol/header'
 import { type OptionSet, readSocketOptionSet, type SocketOptions } from '../socket-options/names'
 import type { Lookup, StreamHandle, StreamOption, Transport } from '../transport/contract'
 
-/** Reads land in the caller's own buffer instead of 'data' events. */
+/** Reads go into the caller's own buffer instead of 'data' events. */
 export interface OnReadOptions {
-  /** The buffer of every read, or a function that gives the buffer of the next. */
+  /** The buffer for every read, or a function that returns the buffer for the next read. */
   buffer: Uint8Array | (() => Uint8Array)
-  /** `bytes` were read into `buffer`; answering false pauses the socket. */
+  /** Called when `bytes` were read into `buffer`; return false to pause the socket. */
   callback(bytes: number, buffer: Uint8Array): boolean | void
 }
 
@@ -36,7 +36,7 @@ export interface SocketConstructorOpts {
   /** Milliseconds before the first keep-alive probe; 0 keeps the system's. */
   keepAliveInitialDelay?: number | undefined
   blockList?: AddressFilter | undefined
-  /** Of the system's socket, set before it connects. */
+  /** Options of the system's socket, set before it connects. */
   socketOptions?: SocketOptions | undefined
   /** 0 to 255. */
   typeOfService?: number | undefined
@@ -45,7 +45,7 @@ export interface SocketConstructorOpts {
   handle?: StreamHandle | object | undefined
   /** Takes over a handle without reading from it until `resume()` or `read()`. Default false. */
   pauseOnCreate?: boolean | undefined
-  /** What carries the connection; the process's default where left out. */
+  /** The transport of the connection. Default: the process's default transport. */
   transport?: Transport | undefined
   readableHighWaterMark?: number | undefined
   writableHighWaterMark?: number | undefined
@@ -53,18 +53,18 @@ export interface SocketConstructorOpts {
   objectMode?: boolean | undefined
   readableObjectMode?: boolean | undefined
   writableObjectMode?: boolean | undefined
-  /** Takes over a handle without a first read. Default false. */
+  /** Takes over a handle without reading from it at first. Default false. */
   manualStart?: boolean | undefined
   /**
-   * The writes of one turn of the event loop leave as one at its end, `flush()` or the end of the process. False: each
-   * leaves within its call, as with `node:net`. Default what `getDefaultCoalesce()` answers, at first true.
+   * Sends the writes of one turn of the event loop together: at the end of the turn, at `flush()`, or at the end of the
+   * process. False: sends each within its call, as `node:net` does. Default: `getDefaultCoalesce()`, initially true.
    */
   coalesce?: boolean | undefined
-  /** As `setEncoding`. */
+  /** Encoding of 'data', as with `setEncoding`. */
   encoding?: BufferEncoding | undefined
-  /** Of strings that are written without one. Default `utf8`. */
+  /** Encoding of strings that are written without one. Default `utf8`. */
   defaultEncoding?: BufferEncoding | undefined
-  /** Promises of listeners that reject destroy the socket, see EventEmitter. */
+  /** Destroys the socket if the promise of a listener rejects, see EventEmitter. */
   captureRejections?: boolean | undefined
 }
 
@@ -95,13 +95,13 @@ export interface TcpSocketConnectOpts extends SocketConstructorOpts {
   /** Milliseconds for each address but the last; at least 10. */
   autoSelectFamilyAttemptTimeout?: number | undefined
   /**
-   * An attempt goes on after `autoSelectFamilyAttemptTimeout`, while the next address is tried, and the first to connect
-   * wins; the others are closed. Default false: it is given up, as in Node. Source: RFC 8305 5.
+   * Lets an attempt continue after `autoSelectFamilyAttemptTimeout`, while the next address is tried; the first to connect
+   * wins, and the others are closed. Default false: the attempt is abandoned, as in Node. Source: RFC 8305 5.
    */
   autoSelectFamilyOverlap?: boolean | undefined
-  /** As `setTimeout`; of `net.connect` alone. */
+  /** Milliseconds, as with `setTimeout`; for `net.connect` only. */
   timeout?: number | undefined
-  /** What is sent first: a PROXY header of version 1 or 2, or its bytes. See `proxyHeaderFor`. */
+  /** A PROXY header of version 1 or 2, or its bytes, sent before any other data. See `proxyHeaderFor`. */
   proxyHeader?: ProxyHeaderInit | Uint8Array | undefined
 }
 
@@ -118,7 +118,7 @@ export type SocketConnectOpts = TcpSocketConnectOpts | IpcSocketConnectOpts
 /** What `connect` and `createConnection` take. */
 export type NetConnectOpts = SocketConnectOpts
 
-/** What `setKeepAlive` may be given as one object. */
+/** The arguments of `setKeepAlive` as one object. */
 export interface SetKeepAliveOptions {
   enable?: boolean | undefined
   /** Milliseconds before the first probe. */

@@ -3,9 +3,9 @@ import type { ProxyEnd, ProxyHeaderInit } from '../proxy-protocol/header'
 import type { Socket } from './index'
 
 /**
- * The PROXY header by which a proxy passes on who its client is: `connect({ port, proxyHeader: proxyHeaderFor(client) })`.
- * Where the client came through a proxy itself, what that one told is passed on. A local client, and one that has gone,
- * is told as unknown. `more` is added: a version, vectors.
+ * The PROXY header with which a proxy passes on its client's address: `connect({ port, proxyHeader: proxyHeaderFor(client) })`.
+ * If the client came through another proxy, the addresses from that proxy's header are used. A local client, or one that has
+ * disconnected, is reported as unknown. `more` adds a version or TLVs.
  */
 export function proxyHeaderFor(client: Socket, more: ProxyHeaderInit = {}): ProxyHeaderInit {
   const { remoteAddress, remotePort, localAddress, localPort } = client

@@ -163,7 +163,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     this.#session.destroy(error)
   }
 
-  /** Keeps the process alive while it is open, which it does unless told otherwise. */
+  /** Keeps the process alive while it is open, which is the default. */
   ref(): this {
     this.#wire.ref()
     return this

@@ -275,7 +275,7 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     return this.close()
   }
 
-  /** Keeps the process alive until it is closed, which it does unless told otherwise. */
+  /** Keeps the process alive until it is closed, which is the default. */
   ref(): this {
     return this.#setRef(true)
   }

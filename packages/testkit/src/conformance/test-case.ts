@@ -10,7 +10,7 @@ export interface ConformanceTest {
   readonly run: (bed: Bed) => Promise<void>
   /** Without these the test means nothing; it is skipped where one is missing. */
   readonly needs?: readonly Need[]
-  /** All unless told. */
+  /** Default: all. */
   readonly variants?: readonly Variant[]
   /** It makes no difference who connects, so one role will do. */
   readonly once?: boolean

@@ -2,15 +2,15 @@
 
 /** How soon a worker that died is started again, and when to give up. */
 export interface RestartOptions {
-  /** Delay before the first restart, in milliseconds; 100 unless told. */
+  /** Delay before the first restart, in milliseconds. Default: 100. */
   readonly minDelayMs?: number
-  /** Longest delay; 30,000 unless told. */
+  /** Longest delay, in milliseconds. Default: 30,000. */
   readonly maxDelayMs?: number
-  /** Share by which a delay varies at random, 0 to 1; 0.2 unless told. */
+  /** Random variation of each delay, as a share from 0 to 1. Default: 0.2. */
   readonly jitter?: number
-  /** Failures within `windowMs` after which no worker is started any more; 10 unless told. */
+  /** Failures within `windowMs` after which no more workers are started in this place. Default: 10. */
   readonly maxFailures?: number
-  /** 60,000 unless told. */
+  /** Window of `maxFailures`, in milliseconds. Default: 60,000. */
   readonly windowMs?: number
 }
 
@@ -20,7 +20,7 @@ export class BackOff {
   readonly #now: () => number
   readonly #random: () => number
   #failures: number[] = []
-  /** Starts in a row that the system was too short of something for. */
+  /** Consecutive starts that failed because the system lacked resources. */
   #shortages = 0
 
   constructor(options: Required<RestartOptions>, now: () => number, random: () => number) {
@@ -34,7 +34,7 @@ export class BackOff {
     return this.#failures.length
   }
 
-  /** A worker fell: milliseconds to wait before the next start, or null to give up. Doubles with each failure in the window. */
+  /** A worker ended unexpectedly: milliseconds to wait before the next start, or null to give up. Doubles with each failure in the window. */
   fail(): number | null {
     const { maxFailures, windowMs } = this.#options
     const now = this.#now()
@@ -43,7 +43,7 @@ export class BackOff {
     return this.#failures.length > maxFailures ? null : this.#delay(this.#failures.length)
   }
 
-  /** The system was too short of something to start it: milliseconds to wait. That is no failure, and nobody gives up for it. */
+  /** The system lacked resources to start it: milliseconds to wait. This does not count as a failure. */
   fallShort(): number {
     this.#shortages++
     return this.#delay(this.#shortages)

@@ -21,8 +21,8 @@ import { type ClusterStatus, statusOfWorker } from './status'
 type ClusterState = 'starting' | 'running' | 'stopping' | 'stopped'
 
 /**
- * What `startCluster` gives. `ToWorker` and `FromWorker` are the types of the messages that the program sends to its
- * workers and gets from them. Its events are in `ClusterEvents`.
+ * A running cluster, the result of `startCluster`. `ToWorker` and `FromWorker` are the types of the messages that the
+ * program sends to its workers and gets from them. For its events see `ClusterEvents`.
  */
 export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmitter<
   ClusterEvents<FromWorker>
@@ -98,12 +98,12 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
     return this
   }
 
-  /** The workers that are there, those that start or are drained included, in the order of their ids. */
+  /** All workers, including those that are starting or being drained, ordered by id. */
   get workers(): readonly Worker[] {
     return [...this.#alive].sort((a, b) => a.id - b.id).map(worker => worker.face)
   }
 
-  /** The workers as they are now, with their numbers. */
+  /** The current state of the cluster and its workers. */
   status(): ClusterStatus {
     const now = this.#primary.os.now()
     const workers = [...this.#alive]
@@ -118,14 +118,14 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
     }
   }
 
-  /** Open connections of all workers together. */
+  /** The sum of the open connections of all workers. */
   getConnections(): number {
     return this.status().connections
   }
 
   /**
-   * Sends a message to the worker that serves in each place. Answers how many there are. A worker hears it as
-   * `process.on('message')`.
+   * Sends a message to the worker in each place, where it arrives as `process.on('message')`. Returns the number of these
+   * workers.
    */
   broadcast(message: ToWorker): number {
     let count = 0
@@ -138,8 +138,9 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
   }
 
   /**
-   * Sends a message to the worker in a place, from 0. False where there is none now, or so much waits for it that more
-   * should wait. Throws `ERR_OUT_OF_RANGE` for a place that the cluster does not have, `ERR_INVALID_ARG_TYPE` for what is no number.
+   * Sends a message to the worker in a place, from 0. Returns false if there is none at the moment, or if so many messages
+   * are queued that further ones should wait. Throws `ERR_OUT_OF_RANGE` for a place that the cluster does not have,
+   * `ERR_INVALID_ARG_TYPE` for something other than a number.
    */
   send(place: number, message: ToWorker): boolean {
     validateInteger(place, 'place', 0, this.#places.length - 1)
@@ -149,8 +150,8 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
 
   /**
    * Replaces every worker: starts the successors one after the other, waits until each is ready, then drains the old
-   * ones. Where a successor fails to start, all successors are drained, the old workers go on, and the promise rejects with
-   * `ERR_X_RELOAD_FAILED`, whose `cause` says why. Rejects with `ERR_X_CLUSTER_STOPPED` after a drain.
+   * ones. If a successor fails to start, all successors are drained, the old workers continue, and the promise rejects
+   * with `ERR_X_RELOAD_FAILED`, whose `cause` says why. Rejects with `ERR_X_CLUSTER_STOPPED` after a drain.
    */
   reload(): Promise<ReloadReport> {
     return this.#inTurn(async () => {
@@ -164,7 +165,7 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
 
   /**
    * Changes the number of workers; resolves when the new ones are ready and the surplus is drained. Rejects with
-   * `ERR_X_WORKER_START` where a new one failed; it is started again, as any worker that fell. Throws `ERR_OUT_OF_RANGE`,
+   * `ERR_X_WORKER_START` if a new one failed; it is started again, like any worker that ends. Throws `ERR_OUT_OF_RANGE`,
    * `ERR_INVALID_ARG_TYPE`; rejects with `ERR_X_CLUSTER_STOPPED` after a drain.
    */
   scale(workers: number): Promise<void> {
@@ -182,8 +183,8 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
   }
 
   /**
-   * Ends all workers once their connections have ended, at the latest after `timeoutMs`; then the cluster is stopped. Asked
-   * for again, it goes by the new times. Resolves with how each worker left. Throws `ERR_OUT_OF_RANGE`,
+   * Ends all workers once their connections have ended, at the latest after `timeoutMs`; then the cluster is stopped. A
+   * second call replaces the deadlines. Resolves with a report for each worker. Throws `ERR_OUT_OF_RANGE`,
    * `ERR_INVALID_ARG_TYPE`.
    */
   drain(options?: number | DrainOptions): Promise<readonly DrainReport[]> {
@@ -191,7 +192,7 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
     return this.#stop(timeoutMs, idleMs)
   }
 
-  /** Ends all workers now, their connections with them. */
+  /** Ends all workers and their connections at once. */
   async stop(): Promise<void> {
     await this.#stop(0, 0)
   }

@@ -10,31 +10,31 @@ export interface WorkerExit {
   readonly place: number
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** True where the cluster ended it by plan. */
+  /** True if the cluster ended it intentionally. */
   readonly isExpected: boolean
-  /** Why it could not be started (the system's refusal), or what it said that it must not say (`ERR_X_CLUSTER_PROTOCOL`). */
+  /** Why it could not be started (the system's error), or was killed (`ERR_X_CLUSTER_PROTOCOL`: it sent an invalid message). */
   readonly error: Error | null
 }
 
 /** Events of what `startCluster` gives, with the arguments of their listeners. */
 export interface ClusterEvents<FromWorker = unknown> {
-  /** A worker can serve: its id. */
+  /** A worker is ready; its id. */
   'worker:ready': [id: number]
   'worker:exit': [exit: WorkerExit]
-  /** A worker fell; another is started in its place after the delay. */
+  /** A worker ended unexpectedly; another is started in its place after the delay. */
   restart: [restart: { readonly place: number; readonly delayMs: number }]
-  /** A worker did not answer and is killed: its id. */
+  /** A worker did not answer its health check and is killed; its id. */
   unhealthy: [id: number]
-  /** Too many workers fell in a place: none is started there any more, until a reload. */
+  /** Too many workers ended unexpectedly in a place: none is started there until a reload. */
   'give-up': [giveUp: { readonly place: number; readonly failures: number }]
   reload: [report: ReloadReport]
-  /** A reload that a signal asked for has failed. */
+  /** A reload requested by a signal has failed. */
   'reload-failed': [error: Error]
   /** A worker was drained. */
   drained: [report: DrainReport]
   message: [worker: Worker, message: FromWorker, handle: unknown]
   /**
-   * Something is wrong, and goes on: a policy threw (`ERR_X_CLUSTER_POLICY`), a worker said what it must not
+   * A fault that does not stop the cluster: a policy threw (`ERR_X_CLUSTER_POLICY`), or a worker sent an invalid message
    * (`ERR_X_CLUSTER_PROTOCOL`). Without a listener it is a process warning.
    */
   warning: [error: Error]

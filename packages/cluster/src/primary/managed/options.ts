@@ -17,60 +17,60 @@ import { readSpread, type Spread } from '../policy'
 import type { ClusterSettings } from '../worker-settings'
 import type { RestartOptions } from './back-off'
 
-/** How a worker that hangs is found. */
+/** How hanging workers are detected. */
 export interface HealthOptions {
-  /** Milliseconds between questions; 1,000 unless told. */
+  /** Milliseconds between health checks. Default: 1,000. */
   readonly intervalMs?: number
   /**
-   * Milliseconds without an answer after which a worker is killed and replaced, as far as the primary itself was running
-   * to ask; 10,000 unless told.
+   * Milliseconds without an answer after which a worker is killed and replaced; time during which the primary itself was
+   * blocked does not count. Default: 10,000.
    */
   readonly deadlineMs?: number
 }
 
-/** How workers are ended. */
+/** How long a drain may take. */
 export interface DrainOptions {
-  /** Milliseconds that connections have to end by themselves; `drainTimeoutMs` of the cluster unless told. */
+  /** Milliseconds for connections to end by themselves. Default: `drainTimeoutMs` of the cluster. */
   readonly timeoutMs?: number
   /**
-   * Milliseconds in which an idle HTTP connection may ask once more, and is answered with `Connection: close`; then it is
-   * closed. `drainIdleMs` of the cluster unless told.
+   * Milliseconds in which an idle HTTP connection may send one more request, which is answered with `Connection: close`;
+   * then it is closed. Default: `drainIdleMs` of the cluster.
    */
   readonly idleMs?: number
 }
 
-/** What `startCluster` runs, in how many workers, and how it looks after them. */
+/** Options of `startCluster`. */
 export interface StartOptions<FromWorker = unknown> extends ClusterSettings {
   /** File that each worker runs. */
   exec: string
-  /** How many; the number of processors unless told. 0 to 1,024. */
+  /** Number of workers, 0 to 1,024. Default: the number of processors. */
   workers?: number
-  /** Environment variables for the workers, beside the primary's own. */
+  /** Environment variables for the workers, in addition to the primary's. */
   env?: NodeJS.ProcessEnv
-  /** How connections spread; `'round-robin'` unless told. */
+  /** How connections are distributed. Default: `'round-robin'`. */
   policy?: Spread
-  /** Weight of each worker, by its place from 0: a number above 0; 1 unless told. */
+  /** Weight of the worker in a place (from 0): a number above 0. Default: 1. */
   weight?: (place: number) => number
-  /** What shows that a worker can serve: its first `'listening'` (the default), or its call of `cluster.worker.ready()`. */
+  /** When a worker counts as ready: at its first `'listening'` (the default), or when it calls `cluster.worker.ready()`. */
   readyOn?: 'listening' | 'call'
-  /** Milliseconds that a worker has to become ready; 30,000 unless told. */
+  /** Milliseconds for a worker to become ready. Default: 30,000. */
   readyTimeoutMs?: number
-  /** Milliseconds that a drained worker's connections have to end by themselves; 30,000 unless told. */
+  /** Milliseconds for a drained worker's connections to end by themselves. Default: 30,000. */
   drainTimeoutMs?: number
-  /** Milliseconds that a drained worker's idle HTTP connections have for one more request; 5,000 unless told. */
+  /** Milliseconds for one more request on a drained worker's idle HTTP connections. Default: 5,000. */
   drainIdleMs?: number
-  /** Restarts of workers that fall; false for none. */
+  /** Restarts of workers that end unexpectedly; false for none. */
   restart?: RestartOptions | false
-  /** Workers that do not answer are replaced; false for no questions (then no memory and lag in `status()` either). */
+  /** Health checks of workers; false for none (then `status()` has no memory and lag either). */
   health?: HealthOptions | false
   /**
-   * SIGTERM and SIGINT drain and stop (a second one hurries), SIGHUP reloads; workers leave these signals to the primary,
-   * also where they reach the whole process group. False unless told.
+   * SIGTERM and SIGINT drain and stop the cluster (a second one at once), SIGHUP reloads it. Workers ignore these signals,
+   * which often reach the whole process group. Default: false.
    */
   signals?: boolean
-  /** Hears every message of every worker from the first on; later ones also come as `'message'` events. */
+  /** Called with every message of every worker, also before `startCluster` resolves; later `'message'` is emitted too. */
   onMessage?: (worker: Worker, message: FromWorker, handle: unknown) => void
-  /** Hears of every server of every worker that listens, from the first on. */
+  /** Called for every server of every worker that listens, also before `startCluster` resolves. */
   onListening?: (worker: Worker, info: ListeningInfo) => void
 }
 

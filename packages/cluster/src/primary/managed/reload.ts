@@ -8,7 +8,7 @@ import type { Place } from './place'
 export interface ReloadReport {
   /** Workers that were replaced. */
   readonly replaced: number
-  /** How those that were still there left. */
+  /** How the replaced workers ended. */
   readonly drained: readonly DrainReport[]
 }
 

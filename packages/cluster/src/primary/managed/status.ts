@@ -5,18 +5,18 @@ import type { WorkerProcess, WorkerState } from '../worker-process'
 export interface WorkerStatus {
   readonly id: number
   readonly pid: number | undefined
-  /** Place in the cluster, from 0; a successor takes its predecessor's. */
+  /** Place in the cluster, from 0; a successor has the same place. */
   readonly place: number
   readonly state: WorkerState
-  /** Open connections, as it told last, and those on their way to it. */
+  /** Open connections by its last report, and those in transit to it. */
   readonly connections: number
-  /** Connections that were handed to it and that it took. */
+  /** Connections that it has accepted from the primary. */
   readonly accepted: number
-  /** Connections sent that it has not confirmed yet. */
+  /** Connections sent to it and not yet acknowledged. */
   readonly underWay: number
-  /** Restarts of this place since the start. */
+  /** Restarts in this place since the cluster started. */
   readonly restarts: number
-  /** 99th percentile of how late its event loop ran since the last question, in milliseconds. */
+  /** 99th percentile of its event loop delay since the last health check, in milliseconds. */
   readonly lagMs: number
   /** Resident bytes. */
   readonly memory: number
@@ -29,7 +29,7 @@ export interface ClusterStatus {
   readonly workers: readonly WorkerStatus[]
   /** Sum over the workers. */
   readonly connections: number
-  /** Generations of workers so far; a reload begins a new one. */
+  /** Number of generations of workers so far; a reload begins a new one. */
   readonly generation: number
   readonly policy: string
   /** `native` or `portable`. */

@@ -18,22 +18,22 @@ const byName = {
   weighted,
 }
 
-/** A way of spreading connections that is known by name. */
+/** The name of a built-in policy. */
 export type PolicyName = keyof typeof byName
 
-/** A policy, its name, or a function that picks by itself. */
+/** A policy, its name, or a function that picks a worker. */
 export type PolicyChoice =
   | PolicyName
   | Policy
   | ((candidates: readonly Candidate[], incoming: Incoming) => Candidate | null)
 
 /**
- * How connections come to workers: a policy by which the primary hands them over, `'shared'` (all workers accept on one
- * socket, as with `SCHED_NONE`) or `'reuse-port'` (each has a socket of its own on the port).
+ * How connections are distributed to workers: a policy by which the primary hands them over, `'shared'` (all workers
+ * accept on one socket, as with `SCHED_NONE`), or `'reuse-port'` (each has its own socket on the port).
  */
 export type Spread = PolicyChoice | 'shared' | 'reuse-port'
 
-/** Names of the ready-made policies. */
+/** Names of the built-in policies. */
 export const policyNames = Object.keys(byName) as readonly PolicyName[]
 
 /**

@@ -1,7 +1,7 @@
 // Least connections: the worker that holds the fewest for its weight. Between equals, in turn.
 import type { Candidate, Policy } from './policy'
 
-/** The worker with the fewest open connections for its weight; among equals the one whose turn it is. */
+/** The worker with the fewest open connections for its weight; among equals, each in turn. */
 export function leastConnections(): Policy {
   let last = 0
   return {

@@ -43,8 +43,8 @@ class Cursor {
 }
 
 /**
- * The server name (SNI) that the first bytes of a TLS connection ask for, in lower case. Null where they ask for none, or are no
- * ClientHello; undefined where more bytes are needed to tell. Throws nothing, whatever the bytes are. Source: RFC 8446, section
+ * The server name (SNI) in the first bytes of a TLS connection, in lower case. Null if they contain none, or are not a
+ * ClientHello; undefined if more bytes are needed. Never throws, whatever the bytes are. Source: RFC 8446, section
  * 4.1.2, RFC 6066, section 3.
  */
 export function serverName(bytes: Uint8Array): string | null | undefined {
@@ -107,9 +107,10 @@ function hostName(extension: Cursor): string | null {
 }
 
 /**
- * A policy that sees the server name which a TLS client asks for before a worker gets the connection, untouched. `choose` gets
- * null where none is asked for, or none has come in time; what it answers holds, as with `isBinding`. `peek`: how long and how much is looked at; a ClientHello is seldom over
- * 4 KiB. Throws `ERR_INVALID_ARG_TYPE` where `choose` is no function. Native transport on Linux alone: elsewhere `startCluster` rejects, and `setupPrimary` throws, with `ERR_X_UNSUPPORTED`.
+ * A policy that chooses by the server name (SNI) that a TLS client sends, before a worker gets the untouched connection.
+ * `choose` gets null if the client sends no name, or not in time; its choice is binding, as with `isBinding`. `peek` limits
+ * the bytes and the time (a ClientHello is seldom over 4 KiB). Throws `ERR_INVALID_ARG_TYPE` if `choose` is not a function.
+ * Needs the native transport on Linux; elsewhere `startCluster` rejects and `setupPrimary` throws (`ERR_X_UNSUPPORTED`).
  */
 export function byServerName(
   choose: (name: string | null, candidates: readonly Candidate[], incoming: Incoming) => Candidate | null,

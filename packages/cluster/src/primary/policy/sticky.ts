@@ -2,10 +2,10 @@
 import type { Candidate, Policy } from './policy'
 
 /**
- * The same remote address goes to the worker in the same place as long as one is there, and waits where that worker takes
- * no more for the moment. Rendezvous (highest random weight) hashing: of n places, one more moves only 1/(n+1) of the
- * addresses, and a worker that replaces another has its addresses. Local connections, which have no address, all go to the
- * same worker. Weights count (Thaler and Ravishankar 1998; weighted form -w/ln(h)).
+ * Connections of one remote address always go to the worker in the same place, as long as there is one; they wait if that
+ * worker can take no more at the moment. Rendezvous (highest random weight) hashing: adding one place to n moves only
+ * 1/(n+1) of the addresses, and a worker that replaces another has the same addresses. Local connections, which have no
+ * address, all go to the same worker. Respects weights (Thaler and Ravishankar 1998; weighted form -w/ln(h)).
  */
 export function sticky(): Policy {
   return {

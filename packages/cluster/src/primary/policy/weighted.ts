@@ -3,7 +3,7 @@ import type { Candidate, Policy } from './policy'
 
 /**
  * In proportion to the workers' weights, evenly interleaved (nginx's smooth weighted round-robin: each worker gains its
- * weight, the richest is picked and pays the sum).
+ * weight, the one with the most is picked and pays the sum).
  */
 export function weighted(): Policy {
   const credit = new Map<number, number>()
