@@ -18,18 +18,11 @@ export function adapted(program, subject) {
 /** @param {Program} program @param {readonly Batch[]} batches @returns {Program} */
 const withBatches = ({ setup }, batches) => ({
   setup,
-  // What nobody catches ends a simulation, and what comes in the ticks behind it comes a turn later: in which order with
-  // other things, depends on how many ticks a transport needs. A transport without descriptors has another error for one.
-  batches: batches.map(batch => ({ ...batch, steps: without(isUnsteady, batch.steps) })),
+  batches: batches.map(batch => ({ ...batch, steps: without(hasDescriptor, batch.steps) })),
 })
 
-/** @param {Step} step */
-const isUnsteady = ({ verb, name, args }) =>
-  verb === 'throw' ||
-  verb === 'pipeline' ||
-  verb === 'feed' ||
-  (name === 'listen' && args?.[0]?.includes('fd:')) ||
-  false
+/** A transport without descriptors has another error for one. @param {Step} step */
+const hasDescriptor = ({ name, args }) => (name === 'listen' && args?.[0]?.includes('fd:')) || false
 
 /**
  * On a network of the testkit no system carries bytes while the loop turns, and the peers are the subject's, whose writes

@@ -41,11 +41,14 @@ const isPort = value => value >= 32768 && value < 65536
 
 /** @param {string} text */
 function withoutAccidents(text) {
+  // On a long text without the word the expression takes a time that grows with the square.
+  const named = text.includes('x-differential-')
+    ? text.replace(/\S*x-differential-\S*?\.sock/g, 'PATH')
+    : text
   return (
-    text
+    named
       // An object as the host shows it: its members of its own are not part of what programs are told.
       .replace(/Received (?:<ref \*\d+> )?(\w+) \{[\s\S]*/, 'Received $1 {...')
-      .replace(/\S*x-differential-\S*?\.sock/g, 'PATH')
       .replace(/\b10\.(?:0\.0\.1|255\.255\.254)\b/g, '127.0.0.1')
       .replace(/(127\.0\.0\.1|::1|localhost):\d+/g, '$1:PORT')
       .replace(/\b(3[3-9]|4\d|5\d|6[0-5])\d{3}\b/g, 'PORT')

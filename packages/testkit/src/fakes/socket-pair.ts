@@ -10,7 +10,7 @@ import { newMemoryStack } from '../memory/memory-network'
  * a socket.
  *
  * @param options `allowHalfOpen` as for `new Socket` (default false), `capacityBytes` that a direction holds before
- * `write` answers false (default 262,144), `kind` `tcp` or `pipe` (default `tcp`)
+ * `write` answers false (default as `memoryNetwork`), `kind` `tcp` or `pipe` (default `tcp`)
  * @example
  * const [client, server] = socketPair()
  */

@@ -8,13 +8,19 @@ import { Stack } from '../network/stack'
 import { holdProcess, postTurn } from './loop-turns'
 import { memoryClock } from './memory-clock'
 
+const TCP_BYTES = 4_194_304
+const PATH_BYTES = 212_992
+
 /** How a memory network is made. */
 export interface MemoryNetworkOptions {
   /** Addresses of the host besides 127.0.0.0/8 and `::1`. Default: none. */
   addresses?: readonly string[]
   /** Names of the network besides `localhost`, each with its addresses. Default: none. */
   names?: Readonly<Record<string, readonly string[]>>
-  /** Bytes that a direction of a connection holds before writers wait. Default 262,144. */
+  /**
+   * Bytes that a direction of a connection holds before writers wait. Default: as Linux takes on loopback from a writer whose
+   * peer does not read, 4,194,304 over TCP (the most of tcp_wmem, tcp(7)) and 212,992 on a path (wmem_default, socket(7)).
+   */
   capacityBytes?: number
 }
 
@@ -41,8 +47,8 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
 
 /** A memory network as the rest of the package sees it. */
 export function newMemoryStack(options: MemoryNetworkOptions): Stack {
-  const { addresses = [], names = {}, capacityBytes = 262144 } = options
-  if (!Number.isInteger(capacityBytes) || capacityBytes < 1) {
+  const { addresses = [], names = {}, capacityBytes } = options
+  if (capacityBytes !== undefined && (!Number.isInteger(capacityBytes) || capacityBytes < 1)) {
     throw new RangeError(`capacityBytes must be a positive integer, not ${capacityBytes}`)
   }
   const lookup: Lookup = (hostname, request, callback) =>
@@ -55,12 +61,12 @@ export function newMemoryStack(options: MemoryNetworkOptions): Stack {
     )
   const fabric: Fabric<Stack> = {
     name: 'memory',
-    capacityBytes,
     lookup,
     clock: memoryClock,
     post: postTurn,
     route: (from, to) => (from.owns(to.address) ? from : errno('ENETUNREACH')),
-    lanes: request => directLanes(request, capacityBytes),
+    lanes: request =>
+      directLanes(request, capacityBytes ?? (request.client.at === null ? PATH_BYTES : TCP_BYTES)),
     hold: holdProcess,
   }
   return new Stack(fabric, 'memory', addresses)

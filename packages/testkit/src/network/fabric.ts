@@ -81,8 +81,6 @@ export type Order = 'first' | 'last'
 /** The network under a set of hosts (`Stack`): in-memory, or simulated with distance and weather. */
 export interface Fabric<Host> {
   readonly name: string
-  /** Bytes that one direction of a connection holds between the writer and the reader. */
-  readonly capacityBytes: number
   /** Names of this network. */
   readonly lookup: Lookup
   /** Timers of the network's own time. */

@@ -76,10 +76,6 @@ export class Stack implements Transport {
     this.clock = fabric.clock
   }
 
-  get capacityBytes(): number {
-    return this.#fabric.capacityBytes
-  }
-
   /** Counts the starts of what runs here. */
   get life(): number {
     return this.#life

@@ -82,7 +82,6 @@ export class NetworkModel implements SimulatedNetwork {
       )
     this.#fabric = {
       name: 'simulated',
-      capacityBytes: around.capacityBytes,
       lookup,
       clock: around.clock,
       post: (job, context, order) =>

@@ -14,11 +14,6 @@ export const open = [
     instead: "'finish' after one more turn of the loop.",
   },
   {
-    name: 'a write before the connection, whose listener resets',
-    subjects: ['memory'],
-    instead: 'the peer of a local path gets ECONNRESET, not an end.',
-  },
-  {
     name: "destroySoon with the peer's bytes on their way: nothing more is delivered",
     subjects: ['memory'],
     instead: 'the peer gets an end, not ECONNRESET for the bytes that nobody read.',
