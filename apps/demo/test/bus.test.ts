@@ -1,4 +1,7 @@
 // Brokers on several machines, as several programs: their messages go by a real NATS server.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parseBusAddress } from '../src/bus/bus-address'
 import { DemoProcess, runDemo, statusOf, whyNo } from './demo-process'
@@ -285,6 +288,61 @@ describe.skipIf(noNats)(`when parts of it fail${reason}`, () => {
     await using wrong = await broker(url('wrong'))
     await wrong.printed(/bus: not connected to nats:\/\/127\S+: .*Authorization Violation/i)
     expect(right.stderr + wrong.stderr).not.toMatch(/secret|wrong/)
+  })
+
+  it('a server that is silent from the start: the broker serves without it, and stops in time', async () => {
+    await using nats = await NatsServer.start()
+    nats.signal('SIGSTOP')
+    await using demo = await broker(nats)
+    const client = await clientOf(demo)
+    expect(await client.ask('PUBLISH n x\r\n')).toBe(':0\r\n')
+    expect((await statusOf(demo)).bus).toMatchObject({ isConnected: false, connections: 0 })
+    expect(await demo.kill('SIGTERM')).toMatchObject({ code: 0 })
+    nats.signal('SIGCONT')
+  })
+
+  it.each([
+    ['4096 bytes: longer messages are divided', 4096, /bus: broker \S+ is there/],
+    [
+      '100 bytes: it is no server for this',
+      100,
+      /bus: not connected to \S+: its max_payload is 100 bytes, and must be 1024 at least/,
+    ],
+  ])('a max_payload of %s', async (_what, bytes, told) => {
+    const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'nats.conf')
+    writeFileSync(file, `max_payload: ${bytes}\n`)
+    await using nats = await NatsServer.start(-1, '-c', file)
+    await using first = await broker(nats)
+    await using second = await broker(nats)
+    await Promise.all([first, second].map(demo => demo.printed(told)))
+    const [subscriber, publisher] = [await clientOf(first), await clientOf(second)]
+    await subscriber.ask('SUBSCRIBE n\r\n')
+    const body = 'x'.repeat(100_000)
+    const isReached = bytes > 1024
+    expect(await publisher.ask(request('PUBLISH', 'n', body))).toBe(isReached ? ':1\r\n' : ':0\r\n')
+    if (isReached) await subscriber.until(request('message', 'n', body))
+  })
+
+  it('/metrics tells of the bus, and of connections that were dropped', async () => {
+    await using nats = await NatsServer.start()
+    await using first = await broker(nats, '--page', '0', '--max-per-address', '1')
+    await using second = await broker(nats)
+    await know(first, second)
+    const publisher = await clientOf(first)
+    await publisher.ask('PUBLISH n x\r\n')
+    const [others] = [await Promise.all([1, 2, 3].map(() => clientOf(first)))]
+    await Promise.all(
+      others!.map(client => Promise.race([client.ended(), client.ask('PING\r\n').catch(() => '')])),
+    )
+    const page = (await first.printed(/Live page: (\S+)/))[1]
+    const metrics = await (await fetch(`${page}metrics`)).text()
+    expect(metrics).toMatch(/^demo_bus_connected 1$/m)
+    expect(metrics).toMatch(/^demo_bus_brokers 1$/m)
+    expect(metrics).toMatch(/^demo_bus_sent_total 1$/m)
+    expect(metrics).toMatch(/^demo_bus_not_sent_total\{reason="too slow"\} 0$/m)
+    expect(metrics).toMatch(/^demo_connections_dropped_total\{reason="address-limit"\} [1-3]$/m)
   })
 
   it('tells of what is no NATS server', async () => {

@@ -125,6 +125,26 @@ it('a silent client is let go of, one that has spoken may be silent', async () =
   await demo.printed(/connections dropped: 1 first-byte/)
 })
 
+it('silent clients of many addresses leave room for others', async () => {
+  await using demo = await DemoProcess.start('--workers', '1', '--max-clients', '40')
+  const sockets = Array.from({ length: 100 }, (_, index) =>
+    connect({ port: demo.port, host: '127.0.0.1', localAddress: `127.0.1.${index + 1}` }).on(
+      'error',
+      () => {},
+    ),
+  )
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  // Half of --max-clients may be silent; for one more the oldest goes.
+  await demo.printed(/connections dropped: \d+ max-silent/)
+  await using client = await RawClient.connect(demo.port)
+  expect(await client.ask('PING\r\n')).toBe('+PONG\r\n')
+  const { clients, counts } = await statusOf(demo)
+  expect(clients).toBeLessThanOrEqual(21)
+  expect(counts.drops['max-silent']).toBeGreaterThanOrEqual(20)
+})
+
 it.skipIf(noMoves)(
   `one that was silent, and was moved, is let go of as well${noMoves === null ? '' : ` (${noMoves})`}`,
   async () => {
@@ -173,6 +193,14 @@ describe('PROXY headers', () => {
     expect(await client.ask('CLIENT LIST\r\n')).toContain('addr=127.0.0.99:')
     await using liar = await RawClient.connect(demo.port, '127.0.0.99')
     expect(await liar.ask('PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n')).toMatch(/^-ERR unknown command/)
+  })
+
+  it('half a header, and silence: dropped, and told', async () => {
+    await using demo = await DemoProcess.start('--workers', '1', '--proxy-protocol', '127.0.0.1')
+    await using proxy = await RawClient.connect(demo.port)
+    proxy.send('PROXY TC')
+    expect(await proxy.ended()).toBe('')
+    expect((await statusOf(demo)).counts.drops).toEqual({ 'proxy-timeout': 1 })
   })
 
   it('the limits are about the client behind the proxy', async () => {

@@ -5,7 +5,7 @@ import { Log } from '../src/log'
 import { MemoryBus, MemoryNetwork } from './memory-bus'
 
 const quiet = new Log('error')
-const LIMITS = { outgoingBytes: 64 * 1024, frameBytes: 1024 ** 2 }
+const LIMITS = { outgoingBytes: 64 * 1024, messageBytes: 1024 ** 2 }
 
 interface Member {
   readonly bus: MemoryBus
@@ -121,6 +121,17 @@ it('holds no more than its limit for a slow bus, and counts what finds no room',
   expect(b.received).toHaveLength(kept + 1)
   expect(a.brokers.status.sent).toBe(kept + 1)
   expect(b.brokers.status.missed).toBe(notSent['too slow'])
+})
+
+it('takes no message that its own clients could not send', async () => {
+  const network = new MemoryNetwork()
+  const [a, b] = await Promise.all([join(network, 1, 100_000), join(network, 1, 100_000)])
+  expect(await publish(a, 'x'.repeat(LIMITS.messageBytes + 1))).toBe(0)
+  a.brokers.publish('n'.repeat(4097), Buffer.from('x'))
+  expect(await a.brokers.takeUndecided()).toBe(0)
+  expect(await publish(a, 'fits')).toBe(1)
+  expect(b.received).toEqual(['fits'])
+  expect(b.brokers.status).toMatchObject({ notDelivered: 2, received: 1, missed: 0 })
 })
 
 it('takes nothing of what is no packet, or lies', async () => {

@@ -43,7 +43,7 @@ export class Bridge {
         deliver: (channel, payload) => this.#mesh.count(channel, payload),
         answer: (name, value) => this.#answer(name, value),
       },
-      { limits: { outgoingBytes: busLimitBytes, frameBytes: maxRequestBytes + 2 * 1024 ** 2 }, log },
+      { limits: { outgoingBytes: busLimitBytes, messageBytes: maxRequestBytes }, log },
     )
     this.#mesh.listener = {
       answers: {

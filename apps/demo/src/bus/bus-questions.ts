@@ -1,4 +1,5 @@
 // What one broker asks the others: the questions of workers that are about all brokers. Each is checked, since it comes from outside.
+import { LONGEST_PATTERN } from '../commands/name-limits'
 import type { Answers, BRIDGE_QUESTIONS } from '../mesh/questions'
 
 /** Those that `PUBSUB` needs; lists of clients and figures are of one broker. */
@@ -8,7 +9,7 @@ export type BusAnswers = Pick<Answers, (typeof BRIDGE_QUESTIONS)[number]>
 export function isQuestion(name: string, value: unknown): name is keyof BusAnswers {
   switch (name) {
     case 'channels':
-      return value === null || typeof value === 'string'
+      return value === null || (typeof value === 'string' && value.length <= LONGEST_PATTERN)
     case 'subscribers':
       return isTexts(value)
     default:

@@ -17,7 +17,7 @@ export interface BusStatus extends BusState {
   readonly received: number
   /** Messages that other brokers have published and that did not come. */
   readonly missed: number
-  /** Messages that came, faster than our workers took them. */
+  /** Messages that came faster than our workers took them, or are longer than our clients may send. */
   readonly notDelivered: number
   /** What came and made no sense. */
   readonly malformed: number
@@ -102,7 +102,7 @@ export class BusReport {
     this.#log.warn(
       WHO,
       `in all ${count(notSent, 'message')} not sent to other brokers (${this.#notSent['too slow']} since the bus was too slow), ` +
-        `${missed} of others did not come, ${notDelivered} were more than the workers took`,
+        `${missed} of others did not come, ${notDelivered} were more than the workers took, or too long`,
     )
   }
 }

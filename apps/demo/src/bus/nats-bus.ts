@@ -14,6 +14,8 @@ const CONNECT_MS = 5000
 /** A server that answers so many of these no more has gone, though its connection stands. */
 const PING_MS = 5000
 const MOST_PINGS = 3
+/** A server that takes shorter ones only is none for this. */
+const LEAST_PACKET_BYTES = 1024
 /** What is left at the end has so long to go out. */
 const CLOSE_MS = 2000
 
@@ -67,7 +69,11 @@ export class NatsBus implements Bus {
     this.#isClosed = true
     this.#wake()
     const connection = this.#connection
-    if (connection === null) return
+    if (connection === null) {
+      // It may be connecting, which could take as long as a server is silent.
+      this.#transport?.discard()
+      return
+    }
     await Promise.race([connection.flush(), this.#wait(CLOSE_MS)]).catch(() => {})
     this.#wake()
     await connection.close()
@@ -118,6 +124,11 @@ export class NatsBus implements Bus {
 
   /** Resolves with why the connection has ended. */
   async #serve(connection: NatsConnection): Promise<unknown> {
+    const { max_payload: most = 0 } = connection.info ?? {}
+    if (most < LEAST_PACKET_BYTES) {
+      await connection.close()
+      throw new Error(`its max_payload is ${most} bytes, and must be ${LEAST_PACKET_BYTES} at least`)
+    }
     let failure: unknown
     const fail = (error: unknown) => {
       failure ??= error

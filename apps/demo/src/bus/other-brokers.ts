@@ -1,6 +1,7 @@
 // All other brokers together: sends them what is published here, counts who got it, asks them, and takes what they publish. It knows
 // neither what the bus is made of nor the workers.
 import { randomBytes } from 'node:crypto'
+import { LONGEST_CHANNEL } from '../commands/name-limits'
 import type { Log } from '../log'
 import { Batch } from '../mesh/batch'
 import type { Bus, BusState } from './bus'
@@ -32,6 +33,8 @@ const GREETING_MS = 150
 const START_MS = 2000
 /** A batch that has grown so far goes out before the turn ends. */
 const BATCH_BYTES = 256 * 1024
+/** A frame may be so much longer than the longest message: a batch that was not full, and a name. */
+const FRAME_BYTES = 1024 ** 2
 /** Bytes from other brokers that may wait for our workers. */
 const MOST_INCOMING_BYTES = 64 * 1024 ** 2
 
@@ -46,8 +49,8 @@ export interface BusClient {
 export interface BusLimits {
   /** What may wait to be sent. */
   readonly outgoingBytes: number
-  /** The longest frame that is taken. */
-  readonly frameBytes: number
+  /** The longest message that is taken. */
+  readonly messageBytes: number
 }
 
 interface Outstanding {
@@ -75,6 +78,7 @@ export class OtherBrokers {
   readonly #outgoing: Outgoing
   readonly #peers: Peers
   readonly #report: BusReport
+  readonly #limits: BusLimits
   readonly #outstanding = new Map<number, Outstanding>()
   readonly #asked = new Map<number, Asked>()
   #sequence = 0
@@ -97,7 +101,8 @@ export class OtherBrokers {
     this.#bus = bus
     this.#client = client
     this.#outgoing = new Outgoing(bus, who.id, limits.outgoingBytes)
-    this.#peers = new Peers(limits.frameBytes)
+    this.#limits = limits
+    this.#peers = new Peers(limits.messageBytes + FRAME_BYTES)
     this.#report = new BusReport(log)
   }
 
@@ -267,27 +272,32 @@ export class OtherBrokers {
   }
 
   async #deliver(peer: Peer, first: number, messages: readonly PublishedMessage[]): Promise<void> {
-    const last = first + messages.length - 1
-    this.#report.missed(peer.reached(first, last))
+    this.#report.missed(peer.reached(first, first + messages.length - 1))
     const bytes = messages.reduce((sum, { channel, payload }) => sum + channel.length + payload.length, 0)
-    if (this.#incomingBytes > MOST_INCOMING_BYTES) {
-      this.#report.notDelivered(messages.length)
-      this.#outgoing.push(
-        peer.id,
-        encodeCounts(
-          first,
-          messages.map(() => 0),
-        ),
-      )
-      return
-    }
+    const isRoom = this.#incomingBytes <= MOST_INCOMING_BYTES
     this.#incomingBytes += bytes
-    this.#report.received(messages.length)
     const counts = await Promise.all(
-      messages.map(({ channel, payload }) => this.#client.deliver(channel, payload)),
+      messages.map(message =>
+        isRoom && this.#isFit(message) ? this.#deliverOne(message) : this.#refuseOne(),
+      ),
     )
     this.#incomingBytes -= bytes
     this.#outgoing.push(peer.id, encodeCounts(first, counts))
+  }
+
+  #deliverOne({ channel, payload }: PublishedMessage): Promise<number> {
+    this.#report.received(1)
+    return this.#client.deliver(channel, payload)
+  }
+
+  #refuseOne(): number {
+    this.#report.notDelivered(1)
+    return 0
+  }
+
+  /** Whether a client of this broker could have published it: the other one may have other limits, or none. */
+  #isFit({ channel, payload }: PublishedMessage): boolean {
+    return channel.length <= LONGEST_CHANNEL && payload.length <= this.#limits.messageBytes
   }
 
   #counted(peer: Peer, first: number, counts: readonly number[]): void {
