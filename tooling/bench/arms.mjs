@@ -29,6 +29,7 @@ export const ARM_NAMES = ['net', 'native', 'portable', 'bun', 'deno', 'c']
  * @returns {Promise<{ arms: Arm[], missing: { name: string, reason: string }[] }>}
  */
 export async function chooseArms(names, runtimes) {
+  if (versionOf(runtimes.node) === null) throw new RangeError(`--node: ${runtimes.node} does not run`)
   /** @type {Arm[]} */
   const arms = []
   const missing = []

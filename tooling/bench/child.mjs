@@ -2,6 +2,7 @@
 // outlives the bench. It knows no work.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { placed } from './processors.mjs'
 
@@ -48,7 +49,7 @@ class Answerer {
   /** @param {readonly string[]} command @param {NodeJS.ProcessEnv} env */
   constructor(command, env) {
     const [program = '', ...args] = command
-    this.#name = command.join(' ')
+    this.#name = command.map(word => path.basename(word)).join(' ')
     this.#child = remember(
       spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] }),
     )

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { endChildrenAtExit } from './child.mjs'
 import { HELP, parseOptions } from './options.mjs'
-import { checkWritable, runBenches, tellFailure } from './run.mjs'
+import { checkWritable, runBenches } from './run.mjs'
 import { formatTable } from './summary.mjs'
 
 /** @type {Readonly<Record<string, (words: string[]) => Promise<void>>>} */
@@ -33,16 +33,7 @@ async function run(words) {
   }
   if (options.json !== undefined) checkWritable(options.json)
   const outcome = await runBenches(options, {
-    onStart({ node, machine, isPinned, missing, work }) {
-      const where = isPinned ? ', server and load on one each' : ''
-      console.log(
-        `Node ${node}, ${machine}${where}; ${work['runs']} runs in turns, ${work['clients']} clients, medians`,
-      )
-      for (const { name, reason } of missing) console.log(`Left out: ${name} (${reason})`)
-      console.log()
-    },
     onResult: result => console.log(formatTable(result, result.rows)),
-    onFailed: tellFailure,
   })
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, null, 2)}\n`)
 }

@@ -33,7 +33,7 @@ const DEFAULTS = /** @type {const} */ ({
   clients: ['50', '50'],
   connections: ['5000', '1000'],
   gigabytes: ['1', '0.2'],
-  idle: ['2000', '500'],
+  idle: ['2000', '2000'],
   rate: ['20000', '10000'],
   seconds: ['2', '0.3'],
 })
@@ -75,8 +75,9 @@ Usage: pnpm bench [bench or group ...] [options]
        pnpm bench compare A B [bench ...]      two commits, built on this machine, in turns; says what is noise
        pnpm bench profile [bench ...]          where the time goes: shares by perf, system calls by strace
        pnpm bench report                       measures Node 20 and 26; writes docs/benchmarks.md and its plots
-       pnpm bench ipc | spread                 messages between processes; policies with a slow worker
        pnpm bench COMMAND --help               the options of compare, profile and report
+       pnpm bench ipc [--runs N] [--messages N] [--trips N]                  messages, against process.send
+       pnpm bench spread [--rate N] [--seconds N] [--slow MS] [--quick MS]   policies with a slow worker
 
 Benches (all):
 ${BENCHES.map(({ name, title }) => `  ${name.padEnd(24)} ${title}`).join('\n')}

@@ -18,7 +18,7 @@ export function createProgress(stream = process.stderr) {
     },
     /** @param {string} text what goes on */
     say(text) {
-      if (stream.isTTY) stream.write(`\r\x1b[K${text.slice(0, (stream.columns ?? 80) - 1)}`)
+      if (stream.isTTY) stream.write(`\r\x1b[K${text.slice(0, (stream.columns || 80) - 1)}`)
     },
     /** Before something else is printed. */
     clear() {

@@ -30,16 +30,18 @@ import { summarize } from './summary.mjs'
  * @property {Record<string, number>} work how much of it
  * @property {{ name: string, title: string }[]} arms
  * @property {{ name: string, reason: string }[]} missing arms and benches that are not here
- * @property {{ bench: string, arm: string, reason: string }[]} failed arms that began a bench and did not end it
+ * @property {{ bench: string, arm: string }[]} failed arms that began a bench and did not end it
  * @property {Result[]} results
  */
 
 /**
+ * An arm that fails in a bench takes no part in the rest of it, and makes the process end as a failure.
+ *
  * @param {import('./options.mjs').Options} options
- * @param {{ onStart?: (outcome: Outcome) => void, onResult?: (result: Result) => void, onFailed?: (failure: Outcome['failed'][number]) => void, label?: string }} [heard]
+ * @param {{ onResult?: (result: Result) => void, label?: string }} [heard]
  * @returns {Promise<Outcome>}
  */
-export async function runBenches(options, { onStart, onResult, onFailed, label = '' } = {}) {
+export async function runBenches(options, { onResult, label = '' } = {}) {
   const { arms, missing } = await chooseArms(options.arms, options)
   const benches = []
   for (const bench of benchesOf(options.benches)) {
@@ -62,7 +64,7 @@ export async function runBenches(options, { onStart, onResult, onFailed, label =
     failed: [],
     results: [],
   }
-  onStart?.(outcome)
+  tellStart(outcome)
   const progress = createProgress()
   progress.expect(benches.reduce((sum, { bench, arms }) => sum + stepsOf(bench, arms.length, runs), 0))
   try {
@@ -70,14 +72,12 @@ export async function runBenches(options, { onStart, onResult, onFailed, label =
       const onRun = (/** @type {string} */ arm, /** @type {number} */ run) =>
         progress.step(`${label}${bench.name}: ${run < 0 ? 'warm-up' : `run ${run + 1} of ${runs}`}, ${arm}`)
       const onFailure = (/** @type {string} */ arm, /** @type {unknown} */ error) => {
-        const failure = {
-          bench: bench.name,
-          arm,
-          reason: error instanceof Error ? error.message : String(error),
-        }
-        outcome.failed.push(failure)
+        outcome.failed.push({ bench: bench.name, arm })
         progress.clear()
-        onFailed?.(failure)
+        console.error(
+          `bench: ${arm} failed in ${bench.name}: ${error instanceof Error ? error.message : error}`,
+        )
+        process.exitCode = 1
       }
       const samples = await measure(bench, arms, { options, placement, onRun, onFailure })
       const names = arms.map(({ name }) => name).filter(name => samples.some(({ arm }) => arm === name))
@@ -112,13 +112,17 @@ export function workOf({ runs, clients, requests, connections, gigabytes, idle, 
   return { runs, clients, requests, connections, gigabytes, idle, rate, seconds }
 }
 
-/** Says that an arm failed, and lets the bench end as a failure. @param {Outcome['failed'][number]} failure */
-export function tellFailure({ bench, arm, reason }) {
-  console.error(`bench: ${arm} failed in ${bench}: ${reason}`)
-  process.exitCode = 1
-}
-
 /** Throws before anything is measured where the figures could not be written. @param {string} file */
 export function checkWritable(file) {
   appendFileSync(file, '')
+}
+
+/** Says what it runs on, and once what is not here. @param {Outcome} outcome */
+function tellStart({ node, machine, isPinned, missing, work }) {
+  const where = isPinned ? ', server and load on one each' : ''
+  console.log(
+    `Node ${node}, ${machine}${where}; ${work['runs']} runs in turns, ${work['clients']} clients, medians`,
+  )
+  for (const { name, reason } of missing) console.log(`Left out: ${name} (${reason})`)
+  console.log()
 }

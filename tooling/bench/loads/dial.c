@@ -29,7 +29,11 @@ static void dial(void) {
   begun++;
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
-  if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0 && errno != EINPROGRESS) fail("connect");
+  while (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0 && errno != EINPROGRESS) {
+    // All ports are in use or in TIME_WAIT, which loopback gives back after a second.
+    if (errno != EADDRNOTAVAIL) fail("connect");
+    usleep(10000);
+  }
   struct epoll_event wanted = {.events = EPOLLOUT, .data.fd = fd};
   if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &wanted) != 0) fail("epoll_ctl");
 }

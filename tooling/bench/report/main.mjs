@@ -11,7 +11,7 @@ import { RUN_OPTIONS, readOptions } from '../options.mjs'
 import { describeMachine } from '../processors.mjs'
 import { formatProfiles, PROFILED, PROFILED_ARMS, runProfiles } from '../profile/main.mjs'
 import { whyNoTracers } from '../profile/tracers.mjs'
-import { runBenches, tellFailure, workOf } from '../run.mjs'
+import { runBenches, workOf } from '../run.mjs'
 import { versionOf } from '../runtimes.mjs'
 import { formatTable, summarize } from '../summary.mjs'
 import { drawAmong, drawLatency, drawRatios } from './charts.mjs'
@@ -91,14 +91,9 @@ function versionsOf(list) {
 }
 
 /** @param {import('../options.mjs').Options} options */
-async function runNode(options) {
+function runNode(options) {
   return runBenches(options, {
     label: `Node ${majorOf(versionOf(options.node) ?? '')}, `,
-    onFailed: tellFailure,
-    onStart({ node, machine, missing }) {
-      console.log(`Node ${node}, ${machine}`)
-      for (const { name, reason } of missing) console.log(`Left out: ${name} (${reason})`)
-    },
     onResult: result => console.log(formatTable(result, result.rows)),
   })
 }

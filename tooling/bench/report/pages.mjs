@@ -42,7 +42,7 @@ export function ratioOf({ ratios }) {
 
 /** The section of one Node: what it ran on, tables, plots. @param {Outcome} outcome */
 export function section(outcome) {
-  const { node, missing, work } = outcome
+  const { node, missing, failed, work } = outcome
   const major = majorOf(node)
   const latency = outcome.results.find(({ bench }) => bench === 'latency')
   const among = amongResults(outcome)
@@ -71,6 +71,8 @@ export function section(outcome) {
   }
   if (missing.length > 0)
     parts.push(`Not measured: ${missing.map(({ name, reason }) => `${name} (${reason})`).join('; ')}.`)
+  if (failed.length > 0)
+    parts.push(`Failed: ${failed.map(({ arm, bench }) => `${arm} in ${bench}`).join(', ')}.`)
   return parts.join('\n\n')
 }
 

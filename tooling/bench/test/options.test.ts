@@ -47,6 +47,7 @@ describe('refusals', () => {
     ['--runs 1.5', '--runs takes a whole number, not "1.5"'],
     ['--rate fast', '--rate takes a number above 0, not "fast"'],
     ['--what', "Unknown option '--what'"],
+    ['--node /nowhere/node', '--node: /nowhere/node does not run'],
   ])('%s', (words, message) => {
     const { status, stdout, stderr } = bench(...words.split(' '))
     expect(status).toBe(1)
