@@ -16,7 +16,7 @@ export const clusterError = defineCodes({
   ERR_X_CLUSTER_STOPPED: { base: Error, message: () => 'The cluster is stopped' },
   ERR_X_RELOAD_FAILED: {
     base: Error,
-    message: () => 'A new worker did not become ready; the old workers go on',
+    message: () => 'A new worker did not become ready; the old workers continue',
   },
   ERR_X_WORKER_START: {
     base: Error,

@@ -141,12 +141,12 @@ export const codes = {
   ERR_X_CLUSTER_UNREGISTERED: {
     base: Error,
     message: () =>
-      'A worker of node:cluster cannot share listeners by @x/core. Start the program with `--import @x/cluster/register` beside `--import @x/core/register`, or listen with `exclusive: true`',
+      'A worker of node:cluster cannot share listeners through @x/core. Start the program with `--import @x/cluster/register` in addition to `--import @x/core/register`, or listen with `exclusive: true`',
   },
   ERR_X_FILE_TOO_SHORT: {
     base: Error,
     message: (wanted: number, sent: number) =>
-      `The file has become shorter: ${sent} of the ${wanted} bytes to send were there`,
+      `The file was truncated: only ${sent} of ${wanted} bytes could be sent`,
     fields: (wanted: number, sent: number) => ({ wanted, sent }),
   },
   ERR_X_PATH_TOO_LONG: {

@@ -15,7 +15,7 @@ function say({ name, message, code }: RemoteError): string {
 const codes = {
   ERR_X_UNSAFE_PATH: {
     base: Error,
-    message: (path: string, reason: string) => `Not safe as a place for a socket: ${path} ${reason}`,
+    message: (path: string, reason: string) => `Unsafe place for a socket: ${path} ${reason}`,
     fields: (path: string, reason: string) => ({ path, reason }),
   },
   ERR_X_LOCK_TIMEOUT: {
@@ -78,7 +78,7 @@ const codes = {
   ERR_X_NOT_SERVED: {
     base: Error,
     message: (name: string) =>
-      name === '' ? 'Nobody serves requests here' : `There is no procedure of the name '${name}' here`,
+      name === '' ? 'The peer serves no requests' : `The peer has no procedure '${name}'`,
   },
   ERR_X_HANDLE_REFUSED: {
     base: Error,
