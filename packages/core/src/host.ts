@@ -1,6 +1,9 @@
 // The functions of the host that test tools replace, as they were when this package was loaded. The only file of core that
 // takes them: all else imports them from here, and so goes on under fake timers. It knows nothing of what they are for.
 
+/** The line of Node that this runs on; 0 where it is another host. */
+export const nodeMajor: number = Number.parseInt(process.versions.node ?? '0', 10)
+
 /** `process.nextTick`. Source: https://nodejs.org/api/process.html#processnexttickcallback-args */
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process)
 

@@ -1,6 +1,6 @@
 // A program as it is played for a subject, on node:net too: what it may not ask of that subject, each with its reason. It
 // plays nothing.
-import { isBulk, isOfPeer } from './program.mjs'
+import { isBulk, isGoing, isOfPeer } from './program.mjs'
 import { isVirtual } from './rules.mjs'
 
 /**
@@ -11,18 +11,33 @@ import { isVirtual } from './rules.mjs'
 
 /** @param {Program} program @param {string} subject @returns {Program} */
 export function adapted(program, subject) {
-  if (isVirtual(subject)) return calm(withBatches(program, program.batches.flatMap(apart)))
+  if (isVirtual(subject)) {
+    const isOut = subject === 'simulated' ? endsSimulation : hasDescriptor
+    return calm(withBatches(program, program.batches.flatMap(apart), isOut))
+  }
+  if (subject === 'portable') return { ...program, batches: program.batches.flatMap(goingApart) }
   return program
 }
 
-/** @param {Program} program @param {readonly Batch[]} batches @returns {Program} */
-const withBatches = ({ setup }, batches) => ({
+/** @param {Program} program @param {readonly Batch[]} batches @param {(step: Step) => boolean} isOut @returns {Program} */
+const withBatches = ({ setup }, batches, isOut) => ({
   setup,
-  batches: batches.map(batch => ({ ...batch, steps: without(hasDescriptor, batch.steps) })),
+  batches: batches.map(batch => ({ ...batch, steps: without(isOut, batch.steps) })),
 })
 
 /** A transport without descriptors has another error for one. @param {Step} step */
 const hasDescriptor = ({ name, args }) => (name === 'listen' && args?.[0]?.includes('fd:')) || false
+
+/** What nobody catches ends a simulation. @param {Step} step */
+const endsSimulation = step => ['throw', 'feed', 'pipeline'].includes(step.verb) || hasDescriptor(step)
+
+/**
+ * Where the system is not asked whether the peer has gone, a write in the turn of its going is held, and fails at its end.
+ * @param {Batch} batch @returns {Batch[]}
+ */
+function goingApart(batch) {
+  return batch.steps.some(isGoing) ? apart(batch) : [batch]
+}
 
 /**
  * On a network of the testkit no system carries bytes while the loop turns, and the peers are the subject's, whose writes

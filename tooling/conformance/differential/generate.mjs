@@ -3,7 +3,7 @@
 import { connectTarget, serverOptions, settings, socketOptions, wrongListens } from './arguments.mjs'
 import { feedingWays } from './feeders.mjs'
 import { kindNames, kinds } from './kinds.mjs'
-import { isGoing, isOfPeer, isUnheard } from './program.mjs'
+import { isGoing, isOfPeer, isUnheard, throws } from './program.mjs'
 import { Random } from './random.mjs'
 import { readingWays } from './readers.mjs'
 import { shapes } from './shapes.mjs'
@@ -86,7 +86,11 @@ class Maker {
             at: index === 0 ? turn : 'quiet',
             steps: peers.filter(({ on }) => on === peer),
           })
-        if (ours.length > 0) program.batches.push({ at: 'quiet', steps: ours })
+        // In the turn of its going, which is not heard of before the next, or later.
+        if (random.chance(0.5)) program.batches.at(-1)?.steps.push(...ours)
+        else if (ours.length > 0) program.batches.push({ at: 'quiet', steps: ours })
+      } else if (peers.some(({ verb }) => verb === 'peerConnects') && throws(ours)) {
+        program.batches.push({ at: turn, steps: peers }, { at: 'quiet', steps: ours })
       } else program.batches.push({ at: turn, steps: [...peers, ...ours] })
     }
     return program

@@ -18,8 +18,6 @@ const host = Number(process.versions.node.split('.')[0])
 const isPassable = ({ kind, name }) =>
   kind === 'callback' || kind === 'step' || kind === 'look' || name === 'resume' || name === 'pause'
 
-const cut = 'Error ECANCELED write -125 "write ECANCELED"'
-
 /** @type {readonly Pardon[]} */
 export const pardons = [
   {
@@ -31,15 +29,6 @@ export const pardons = [
       const [one, other] = [wanted[index], seen[index]]
       const isAccepted = !wanted.some(({ name }) => name === 'connectionAttempt' || name === 'lookup')
       if (isAccepted && one && other && one.kind !== 'callback' && one.name === other.name)
-        wanted[index] = { ...one, context: other.context }
-    },
-  },
-  {
-    name: 'a callback in the context of its own step',
-    reason: 'node:net has lost it, as it does for what was corked and for callbacks that an error calls.',
-    amend(wanted, seen, index) {
-      const [one, other] = [wanted[index], seen[index]]
-      if (one?.kind === 'callback' && one.name === other?.name && String(other.context) === other.name)
         wanted[index] = { ...one, context: other.context }
     },
   },
@@ -97,22 +86,6 @@ export const pardons = [
     },
   },
   {
-    name: 'a write to a peer that has gone, before that is heard of, answers true',
-    reason:
-      'It leaves at the end of the turn, and fails then, as any write to a peer that goes a little later.',
-    amend(wanted, seen, index) {
-      const [one, other] = [wanted[index], seen[index]]
-      const isPaused = one?.name === 'pause' && other?.name === 'error'
-      if (!isPaused && (one?.kind !== 'step' || one.text !== 'false' || other?.text !== 'true')) return
-      const fails = /^Error (EPIPE|ECONNRESET) write /
-      const isFailing = (/** @type {TraceRecord[]} */ records) =>
-        records.slice(index).some(({ name, text }) => name === 'error' && fails.test(text))
-      if (!isFailing(wanted) || !isFailing(seen)) return
-      if (isPaused) wanted.splice(index, 1)
-      else wanted[index] = { ...one, text: 'true' }
-    },
-  },
-  {
     name: 'bytes that left before the connection are counted',
     reason: "Where a 'connect' listener destroys the socket, node:net has lost them.",
     amend(wanted, seen, index) {
@@ -132,32 +105,6 @@ export const pardons = [
       const [one, other] = [wanted[index], seen[index]]
       if (one?.kind === 'step' && one.text === '{  }' && other?.text.startsWith('{ address: '))
         wanted[index] = { ...one, text: other.text }
-    },
-  },
-  {
-    name: 'a write that a destroy() cuts off fails',
-    reason: 'On Node 20 node:net says that it was written, or calls back once the stream is destroyed.',
-    hosts: [20],
-    amend(wanted, seen, index) {
-      const [one, other] = [wanted[index], seen[index]]
-      const isCut =
-        other?.text === cut && (one?.text === 'null' || one?.text.includes('ERR_STREAM_DESTROYED'))
-      if (one?.kind === 'callback' && one.name === other?.name && isCut) wanted[index] = { ...one, text: cut }
-      if (other?.text.includes(`errored=${cut}`)) amendLook(wanted, seen, index, ['errored'], 'null')
-    },
-  },
-  {
-    name: 'the end of our side leaves with the last bytes',
-    reason:
-      'A destroy() in its turn comes too late for it. node:net takes it back, and what was not read then resets the connection.',
-    amend(wanted, seen, index) {
-      const [before, one, other] = [wanted[index - 1], wanted[index], seen[index]]
-      if (before?.kind !== 'data' || one?.text !== 'ECONNRESET' || other?.name !== 'end') return
-      wanted[index] = { ...one, name: 'end', text: '' }
-      // A peer that goes on after an end closes later.
-      const place = seen.findIndex(({ name }) => name === 'close')
-      if (wanted[index + 1]?.name === 'close' && place > index)
-        wanted.splice(place, 0, ...wanted.splice(index + 1, 1))
     },
   },
   {
@@ -196,6 +143,15 @@ export const pardons = [
         ...moved,
         ...wanted.slice(index).filter(one => !moved.includes(one)),
       )
+    },
+  },
+  {
+    name: 'a callback in the context of its own step',
+    reason: 'node:net has lost it, as it does for what was corked and for callbacks that an error calls.',
+    amend(wanted, seen, index) {
+      const [one, other] = [wanted[index], seen[index]]
+      if (one?.kind === 'callback' && one.name === other?.name && String(other.context) === other.name)
+        wanted[index] = { ...one, context: other.context }
     },
   },
 ]

@@ -55,10 +55,11 @@ export function isSound({ batches }) {
     const peers = steps.filter(isOfPeer).length
     if (peers > 0 && (at === 'tick' || at === 'micro' || (at === 'now' && index > 0))) return false
     if (firstOwn >= 0 && steps.slice(firstOwn).some(isOfPeer)) return false
-    // A peer that goes is heard of between turns: a write in the turn of its going is held, and fails at its end.
-    const isOneGoing = steps.some(isGoing)
-    if (isOneGoing && firstOwn >= 0) return false
-    if (isOneGoing && steps.some(({ on }) => on !== steps[0]?.on)) return false
+    // What is thrown puts off the ticks behind it: to before or after the connection, as the system has it.
+    if (steps.some(({ verb }) => verb === 'peerConnects') && throws(steps)) return false
+    // In which order the goings of several peers in one turn are heard of is the system's affair.
+    const peersOf = steps.filter(isOfPeer)
+    if (steps.some(isGoing) && peersOf.some(({ on }) => on !== peersOf[0]?.on)) return false
     return !steps.some(step => step.then !== undefined && hasPeer(step.then))
   })
 }
@@ -76,6 +77,11 @@ export const isGoing = ({ verb, name }) =>
 
 /** @param {Step} step */
 export const isOfPeer = ({ verb }) => verb === 'peer' || verb === 'peerConnects'
+
+/** Whether something is thrown, now or later. @param {readonly Step[]} steps @returns {boolean} */
+export function throws(steps) {
+  return steps.some(({ verb, then }) => verb === 'throw' || (then !== undefined && throws(then)))
+}
 
 /** @param {readonly Step[]} steps @returns {boolean} */
 function hasPeer(steps) {

@@ -39,6 +39,8 @@ int x_stream_fd(const x_stream *stream) {
 }
 
 void x_stream_shut(x_stream *stream) {
+  // A close comes before the end of our side: what waits for that leaves first. Turning Nagle's algorithm off sends it (tcp(7)).
+  if (stream->last_held) (void)uv_tcp_nodelay(&stream->uv.tcp, 1);
   x_fd_belongs(stream->base.in, x_stream_fd(stream), X_FD_FREE);
   x_part_close(&stream->uv);
   x_splice_end(stream);
@@ -179,10 +181,9 @@ static int64_t connect_stream(x_call *call) {
   return status;
 }
 
-// Where the end left before, the connection may be over by the time that libuv asks for it.
 static void on_shutdown(uv_shutdown_t *request, int status) {
   x_stream *stream = request->data;
-  if (stream->last_held && status == UV_ENOTCONN) status = 0;
+  stream->last_held = false;
   x_emit_stream_status(request->data, X_ON_SHUTDOWN, status);
   free(request);
 }
@@ -196,8 +197,6 @@ static int64_t shutdown_stream(x_call *call) {
   request->data = stream;
   int status = uv_shutdown(request, &stream->uv.stream, on_shutdown);
   if (status < 0) free(request);
-  // libuv does it later in this turn; what the system holds leaves now. The second call changes nothing.
-  else if (stream->last_held) (void)shutdown(x_stream_fd(stream), SHUT_WR);
   return status;
 }
 

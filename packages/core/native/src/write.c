@@ -2,6 +2,7 @@
 #include "x-net.h"
 
 #include <errno.h>
+#include <poll.h>
 #ifdef __linux__
 #include <sys/sendfile.h>
 #endif
@@ -98,6 +99,16 @@ static int64_t send_file(x_call *call) {
 #endif
 }
 
+// hasPeerLeft(id): 1 where the other end has ended or failed, whether or not the loop has heard of it.
+static int64_t has_peer_left(x_call *call) {
+  short gone = POLLHUP | POLLERR;
+#ifdef POLLRDHUP
+  gone |= POLLRDHUP;
+#endif
+  struct pollfd look = {.fd = x_stream_fd(x_stream_of(call)), .events = gone};
+  return poll(&look, 1, 0) > 0 && (look.revents & gone) != 0;
+}
+
 // writeQueueSize(id)
 static int64_t write_queue_size(x_call *call) {
   return (int64_t)uv_stream_get_write_queue_size(&x_stream_of(call)->uv.stream);
@@ -109,6 +120,7 @@ bool x_export_write(napi_env env, napi_value exports) {
       {"tryWritev", "sC", try_write_many, UV_EBADF},
       {"queueWrite", "soCn", queue_write, UV_EBADF},
       {"sendFile", "sinn", send_file, UV_EBADF},
+      {"hasPeerLeft", "s", has_peer_left, 0},
       {"writeQueueSize", "s", write_queue_size, 0},
   };
   return X_EXPORT_ALL(env, exports, list);

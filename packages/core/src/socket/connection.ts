@@ -3,6 +3,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { Writable } from 'node:stream'
 import { eventError, systemError } from '../errors/system-error'
+import { nodeMajor } from '../host'
 import type { Address, ReadSink, Status, StreamHandle } from '../transport/contract'
 import {
   type Activity,
@@ -19,7 +20,7 @@ import { ConnectionFace } from './handle-face'
 import { Outbox } from './outbox'
 import { OwnEnd } from './own-end'
 import { inContext, Ticket, type WriteCallback } from './ticket'
-import { emitData, flushLater, type Holder, mayHold } from './turn'
+import { emitData, flushLater, type Holder, isInData, mayHold } from './turn'
 
 /** Gives Writable a write; sockets override the method. */
 const enqueue = Writable.prototype.write as (
@@ -147,10 +148,14 @@ export class Connection implements ReadSink, Holder {
     return true
   }
 
-  /** Null where nothing may be held now. A socket that does not read would not hear that its peer has gone. */
+  /**
+   * Null where nothing may be held now. To a peer that has gone each write is answered by the system; a socket that does not
+   * read would not hear of it. In reply to what was read just now the system is not asked: it would cost as much as is won.
+   */
   #openOutbox(): Outbox | null {
     const { stream } = this
     if (!this.isReading || this.#isWritableBusy || !stream.writable || !mayHold()) return null
+    if (!isInData() && this.handle.hasPeerLeft()) return null
     this.#outbox = Outbox.open()
     flushLater(this)
     return this.#outbox
@@ -349,6 +354,11 @@ export class Connection implements ReadSink, Holder {
     else callback(systemError(status, 'write'))
   }
 
+  /** Up to Node 20 a write that a `destroy()` cuts off is told as written. */
+  get #isTakenForWritten(): boolean {
+    return nodeMajor < 21 && this.stream.destroyed
+  }
+
   #onWritten(status: Status): void {
     this.#underWay--
     if (status < 0) this.#refusal = status
@@ -357,6 +367,6 @@ export class Connection implements ReadSink, Holder {
     this.#writeCallback = null
     if (callback === null) return
     this.activity.touch()
-    callback(status < 0 ? eventError(status, 'write') : null)
+    callback(status < 0 && !this.#isTakenForWritten ? eventError(status, 'write') : null)
   }
 }

@@ -14,11 +14,17 @@ let count = 0
 let spare: (Holder | null)[] = []
 /** A flush is certain to come: a tick is scheduled, or `emitData` runs. */
 let isFlushDue = false
+let isEmittingData = false
 let isExiting = false
 
 /** False once the process (or worker thread) has begun to exit: no tick comes any more. */
 export function mayHold(): boolean {
   return !isExiting
+}
+
+/** Whether listeners of 'data' run for `emitData`. */
+export function isInData(): boolean {
+  return isEmittingData
 }
 
 /** Has `holder` flush before anything that comes after the current turn: ticks, promises, other events. */
@@ -39,10 +45,11 @@ export function emitData(stream: DataEmitter, chunk: Buffer): void {
     stream.emit('data', chunk)
     return
   }
-  isFlushDue = true
+  isFlushDue = isEmittingData = true
   try {
     stream.emit('data', chunk)
   } finally {
+    isEmittingData = false
     if (count > 0) flushAll()
     else isFlushDue = false
   }

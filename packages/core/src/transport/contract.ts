@@ -121,6 +121,11 @@ export interface StreamHandle {
    */
   write(chunks: readonly Uint8Array[], done: (status: Status) => void, isLast?: boolean): Status
   /**
+   * Whether the peer has ended its side or reset the connection, as far as the system has heard, the sink or not: what is
+   * written then may fail, and a second write will. False where there is no telling.
+   */
+  hasPeerLeft(): boolean
+  /**
    * Sends up to `size` bytes of a regular file, from `offset` on, within the call: how many the system took; 0 at the end
    * of the file; `UV_EAGAIN` where it takes none now, or writes are queued; `UV_ENOTSUP` where that cannot be.
    */

@@ -92,6 +92,9 @@ export class StreamWrapper implements StreamHandle {
   release(): number {
     return this.inner.release()
   }
+  hasPeerLeft(): boolean {
+    return this.inner.hasPeerLeft()
+  }
   peerCredentials(): PeerCredentials | Status {
     return this.inner.peerCredentials()
   }

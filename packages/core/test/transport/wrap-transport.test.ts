@@ -41,6 +41,7 @@ const streamMembers: Record<keyof StreamHandle, 'call' | 'value'> = {
   release: 'call',
   peerCredentials: 'call',
   peerPidfd: 'call',
+  hasPeerLeft: 'call',
   splice: 'call',
   sendFile: 'call',
 }

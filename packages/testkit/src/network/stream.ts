@@ -190,6 +190,11 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     return { pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   }
 
+  /** What is on its way has not arrived. */
+  hasPeerLeft(): boolean {
+    return false
+  }
+
   /** Everything is in one process here, which needs no guard against the reuse of its id. */
   peerPidfd(): number {
     return errno('ENOTSUP')

@@ -5,7 +5,7 @@
 export const open = [
   {
     name: 'a write to a peer that has gone',
-    subjects: ['native', 'portable', 'memory'],
+    subjects: ['portable', 'memory'],
     instead: 'write answers true and counts the byte; the writes of a turn leave at its end, and fail then.',
   },
   {

@@ -87,6 +87,7 @@ export interface Addon {
   tryWrite(id: HandleId, chunk: Uint8Array, isLast: boolean): number
   tryWritev(id: HandleId, chunks: readonly Uint8Array[]): number
   queueWrite(id: HandleId, request: object, chunks: readonly Uint8Array[], skip: number): Status
+  hasPeerLeft(id: HandleId): 0 | 1
   writeQueueSize(id: HandleId): number
   sendFile(id: HandleId, fd: number, offset: number, size: number): number
 

@@ -202,6 +202,10 @@ export class NativeStream implements StreamHandle {
     return status
   }
 
+  hasPeerLeft(): boolean {
+    return this.#addon.hasPeerLeft(this.#id) === 1
+  }
+
   sendFile(fd: number, offset: number, size: number): number {
     const sent = this.#addon.sendFile(this.#id, fd, offset, size)
     if (sent > 0) this.#bytesGiven += sent

@@ -400,6 +400,11 @@ export class PortableStream implements StreamHandle, SocketOwner {
     return UV_ENOTSUP
   }
 
+  /** The system is not asked by `node:net`. */
+  hasPeerLeft(): boolean {
+    return false
+  }
+
   peerPidfd(): number {
     return UV_ENOTSUP
   }
