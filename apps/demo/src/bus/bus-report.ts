@@ -26,6 +26,7 @@ export interface BusStatus extends BusState {
 }
 
 const WHO = 'bus'
+const MOST_PAUSE_TICKS = 60
 
 export class BusReport {
   readonly #log: Log
@@ -33,6 +34,9 @@ export class BusReport {
   readonly #counts = { received: 0, missed: 0, notDelivered: 0, malformed: 0 }
   /** What was lost when the log was told last. */
   #told = 0
+  /** Before it is told again, and then. */
+  #waitTicks = 0
+  #pauseTicks = 1
   #lastProblem: string | null = null
 
   constructor(log: Log) {
@@ -92,17 +96,37 @@ export class BusReport {
     )
   }
 
-  /** Each second: what was lost since. */
+  /** To be called each second: tells of losses, at first at once and then more and more rarely, while more is lost. */
   tick(): void {
     const { missed, notDelivered } = this.#counts
-    const notSent = this.#notSent.unconnected + this.#notSent['too slow']
-    const lost = notSent + missed + notDelivered
-    if (lost === this.#told) return
-    this.#told = lost
-    this.#log.warn(
-      WHO,
-      `in all ${count(notSent, 'message')} not sent to other brokers (${this.#notSent['too slow']} since the bus was too slow), ` +
-        `${missed} of others did not come, ${notDelivered} were more than the workers took, or too long`,
-    )
+    const lost = this.#notSent.unconnected + this.#notSent['too slow'] + missed + notDelivered
+    if (lost === this.#told) {
+      this.#pauseTicks = 1
+      this.#waitTicks = 0
+    } else if (this.#waitTicks > 0) this.#waitTicks--
+    else {
+      this.#told = lost
+      this.#waitTicks = this.#pauseTicks
+      this.#pauseTicks = Math.min(this.#pauseTicks * 2, MOST_PAUSE_TICKS)
+      const losses = describeLosses({ ...this.#counts, notSent: this.#notSent })
+      this.#log.warn(WHO, `lost so far: ${losses.join(', ')}`)
+    }
   }
+}
+
+/** What was lost, for people; nothing where nothing was. */
+export function describeLosses({
+  notSent,
+  missed,
+  notDelivered,
+}: Pick<BusStatus, 'notSent' | 'missed' | 'notDelivered'>): string[] {
+  const losses: readonly (readonly [number, string])[] = [
+    [notSent.unconnected, 'not sent while the bus was not connected'],
+    [notSent['too slow'], 'not sent since the bus was too slow'],
+    [missed, 'of other brokers that did not come'],
+    [notDelivered, 'of other brokers that came too fast or were too long'],
+  ]
+  return losses
+    .filter(([number]) => number > 0)
+    .map(([number, what]) => `${count(number, 'message')} ${what}`)
 }

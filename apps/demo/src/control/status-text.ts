@@ -1,6 +1,6 @@
 // The status as a table for people.
 
-import type { BusStatus } from '../bus/bus-report'
+import { type BusStatus, describeLosses } from '../bus/bus-report'
 import { formatByteSize } from '../byte-size'
 import { count } from '../count'
 import type { Status } from '../primary/supervisor'
@@ -44,11 +44,11 @@ function busLines(bus: BusStatus): string[] {
   const standing = bus.isConnected
     ? `connected to ${bus.server} for ${forSeconds}, with ${count(names.length, 'other broker')}${names.length > 0 ? `: ${names.join(', ')}` : ''}`
     : `not connected to ${bus.server} for ${forSeconds}: ${bus.problem ?? 'connecting'}`
-  const { notSent } = bus
+  const losses = describeLosses(bus)
   return [
     `bus: ${standing}`,
-    `bus: ${count(bus.sent, 'message')} sent, ${notSent.unconnected + notSent['too slow']} not sent (${notSent['too slow']} since it was too slow), ` +
-      `${bus.received} received, ${bus.missed + bus.notDelivered} missed; ${formatByteSize(bus.waitingBytes)} wait`,
+    `bus: ${count(bus.sent, 'message')} sent, ${bus.received.toLocaleString('en')} received; ${formatByteSize(bus.waitingBytes)} wait`,
+    ...(losses.length === 0 ? [] : [`bus: lost: ${losses.join(', ')}`]),
   ]
 }
 
