@@ -204,6 +204,17 @@ const kinds: Record<string, readonly [Leaker, readonly string[]]> = {
     },
     ['file of node:fs/promises'],
   ],
+  'immediates that come again and again': [
+    ends => {
+      let isOver = false
+      const again = () => void (isOver || setImmediate(again))
+      again()
+      ends.push(() => {
+        isOver = true
+      })
+    },
+    ['immediate that comes again and again'],
+  ],
   'a core server': [
     ends => {
       const server = createServer().listen(0, '127.0.0.1')
@@ -305,6 +316,33 @@ describe('leak check', () => {
       }),
     )
     expect(found).toEqual([])
+  })
+
+  it("[T5] what a server of before accepts is that server's: a pooled connection of fetch is no leak", async () => {
+    const web = http.createServer((_request, response) => response.end('answer')).listen(0, '127.0.0.1')
+    const server = createServer(socket => socket.on('error', idle).resume()).listen(0, '127.0.0.1')
+    await Promise.all([once(web, 'listening'), once(server, 'listening')])
+    const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+    const ends: (() => unknown)[] = []
+    const found = await leaksOf(async () => {
+      expect(await (await fetch(url)).text()).toBe('answer')
+      const client = connect((server.address() as AddressInfo).port, '127.0.0.1').unref()
+      await Promise.all([once(client, 'connect'), once(server, 'connection')])
+      ends.push(() => client.destroy())
+    })
+    for (const end of ends) end()
+    web.closeAllConnections()
+    await Promise.all([web, server].map(each => new Promise(resolve => each.close(resolve))))
+    expect(found).toEqual([])
+  })
+
+  it('[T5] names the line that opened a FileHandle', async () => {
+    const files: fs.promises.FileHandle[] = []
+    const error = await expectNoLeaks(async () => {
+      files.push(await fs.promises.open(__filename))
+    }).catch((error: LeakError) => error)
+    for (const file of files) await file.close()
+    expect(String(error)).toContain('test/leak-kinds.test.ts')
   })
 
   it('[T5] checks that run at once see their own', async () => {

@@ -44,10 +44,11 @@ const PAUSE_MS = 5
 /**
  * Runs a body and rejects with a `LeakError` if it left something open: a server, socket, timer, child process, watcher,
  * worker, message port or `FileHandle`. Each is named, with the line that opened it. The check waits until nothing new
- * is opened and no lookup or file operation is under way (a second at most); what is closing gets 250 ms.
+ * is opened and no lookup or file operation is under way; one that still is after a second is named, too. What is closing gets
+ * 250 ms. What a server of before the check accepts is that server's.
  *
- * Checks may run at once: each has what was opened in its own async context. What has none of theirs (a server of before
- * that accepts) belongs to the only check that runs, or to the last of several, and the error says so. Timers, sockets and child processes that
+ * Checks may run at once: each has what was opened in its own async context. What has none of theirs belongs to the only check
+ * that runs, or to the last of several, and the error says so. Timers, sockets and child processes that
  * are `unref`'d are no leaks; files that were opened by number (`fs.open`, streams of files) are not seen.
  *
  * @example
@@ -151,8 +152,11 @@ async function check(scope: LeakScope): Promise<void> {
       if (waitedMs > GRACE_MS && turns > GRACE_TURNS) throw new LeakError(leaks)
       await hostSleep(PAUSE_MS)
     } else if (monitor.hasRequests(scope) && waitedMs < REQUESTS_MS) await hostSleep(PAUSE_MS)
-    else if (waitedMs > REQUESTS_MS) return
-    else {
+    else if (waitedMs > REQUESTS_MS) {
+      const requests = monitor.requestsOf(scope)
+      if (requests.length > 0) throw new LeakError(requests)
+      return
+    } else {
       await hostTurn()
       if (changes === scope.changes) quietTurns++
       else quietTurns = 0

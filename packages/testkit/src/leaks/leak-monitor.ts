@@ -1,11 +1,12 @@
 // What the process opens while any check runs, each thing with the check that it belongs to. There is one, however many
 // checks run: they share its hooks, and the last one takes them off. It knows what is open, and not what to do about it.
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
+import type { ListenerHandle } from '@x/core/transport'
 import { isOperation } from '../stacks/node-operations'
 import { OpeningPlace } from '../stacks/opening-place'
 import { LeakScope, type OpenHandle, type Watched } from './leak-scope'
-import { describeResource, isBridge, resourceKind } from './node-resources'
-import { type Handle, nameOfHandle, watchTransports } from './transport-watch'
+import { describeResource, isBridge, nameOfOperation, resourceKind } from './node-resources'
+import { type Handle, isUnreferenced, nameOfHandle, watchTransports } from './transport-watch'
 
 /** A resource of Node, as async_hooks tells of it. */
 interface Made {
@@ -15,6 +16,17 @@ interface Made {
   readonly resource: object
 }
 
+/** An operation that is under way, and by whose doing. */
+interface Requested {
+  readonly type: string
+  readonly scopes: ReadonlySet<LeakScope>
+  /** It follows from what an earlier check had begun. */
+  readonly isLate: boolean
+}
+
+/** What a server of Node accepts. */
+const ACCEPTED: ReadonlySet<string> = new Set(['TCPWRAP', 'PIPEWRAP'])
+
 /** The check that the running code belongs to; null: none, on purpose. */
 const current = new AsyncLocalStorage<LeakScope | null | undefined>()
 
@@ -22,7 +34,7 @@ class LeakMonitor {
   readonly #scopes = new Set<LeakScope>()
   readonly #open = new Map<object | number, Watched>()
   /** Operations under way, by async id. */
-  readonly #requests = new Map<number, ReadonlySet<LeakScope>>()
+  readonly #requests = new Map<number, Requested>()
   /** Who asked for what runs later, by async id. */
   readonly #askers = new Map<number, OpeningPlace>()
   #unwatch: (() => void) | null = null
@@ -73,10 +85,24 @@ class LeakMonitor {
     return found
   }
 
+  /** Operations of a check that are under way, as what it has left open. */
+  requestsOf(scope: LeakScope): OpenHandle[] {
+    const found = new Map<string, OpenHandle>()
+    for (const [id, { type, scopes, isLate }] of this.#requests) {
+      if (isLate || ![...scopes].some(owner => owner.isWithin(scope))) continue
+      const frames = this.#askers.get(id)?.userFrames ?? []
+      // What nobody has asked for is Node's own, or a runner's. Of what comes again, the last may not be gone yet.
+      if (frames.length > 0) {
+        found.set(`${type} ${frames[0]}`, { what: nameOfOperation(type), openedAt: frames, doubt: null })
+      }
+    }
+    return [...found.values()]
+  }
+
   /** Operations of a check are under way, of which each may open something. */
   hasRequests(scope: LeakScope): boolean {
-    for (const owners of this.#requests.values()) {
-      for (const owner of owners) if (owner.isWithin(scope)) return true
+    for (const { scopes } of this.#requests.values()) {
+      for (const owner of scopes) if (owner.isWithin(scope)) return true
     }
     return false
   }
@@ -97,7 +123,7 @@ class LeakMonitor {
     const scope = current.getStore()
     if (scope === null) return { scopes: new Set(), isLate: false }
     if (scope && !scope.isOver) return { scopes: new Set([scope]), isLate: false }
-    const asked = [...(this.#requests.get(executionAsyncId()) ?? [])]
+    const asked = [...(this.#requests.get(executionAsyncId())?.scopes ?? [])]
     const live = asked.filter(owner => !owner.isOver)
     if (live.length > 0) return { scopes: new Set(live), isLate: false }
     return { scopes: new Set(this.#innermost()), isLate: scope !== undefined || asked.length > 0 }
@@ -111,15 +137,15 @@ class LeakMonitor {
     this.#open.set(key, { what, place, isAccepted, scopes, shared, isLate })
   }
 
-  #requested(id: number): void {
-    const { scopes } = this.#owners()
+  #requested(id: number, type: string): void {
+    const { scopes, isLate } = this.#owners()
     for (const scope of scopes) scope.changed()
-    this.#requests.set(id, scopes)
+    this.#requests.set(id, { type, scopes, isLate })
   }
 
   #watch(): () => void {
     const unwatchTransports = watchTransports({
-      opened: (handle, how) => this.#handleOpened(handle, how),
+      opened: (handle, by) => this.#handleOpened(handle, by),
       closed: handle => this.#open.delete(handle),
     })
     const init = (id: number, type: string, trigger: number, resource: object) =>
@@ -138,9 +164,19 @@ class LeakMonitor {
     }
   }
 
-  #handleOpened(handle: Handle, how: 'made' | 'accepted'): void {
+  // What a server accepts is its own: of one that no check has opened it is no check's.
+  #handleOpened(handle: Handle, by: ListenerHandle | null): void {
+    if (by !== null && !this.#open.has(by)) return
     const place = new OpeningPlace(this.#handleOpened, this.#asker())
-    this.#opened(handle, () => nameOfHandle(handle), place, how === 'accepted')
+    this.#opened(handle, () => (isUnreferenced(handle) ? null : nameOfHandle(handle)), place, by !== null)
+  }
+
+  /** A `FileHandle` does not say which request has opened it: there may be one alone that can have. */
+  #askerOfFile(type: string): OpeningPlace | null {
+    if (type !== 'FILEHANDLE') return null
+    const askers = [...this.#requests.keys()].flatMap(id => this.#askers.get(id) ?? [])
+    const opening = askers.filter(asker => asker.mentions(/open \(node:internal\/fs\/promises/))
+    return opening.length === 1 ? opening[0]! : null
   }
 
   #asker(): OpeningPlace | null {
@@ -150,15 +186,16 @@ class LeakMonitor {
   /** `below`: what stands in the stack between the resource and this. */
   #resourceMade({ id, type, trigger, resource }: Made, below: (...args: never[]) => void): void {
     if (current.getStore() === null) return
-    const asker = this.#asker() ?? this.#askers.get(trigger) ?? null
+    const asker = this.#asker() ?? this.#askers.get(trigger) ?? this.#askerOfFile(type)
     if (isBridge(type)) this.#askers.set(id, new OpeningPlace(below, asker))
-    if (isOperation(type, resource)) this.#requested(id)
+    if (isOperation(type, resource)) this.#requested(id, type)
     const kind = resourceKind(type)
     // The classes of @x/core lend these names to their callbacks' contexts: no handle of Node stands behind those.
     if (!kind || resource instanceof AsyncResource) return
     const place = new OpeningPlace(below, asker)
-    // A server's handle triggers those of what it accepts.
+    // A server's handle triggers those of what it accepts, outside of all JavaScript.
     const server = this.#open.get(trigger)
+    if (ACCEPTED.has(type) && executionAsyncId() === 0 && server === undefined) return
     const what = () => {
       if (this.#open.has(resource) || !isWorthTelling(place, type) || server?.place.opener === 'own')
         return null

@@ -41,6 +41,13 @@ export function isBridge(type: string): boolean {
   return BRIDGES.has(type) || isOperationName(type)
 }
 
+/** What an operation that has not ended is called. */
+export function nameOfOperation(type: string): string {
+  return type === 'Immediate'
+    ? 'immediate that comes again and again'
+    : `operation that has not ended (${type})`
+}
+
 /** What is read off a resource; each may be missing. */
 interface Readable {
   hasRef?(): boolean

@@ -17,7 +17,8 @@ export type Handle = ListenerHandle | StreamHandle
 
 /** Hears of handles. */
 export interface HandleListener {
-  opened(handle: Handle, how: 'made' | 'accepted'): void
+  /** `by`: the listener that has accepted it; null where it was made. */
+  opened(handle: Handle, by: ListenerHandle | null): void
   closed(handle: Handle): void
 }
 
@@ -27,7 +28,7 @@ export function watchTransports(listener: HandleListener): () => void {
   const ends = [...transports].map(transport => watchTransport(transport, listener))
   ends.push(
     watchStacks({
-      opened: handle => listener.opened(handle, 'made'),
+      opened: handle => listener.opened(handle, null),
       closed: handle => listener.closed(handle),
     }),
   )
@@ -41,11 +42,11 @@ function watchTransport(transport: Transport, listener: HandleListener): () => v
   const own = transport as { -readonly [Key in keyof Transport]: Transport[Key] }
   const before = Object.getOwnPropertyDescriptors(own)
   const { listener: makeListener, stream: makeStream, adopt } = transport
-  own.listener = kind => follow(makeListener.call(transport, kind), listener, 'made')
-  own.stream = kind => follow(makeStream.call(transport, kind), listener, 'made')
+  own.listener = kind => follow(makeListener.call(transport, kind), listener, null)
+  own.stream = kind => follow(makeStream.call(transport, kind), listener, null)
   own.adopt = ((fd: number, as: 'stream', kind?: 'tcp') => {
     const handle = adopt.call(transport, fd, as, kind)
-    return typeof handle === 'number' ? handle : follow(handle, listener, 'made')
+    return typeof handle === 'number' ? handle : follow(handle, listener, null)
   }) as Transport['adopt']
   return () => {
     for (const name of ['listener', 'stream', 'adopt'] as const) {
@@ -56,8 +57,16 @@ function watchTransport(transport: Transport, listener: HandleListener): () => v
   }
 }
 
-function follow<H extends Handle>(handle: H, listener: HandleListener, how: 'made' | 'accepted'): H {
-  listener.opened(handle, how)
+/** Connections that keep no process alive, as far as they are followed. */
+const unreferenced = new WeakSet<Handle>()
+
+/** A connection that keeps no process alive. */
+export function isUnreferenced(handle: Handle): boolean {
+  return unreferenced.has(handle)
+}
+
+function follow<H extends Handle>(handle: H, listener: HandleListener, by: ListenerHandle | null): H {
+  listener.opened(handle, by)
   const closed = () => listener.closed(handle)
   const { close, release } = handle
   handle.close = done => {
@@ -70,7 +79,15 @@ function follow<H extends Handle>(handle: H, listener: HandleListener, how: 'mad
     return fd
   }
   if ('reset' in handle) {
-    const { reset } = handle
+    const { reset, ref, unref } = handle
+    handle.ref = () => {
+      unreferenced.delete(handle)
+      ref.call(handle)
+    }
+    handle.unref = () => {
+      unreferenced.add(handle)
+      unref.call(handle)
+    }
     handle.reset = done => {
       const status = reset.call(handle, done)
       if (status >= 0) closed()
@@ -86,7 +103,7 @@ function followAccepted(handle: ListenerHandle, listener: HandleListener): void 
     listen.call(
       handle,
       backlog,
-      (status, stream) => accept(status, stream && follow(stream, listener, 'accepted')),
+      (status, stream) => accept(status, stream && follow(stream, listener, handle)),
       done,
     )
 }
