@@ -116,10 +116,10 @@ static void echo_and_end(int client, unsigned events) {
 
 static void count_bytes(int client, unsigned events) {
   (void)events;
-  ssize_t length = read(client, bytes, sizeof bytes);
-  if (length > 0) {
+  ssize_t length;
+  while ((length = read(client, bytes, sizeof bytes)) > 0) {
     received[client] += (size_t)length;
-    return;
+    if (length < (ssize_t)sizeof bytes) return;
   }
   if (length < 0 && errno == EAGAIN) return;
   if (length == 0) {
