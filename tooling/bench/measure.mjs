@@ -197,8 +197,8 @@ export class Stage {
       return await standing.work()
     } finally {
       await standing.release()
-      // It answers after what it was told before.
-      for (let turn = 0; turn < 3; turn++) await this.#opened.usage()
+      // It answers in the order of events; what it puts off to the end of a turn is done by the second answer.
+      for (let turn = 0; turn < 2; turn++) await this.#opened.usage()
     }
   }
 

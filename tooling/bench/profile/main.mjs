@@ -13,6 +13,8 @@ import { countCalls, PLACES, shareOut, whyNoTracers } from './tracers.mjs'
 /** What has work to profile; the rest is the same server under another load. */
 export const PROFILED = ['pings', 'accept-echo', 'bulk-receive', 'proxy', 'relay', 'http']
 export const PROFILED_ARMS = ['net', 'native', 'c']
+/** Calls that a unit makes less often than this are left out. */
+const RARE = 0.01
 /** The part of a run under strace, which makes each call many times slower. */
 const TRACED_SHARE = 0.1
 
@@ -99,7 +101,9 @@ async function profileOne(bench, arm, how) {
     const counts = await countCalls(stage.pid, async () => {
       count = (await stage.run(TRACED_SHARE)).count
     })
-    const calls = Object.fromEntries([...counts].map(([name, made]) => [name, made / count]))
+    const calls = Object.fromEntries(
+      [...counts].map(([name, made]) => [name, made / count]).filter(([, often]) => Number(often) >= RARE),
+    )
     return { shares: { ...shares, functions: shares.functions.slice(0, 5) }, calls }
   } finally {
     await stage.close()
@@ -112,14 +116,16 @@ export function formatProfiles(profiles) {
     ['', ...PLACES],
     ...profiles.map(({ arm, shares }) => [arm, ...PLACES.map(place => shares.places[place].toFixed(2))]),
   ])
-  const calls = profiles.map(profile => `  ${profile.arm}: ${formatCalls(profile)}`).join('\n')
-  return `${shares}\n${calls}`
+  const details = profiles.flatMap(profile => [
+    `  ${profile.arm}: ${formatCalls(profile)}`,
+    `    longest in the kernel: ${profile.shares.functions.map(({ name, share }) => `${name} ${share.toFixed(2)}`).join(', ')}`,
+  ])
+  return `${shares}\n${details.join('\n')}`
 }
 
 /** The system calls of a unit, the most frequent first. @param {Profile} profile */
 export function formatCalls({ calls, unit }) {
   const shown = Object.entries(calls)
-    .filter(([, often]) => often >= 0.01)
     .sort(([, a], [, b]) => b - a)
     .slice(0, 9)
   return `${shown.map(([name, often]) => `${name} ${often.toFixed(often < 10 ? 2 : 0)}`).join(', ')} per ${unit}`
