@@ -33,7 +33,7 @@ export function configuration(packages, examples) {
             { text: 'A server on the open network', link: '/edge' },
             { text: 'Local endpoints', link: '/ipc' },
             { text: 'Clusters', link: '/cluster' },
-            { text: 'Network code under test', link: '/testkit' },
+            { text: 'Testing network code', link: '/testkit' },
             { text: 'Troubleshooting', link: '/troubleshooting' },
           ],
         },
