@@ -49,6 +49,8 @@ export interface EdgeLimits {
   readonly acceptRate: number
   /** What a client has to send its first byte. */
   readonly firstByteSeconds: number
+  /** Clients that have sent no byte yet; for one more the oldest goes. */
+  readonly maxSilent: number
 }
 
 /** Where the live page is, unless told otherwise. */
@@ -84,6 +86,8 @@ Usage: demo [options]
   --address-rate NUMBER        new clients a second from one address; 0: no limit     (200; 0 on loopback)
   --accept-rate NUMBER         new clients a second in all; 0: no limit               (0)
   --first-byte-seconds NUMBER  what a client has to send its first byte; 0: no limit  (30)
+  --max-silent NUMBER          clients that have sent nothing yet; for one more the oldest goes
+                               (half of --max-clients; 0, no limit, on loopback)
   --proxy-protocol NETWORKS    proxies in front that tell by PROXY headers who their client is:
                                addresses and networks with commas between; each must send a header
   --drain-notice SECONDS       before it stops, health checks (HEALTH) fail for so long,
@@ -92,7 +96,8 @@ Usage: demo [options]
   --no-page              no live page
   --control NAME         name or path of the control socket        (goes by the port)
   --bus URL              nats://[user:password@]host[:port] of a NATS server: messages go to the
-                         brokers on other machines that name it, too (a broker alone)
+                         brokers on other machines that name it, too; @FILE: the URL is
+                         in that file, with its password        (a broker alone)
   --bus-group NAME       brokers that hear each other on one bus   (demo)
   --bus-limit SIZE       what may wait for a slow bus; more is not sent (32mb)
   --log-level LEVEL      ${LEVELS.join(', ')}          (info)
@@ -111,6 +116,7 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
     throw new UsageError('--no-tcp and --no-path leave nothing to listen on')
   if (values['no-path'] && values.path !== undefined)
     throw new UsageError('--path and --no-path exclude each other')
+  const maxClients = wholeNumber('--max-clients', values['max-clients'], 1, 1_000_000)
   return {
     port: values['no-tcp'] ? null : wholeNumber('--port', values.port, 0, 65_535),
     host: nonEmpty('--host', values.host),
@@ -122,7 +128,7 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
     drainSeconds: wholeNumber('--drain-seconds', values['drain-seconds'], 1, 86_400),
     maxRequestBytes: byteSize('--max-request', values['max-request'], 1024, 1024 ** 3),
     outputLimit: outputLimit(values['output-limit']),
-    maxClients: wholeNumber('--max-clients', values['max-clients'], 1, 1_000_000),
+    maxClients,
     page: values['no-page']
       ? null
       : values.page === undefined
@@ -132,7 +138,7 @@ export function parseOptions(words: readonly string[]): Options | 'help' | 'vers
     bus: values.bus === undefined ? null : busAddress(values.bus),
     busGroup: busGroup(values['bus-group']),
     busLimitBytes: byteSize('--bus-limit', values['bus-limit'], 64 * 1024, 1024 ** 3),
-    ...edgeOptions(values),
+    ...edgeOptions(values, maxClients),
     drainNoticeSeconds: wholeNumber('--drain-notice', values['drain-notice'], 0, 3600),
     logLevel: logLevel(values['log-level'] ?? (values.quiet ? 'warn' : 'info')),
     showsBanner: !values.quiet,
@@ -172,6 +178,7 @@ function parseWords(words: readonly string[]) {
         'address-rate': { type: 'string' },
         'accept-rate': { type: 'string', default: '0' },
         'first-byte-seconds': { type: 'string', default: '30' },
+        'max-silent': { type: 'string' },
         'proxy-protocol': { type: 'string' },
         'drain-notice': { type: 'string', default: '0' },
         'log-level': { type: 'string' },
@@ -207,7 +214,10 @@ function outputLimit(text: string): OutputLimit {
   )
 }
 
-function edgeOptions(values: ReturnType<typeof parseWords>): Pick<Options, 'edge' | 'trustedProxies'> {
+function edgeOptions(
+  values: ReturnType<typeof parseWords>,
+  maxClients: number,
+): Pick<Options, 'edge' | 'trustedProxies'> {
   const proxies = values['proxy-protocol']
   const trustedProxies = proxies === undefined ? [] : networks('--proxy-protocol', proxies)
   // On loopback all clients have one address, unless a proxy tells theirs.
@@ -221,6 +231,10 @@ function edgeOptions(values: ReturnType<typeof parseWords>): Pick<Options, 'edge
       addressRate: count('--address-rate', values['address-rate'] ?? (isOneAddress ? '0' : '200')),
       acceptRate: count('--accept-rate', values['accept-rate']),
       firstByteSeconds: wholeNumber('--first-byte-seconds', values['first-byte-seconds'], 0, 86_400),
+      maxSilent:
+        values['max-silent'] === undefined
+          ? Math.ceil(isOneAddress ? 0 : maxClients / 2)
+          : count('--max-silent', values['max-silent']),
     },
   }
 }

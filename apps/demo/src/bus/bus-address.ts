@@ -1,5 +1,7 @@
 // Where the bus is, as the command line says it, and what is wrong with a bad address. It connects to nothing.
 
+import { readFileSync } from 'node:fs'
+
 export interface BusAddress {
   /** `host:port` of each server of one NATS cluster. */
   readonly servers: readonly string[]
@@ -9,8 +11,12 @@ export interface BusAddress {
 
 const DEFAULT_PORT = 4222
 
-/** `nats://[user:password@]host[:port]`, or several with commas between. A string is what is wrong with it. */
+/**
+ * `nats://[user:password@]host[:port]`, or several with commas between; or `@FILE`, which holds that. A string is what is wrong
+ * with it.
+ */
 export function parseBusAddress(text: string): BusAddress | string {
+  if (text.startsWith('@')) return readBusAddress(text.slice(1))
   const servers: string[] = []
   let user: string | undefined
   let password: string | undefined
@@ -23,6 +29,16 @@ export function parseBusAddress(text: string): BusAddress | string {
     password = decode(url.password)
   }
   return { servers, user, password }
+}
+
+/** From a file, so that a password is not in the list of processes. */
+function readBusAddress(file: string): BusAddress | string {
+  try {
+    const text = readFileSync(file, 'utf8').trim()
+    return text.startsWith('@') ? 'names a file that names another one' : parseBusAddress(text)
+  } catch (error) {
+    return `cannot be read: ${(error as Error).message}`
+  }
 }
 
 function readUrl(text: string): URL | string {

@@ -20,7 +20,7 @@ export class Edge {
 
   /** For the server that listens on TCP. */
   get serverOptions(): ServerOpts {
-    const { acceptRate, addressRate, firstByteSeconds } = this.#options.edge
+    const { acceptRate, addressRate, firstByteSeconds, maxSilent } = this.#options.edge
     const rate = (perSecond: number) => ({
       perSecond: perSecond / this.#options.workers,
       burst: this.#share(perSecond) * 2,
@@ -31,10 +31,8 @@ export class Edge {
       admission: {
         ...(acceptRate > 0 && { acceptRate: rate(acceptRate) }),
         ...(addressRate > 0 && { addressRate: rate(addressRate) }),
-        ...(firstByteSeconds > 0 && {
-          firstByteMs: firstByteSeconds * 1000,
-          maxSilent: this.#share(this.#options.maxClients / 2),
-        }),
+        ...(firstByteSeconds > 0 && { firstByteMs: firstByteSeconds * 1000 }),
+        ...(maxSilent > 0 && { maxSilent: this.#share(maxSilent) }),
         // A proxy checks us by connections of its own, often.
         ...(this.#trusted !== null && { exempt: this.#trusted }),
       },
