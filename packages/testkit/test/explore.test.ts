@@ -41,11 +41,21 @@ export default seed => simulate({ seed, link: [faults.loss(0.1), faults.jitter({
   }
 })`
 
+/** Ends the process on the second seed, and never answers on the third. */
+const ENDS = `
+import { simulate } from '@x/testkit'
+export default seed => simulate({ seed }, async ({ clock }) => {
+  await clock.sleep(1)
+  if (seed === 2) process.exit(7)
+  while (seed === 3) {}
+})`
+
 beforeAll(() => {
   folder = mkdtempSync(path.join(root, '.explore-'))
   writeFileSync(path.join(folder, 'scenario.mjs'), SCENARIO)
   writeFileSync(path.join(folder, 'broken.mjs'), 'throw new Error("broken")')
-  writeFileSync(path.join(folder, 'dies.mjs'), 'export default () => process.exit(7)')
+  writeFileSync(path.join(folder, 'dies.mjs'), 'process.exit(7)')
+  writeFileSync(path.join(folder, 'ends.mjs'), ENDS)
 })
 
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -95,6 +105,17 @@ describe('explore', () => {
     const again = await explore({ scenario, seeds: 12, keep, processes: 1, onProgress: () => {} })
     expect(again.seeds).toBe(1)
     expect(again.failed[0]?.seed).toBe(first!.seed)
+  })
+
+  it('[T3] a run whose process ends, or that never ends, has failed, and the others go on', async () => {
+    const scenario = path.join(folder, 'ends.mjs')
+    const { failed, seeds } = await explore({ scenario, seeds: 5, until: 'end', runTimeoutMs: 3000 })
+    expect(seeds).toBe(5)
+    expect(failed.map(({ seed, failure }) => [seed, failure])).toEqual([
+      [2, 'its process ended with 7'],
+      [3, 'it has not ended after 3000 ms of real time'],
+    ])
+    expect(failed[0]?.message).toContain('to replay: X_TESTKIT_SEED=2')
   })
 
   it('[T3] says why it cannot go on', async () => {

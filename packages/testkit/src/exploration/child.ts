@@ -32,7 +32,10 @@ async function run(scenario: Scenario, { seed, omit }: RunRequest): Promise<RunO
 
 const scenario = scenarioOf(process.argv[2] ?? '')
 // A failure to load is the answer to the first run.
-scenario.catch(() => {})
+scenario.then(
+  () => process.send?.({ isLoaded: true }),
+  () => {},
+)
 process.on('message', async (request: RunRequest) => {
   try {
     process.send?.(await run(await scenario, request))

@@ -1,16 +1,12 @@
 // Many seeds of one scenario, in as many processes as there are processors: which of them fail, and with how little. It
 // knows processes and seeds; what a run does is the scenario's part.
-import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { validateInteger } from '@x/core/internal'
-import { testkitError } from '../errors'
 import { hostNowMs } from '../host'
-import { packageFolder } from '../package-folder'
 import { replayLine } from '../simulation/simulate'
-import type { RunOutcome, RunRequest } from './messages'
+import type { RunOutcome } from './messages'
+import { Runner } from './runner'
 import { keptOf, shrink } from './shrink'
 
 /** What is explored, and for how long. */
@@ -28,6 +24,8 @@ export interface ExploreOptions {
   until?: 'failure' | 'end' | { readonly ms: number }
   /** Processes at once. Default: one for each processor. */
   processes?: number
+  /** Milliseconds of real time that a run may take; one that takes longer is killed, and has failed. Default: 60,000. */
+  runTimeoutMs?: number
   /** A file that keeps the seeds that failed: they are the first of the next exploration. Default: none. */
   keep?: string
   /** Hears how far it is. Default: one line on the terminal, where standard error is one. */
@@ -62,7 +60,8 @@ export interface Exploration {
  * Runs a scenario on many seeds, and makes each run that fails as small as it can be and still fail alike: fewer rules of
  * links (no loss, no jitter), less software, fewer partitions, crashes and kills, shorter waits.
  *
- * Rejects with `ERR_X_EXPLORATION` where the scenario cannot be loaded or its process ends.
+ * A run whose process ends, or that takes longer than `runTimeoutMs`, has failed, too; it is not made smaller. Rejects with
+ * `ERR_X_EXPLORATION` where the scenario cannot be loaded.
  *
  * @example
  * const { failed } = await explore({ scenario: new URL('./scenario.mjs', import.meta.url), seeds: 1000 })
@@ -70,9 +69,11 @@ export interface Exploration {
  */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const { seeds = 100, from = 1, until = 'failure', processes = availableParallelism() } = options
+  const { runTimeoutMs = 60_000 } = options
   validateInteger(seeds, 'options.seeds', 1)
   validateInteger(from, 'options.from', 0)
   validateInteger(processes, 'options.processes', 1)
+  validateInteger(runTimeoutMs, 'options.runTimeoutMs', 1, 2 ** 31 - 1)
   const beganAt = hostNowMs()
   const tell = options.onProgress ?? tellTerminal
   const kept = keptSeeds(options.keep)
@@ -85,7 +86,7 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
     (until === 'failure' && failed.length > 0) ||
     (typeof until === 'object' && hostNowMs() - beganAt > until.ms)
   const work = async () => {
-    const runner = new Runner(options.scenario)
+    const runner = new Runner(options.scenario, runTimeoutMs)
     try {
       while (!isOver()) {
         const outcome = await runner.run({ seed: queue.shift() as number, omit: [] })
@@ -103,39 +104,6 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
   if (options.keep !== undefined)
     writeFileSync(options.keep, `${JSON.stringify(failed.map(({ seed }) => seed))}\n`)
   return { ...totals, failed: failed.sort((one, other) => one.seed - other.seed) }
-}
-
-/** A process that runs one seed at a time. */
-class Runner {
-  readonly #child: ChildProcess
-  readonly #ended: Promise<never>
-
-  constructor(scenario: string | URL) {
-    const isUrl = scenario instanceof URL || scenario.startsWith('file:')
-    const file = isUrl ? fileURLToPath(scenario) : path.resolve(scenario as string)
-    this.#child = fork(childFile(), [file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    this.#ended = new Promise((_resolve, reject) => {
-      const ended = (why: unknown) => reject(testkitError('ERR_X_EXPLORATION', String(why)))
-      this.#child.once('error', ended)
-      this.#child.once('exit', (code, signal) => ended(`a process of it ended with ${signal ?? code}`))
-    })
-    this.#ended.catch(() => {})
-  }
-
-  run(request: RunRequest): Promise<RunOutcome> {
-    const answered = new Promise<RunOutcome>((resolve, reject) => {
-      this.#child.once('message', (message: RunOutcome | { fatal: string }) => {
-        if ('fatal' in message) reject(testkitError('ERR_X_EXPLORATION', message.fatal))
-        else resolve(message)
-      })
-    })
-    this.#child.send(request)
-    return Promise.race([answered, this.#ended])
-  }
-
-  end(): void {
-    this.#child.kill()
-  }
 }
 
 function describe(smallest: RunOutcome): ExploredFailure {
@@ -157,12 +125,6 @@ function range(from: number, count: number): number[] {
 function keptSeeds(file: string | undefined): number[] {
   if (file === undefined || !existsSync(file)) return []
   return JSON.parse(readFileSync(file, 'utf8')) as number[]
-}
-
-/** The built file beside this one; from the sources, that of the last build. */
-function childFile(): string {
-  const beside = path.join(packageFolder, 'explore-child.js')
-  return existsSync(beside) ? beside : path.join(packageFolder, '..', 'dist', 'explore-child.js')
 }
 
 function tellTerminal(line: string): void {

@@ -19,3 +19,6 @@ export interface RunOutcome extends RunRequest {
   readonly virtualMs: number
   readonly events: number
 }
+
+/** What a process says: that it has loaded the scenario, why it cannot, or how a run went. */
+export type Answer = RunOutcome | { readonly isLoaded: true } | { readonly fatal: string }
