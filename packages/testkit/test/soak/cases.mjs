@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { nodeOf, supportedNodes } from '../../../../tooling/run/node-versions.mjs'
+import { nodeOf, supportedNodes } from '@x/run/node-versions'
 import { stories } from './closing.mjs'
 import { differences, hasTaskset, SystemPlayer } from './system-player.mjs'
 
