@@ -106,7 +106,7 @@ describe.skipIf(noBrowser)(`the live page in a browser${noBrowser ? ` (${noBrows
     await page.click('#publish button')
     await subscriber.until('hello')
     await page.waitForFunction(
-      () => document.querySelector('#published')!.textContent === 'published to 1 subscriber',
+      () => document.querySelector('#published')!.textContent === 'Published to 1 subscriber.',
     )
     await page.waitForFunction(() =>
       /^newshello/.test(document.querySelector('#feed li:not(.own)')?.textContent ?? ''),

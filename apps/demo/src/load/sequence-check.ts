@@ -17,9 +17,10 @@ export class SequenceCheck {
     else this.doubled++
   }
 
-  /** Numbers that were skipped, and have not come since. */
-  get missing(): number {
-    return this.#missing.size
+  /** How many numbers, from one up to (not with) another, were skipped and have not come since. */
+  missing(from = 0, to = Number.POSITIVE_INFINITY): number {
+    if (from === 0 && to >= this.#next) return this.#missing.size
+    return [...this.#missing].filter(number => number >= from && number < to).length
   }
 
   /** How many of so many messages have not come. */

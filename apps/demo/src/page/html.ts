@@ -42,7 +42,7 @@ const FIGURES = `<section id="figures" aria-labelledby="figures-title">
           <div><dt>Lost</dt><dd id="lost">0</dd></div>
           <div><dt>Doubled</dt><dd id="doubled">0</dd></div>
           <div><dt>Out of order</dt><dd id="out-of-order">0</dd></div>
-          <div><dt>Connections broken</dt><dd id="broken">0</dd></div>
+          <div><dt>Disconnected</dt><dd id="broken">0</dd></div>
           <div><dt>Subscribers</dt><dd id="subscribers">0</dd></div>
         </dl>
       </section>`

@@ -209,9 +209,7 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
 
   /** Replaces every worker; resolves with a line for people. */
   reload(): Promise<string> {
-    return this.operations.run('reload', 'reload: new workers take over from the old ones', () =>
-      this.#reload(),
-    )
+    return this.operations.run('reload', 'reload the workers', () => this.#reload())
   }
 
   /** Changes the number of workers; resolves with a line for people. */

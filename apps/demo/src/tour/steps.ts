@@ -31,6 +31,8 @@ function expectThat(isSo: boolean, what: string): void {
 }
 
 const LOOK_MS = 50
+/** Where connections cannot be passed to other processes, clients cannot be moved. */
+const movesClients = selectTransport().transport.descriptors !== null
 
 const start: Step = {
   title: 'A broker in several processes',
@@ -49,6 +51,11 @@ together; the cluster hands each client to one of them.`,
     scene.narrator.seen(
       `${workers.length} workers (processes ${processes}) serve 127.0.0.1:${scene.demo.port}, on the ${transport} transport.`,
     )
+    if (!movesClients) {
+      scene.narrator.hint(
+        'This transport cannot pass connections to other processes: the steps that move clients are left out.',
+      )
+    }
     scene.narrator.hint(
       `Open ${scene.demo.pageUrl} beside this terminal: the live page draws all that follows.`,
     )
@@ -192,9 +199,6 @@ Ctrl-C does.`,
     expectThat(code === 0, 'the exit code should have been 0')
   },
 }
-
-/** Where connections cannot be passed to other processes, clients cannot be moved. */
-const movesClients = selectTransport().transport.descriptors !== null
 
 export const STEPS: readonly Step[] = [
   start,

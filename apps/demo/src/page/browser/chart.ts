@@ -16,7 +16,7 @@ export interface Series {
 export class Chart {
   readonly #place: HTMLElement
   readonly #canvas = element('div', { className: 'plot' })
-  readonly #words = element('p', { className: 'numbers' })
+  readonly #words: readonly HTMLElement[]
   readonly #series: readonly Series[]
   readonly #data: (number | null)[][]
   #plot: uPlot
@@ -26,7 +26,12 @@ export class Chart {
     this.#series = series
     this.#data = [[], ...series.map(() => [])]
     this.#canvas.setAttribute('aria-hidden', 'true')
-    this.#place.append(this.#canvas, this.#words)
+    this.#words = series.map(({ label }) => element('span', {}, label))
+    const legend = series.map(({ color }, index) => {
+      const swatch = element('span', { className: `swatch ${color}` })
+      return element('span', {}, swatch, this.#words[index]!)
+    })
+    this.#place.append(this.#canvas, element('p', { className: 'numbers' }, ...legend))
     this.#plot = this.#make()
     new ResizeObserver(() => this.#plot.setSize({ width: this.#canvas.clientWidth, height: HEIGHT })).observe(
       this.#canvas,
@@ -46,11 +51,10 @@ export class Chart {
     for (const [index, value] of [seconds, ...values].entries()) this.#data[index]!.push(value)
     while (first[0]! < seconds - SHOWN_SECONDS) for (const column of this.#data) column.shift()
     this.#draw()
-    const words = this.#series.map(({ label, show }, index) => {
+    for (const [index, { label, show }] of this.#series.entries()) {
       const value = values[index]
-      return `${label} ${value == null ? '-' : show(value)}`
-    })
-    setText(this.#words, words.join(', '))
+      setText(this.#words[index]!, `${label} ${value == null ? '-' : show(value)}`)
+    }
   }
 
   #draw(): void {

@@ -2,7 +2,7 @@
 // The buttons: asks the program for what they say, and shows which of them make sense now.
 import { count } from '../../count'
 import type { OperationName } from '../../primary/operations'
-import { byId, element, setText } from './element'
+import { byId, element, sentence, setText } from './element'
 import type { Model } from './model'
 import type { Story } from './story'
 
@@ -37,7 +37,7 @@ export class Controls {
       event.preventDefault()
       const form = new FormData(event.target as HTMLFormElement)
       void this.ask('publish', Object.fromEntries(form)).then(line => {
-        if (line !== null) byId('published').textContent = line
+        if (line !== null) byId('published').textContent = sentence(line)
       })
     })
   }
@@ -52,7 +52,7 @@ export class Controls {
       })
       const text = await response.text()
       if (response.ok) return text
-      this.#story.say(`Not done: ${text}.`)
+      this.#story.say(`Not done: ${sentence(text)}`)
     } catch {
       this.#story.say('The broker does not answer.')
     }

@@ -23,8 +23,11 @@ export class Episode {
   /** The last of them: a fault may last for hours. */
   #latencies: number[] = []
   #slowestMs = 0
+  /** The first message that counts, for each subscriber: what was lost before is not its cost. */
+  readonly #first: readonly number[]
   #state: EpisodeState = 'running'
-  #goal = 0
+  /** The first message that does not count any more, and must reach every subscriber. */
+  #goal = Number.POSITIVE_INFINITY
   #cost = ''
 
   constructor(name: OperationName, title: string, pulse: Pulse) {
@@ -32,6 +35,8 @@ export class Episode {
     this.title = title
     this.#pulse = pulse
     this.#before = pulse.tally
+    // What faults have swallowed until they are taken off is theirs.
+    this.#first = name === 'calm' ? pulse.expected.map(() => pulse.next) : pulse.expected
     this.#usualMs = pulse.percentiles()?.p50 ?? null
   }
 
@@ -79,7 +84,7 @@ export class Episode {
     const difference = (name: keyof Tally) => Math.max(0, after[name] - this.#before[name])
     return describeCost({
       received: difference('received'),
-      lost: difference('lost'),
+      lost: this.#pulse.lost(this.#first, this.#goal),
       doubled: difference('doubled'),
       outOfOrder: difference('outOfOrder'),
       broken: difference('broken'),

@@ -17,6 +17,7 @@ class LaneView {
   readonly #badge = element('span', { className: 'badge' })
   readonly #clients = element('span')
   readonly #flow = element('span')
+  #isEnded = false
   #published = 0
   #received = 0
 
@@ -46,6 +47,8 @@ class LaneView {
 
   draw({ state, clients, clientCount, worker }: Lane, width: number): void {
     this.item.dataset['state'] = state
+    this.#isEnded = state === 'ended'
+    if (this.#isEnded) setText(this.#flow, '')
     setText(this.#badge, state)
     this.kill.setAttribute('aria-disabled', String(state !== 'ready'))
     const hidden = clientCount - clients.length
@@ -63,10 +66,9 @@ class LaneView {
   }
 
   showCount(): void {
-    const isOver = this.item.dataset['state'] === 'ended'
     setText(
       this.#flow,
-      isOver ? '' : `${this.#published} published a second, ${this.#received} from other workers`,
+      this.#isEnded ? '' : `${this.#published} published a second, ${this.#received} from other workers`,
     )
     this.item.dataset['busy'] = String(this.#published + this.#received > 0)
     this.#published = 0

@@ -58,17 +58,20 @@ function show(status: Status): void {
   if (last !== null) {
     const before = last
     const seconds = (atMs - before.atMs) / SECOND_MS
-    // The numbers of a worker that was killed are gone with it.
-    const rate = (name: 'messagesPublished' | 'messagesDelivered') =>
-      Math.max(0, (status.counts[name] - before.status.counts[name]) / seconds)
+    // The numbers of a worker that was killed are gone with it: then there is no rate.
+    const rate = (name: 'messagesPublished' | 'messagesDelivered') => {
+      const difference = status.counts[name] - before.status.counts[name]
+      return difference < 0 ? null : difference / seconds
+    }
     rates.add(rate('messagesPublished'), rate('messagesDelivered'))
   }
   last = { status, atMs }
   model.status = status
-  const { workers, clients, reloads, transport, pid } = status
+  const { clients, reloads, transport, pid } = status
+  const serving = status.workers.filter(({ state }) => state === 'ready').length
   setText(
     byId('summary'),
-    `Process ${pid}, ${transport} transport: ${count(workers.length, 'worker')}, ${count(clients, 'client')}, ${count(reloads, 'reload')}`,
+    `Process ${pid}, ${transport} transport: ${count(serving, 'worker')}, ${count(clients, 'client')}, ${count(reloads, 'reload')}`,
   )
   draw()
 }
@@ -95,6 +98,7 @@ model.onMove = ({ id, from, to }) => {
   }
   motion.client(before, () => lanes.dotOf(to, id))
 }
+story.onOver = () => drawFigures(pulse)
 pulse.onLatency = ms => story.took(ms)
 pulse.onProgress = () => story.progressed()
 

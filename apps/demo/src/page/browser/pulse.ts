@@ -79,11 +79,21 @@ export class Pulse {
       this.#subscribers.reduce((total, subscriber) => total + of(subscriber), 0)
     return {
       received: sum(({ check }) => check.received),
-      lost: sum(({ check }) => check.missing),
+      lost: sum(({ check }) => check.missing()),
       doubled: sum(({ check }) => check.doubled),
       outOfOrder: sum(({ check }) => check.outOfOrder),
       broken: sum(({ broken }) => broken),
     }
+  }
+
+  /** For each subscriber, the number of the message that it gets next, if all goes well. */
+  get expected(): readonly number[] {
+    return this.#subscribers.map(({ last }) => last + 1)
+  }
+
+  /** How many messages subscribers have not got, of those from a number for each on up to (not with) another. */
+  lost(from: readonly number[], to: number): number {
+    return this.#subscribers.reduce((total, { check }, index) => total + check.missing(from[index], to), 0)
   }
 
   /** Of the last ten seconds; null where nothing came. */

@@ -2,7 +2,7 @@
 // What happened, newest first: each thing that was done, what came of it and what it cost; and in words what happens now, for
 // those who do not see the page as well.
 import type { OperationBegan, OperationEnded } from '../../primary/operations'
-import { byId, element, setText } from './element'
+import { byId, element, sentence, setText } from './element'
 import { Episode } from './episode'
 import type { Pulse } from './pulse'
 
@@ -15,6 +15,8 @@ interface Entry {
 }
 
 export class Story {
+  /** Something has come to its end, and its cost is known. */
+  onOver: () => void = () => {}
   readonly #pulse: Pulse
   readonly #list = byId('episodes')
   readonly #notice = byId('notice')
@@ -76,6 +78,7 @@ export class Story {
       if (episode.isDone) this.say(`${episode.outcome} Cost: ${episode.cost}`)
       this.#drawOne(episode)
       this.#entries.delete(episode)
+      this.onOver()
     }
   }
 
@@ -103,11 +106,6 @@ export class Story {
     this.#list.prepend(item)
     while (this.#list.childElementCount > SHOWN) this.#list.lastElementChild!.remove()
   }
-}
-
-/** With a capital and a full stop. */
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }
 
 function time(at: Date): HTMLTimeElement {
