@@ -21,11 +21,11 @@ import { checkFolder, checkPrivateFolder } from './listen/folder'
 export interface LocalConnectOptions extends Pick<SocketConstructorOpts, 'allowHalfOpen' | 'highWaterMark'> {
   /** Decides about the server before the socket is handed over. Default: servers of our own user and of root. */
   readonly authorize?: Authorize
-  /** Talks to whoever serves there, in the place of `authorize`. Default: false. */
+  /** Accepts any server, instead of `authorize`. Default: false. */
   readonly anyServer?: boolean
   /** The socket may stand in a folder that others can write, such as `/tmp` itself. Default: false. */
   readonly sharedFolder?: boolean
-  /** Gives the attempt up, with `ABORT_ERR`. */
+  /** Aborts the attempt, with `ABORT_ERR`. */
   readonly signal?: AbortSignal
   readonly transport?: Transport
 }

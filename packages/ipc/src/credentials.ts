@@ -9,16 +9,18 @@ export type { PeerCredentials }
 /** The process at the other end, beyond its numbers. */
 export interface Peer {
   /**
-   * A descriptor of the process (pidfd_open(2)), which is the caller's to close: unlike a pid it never comes to mean another.
+   * A descriptor of the process (pidfd_open(2)), which the caller must close: unlike a pid it is never reused for
+   * another process.
    *
-   * @throws `ENOTSUP` before Linux 6.5 and on other systems, `ERR_X_UNSUPPORTED` where the transport cannot tell.
+   * @throws `ENOTSUP` before Linux 6.5 and on other systems, `ERR_X_UNSUPPORTED` if the transport does not support
+   *   it.
    */
   pidfd(): number
-  /** Aborted once nobody waits for the answer: the peer has gone, or the time for it is over. */
+  /** Aborted when the answer is no longer needed: the peer has left, or the time is over. */
   readonly signal: AbortSignal
 }
 
-/** Lets a peer in (true), or has it closed before anybody sees its connection. One that throws lets nobody in. */
+/** Admits a peer (true), or closes its connection before the program sees it. If it throws, the peer is refused. */
 export type Authorize = (credentials: PeerCredentials, peer: Peer) => boolean | Promise<boolean>
 
 /** The credentials of a stream. @throws as `getCredentials`. */
@@ -48,8 +50,8 @@ export function peerOfStream(stream: StreamHandle, signal: AbortSignal): Peer {
 }
 
 /**
- * Process, user and group at the other end of a connected local socket: those of the moment when it connected or, on a
- * client, when the server began to listen. Where the system tells no pid (macOS), `pid` is 0.
+ * Process, user and group at the other end of a connected local socket: those of the moment when it connected or, on
+ * a client, when the server began to listen. If the system reports no pid (macOS), `pid` is 0.
  *
  * @throws `ERR_X_UNSUPPORTED` where the transport cannot tell, `ERR_SOCKET_CLOSED` for a socket that is not connected,
  * `ENOTSUP` for a TCP socket.

@@ -87,9 +87,9 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /**
-   * Sends a value. The promise is done at once while the peer keeps up, and once it has caught up where it does not:
-   * await it, and a slow peer slows the sender. With handles it is done when the peer has acknowledged them. Who does not
-   * wait for it does not hear of its failure.
+   * Sends a value. The promise resolves at once while the peer keeps up, otherwise once it has caught up: await it,
+   * so that a slow peer slows the sender. With handles it resolves when the peer has acknowledged them. If the
+   * promise is ignored, so is its failure.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_X_UNSUPPORTED` (handles over a
    * stream that carries none), what `JSON.stringify` throws. Rejects with `ERR_X_NOT_SENT` or `ERR_X_OUTCOME_UNKNOWN` where
@@ -115,15 +115,15 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /**
-   * Answers the peer's requests that have no name, from now on, in the place of the handler before. Until there is one they
-   * fail with `ERR_X_NOT_SERVED` in `remote`.
+   * From now on handles the peer's requests that have no name, instead of the previous handler. Without a handler
+   * they fail with `ERR_X_NOT_SERVED` in `remote`.
    *
    * @throws `ERR_INVALID_ARG_TYPE`.
    */
   serve(handler: RequestHandler<In, Out>): this
   /**
-   * Answers the peer's requests that call one of the object's own functions by name (see `createCalls`), from now on, in the
-   * place of the object before. Others fail with `ERR_X_NOT_SERVED` in `remote`.
+   * From now on handles the peer's requests that call one of the object's own functions by name (see `createCalls`),
+   * instead of those of the previous object. Others fail with `ERR_X_NOT_SERVED` in `remote`.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a procedure that is called `then`, or whose name nobody can
    * call (1 to 255 bytes of well-formed Unicode).
@@ -138,10 +138,10 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /**
-   * Ends it in order. From now on nothing can be sent, and no request of the peer is executed; the peer hears of that at once.
-   * Requests under way, in both directions, are still answered, and handles acknowledged, for `timeoutMs` at most; handlers
-   * that run then see their `signal` aborted, and requests fail with `ERR_X_OUTCOME_UNKNOWN`. Then both sides say goodbye.
-   * Done once the peer has said it, too, or is gone.
+   * Ends the channel in order. From now on nothing can be sent, and no request of the peer is executed; the peer is
+   * notified at once. Requests in progress, in both directions, are still answered, and handles acknowledged, for
+   * `timeoutMs` at most; handlers that run then see their `signal` aborted, and requests fail with
+   * `ERR_X_OUTCOME_UNKNOWN`. Then both sides say goodbye. Done once the peer has said it, too, or is gone.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
    */
@@ -156,8 +156,8 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /**
-   * Ends it now. What was not sent is dropped; who waits for a reply or a message gets the error. For the peer we are gone
-   * without a goodbye.
+   * Ends the channel at once. Unsent messages are dropped; pending requests and iterations get the error. The peer
+   * sees a connection lost without a goodbye.
    */
   destroy(error: Error | null = null): void {
     this.#session.destroy(error)

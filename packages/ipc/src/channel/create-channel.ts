@@ -10,13 +10,14 @@ import { Channel } from './channel'
 
 /** What `createChannel` takes beside the limits. */
 export interface CreateChannelOptions extends ChannelOptions {
-  /** The channel carries descriptors. Default: only where the stream is given by its number. */
+  /** The channel can carry descriptors. Default: only if the stream is given as a number. */
   readonly handles?: boolean
 }
 
 /**
- * A message channel over a connected stream: any Duplex of bytes (a socket of `@x/core` or `node:net`, a TLS socket, a
- * pair in memory). The other end makes one, too. From now on the stream is the channel's: nobody else reads or writes it.
+ * A message channel over a connected stream: any Duplex of bytes (a socket of `@x/core` or `node:net`, a TLS socket,
+ * a pair in memory). The other end creates one too. From now on the stream belongs to the channel: no other code may
+ * read or write it.
  *
  * With `handles` the channel carries descriptors: the stream is a local socket of `@x/core`, or the number of one.
  *

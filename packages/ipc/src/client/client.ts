@@ -29,7 +29,7 @@ import { Queue } from './queue'
 
 /** The events of a client. */
 export interface ClientEvents {
-  /** It is connected, `onConnect` is done, and the queue goes on. */
+  /** The client is connected, `onConnect` is done, and the queue is being sent. */
   up: [channel: Channel]
   /** It is not connected, or not any more, and why; the next attempt is made in so many milliseconds. */
   down: [error: Error, delayMs: number]
@@ -88,7 +88,8 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
   }
 
   /**
-   * Makes a request, now or once there is a connection. What has certainly not reached the server is sent again by itself.
+   * Makes a request, now or once there is a connection. A request that certainly has not reached the server is
+   * repeated automatically.
    *
    * @throws as `Channel.request`. Rejects with `ERR_X_REQUEST_TIMEOUT`, whose `mayHaveRun` says whether it may have been
    * executed; `ERR_X_OUTCOME_UNKNOWN` where the connection was lost before the reply (with `repeatable` it is sent again);
@@ -164,9 +165,9 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     }
   }
 
-  /** Answers the server's requests that have no name, on each connection: as `Channel.serve`. @throws as that. */
+  /** Handles the server's requests that have no name, on each connection, like `Channel.serve`. @throws as that. */
   serve(handler: RequestHandler<never>): this
-  /** Answers the server's requests by name, on each connection: as `Channel.serve`. @throws as that. */
+  /** Handles the server's requests by name, on each connection, like `Channel.serve`. @throws as that. */
   serve<Served extends ProceduresOf<Served>>(procedures: Served): this
   serve(handler: RequestHandler<never> | Procedures): this {
     this.channel?.serve(handler as Procedures)
@@ -299,9 +300,9 @@ function refuse(why: string): Promise<never> {
 }
 
 /**
- * A client of a local server that comes back: it connects, and where it cannot or the connection is lost it tries again, after
- * waits that grow and are never quite the same. Messages and requests wait for a connection. It ends by `close`, `destroy` or
- * `signal` alone: what keeps it from connecting it tells by `'down'`.
+ * A client of a local server that reconnects: if it cannot connect, or the connection is lost, it tries again after
+ * growing, randomly varied waits. Messages and requests wait for a connection. Only `close`, `destroy` or `signal`
+ * end it; errors of connecting are reported by `'down'`.
  *
  * `where` is as with `connect`; the server makes a channel of each connection (`createChannel`).
  *

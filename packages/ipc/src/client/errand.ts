@@ -11,8 +11,8 @@ import type { KeptValue } from './kept-value'
 /** How a client's request is made. */
 export interface ClientRequestOptions extends RequestOptions {
   /**
-   * It may be executed twice: where the outcome of an attempt is unknown it is sent again over the next connection. Default:
-   * false, it fails with `ERR_X_OUTCOME_UNKNOWN`.
+   * The request may be executed twice: if the outcome of an attempt is unknown, it is sent again over the next
+   * connection. Default: false, it fails with `ERR_X_OUTCOME_UNKNOWN`.
    */
   readonly repeatable?: boolean
 }

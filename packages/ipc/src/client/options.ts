@@ -11,14 +11,15 @@ import type { CreateChannelOptions } from '../channel/create-channel'
 import type { LocalConnectOptions } from '../connect'
 import { readLimits, validateTimeout } from '../protocol/limits'
 
-/** How a client connects, and how it comes back. What it may trust is as with `connect`. */
+/** How a client connects and reconnects. Which servers it trusts is as with `connect`. */
 export interface ClientOptions
   extends Pick<LocalConnectOptions, 'authorize' | 'anyServer' | 'sharedFolder' | 'transport'> {
   /** Of the channel of each connection. Its `requestTimeoutMs` counts from the call, waiting for a connection included. */
   readonly channel?: CreateChannelOptions
   /**
-   * Runs on each connection before anything of the queue is sent, and before `'up'`: to say who we are, to subscribe again.
-   * What it asks, it asks the channel that it is given. Where it throws or rejects, the connection is given up.
+   * Runs on each connection before the queue is sent, and before `'up'`, for example to log in or to subscribe again.
+   * It must use the channel that it is given. If it throws or rejects, the connection is closed, and the client tries
+   * again.
    */
   readonly onConnect?: (channel: Channel) => void | Promise<void>
   /** Milliseconds before the second attempt; each further one waits twice as long. Default: 50. */

@@ -18,9 +18,9 @@ import { Descriptor } from './descriptor'
 export type Sendable = Server | Socket | Descriptor | number
 
 /**
- * The descriptor of something that is to be sent, as `handles` of `Channel.send` and `request` want it. A socket is taken away from its stream (what was read and not consumed goes
- * with it, what was written goes out first); a server stays until it is acknowledged, and is closed then without its
- * path.
+ * The descriptor of a handle to be sent, for `handles` of `Channel.send` and `request`. A socket is detached from its
+ * stream (unconsumed bytes go with it, written bytes are flushed first); a server stays until it is acknowledged, and
+ * is then closed without removing its path.
  *
  * @throws (rejects) `ERR_INVALID_ARG_TYPE`, `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING`, `ERR_X_UNSUPPORTED`.
  */
@@ -74,10 +74,10 @@ function written(socket: Socket): Promise<void> {
 }
 
 /**
- * A socket of a descriptor that came. What had been read of it before it was sent comes first. The descriptor is the
- * socket's from then on.
+ * A socket from a received descriptor. Bytes read before it was sent come first. From then on the descriptor belongs
+ * to the socket.
  *
- * @throws `ENOTSOCK`, `EINVAL` for what is no connection; it stays open, and the descriptor's.
+ * @throws `ENOTSOCK`, `EINVAL` if it is not a connection; it stays open, and with the `Descriptor`.
  */
 export function adoptSocket(descriptor: Descriptor, options: AdoptOptions = {}): Socket {
   const { unread } = descriptor
@@ -92,10 +92,10 @@ export function adoptSocket(descriptor: Descriptor, options: AdoptOptions = {}):
 }
 
 /**
- * A server over a listening descriptor that came. It emits `'listening'` in a later turn. The descriptor is the server's
- * from then on; the path of a local one stays when it closes.
+ * A server on a received listening descriptor. It emits `'listening'` in a later turn. From then on the descriptor
+ * belongs to the server; the path of a local one remains when it closes.
  *
- * @throws `ENOTSOCK`, `EINVAL` for what is no listening socket; it stays open, and the descriptor's.
+ * @throws `ENOTSOCK`, `EINVAL` if it is not a listening socket; it stays open, and with the `Descriptor`.
  */
 export function adoptServer(
   descriptor: Descriptor,

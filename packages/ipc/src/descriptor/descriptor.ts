@@ -40,14 +40,14 @@ export interface DescriptorOptions {
   readonly unread?: Buffer
   /** Hears once it was taken or closed. */
   readonly onSettled?: () => void
-  /** Nobody else knows of it: it is closed where it is collected before it was taken or closed. Default: false. */
+  /** No other code owns it: it is closed if it is garbage collected before it was taken or closed. Default: false. */
   readonly isSole?: boolean
 }
 
 /**
- * An open descriptor that is yours: make something of it (`take`, or `adoptSocket`, `adoptServer`), or `close` it. One that
- * came from elsewhere and is forgotten is closed when it is collected. While it is being sent it can be neither taken nor
- * closed: it is the peer's, or comes back.
+ * An open descriptor that belongs to the program: use it (`take`, `adoptSocket`, `adoptServer`), or `close` it. A
+ * received one that is forgotten is closed when it is garbage collected. While it is being sent it can be neither
+ * taken nor closed: then it belongs to the peer, or comes back.
  */
 export class Descriptor {
   readonly kind: DescriptorKind
@@ -111,7 +111,7 @@ export class Descriptor {
   }
 
   /**
-   * The number, to keep: closing it is the caller's from now on.
+   * Takes the number; from now on the caller must close it.
    *
    * @throws `ERR_X_DESCRIPTOR_GONE` where it was taken or closed before, or is being sent; `EMFILE` where a stream has to
    * give it away and the process has no room for one more.
@@ -133,7 +133,7 @@ export class Descriptor {
     return this.#backing.stream
   }
 
-  /** Closes it, where nobody took it; where it is being sent, once it is back. Idempotent. */
+  /** Closes it if it was not taken; if it is being sent, once it is back. Idempotent. */
   close(): void {
     if (this.#state === 'gone') return
     if (this.#state !== 'ours') {

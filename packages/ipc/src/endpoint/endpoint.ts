@@ -4,7 +4,7 @@ import { codedError, validateObject, validateString } from '@x/core/internal'
 import { fit, getPathLimit, measure, type PathParts } from './limits'
 import { isPipePath, PIPE_PREFIX, splitPipePath } from './pipe-path'
 
-/** What `resolveEndpoint` goes by in place of this process's own platform, environment and user. */
+/** Values for `resolveEndpoint` instead of this process's own platform, environment and user. */
 export interface EndpointOptions {
   /** Whose rules count. Default: `process.platform`. */
   readonly platform?: NodeJS.Platform
@@ -23,13 +23,13 @@ export interface EndpointOptions {
   readonly tooLong?: 'shorten' | 'refuse'
 }
 
-/** Where a local server is to be found. `listen` and `connect` take it as it is. */
+/** The address of a local server, for `listen` and `connect`. */
 export interface Endpoint {
   /** `file`: a socket file. `abstract`: a Linux abstract name. `pipe`: a Windows named pipe. */
   readonly kind: 'file' | 'abstract' | 'pipe'
   /** What `Server.listen` and `Socket.connect` take as their path. */
   readonly path: string
-  /** The folder that `listen` makes with mode 0700 where it is missing; null where there is none to make. */
+  /** The folder that `listen` creates with mode 0700 if it is missing; null if there is none to create. */
   readonly privateFolder: string | null
   /** The name did not fit, and a hash stands for its end. */
   readonly isShortened: boolean

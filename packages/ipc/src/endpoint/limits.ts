@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto'
 import { codedError } from '@x/core/internal'
 
-/** What a path may measure: bytes of UTF-8 for socket files and abstract names, characters for Windows pipes. */
+/**
+ * The greatest length of a path: bytes of UTF-8 for socket files and abstract names, characters for Windows pipes.
+ */
 export interface PathLimit {
   readonly limit: number
   readonly unit: 'bytes' | 'characters'

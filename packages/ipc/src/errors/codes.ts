@@ -1,7 +1,7 @@
 // The error codes of this package: the one table of them. It does not know who throws them when.
 import { defineCodes } from '@x/core/internal'
 
-/** An error as a peer told it. */
+/** An error reported by a peer. */
 export interface RemoteError {
   readonly name: string
   readonly message: string

@@ -65,8 +65,9 @@ export class RawHandoff extends EventEmitter<RawHandoffEvents> {
   }
 
   /**
-   * Sends bytes with descriptors attached to their first (sendmsg(2), `SCM_RIGHTS`); 253 descriptors at most, and at least
-   * one byte. They stay open and the caller's: nothing tells when the receiver has them. Done once there is room for more.
+   * Sends bytes with descriptors attached to their first (sendmsg(2), `SCM_RIGHTS`); 253 descriptors at most, and at
+   * least one byte. They stay open and belong to the caller: there is no acknowledgement. Resolves once there is room
+   * for more.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`. Rejects with `ERR_X_NOT_SENT` where it is closed.
    */
@@ -102,7 +103,7 @@ export class RawHandoff extends EventEmitter<RawHandoffEvents> {
     this.#wire.resume()
   }
 
-  /** Sends what is queued, and closes. */
+  /** Sends the queue, and closes. */
   end(): void {
     this.#start()
     this.#wire.end()

@@ -18,9 +18,9 @@ export function getHandleChannel(socket: Socket): Channel {
 }
 
 /**
- * Sends a listening server, a connection or a descriptor, or several at once (253 at most), with a message, over a local
- * socket or a channel with handles, to any process. Done once the receiver has them; ours are closed then, unless
- * `keep`. The other end hears of them by its channel's `'handle'` event.
+ * Sends a listening server, a connection or a descriptor, or several at once (253 at most), with a message, over a
+ * local socket or a channel with handles, to any process. Resolves once the receiver has them; then ours are closed,
+ * unless `keep` is set. The other end gets the `'handle'` event of its channel.
  *
  * @throws (rejects) `ERR_X_HANDLE_REFUSED`, or `ERR_X_HANDLE_LOST` where the receiver died first; `ERR_X_NOT_SENT`: in each
  * case `error.handles` are the sender's again, to be sent to another. `ERR_X_UNSUPPORTED`, `ERR_SOCKET_CLOSED`, `ERR_INVALID_ARG_TYPE`.

@@ -22,7 +22,7 @@ import { acquireLock } from './lock'
 import { clearStale } from './occupant'
 import type { Admit } from './waiting-room'
 
-/** How to listen on a local endpoint: who may connect, and whose the file is. */
+/** How to listen on a local endpoint: who may connect, and who owns the file. */
 export interface LocalListenOptions
   extends Pick<
     ServerOpts,
@@ -34,14 +34,14 @@ export interface LocalListenOptions
   readonly readableAll?: boolean
   /** Adds write permission for all to the mode: every user of the machine may connect. */
   readonly writableAll?: boolean
-  /** Owner of the socket file. Default: what the system gives it. */
+  /** Owner of the socket file. Default: as assigned by the system. */
   readonly uid?: number
   readonly gid?: number
   /** The socket may stand in a folder that others can write, such as `/tmp` itself. Default: false. */
   readonly sharedFolder?: boolean
   /**
-   * Decides about each peer before `'connection'`; who is refused is closed. Default: everybody whom the mode lets in; for
-   * an abstract name, which has no mode, our own user and root, unless `writableAll`.
+   * Decides about each peer before `'connection'`; a refused connection is closed. Default: all peers that the mode
+   * admits; for an abstract name, which has no mode, our own user and root, unless `writableAll`.
    */
   readonly authorize?: Authorize
   /**
@@ -64,8 +64,9 @@ const DEFAULT_AUTHORIZE_TIMEOUT_MS = 10_000
 /**
  * A server that listens on a local endpoint: a name (see `resolveEndpoint`), a path, or an `Endpoint`.
  *
- * The folder is made or checked, a dead server's socket is cleared away under a lock, the file has its mode and owner before
- * anybody can connect, and is removed by `close` and at exit, unless another file has taken its place.
+ * The folder is created or checked, a dead server's socket is removed under a lock, the file has its mode and owner
+ * before any client can connect, and `close` and the end of the process remove it, unless another file has replaced
+ * it.
  *
  * @throws (rejects) `EADDRINUSE` where a server lives there, or something that is no socket stands there;
  * `ERR_X_UNSAFE_PATH` (with `path`, `reason`); `ERR_X_LOCK_TIMEOUT`; `ERR_X_PATH_TOO_LONG`; `ERR_X_UNSUPPORTED` for what the

@@ -8,7 +8,7 @@ import {
 } from '@x/core/internal'
 import { LEAST_FRAME_LIMIT_BYTES } from '../wire/frame'
 
-/** The limits of a channel, and what it trusts its peer with. */
+/** Limits of a channel, and how far it trusts its peer. */
 export interface ChannelOptions {
   /**
    * The longest frame that we take, 4,096 bytes at least. A longer one ends the channel with `ERR_X_FRAME_TOO_LONG`.
@@ -16,9 +16,9 @@ export interface ChannelOptions {
    */
   readonly frameLimitBytes?: number
   /**
-   * Bytes that are held for the peer: messages that nobody has taken, requests that are being answered (what their values take
-   * in memory), and the frame that is here in part. Beyond it the peer is made to wait. One frame alone is always taken.
-   * Default: four frames, 64 MiB.
+   * Most bytes held for the peer: messages not yet taken, requests in progress (the memory of their values), and the
+   * partly received frame. Beyond it the peer has to wait. A single frame is always accepted. Default: four frames,
+   * 64 MiB.
    */
   readonly holdLimitBytes?: number
   /** Sent bytes that the peer may leave unread before it ends with `ERR_X_CHANNEL_SLOW`. Default: 64 MiB. */
@@ -28,21 +28,21 @@ export interface ChannelOptions {
   /** Requests of the peer under way before it is made to wait. Default: 1024. */
   readonly requestLimit?: number
   /**
-   * Received descriptors that may be open here and wait to be taken or closed; what is beyond is refused. They are counted
-   * for each peer (a process; of other users, the user), over all its channels and beyond their ends. Default: 1024.
+   * Most received descriptors that may wait to be taken or closed; more are refused. They are counted for each peer
+   * (its process; for other users, the user), over all its channels and after these end. Default: 1024.
    */
   readonly handleLimit?: number
   /**
-   * Milliseconds for a hello, for a frame that has begun, for a goodbye once we have said ours, and for what is under way at
-   * `close` unless that has its own; 0: for ever. Default: 30,000.
+   * Milliseconds for the greeting, for an unfinished frame, for a goodbye in answer to ours, and for requests in
+   * progress at `close` unless that has its own deadline; 0: no limit. Default: 30,000.
    */
   readonly patienceMs?: number
   /** Milliseconds for a reply, unless the request has its own; 0: for ever. Default: 30,000. */
   readonly requestTimeoutMs?: number
   /**
-   * Structured clones (`node:v8`: Map, Set, Date, BigInt, cycles) in place of JSON, where the peer wants them, too. The
-   * two must trust each other: `v8.deserialize` is not made for hostile bytes, and no limit holds for what it makes of
-   * them. Default: false.
+   * Structured clones (`node:v8`: Map, Set, Date, BigInt, cycles) instead of JSON, if the peer sets this too. The two
+   * must trust each other: `v8.deserialize` is not made for hostile bytes, and no limit applies to its results.
+   * Default: false.
    */
   readonly clone?: boolean
   /** Ends the channel with `ABORT_ERR`. */

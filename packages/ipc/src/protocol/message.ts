@@ -1,7 +1,7 @@
 // What travels over a channel, as its users see it. Types only.
 import type { Descriptor } from '../descriptor/descriptor'
 
-/** What came in one frame. */
+/** The content of one frame. */
 export interface Message<Value = unknown> {
   /** JSON value, structured clone, Buffer, or undefined. A Buffer may be a view of the memory that it was read into. */
   readonly value: Value
@@ -13,7 +13,10 @@ export interface Message<Value = unknown> {
 
 /** What may go beside a value. */
 export interface SendOptions {
-  /** Bytes beside the value, 1,024 buffers at most, sent from where they are: leave them alone until the promise is done. */
+  /**
+   * Bytes in addition to the value, 1,024 buffers at most, sent without copying: do not change them until the promise
+   * is done.
+   */
   readonly buffers?: readonly Uint8Array[]
   /**
    * Descriptors beside the value, 253 at most, as `createDescriptor` makes them of servers, sockets and numbers. Once the
@@ -26,11 +29,11 @@ export interface SendOptions {
 
 /** How a request is sent, and how long its reply may take. */
 export interface RequestOptions extends SendOptions {
-  /** The procedure that is to answer, 1 to 255 bytes. Default: the peer's handler for requests without a name. */
+  /** The procedure to call, 1 to 255 bytes. Default: the peer's handler for requests without a name. */
   readonly name?: string
   /** Milliseconds until it fails with `ERR_X_REQUEST_TIMEOUT`; 0: never. Default: the channel's. */
   readonly timeoutMs?: number
-  /** Gives the request up: `ABORT_ERR`, and the peer's handler sees its own signal aborted. */
+  /** Aborts the request with `ABORT_ERR`, and the signal of the peer's handler. */
   readonly signal?: AbortSignal
 }
 
@@ -43,7 +46,7 @@ export interface CloseOptions {
   readonly timeoutMs?: number
 }
 
-/** What a handler learns of a request beside its value. */
+/** What a handler gets in addition to the value of a request. */
 export interface IncomingRequest {
   readonly buffers: readonly Buffer[]
   readonly handles: readonly Descriptor[]
@@ -57,7 +60,7 @@ export interface IncomingRequest {
   attach(parts: SendOptions): void
 }
 
-/** Answers a request: what it returns is the reply; what it throws arrives as `ERR_X_REQUEST_FAILED`. */
+/** Handles a request: its result is the reply; an exception arrives as `ERR_X_REQUEST_FAILED`. */
 export type RequestHandler<In = unknown, Out = unknown> = (
   value: In,
   request: IncomingRequest,
@@ -82,16 +85,18 @@ export type ChannelEnd = 'goodbye' | 'lost' | 'refused' | 'destroyed'
 export interface ChannelEvents<In> {
   /** The peer has said hello: it speaks this protocol. */
   open: []
-  /** What came. Without a listener it waits for one, or for `for await`. */
+  /** A message has arrived. Without a listener it waits for one, or for `for await`. */
   message: [message: Message<In>]
-  /** What came with handles, if anybody listens to this; else it is a `message` like any other. */
+  /** A message with handles, if this event has a listener; otherwise it is an ordinary `message`. */
   handle: [value: In, ...handles: Descriptor[]]
   /**
-   * One of the sides is closing it: nothing can be sent any more; what is under way goes on until it has ended, or the
-   * deadline of `close`.
+   * One side is closing the channel: nothing more can be sent; requests in progress continue until they end, or until
+   * the deadline of `close`.
    */
   closing: []
-  /** The system is short of descriptors or memory for now; the channel waits and goes on. Once for each shortage. */
+  /**
+   * The system lacks descriptors or memory for now; the channel waits and continues. Emitted once for each shortage.
+   */
   shortage: [error: Error]
   /** It has ended; with what ended it, unless it was closed by either side (`goodbye`) or by `destroy()`. */
   close: [error: Error | null]

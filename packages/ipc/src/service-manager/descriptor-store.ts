@@ -14,9 +14,10 @@ const MOST_NAME_CHARS = 255
 export type Storable = Server | Descriptor | number
 
 /**
- * Gives servers or descriptors to the service manager, which keeps a copy of each and hands it to the next start of this service
- * under this name (see `takeListenFds`). Ours stay open. True once the manager's socket has them, false where there is no manager;
- * the unit needs `FileDescriptorStoreMax=`. A connection is given by the number of its descriptor, not as a socket.
+ * Stores servers or descriptors with the service manager, which keeps a copy of each and passes it to the next start
+ * of this service under this name (see `takeListenFds`). Ours stay open. Resolves with true once the manager's socket
+ * has them, with false if there is no manager; the unit needs `FileDescriptorStoreMax=`. A connection is given by the
+ * number of its descriptor, not as a socket.
  *
  * @throws (rejects) `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_SERVER_NOT_RUNNING`, and as `notify`.
  */

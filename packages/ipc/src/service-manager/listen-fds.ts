@@ -9,7 +9,9 @@ import { type Environment, readNumber, readText, wrong } from './environment'
 export interface ServiceDescriptor {
   /** Its number, as `server.listen({ fd })` takes it. */
   readonly fd: number
-  /** `FileDescriptorName=` of its unit, or the name under which it was stored; `unknown` where the manager names none. */
+  /**
+   * `FileDescriptorName=` of its unit, or the name under which it was stored; `unknown` if the manager gives none.
+   */
   readonly name: string
 }
 
@@ -31,10 +33,10 @@ const TAKEN = 'X_LISTEN_FDS_TAKEN'
 const taken = new WeakMap<Environment, readonly ServiceDescriptor[]>()
 
 /**
- * The descriptors that a service manager has opened for this process, in its order: sockets of a socket unit, and what was stored
- * with `storeDescriptors` before a restart. None where there is no such manager, or they are for another process
- * (`LISTEN_PID`). Programs that this process starts do not get them: they are marked close-on-exec (native transport), and the
- * variables are removed. Each further call answers the same.
+ * The descriptors that a service manager has opened for this process, in its order: sockets of a socket unit, and
+ * descriptors stored with `storeDescriptors` before a restart. Empty if there is no such manager, or if they are for
+ * another process (`LISTEN_PID`). Programs that this process starts do not get them: they are marked close-on-exec
+ * (native transport), and the variables are removed. Each further call answers the same.
  *
  * In a worker of a cluster it answers what its primary has taken before it started the worker: `listen({ fd })` of a worker
  * means a descriptor of the primary.

@@ -5,7 +5,7 @@ import { defaultTransport, errno, type Transport } from '@x/core/transport'
 import { delay, monotonicMs, systemMicroseconds } from '../host'
 import { type Environment, readText, wrong } from './environment'
 
-/** What is told. Several may go in one message. */
+/** States to report; one message may contain several. */
 export interface ServiceState {
   /** The service is up, or up again after a reload (`READY=1`). */
   readonly ready?: true
@@ -15,7 +15,7 @@ export interface ServiceState {
   readonly stopping?: true
   /** It is alive (`WATCHDOG=1`), or has failed and is to be treated as one that hangs (`WATCHDOG=trigger`). */
   readonly watchdog?: true | 'trigger'
-  /** A line for whoever asks how it is (`STATUS=`). */
+  /** A status line for people (`STATUS=`). */
   readonly status?: string
   /** The process that the manager is to watch from now on (`MAINPID=`). */
   readonly mainPid?: number
@@ -25,7 +25,7 @@ export interface ServiceState {
   readonly extendTimeoutMs?: number
 }
 
-/** Where a message goes. */
+/** The destination of a message. */
 export interface NotifyOptions {
   /** Default: `process.env`, whose `NOTIFY_SOCKET` names the manager's socket. */
   readonly env?: Environment
@@ -46,8 +46,9 @@ const SHORTAGES: ReadonlySet<number> = new Set(
 let last: Promise<unknown> | null = null
 
 /**
- * Tells the service manager how this process is. True once the manager's socket has it, false where there is no manager. Messages
- * arrive in the order of their calls; the first goes out before the call returns, if the manager takes it.
+ * Reports the state of this process to the service manager. Resolves with true once the manager's socket has the
+ * message, with false if there is no manager. Messages keep the order of the calls; the first is sent before the call
+ * returns, if the manager takes it.
  *
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`; `ERR_X_SERVICE_ENVIRONMENT` where `NOTIFY_SOCKET` names no
  * socket that there can be; `ERR_X_UNSUPPORTED` on a transport without descriptors. Rejects with `ENOENT`, `ECONNREFUSED` (the

@@ -6,9 +6,9 @@ import { clearInterval, setInterval, throwLater } from '../host'
 import { readNumber } from './environment'
 import { type NotifyOptions, notify } from './notification'
 
-/** How `startWatchdog` tells, and what it asks before. */
+/** Options of `startWatchdog`. */
 export interface WatchdogOptions extends NotifyOptions {
-  /** Asked each time; where it does not answer true nothing is told, and the manager acts once its time is over. */
+  /** Called each time; if it does not return true, no message is sent, and the manager acts when its time is over. */
   readonly isHealthy?: () => boolean
 }
 
@@ -16,9 +16,9 @@ const MOST_USEC = (2 ** 31 - 1) * 1000
 const INT32_MAX = 2 ** 31 - 1
 
 /**
- * Tells the manager that this process is alive, twice in the time that it allows (`WATCHDOG_USEC`). A process whose event loop hangs
- * tells nothing. It keeps no process alive. Answers a function that stops it; null where no manager wants to hear, or another
- * process is meant (`WATCHDOG_PID`).
+ * Notifies the manager that this process is alive, twice within the manager's time limit (`WATCHDOG_USEC`). A process
+ * whose event loop hangs sends nothing. It does not keep the process alive. Returns a function that stops it; null if
+ * no manager asks for it, or if another process is meant (`WATCHDOG_PID`).
  *
  * @throws `ERR_X_SERVICE_ENVIRONMENT` where the variables are malformed, `ERR_INVALID_ARG_TYPE`, and as
  * `notify`.

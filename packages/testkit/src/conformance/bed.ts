@@ -31,7 +31,7 @@ export interface Listening {
   readonly at: Address
 }
 
-/** Modules that give the same transports in another process; see `SuiteOptions`. */
+/** Modules that provide the same transports in another process; see `SuiteOptions`. */
 export interface Modules {
   readonly subject: string
   readonly peer: string
@@ -100,7 +100,7 @@ export class Bed {
     return this.#folder
   }
 
-  /** Listens; fails where that fails. */
+  /** Listens; rejects if that fails. */
   async listen(
     transport: Transport,
     accept: AcceptSink,

@@ -20,7 +20,7 @@ import { writeTests } from './write-tests'
 
 export type { ConformanceTest, Role, Variant }
 
-/** What a running test gets of its runner; both vitest and node:test have it. */
+/** What a running test gets from its runner; both vitest and node:test provide it. */
 export interface RunningTest {
   skip(reason?: string): void
 }
@@ -37,7 +37,7 @@ export interface DeclaredSkip {
   readonly tests: readonly string[]
 }
 
-/** What the suite runs on, and what it leaves out. */
+/** The transports that the suite runs on, and the tests that it skips. */
 export interface SuiteOptions {
   /** `{ describe, it }` of the runner. Unless given, the runner's globals are used. */
   readonly runner?: Runner
@@ -48,7 +48,10 @@ export interface SuiteOptions {
   readonly skip?: readonly DeclaredSkip[]
   /** Which sorts of address; all that the transport and this host have, unless given. */
   readonly kinds?: readonly Variant[]
-  /** False where the sockets are not the system's: what needs files or other processes is skipped. Default true. */
+  /**
+   * False if the sockets are not those of the system: tests that need files or other processes are skipped. Default
+   * true.
+   */
   readonly system?: boolean
   /**
    * Path or URL of a module that exports `newTransport`, for the tests that need the transport in a process of its own.
@@ -76,8 +79,8 @@ export const conformanceTests: readonly ConformanceTest[] = [
 const roles: readonly Role[] = ['connects', 'accepts']
 
 /**
- * Runs the conformance suite on a transport: the laws of the transport contract, and what each method answers. Call it
- * in a test file; a skip that names no test, or a test of a feature that the transport has, is a failure.
+ * Runs the conformance suite on a transport: the laws of the transport contract, and the results of each method. Call
+ * it in a test file; a skip that names no test, or a test of a feature that the transport has, fails.
  *
  * ```ts
  * import { describe, it } from 'vitest'

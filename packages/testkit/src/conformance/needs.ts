@@ -1,7 +1,7 @@
 // What a test may need of a transport, and whether the transport has it. It asks the contract, and runs no test.
 import { type Feature, type Status, type Transport, UV_ENOTSUP } from '@x/core/transport'
 
-/** Something that a transport may lack: a feature that it declares, or what shows in how it answers. */
+/** Something that a transport may lack: a declared feature, or a property of its behaviour. */
 export type Need =
   | Feature
   | 'adopt' // streams and listeners from a descriptor

@@ -8,11 +8,11 @@ export interface ConformanceTest {
   /** A sentence; the name by which a skip declares it. */
   readonly name: string
   readonly run: (bed: Bed) => Promise<void>
-  /** Without these the test means nothing; it is skipped where one is missing. */
+  /** What the test needs; it is skipped if one of these is missing. */
   readonly needs?: readonly Need[]
   /** Default: all. */
   readonly variants?: readonly Variant[]
-  /** It makes no difference who connects, so one role will do. */
+  /** It makes no difference which side connects, so one role suffices. */
   readonly once?: boolean
   /** It looks at what only the system has (files, descriptors, other processes). */
   readonly system?: boolean

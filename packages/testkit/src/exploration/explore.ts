@@ -9,11 +9,11 @@ import type { RunOutcome } from './messages'
 import { Runner } from './runner'
 import { keptOf, shrink } from './shrink'
 
-/** What is explored, and for how long. */
+/** Options of `explore`. */
 export interface ExploreOptions {
   /**
-   * The module with the scenario, as a file URL or an absolute path: its default export (or `scenario`) is a function of a
-   * seed that answers what `simulate` answers.
+   * The module with the scenario, as a file URL or an absolute path: its default export (or `scenario`) is a function
+   * of a seed that returns the result of `simulate`.
    */
   scenario: string | URL
   /** How many seeds. Default 100. */
@@ -28,7 +28,7 @@ export interface ExploreOptions {
   runTimeoutMs?: number
   /** A file that keeps the seeds that failed: they are the first of the next exploration. Default: none. */
   keep?: string
-  /** Hears how far it is. Default: one line on the terminal, where standard error is one. */
+  /** Called with the progress. Default: prints one line, if standard error is a terminal. */
   onProgress?: (line: string) => void
 }
 
@@ -57,8 +57,8 @@ export interface Exploration {
 }
 
 /**
- * Runs a scenario on many seeds, and makes each run that fails as small as it can be and still fail alike: fewer rules of
- * links (no loss, no jitter), less software, fewer partitions, crashes and kills, shorter waits.
+ * Runs a scenario on many seeds, and reduces each failing run as far as it still fails in the same way: fewer rules
+ * of links (no loss, no jitter), less software, fewer partitions, crashes and kills, shorter waits.
  *
  * A run whose process ends, or that takes longer than `runTimeoutMs`, has failed, too; it is not made smaller. Rejects with
  * `ERR_X_EXPLORATION` where the scenario cannot be loaded.

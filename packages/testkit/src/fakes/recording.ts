@@ -19,7 +19,7 @@ export interface Recording {
 
 /** A recorder between clients and a real server. */
 export interface Recorder extends Listening {
-  /** What has passed so far. */
+  /** The traffic so far. */
   recording(): Recording
 }
 
@@ -66,13 +66,14 @@ export async function record(options: {
 
 /** A recording played to clients. */
 export interface Replay extends ScriptedServer {
-  /** Resolves once as many connections as were recorded have been played to their end; rejects where one differed. */
+  /** Resolves once all recorded connections have been replayed to their end; rejects if one differed. */
   readonly finished: Promise<void>
 }
 
 /**
- * Plays the server of a recording: each connection expects what its client sent, and is sent what the server answered
- * then. A client that sends something else makes `finished` reject with a `ScriptError`, and its connection is reset.
+ * Acts as the server of a recording: each connection expects what its client sent, and gets the server's recorded
+ * answers. A client that sends something else makes `finished` reject with a `ScriptError`, and its connection is
+ * reset.
  *
  * @param options as for `scriptedServer`
  */

@@ -40,16 +40,16 @@ export class ScriptedPeer {
     socket.on('close', () => this.#over(null))
   }
 
-  /** What has arrived and was not expected yet. */
+  /** Bytes that have arrived and were not yet expected. */
   get pending(): Buffer {
     return this.#received
   }
 
   /**
-   * Waits for bytes: exactly these come next. A regular expression is matched against what has come, as Latin-1 text
-   * from its beginning. Resolves with the bytes; rejects with a `ScriptError` as soon as something else comes, the
-   * connection ends, or nothing comes for too long. What comes after them waits for the next expectation; several that
-   * are asked for at once are met one after the other.
+   * Waits for exactly these bytes. A regular expression is matched against the received bytes from their beginning,
+   * as Latin-1 text. Resolves with the bytes; rejects with a `ScriptError` as soon as other bytes come, the
+   * connection ends, or nothing comes for too long. Later bytes wait for the next expectation; several that are asked
+   * for at once are met one after the other.
    */
   expect(expected: string | Uint8Array | RegExp): Promise<Buffer> {
     return this.#inTurn(() =>
@@ -187,8 +187,9 @@ export interface ScriptedServer extends Listening {
   /** The network it is on, in memory unless another was given. */
   readonly transport: Transport
   /**
-   * The next connection that comes, or came and was not taken yet; each goes to one caller, in the order of the calls.
-   * Rejects with a `ScriptError` where none comes for too long (`patienceMs`), and once the server is closed.
+   * The next connection, including one that has arrived and was not yet taken; each goes to one caller, in the order
+   * of the calls. Rejects with a `ScriptError` if none comes for too long (`patienceMs`), and once the server is
+   * closed.
    */
   accept(): Promise<ScriptedPeer>
 }

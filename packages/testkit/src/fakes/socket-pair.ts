@@ -6,11 +6,10 @@ import type { HandleKind } from '@x/core/transport'
 import { newMemoryStack } from '../memory/memory-network'
 
 /**
- * Two sockets that are connected to each other in memory, at once: what one writes the other reads. For code that takes
- * a socket.
+ * Two sockets that are connected to each other in memory at once. For code that takes a socket.
  *
- * @param options `allowHalfOpen` as for `new Socket` (default false), `capacityBytes` that a direction holds before
- * `write` answers false (default as `memoryNetwork`), `kind` `tcp` or `pipe` (default `tcp`)
+ * @param options `allowHalfOpen` as for `new Socket` (default false), `capacityBytes` that a direction buffers before
+ *   `write` returns false (default as `memoryNetwork`), `kind` `tcp` or `pipe` (default `tcp`)
  * @example
  * const [client, server] = socketPair()
  */

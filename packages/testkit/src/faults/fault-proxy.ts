@@ -10,11 +10,11 @@ export type Place = { readonly port: number; readonly host?: string } | { readon
 
 /** How a proxy is made. */
 export interface FaultProxyOptions {
-  /** Where the real server is. */
+  /** The address of the real server. */
   upstream: Place
   /** Where the proxy listens. Default: port 0 of 127.0.0.1. */
   listen?: Place
-  /** In force from the start. For rules, `read` is what the client sends and `write` what it gets. */
+  /** Rules that apply from the start. For rules, `read` is what the client sends and `write` what it receives. */
   rules?: readonly Rule[]
   /** Decides the rules' chance. Default 1. */
   seed?: number | string
@@ -122,7 +122,7 @@ export class FaultProxy {
 
 /**
  * Starts a proxy in front of a real server: TCP or a local socket, on either side. Its rules can be changed while it
- * runs. Rejects with the system's error where it cannot listen; a server that cannot be reached resets the client.
+ * runs. Rejects with the system's error if it cannot listen; if the server cannot be reached, the client is reset.
  *
  * @example
  * await using proxy = await faultProxy({ upstream: { port: 6379 } })

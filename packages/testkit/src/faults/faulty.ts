@@ -9,7 +9,7 @@ import { Rulebook } from './rulebook'
 export interface FaultyTransport extends Transport {
   /** Puts a rule in force, after those that are; the guard takes it off again. */
   add(rule: Rule): Guard
-  /** Takes all rules off. What they held goes on. */
+  /** Removes all rules. Operations that they held continue. */
   clear(): void
 }
 

@@ -4,9 +4,9 @@ import type { Address, HandleKind, Status, TcpAddress } from '@x/core/transport'
 import type { Random } from '../simulation/random'
 
 /**
- * What is about to happen. `packet`: a packet goes over a link of a simulation. All others happen to a handle: `open`: a
- * connection stands, and stays so for as long as it may (asked again when a rule is added); `end`: the peer has ended its
- * side; the rest are calls of the transport contract.
+ * The kind of an operation. `packet`: a packet on a link of a simulation. All others concern a handle: `open`: a
+ * connection is established and may stay so (asked again when a rule is added); `end`: the peer has ended its side;
+ * the rest are calls of the transport contract.
  */
 export type OperationType =
   | 'bind'
@@ -21,7 +21,9 @@ export type OperationType =
   | 'close'
   | 'packet'
 
-/** What a packet is for, as TCP's flags have it. `probe`: it asks whether a window has opened, or whether the peer lives. */
+/**
+ * The purpose of a packet, like TCP's flags. `probe`: asks whether the window is open, or whether the peer is alive.
+ */
 export type PacketFlag = 'syn' | 'syn-ack' | 'data' | 'fin' | 'ack' | 'rst' | 'probe'
 
 /** A packet on a link of a simulation. */
@@ -37,7 +39,7 @@ export interface Packet {
   readonly sequence: number
   /** It was sent before, and not acknowledged in time. */
   readonly isRepeated: boolean
-  /** What it carries; null but for `data`. To be read, never changed. */
+  /** The bytes of `data`; otherwise null. Must not be changed. */
   readonly payload: Buffer | null
   /** Its length on the wire: payload, and 40 bytes of headers (IPv4 20, TCP 20; RFC 9293). */
   readonly wireBytes: number
@@ -66,7 +68,7 @@ export interface Operation {
 }
 
 /**
- * What becomes of an operation.
+ * The outcome of an operation.
  * - `pass`: it happens.
  * - `drop`: it seems to happen, and nothing does. A dropped `connect` is never answered; a dropped packet is lost, and TCP
  *   sends it again.
@@ -100,8 +102,8 @@ export type Action =
     }
 
 /**
- * A fault: a function of an operation. No answer lets it pass. An answer that is no action is refused with
- * `ERR_X_BAD_ACTION`, which names the rule (by the function's name) and the answer.
+ * A fault rule: a function of an operation. To let it pass, return nothing. Anything that is not an action is refused
+ * with `ERR_X_BAD_ACTION`, which has the rule (the function's name) and its answer.
  */
 export type Rule = (operation: Operation) => Action | undefined
 

@@ -9,7 +9,7 @@ import type { Action, Operation, OperationType, Rule } from './rule'
 export type Direction = 'read' | 'write' | 'both'
 
 /**
- * What is sent or read, or goes over a link, comes later; order is kept.
+ * Delays what is sent or read, or travels on a link; order is kept.
  * @param options `ms` milliseconds, `on` one direction of a handle (default both)
  */
 export function latency(options: { ms: number; on?: Direction }): Rule {
@@ -19,7 +19,8 @@ export function latency(options: { ms: number; on?: Direction }): Rule {
 }
 
 /**
- * What is sent or read, or goes over a link, comes later by a chance, evenly spread; order within a connection is kept.
+ * Delays what is sent or read, or travels on a link, by a random, evenly distributed time; order within a connection
+ * is kept.
  * @param options `ms` milliseconds at most, `on` one direction of a handle (default both)
  */
 export function jitter(options: { ms: number; on?: Direction }): Rule {
@@ -40,8 +41,8 @@ export function loss(probability: number): Rule {
 }
 
 /**
- * At most so many bytes a second: of a handle for each connection and direction, of a link for all that goes over it that
- * way, headers too.
+ * Limits the bytes per second: for handles, of each connection and direction; for links, of all traffic in one
+ * direction, including headers.
  * @param options `bytesPerSecond`, `on` one direction of a handle (default both)
  */
 export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): Rule {
@@ -63,7 +64,7 @@ export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): 
   })
 }
 
-/** The end of what is sent, and the close of the connection, come that much later. */
+/** Delays the end of what is sent, and the close of the connection. */
 export function slowClose(options: { ms: number }): Rule {
   const delayMs = options.ms
   validateMs(delayMs, 'options.ms')
@@ -90,7 +91,7 @@ export function reset(options: { afterMs?: number } = {}): Rule {
 }
 
 /**
- * Cuts what is sent and read into small pieces.
+ * Splits what is sent and read into small pieces.
  * @param options `bytes` of a piece on average, `variation` by which a piece is larger or smaller (default 0),
  * `delayMs` between pieces (default 0), `on` one direction (default both)
  */
@@ -192,7 +193,7 @@ export function fail(code: string): { fail: string } {
   return { fail: code }
 }
 
-/** A rule that is asked only where a test says so. */
+/** A rule that applies only to some operations. */
 export function only(test: (operation: Operation) => boolean, rule: Rule): Rule {
   return named(`only(${rule.name})`, operation => (test(operation) ? rule(operation) : undefined))
 }

@@ -5,7 +5,7 @@ import { shorten } from '../stacks/opening-place'
 import { monitor, runInNoScope, runInScope } from './leak-monitor'
 import type { LeakScope, OpenHandle } from './leak-scope'
 
-/** What a test left open. */
+/** The resources that a test left open. */
 export class LeakError extends Error {
   declare readonly leaks: readonly OpenHandle[]
 

@@ -27,8 +27,8 @@ const PATIENCE_MS = 1000
 
 /**
  * Offers a lease at `path` until a process has taken it with `receiveLease(path)`. Resolves once that process has
- * confirmed it; this process's copy is released then. Only processes of the same user get it, and only those that ask;
- * whoever else connects is turned away, and one that goes away before it has confirmed leaves the lease on offer.
+ * confirmed it; this process's copy is released then. Only processes of the same user get it, and only those that
+ * ask; all others are refused, and one that goes away before it has confirmed leaves the lease on offer.
  *
  * Rejects with `ERR_X_UNSUPPORTED` on a transport that cannot send descriptors (portable), with the system's error
  * where the path cannot be listened on, with an `AbortError` where `signal` ends the offer.
@@ -46,8 +46,9 @@ export async function offerLease(
 }
 
 /**
- * Takes the lease that another process offers at `path`. Rejects with the system's error where nobody does
- * (`ENOENT`, `ECONNREFUSED`), with `ECONNRESET` where it went away first or gave it to somebody else.
+ * Takes the lease that another process offers at `path`. Rejects with the system's error if there is no offer
+ * (`ENOENT`, `ECONNREFUSED`), with `ECONNRESET` if the other process went away first or gave the lease to another
+ * one.
  */
 export async function receiveLease(path: string): Promise<ReceivedLease> {
   const transport = handoffTransport()

@@ -5,7 +5,7 @@ import { BoundSocket, Server } from '@x/core'
 import { listenerOf } from '@x/core/internal'
 import { selectTransport, type Transport } from '@x/core/transport'
 
-/** Where a port is leased. */
+/** Options of a port lease. */
 export interface LeaseOptions {
   /** Numeric address to bind. Default `127.0.0.1`. */
   host?: string
@@ -22,9 +22,9 @@ export interface LeaseOptions {
 export interface PortLease {
   readonly port: number
   readonly host: string
-  /** The descriptor, to be passed to another process, which can `listen({ fd })`; -1 where there is none to see. */
+  /** The descriptor, to be passed to another process, which can `listen({ fd })`; -1 if there is none. */
   fd(): number
-  /** Gives the port back. Does nothing where a server has it, or after the first time. */
+  /** Releases the port. Does nothing if a server has it, or after the first call. */
   release(): void
   [Symbol.dispose](): void
 }
@@ -82,9 +82,9 @@ class ListeningLease extends Server implements PortLease {
 }
 
 /**
- * Leases a port: binds it, and holds it until a server takes it. Rejects with `EADDRINUSE` for a `port` that is taken.
- * On the portable transport, which cannot bind without listening, what connects before a server took the port is closed
- * rather than refused, and the lease has no descriptor.
+ * Leases a port: binds it, and holds it until a server takes it. Rejects with `EADDRINUSE` for a `port` that is
+ * taken. On the portable transport, which cannot bind without listening, connections made before a server takes the
+ * port are closed rather than refused, and the lease has no descriptor.
  *
  * A `port` on which connections of before still wait for their end (TIME_WAIT, after a server of it was killed or has
  * closed connections) can be listened on, and not merely bound: its lease listens, and what connects before a server took
@@ -112,7 +112,7 @@ async function bindLease(options: LeaseOptions): Promise<PortLease> {
   return new ListeningLease(transport).open(host, port)
 }
 
-/** Several leases. `using` gives all of them back. */
+/** Several leases. `using` releases all of them. */
 export interface PortLeases extends ReadonlyArray<PortLease> {
   release(): void
   [Symbol.dispose](): void

@@ -19,8 +19,8 @@ let isWatchingExit = false
 let count = 0
 
 /**
- * A path for a local socket that nobody else has: in a folder of its own that only this user can enter, or a pipe name
- * on Windows. What a killed process left behind is cleared by the next one that asks.
+ * A unique path for a local socket: in a folder of its own that only this user can enter, or a pipe name on Windows.
+ * Folders left by killed processes are removed by later calls.
  *
  * @param name a word that makes it readable; default `socket`
  * @throws the file system's error where the temporary folder cannot be written, a `RangeError` where the path would be

@@ -38,7 +38,7 @@ export class Random {
     return probability >= 1 || this.next() < probability
   }
 
-  /** One of the items. Throws a `RangeError` where there is none. */
+  /** One of the items. Throws a `RangeError` if there are none. */
   pick<T>(items: readonly T[]): T {
     if (items.length === 0) throw new RangeError('nothing to pick from')
     return items[Math.floor(this.next() * items.length)] as T

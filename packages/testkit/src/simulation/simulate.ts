@@ -38,7 +38,7 @@ export interface SimulationOptions {
   capacityBytes?: number
 }
 
-/** What a simulation's main function gets. */
+/** The argument of a simulation's main function. */
 export interface Simulation {
   readonly seed: number | string
   readonly network: SimulatedNetwork
@@ -56,7 +56,7 @@ export interface Simulation {
 /** The outcome of a simulation. */
 export interface SimulationReport<T> {
   readonly seed: number | string
-  /** What the main function returned. */
+  /** The result of the main function. */
   readonly value: T
   /** SHA-256 over every line of the trace and every byte that was sent: equal for equal runs. */
   readonly hash: string
@@ -67,7 +67,9 @@ export interface SimulationReport<T> {
   readonly misfortunes: readonly string[]
   /** What may be left out of the run, and was not. */
   readonly kept: readonly Omission[]
-  /** What the simulated code used that a simulation cannot make repeat, each with its place. */
+  /**
+   * Functions used by the simulated code that a simulation cannot make reproducible, each with its place in the code.
+   */
   readonly outside: readonly string[]
   /** The last lines of the trace, all of a short run. */
   trace(lines?: number): string
@@ -83,7 +85,9 @@ export class SimulationError extends Error {
   declare readonly misfortunes: readonly string[]
   /** What may be left out of the run, and was not. */
   declare readonly kept: readonly Omission[]
-  /** What the simulated code used that a simulation cannot make repeat, each with its place. */
+  /**
+   * Functions used by the simulated code that a simulation cannot make reproducible, each with its place in the code.
+   */
   declare readonly outside: readonly string[]
 
   /** Made by `simulate()`. */
@@ -144,10 +148,11 @@ const DAY_MS = 86_400_000
 let running: Promise<unknown> = Promise.resolve()
 
 /**
- * Runs `main` on a simulated network. For its code, and all that follows from it, timers (the global ones, `node:timers`
- * and `node:timers/promises`), `Date`, `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `Math.random` and the
- * random functions of `crypto` are virtual and seeded, and servers and sockets that name no transport are on the simulated network. Code beside it (another
- * test) keeps the process's own. Simulations of one process run one after the other.
+ * Runs `main` on a simulated network. For its code, and everything it starts, timers (the global ones, `node:timers`
+ * and `node:timers/promises`), `Date`, `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `Math.random` and
+ * the random functions of `crypto` are virtual and seeded, and servers and sockets that name no transport are on the
+ * simulated network. Code beside it (another test) keeps the process's own. Simulations of one process run one after
+ * the other.
  *
  * Virtual time waits for the process's thread pool (files, lookups, `crypto`, `zlib`). Equal seeds give equal runs, on one
  * version of Node, as long as nothing outside decides: no real sockets, processes or threads, no two operations of the

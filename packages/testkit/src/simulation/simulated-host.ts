@@ -75,13 +75,13 @@ export class SimulatedHost {
     return this.#stack.openHandles
   }
 
-  /** Runs code on this host: its sockets, servers, names and timers are the host's. Throws where the host is down. */
+  /** Runs code on this host: its sockets, servers, names and timers are the host's. Throws if the host is down. */
   run<T>(code: () => T): T {
     if (!this.isUp) throw new Error(`host ${this.name} is down`)
     return runInLife(this.#life, code)
   }
 
-  /** Power loss: what runs here stops at once, and nobody is told; peers find out by themselves. */
+  /** Power loss: everything on this host stops at once, without notifying peers. */
   crash(): void {
     if (this.#stack.isPowered && this.#misfortunes.befall(`crash of ${this.name}`)) this.end()
   }

@@ -20,7 +20,7 @@ import { bindToLife } from './world'
 /** One host or several. */
 export type Hosts = SimulatedHost | readonly SimulatedHost[]
 
-/** Takes back what it stands for; `using` does it at the end of a block. */
+/** Undoes the effect; `using` does so at the end of a block. */
 export interface Repair {
   (): void
   [Symbol.dispose](): void
@@ -37,7 +37,7 @@ export interface SimulatedNetwork {
   linkOneWay(from: Hosts, to: Hosts, rules: readonly Rule[]): void
   /** A rule for the packets of all links, before the rules of each link. The guard takes it off again. */
   add(rule: Rule): Guard
-  /** Nothing passes between the two sides until it is repaired. TCP repeats what it sent, and gives up in the end. */
+  /** Nothing passes between the two sides until it is repaired. TCP retransmits, and gives up in the end. */
   partition(a: Hosts, b: Hosts): Repair
   /** Nothing passes from one side to the other; the way back stands. */
   partitionOneWay(from: Hosts, to: Hosts): Repair
