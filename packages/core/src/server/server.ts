@@ -42,7 +42,7 @@ export class Server extends EventEmitter {
   /** Milliseconds. */
   declare keepAliveInitialDelay: number
   declare highWaterMark: number
-  /** Connections beyond this many are closed at once, and told as 'drop'; 0 drops all. */
+  /** Connections beyond this number are closed at once, and reported by 'drop'; 0 drops all. */
   declare maxConnections: number
   /** In a worker of a cluster: drop such connections instead of giving them to another worker. */
   declare dropMaxConnection: boolean | undefined
@@ -72,7 +72,8 @@ export class Server extends EventEmitter {
   listen(handle: object, backlog?: number, listeningListener?: Listener): this
   listen(handle: object, listeningListener?: Listener): this
   /**
-   * Starts to listen; 'listening' comes later, and the callback with it. What the system refuses comes as 'error'.
+   * Starts to listen; 'listening' is emitted later, and calls the callback. Failures of the system are emitted as
+   * 'error'.
    *
    * @throws `ERR_SERVER_ALREADY_LISTEN`, `ERR_INVALID_ARG_VALUE`, `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_TYPE`.
    * Source: https://nodejs.org/api/net.html#serverlisten
@@ -94,7 +95,7 @@ export class Server extends EventEmitter {
     return this[kServer]?.listener != null
   }
 
-  /** The bound address, the path of a local server, or null where it does not listen. */
+  /** The bound address, the path of a local server, or null if it does not listen. */
   address(): AddressInfo | string | null {
     const own = this[kServer].listener?.handle.sockname()
     if (typeof own !== 'object') return null
@@ -109,7 +110,9 @@ export class Server extends EventEmitter {
     return this
   }
 
-  /** Open connections. Deprecated: `getConnections`. A caller may assign it, and is counted on from there. */
+  /**
+   * Number of open connections. Deprecated: `getConnections`. A caller may assign it; counting continues from there.
+   */
   get connections(): number {
     return this[kServer].connections
   }
@@ -118,7 +121,7 @@ export class Server extends EventEmitter {
     this[kServer].connections = count
   }
 
-  /** What programs look at to see whether a server is open: an object with the members of Node's that they use, else null. */
+  /** An object with the members of Node's handle that programs use to see whether a server is open, else null. */
   get _handle(): object | null {
     return this[kServer]?.face() ?? null
   }
@@ -128,8 +131,8 @@ export class Server extends EventEmitter {
   }
 
   /**
-   * Accepts no more; 'close' comes once the last connection has ended. `callback` is told then, with
-   * `ERR_SERVER_NOT_RUNNING` where the server was not open.
+   * Stops accepting; 'close' is emitted once the last connection has ended. Then `callback` is called, with
+   * `ERR_SERVER_NOT_RUNNING` if the server was not open.
    */
   close(callback?: (error?: Error) => void): this {
     const state = this[kServer]
@@ -152,18 +155,18 @@ export class Server extends EventEmitter {
   }
 
   /**
-   * Ends the server without the loss of a connection: accepts what waits in the backlog and then no more, lets connections
-   * finish, ends those on which nothing moves for `idleMs`, and resets the rest at the deadline. Resolved with what became
-   * of them once none is left; at once where the server does not listen and has none. The event 'draining' tells how far
-   * it is.
+   * Shuts the server down without losing a connection: accepts the connections in the backlog and then no more, lets
+   * connections finish, ends those that transfer nothing for `idleMs`, and resets the rest at the deadline. Resolves
+   * with a report once none is left; at once if the server does not listen and has none. The event 'draining' reports
+   * progress.
    *
-   * A call while a drain is under way joins it: of the deadlines the earliest counts, of `idleMs` the first.
+   * A call during a drain joins it: the earliest deadline and the first `idleMs` apply.
    *
-   * An idle connection is ended by `end()`; it is over once the peer has ended, too. Not idle, however quiet: a connection
-   * that the program has paused, that has bytes to be sent or consumed, or an HTTP response to be written (of a node:http
-   * server that is fed by 'connection').
+   * An idle connection is ended with `end()`, and is finished once the peer has ended too. A connection never counts
+   * as idle while the program has paused it, while it has bytes to be sent or consumed, or an unfinished HTTP
+   * response (of a node:http server that gets it by 'connection').
    *
-   * Rejects with an AbortError where `signal` is aborted.
+   * Rejects with an AbortError if `signal` is aborted.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
    */
@@ -176,23 +179,24 @@ export class Server extends EventEmitter {
     return state.drain.join(times)
   }
 
-  /** Whether a drain is under way: a program may tell its peers (`Connection: close`). */
+  /** True during a drain: a program may tell its peers (`Connection: close`). */
   get draining(): boolean {
     return this[kServer]?.drain != null
   }
 
   /**
-   * Stops accepting: clients that connect wait in the system's backlog, until it is full. On a server that does not listen:
-   * once it does, so that an address can be taken early and served later.
+   * Stops accepting: clients that connect wait in the system's backlog, until it is full. On a server that does not
+   * listen yet, this takes effect when it does, so that an address can be bound early and served later.
    *
-   * @throws `ERR_X_UNSUPPORTED` where the transport cannot do that; of a server that does not listen yet, as 'error'.
+   * @throws `ERR_X_UNSUPPORTED` if the transport cannot do that; emitted as 'error' if the server does not listen
+   *   yet.
    */
   pauseAccept(): this {
     if (this[kServer].gate.hold('caller') < 0) throw this[kServer].cannotPause()
     return this
   }
 
-  /** Accepts again. Nothing happens where `pauseAccept` was not called. */
+  /** Accepts again. Has no effect if `pauseAccept` was not called. */
   resumeAccept(): this {
     this[kServer].gate.release('caller')
     this[kServer].admission?.settle()
@@ -203,7 +207,7 @@ export class Server extends EventEmitter {
    * Sets an option of the listening socket.
    *
    * @throws `ERR_SERVER_NOT_RUNNING`, `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`,
-   *   `ERR_X_UNSUPPORTED`, and the system's error where it refuses.
+   *   `ERR_X_UNSUPPORTED`, and the system's error if it refuses.
    */
   setSocketOption<Name extends SocketOptionName>(name: Name, value: NonNullable<SocketOptions[Name]>): this {
     this[kServer].optionAccess().set(name, value)
@@ -219,7 +223,7 @@ export class Server extends EventEmitter {
     return this[kServer].optionAccess().get(name)
   }
 
-  /** How many connections were dropped since the server was made, for each reason. */
+  /** The number of dropped connections since the server was created, for each reason. */
   dropCounts(): Record<DropReason, number> {
     return this[kServer].drops()
   }
@@ -236,7 +240,7 @@ export class Server extends EventEmitter {
     return this
   }
 
-  /** Lets the process end though the server listens. */
+  /** Lets the process end although the server listens. */
   unref(): this {
     this[kServer].isRef = false
     this[kServer].listener?.handle.unref()
@@ -248,7 +252,7 @@ export class Server extends EventEmitter {
     return connections(this)
   }
 
-  /** With `captureRejections`: a promise of a 'connection' listener that rejects costs its connection. */
+  /** With `captureRejections`: if the promise of a 'connection' listener rejects, its connection is destroyed. */
   override [EventEmitter.captureRejectionSymbol](
     error: Error,
     event: string | symbol,
@@ -259,7 +263,7 @@ export class Server extends EventEmitter {
     else this.emit('error', error)
   }
 
-  /** Closes the server where it is open; resolved once its last connection has ended. */
+  /** Closes the server if it is open; resolves once its last connection has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this[kServer].isOpen) return
     await new Promise<void>((resolve, reject) => {

@@ -41,7 +41,7 @@ import { copyIfSmall, isEncodingOfBytes, isNoChunk, refuseAfterEnd, sendLater } 
 type Listener = () => void
 type Chunk = string | Uint8Array
 
-/** What `address()` answers for TCP. Source: https://nodejs.org/api/net.html#serveraddress */
+/** The result of `address()` for TCP. Source: https://nodejs.org/api/net.html#serveraddress */
 export interface AddressInfo {
   address: string
   family: string
@@ -77,9 +77,9 @@ export class Socket extends Duplex {
   /**
    * Connects to a port of a host (default `localhost`) or to a local path. A socket that has closed may connect again.
    *
-   * @throws `ERR_MISSING_ARGS`, `ERR_INVALID_ARG_TYPE`, `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_IP_ADDRESS` and others for a
-   *   wrong argument. What the system refuses comes as 'error'.
-   * Source: https://nodejs.org/api/net.html#socketconnect
+   * @throws `ERR_MISSING_ARGS`, `ERR_INVALID_ARG_TYPE`, `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_IP_ADDRESS` and others
+   *   for an invalid argument. Failures of the system are emitted as 'error'. Source:
+   *   https://nodejs.org/api/net.html#socketconnect
    */
   connect(...args: unknown[]): this {
     const { options, callback } = readConnectArguments(args)
@@ -90,9 +90,10 @@ export class Socket extends Duplex {
   override write(chunk: Chunk, callback?: WriteCallback): boolean
   override write(chunk: Chunk, encoding?: BufferEncoding, callback?: WriteCallback): boolean
   /**
-   * Sends. False where `writableHighWaterMark` or more waits to be sent: go on at 'drain'. The writes of one turn of the
-   * event loop leave as one, in order, at its end (see `flush` and the option `coalesce`). The callback comes once the
-   * system has the bytes, or with what failed. Up to 16 KiB of bytes are copied: a caller may use its buffer again.
+   * Sends data. Returns false if `writableHighWaterMark` bytes or more are queued: then continue at 'drain'. The
+   * writes of one turn of the event loop are sent together, in order, at its end (see `flush` and the option
+   * `coalesce`). The callback is called once the system has taken the bytes, or with an error. Up to 16 KiB are
+   * copied, so that the caller may reuse its buffer.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_UNKNOWN_ENCODING`, `ERR_STREAM_NULL_VALUES`.
    * Source: https://nodejs.org/api/net.html#socketwritedata-encoding-callback
@@ -152,8 +153,8 @@ export class Socket extends Duplex {
   }
 
   /**
-   * Sends what this turn has written so far, within the call: for a program that waits synchronously for the effect of a
-   * write, or is about to be killed. Nothing to do before an end of the turn or of the process.
+   * Sends the writes of this turn so far, within the call: for a program that waits synchronously for the effect of a
+   * write, or is about to be killed. Not needed before the end of the turn or of the process.
    */
   flush(): this {
     const { phase } = this[kState]
@@ -182,10 +183,10 @@ export class Socket extends Duplex {
   }
 
   /**
-   * Closes the connection with a RST, and destroys the socket. Before the connection is made: once it is. Without one:
-   * 'error' with `ERR_SOCKET_CLOSED`.
+   * Closes the connection with a RST, and destroys the socket. While it is connecting, this happens once it is
+   * connected; without a connection, 'error' is emitted with `ERR_SOCKET_CLOSED`.
    *
-   * @throws `ERR_INVALID_HANDLE_TYPE` for what is no TCP socket.
+   * @throws `ERR_INVALID_HANDLE_TYPE` if it is not a TCP socket.
    */
   resetAndDestroy(): this {
     const { phase } = this[kState]
@@ -214,8 +215,8 @@ export class Socket extends Duplex {
   }
 
   /**
-   * Emits 'timeout' after so many milliseconds without activity; 0 turns it off. The socket stays as it is. `callback`
-   * is a once-listener.
+   * Emits 'timeout' after so many milliseconds without activity; 0 turns it off. It does not close the socket.
+   * `callback` is a once-listener.
    *
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
    */
@@ -238,7 +239,7 @@ export class Socket extends Duplex {
     return this
   }
 
-  /** The milliseconds of `setTimeout`; undefined where none were set. */
+  /** The milliseconds of `setTimeout`; undefined if not set. */
   get timeout(): number | undefined {
     return this[kState]?.timeoutMs
   }
@@ -247,10 +248,10 @@ export class Socket extends Duplex {
     this[kState].timeoutMs = timeoutMs
   }
 
-  /** Has 'data' give strings of this encoding (default `utf8`) instead of Buffers. Nothing turns it back. */
+  /** Makes 'data' emit strings in this encoding (default `utf8`) instead of Buffers. This cannot be undone. */
   declare setEncoding: (encoding?: BufferEncoding) => this
 
-  /** Turns Nagle's algorithm (RFC 896) off, or on again. Before the connection is made: once it is. */
+  /** Turns Nagle's algorithm (RFC 896) off, or on again. Before there is a connection, it takes effect once connected. */
   setNoDelay(noDelay?: boolean): this {
     const { settings } = this[kState]
     const enable = noDelay === undefined || Boolean(noDelay)
@@ -263,8 +264,8 @@ export class Socket extends Duplex {
   setKeepAlive(options: SetKeepAliveOptions): this
   setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this
   /**
-   * Turns keep-alive probes on or off; milliseconds before the first (0: as it was), and between them, and how many go
-   * unanswered before the connection is given up.
+   * Turns keep-alive probes on or off, with the milliseconds before the first (0: unchanged) and between probes, and
+   * the number of unanswered probes after which the connection fails.
    */
   setKeepAlive(
     enable?: boolean | SetKeepAliveOptions,
@@ -282,9 +283,9 @@ export class Socket extends Duplex {
   }
 
   /**
-   * Sets the IPv4 TOS byte or IPv6 traffic class, 0 to 255. Before the connection is made: once it is.
+   * Sets the IPv4 TOS byte or IPv6 traffic class, 0 to 255. Before there is a connection, it takes effect once connected.
    *
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, and the system's error where it refuses.
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, and the system's error if it refuses.
    */
   setTypeOfService(tos: number): this {
     if (Number.isNaN(tos)) throw codedError('ERR_INVALID_ARG_TYPE', 'tos', 'number', tos)
@@ -307,10 +308,10 @@ export class Socket extends Duplex {
   }
 
   /**
-   * Sets an option of the system's socket. Before the connection is made: before it connects.
+   * Sets an option of the system's socket. Before `connect`, the option is kept and set before the socket connects.
    *
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_X_UNSUPPORTED`, and the system's
-   *   error where it refuses.
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_X_UNSUPPORTED`, and the
+   *   system's error if it refuses.
    */
   setSocketOption<Name extends SocketOptionName>(name: Name, value: NonNullable<SocketOptions[Name]>): this {
     setOption(this, name, value)
@@ -327,8 +328,8 @@ export class Socket extends Duplex {
   }
 
   /**
-   * setsockopt(2) by number, for what has no name here: a number is passed as an int of 32 bits. Nothing is checked: the
-   * values are the system's, and an option may break what the socket does.
+   * setsockopt(2) by number, for options without a name here: a number is passed as a 32-bit int. Nothing is checked:
+   * an option may break the socket.
    *
    * @throws as `getSocketOption`, and `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
    */
@@ -338,7 +339,7 @@ export class Socket extends Duplex {
   }
 
   /**
-   * getsockopt(2) by number: the bytes that the system answers, at most `length` of them.
+   * getsockopt(2) by number: the bytes returned by the system, at most `length`.
    *
    * @throws as `setRawSocketOption`.
    */
@@ -347,7 +348,7 @@ export class Socket extends Duplex {
   }
 
   /**
-   * How the TCP connection does: round trips, what was sent again, rates. Linux alone.
+   * Statistics of the TCP connection: round-trip times, retransmissions, rates. Linux only.
    *
    * @throws `ERR_SOCKET_CLOSED` without a connection, `ERR_X_UNSUPPORTED`, the system's error for a local connection.
    */
@@ -361,19 +362,22 @@ export class Socket extends Duplex {
     return this
   }
 
-  /** Lets the process end though the socket is open. */
+  /** Lets the process end although the socket is open. */
   unref(): this {
     setRef(this, false)
     return this
   }
 
-  /** Our own end: `{ address, family, port }`; empty where there is none. */
+  /** The local address: `{ address, family, port }`; empty if there is none. */
   address(): AddressInfo | Record<string, never> {
     const own = ownAddress(this[kState])
     return own && isTcpAddress(own) ? { address: own.address, family: own.family, port: own.port } : {}
   }
 
-  /** From `connect()` until 'connect' or an error. A caller may assign it; what it says then holds until it changes. */
+  /**
+   * True from `connect()` until 'connect' or an error. A caller may assign it; the assigned value holds until the
+   * state changes.
+   */
   get connecting(): boolean {
     const state = this[kState] as SocketState | undefined
     return state?.toldConnecting ?? state?.phase.kind === 'connecting'
@@ -423,7 +427,7 @@ export class Socket extends Duplex {
     return queued
   }
 
-  /** `address:port` of what was tried, where the host had several addresses. */
+  /** `address:port` of each attempt, if the host has several addresses. */
   get autoSelectFamilyAttemptedAddresses(): string[] {
     return this[kState]?.attempted as string[]
   }
@@ -432,7 +436,7 @@ export class Socket extends Duplex {
     this[kState].attempted = addresses
   }
 
-  /** What programs look at to see whether a socket is open: an object with the members of Node's that they use, else null. */
+  /** An object with the members of Node's handle that programs use to see whether a socket is open, else null. */
   get _handle(): object | null {
     const phase = this[kState]?.phase
     if (phase?.kind === 'connected') return phase.face
@@ -445,8 +449,8 @@ export class Socket extends Duplex {
   }
 
   /**
-   * The PROXY header that the connection began with, where a server with `proxyProtocol` accepted it from a proxy; else
-   * null. `remoteAddress`, `localAddress` and their like then tell what the proxy told.
+   * The PROXY header at the start of the connection, if a server with `proxyProtocol` accepted it from a proxy; else
+   * null. `remoteAddress`, `localAddress` and the ports are then those of the header.
    */
   get proxied(): ProxyHeader | null {
     return this[kState]?.proxied?.header ?? null
@@ -513,7 +517,7 @@ export class Socket extends Duplex {
 // TypeScript has it as a property of Duplex, which no accessor may override.
 Object.defineProperty(Socket.prototype, 'writableLength', {
   configurable: true,
-  /** Characters and bytes that wait to be sent. What the system takes at once never waits. */
+  /** Bytes waiting to be sent. Bytes that the system takes at once are never counted. */
   get(this: Socket): number {
     const state = this[kState] as SocketState | undefined
     if (state?.phase.kind === 'connected') state.phase.flush()
