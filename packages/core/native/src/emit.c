@@ -76,18 +76,18 @@ bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc
 }
 
 // The first of the `argc` arguments is set here. Any object may receive the call; Node wants one.
-bool x_emit_stream(const x_stream *stream, x_event event, size_t argc, napi_value *argv) {
+bool x_emit_stream(const x_stream *stream, napi_async_context async, x_event event, size_t argc, napi_value *argv) {
   x_instance *in = stream->base.in;
   if (in->ending || napi_create_uint32(in->env, stream->base.slot, &argv[0]) != napi_ok) return false;
-  return call(in, stream->base.context.async, NULL, event, argc, argv);
+  return call(in, async, NULL, event, argc, argv);
 }
 
-bool x_emit_stream_status(const x_stream *stream, x_event event, int status) {
+bool x_emit_stream_status(const x_stream *stream, napi_async_context async, x_event event, int status) {
   x_instance *in = stream->base.in;
   napi_handle_scope scope;
   napi_value argv[2];
   if (!x_enter(in, &scope)) return false;
-  bool told = napi_create_int32(in->env, status, &argv[1]) == napi_ok && x_emit_stream(stream, event, 2, argv);
+  bool told = napi_create_int32(in->env, status, &argv[1]) == napi_ok && x_emit_stream(stream, async, event, 2, argv);
   x_leave(in, scope);
   return told;
 }

@@ -117,7 +117,7 @@ static void tell_closed(x_handle *handle) {
   napi_handle_scope scope;
   napi_value place;
   if (!handle->tell_closed || !x_enter(in, &scope)) return;
-  if (handle->type == X_STREAM) x_emit_stream((x_stream *)handle, X_ON_STREAM_CLOSED, 1, &place);
+  if (handle->type == X_STREAM) x_emit_stream((x_stream *)handle, handle->context.async, X_ON_STREAM_CLOSED, 1, &place);
   else x_emit(in, &handle->context, X_ON_CLOSED, 0, NULL);
   x_leave(in, scope);
 }

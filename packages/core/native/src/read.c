@@ -70,7 +70,7 @@ static void emit_arena(x_stream *stream, size_t size) {
   // Whole cache lines, so that two streams' bytes do not share one.
   in->arena_used += (size + 63) & ~(size_t)63;
   if (argv[1] != NULL && argv[2] != NULL && napi_get_reference_value(in->env, in->arena_buffer, &argv[3]) == napi_ok) {
-    x_emit_stream(stream, X_ON_READ_ARENA, 4, argv);
+    x_emit_stream(stream, stream->base.context.async, X_ON_READ_ARENA, 4, argv);
   }
   x_leave(in, scope);
 }
@@ -101,7 +101,7 @@ static void on_read(uv_stream_t *uv_stream, ssize_t size, const uv_buf_t *buf) {
     }
     if (stream->into_arena) memcpy(in->scratch, buf->base, (size_t)size);
   }
-  x_emit_stream_status(stream, X_ON_READ, (int)size);
+  x_emit_stream_status(stream, stream->base.context.async, X_ON_READ, (int)size);
 }
 
 void x_read_freed(x_stream *stream) {

@@ -181,22 +181,36 @@ static int64_t connect_stream(x_call *call) {
   return status;
 }
 
-static void on_shutdown(uv_shutdown_t *request, int status) {
-  x_stream *stream = request->data;
-  stream->last_held = false;
-  x_emit_stream_status(request->data, X_ON_SHUTDOWN, status);
-  free(request);
+// The end of our side while it is under way, with the async context of the call.
+typedef struct {
+  uv_shutdown_t uv;
+  x_stream *stream;
+  x_context context;
+} x_end;
+
+static void free_end(x_end *end) {
+  x_context_close(end->stream->base.in, &end->context);
+  free(end);
 }
 
-// shutdown(id): libuv takes no second one while one is under way.
+static void on_shutdown(uv_shutdown_t *request, int status) {
+  x_end *end = request->data;
+  end->stream->last_held = false;
+  x_emit_stream_status(end->stream, end->context.async, X_ON_SHUTDOWN, status);
+  free_end(end);
+}
+
+// shutdown(id, type): libuv takes no second one while one is under way. The event comes in a context of this type.
 static int64_t shutdown_stream(x_call *call) {
   x_stream *stream = x_stream_of(call);
   if (stream->state == X_IDLE || stream->state == X_CONNECTING) return UV_ENOTCONN;
-  uv_shutdown_t *request = malloc(sizeof(*request));
-  if (request == NULL) return UV_ENOMEM;
-  request->data = stream;
-  int status = uv_shutdown(request, &stream->uv.stream, on_shutdown);
-  if (status < 0) free(request);
+  x_end *end = calloc(1, sizeof(*end));
+  if (end == NULL) return UV_ENOMEM;
+  end->stream = stream;
+  end->uv.data = end;
+  (void)x_context_begin(call->in, &end->context, NULL, call->args[0].value);
+  int status = uv_shutdown(&end->uv, &stream->uv.stream, on_shutdown);
+  if (status < 0) free_end(end);
   return status;
 }
 
@@ -219,7 +233,7 @@ bool x_export_stream(napi_env env, napi_value exports) {
       {"openContext", "st", open_context, UV_EBADF},
       {"bindStream", "spii", bind_stream, UV_EBADF},
       {"connect", "sopi", connect_stream, UV_EBADF},
-      {"shutdown", "s", shutdown_stream, UV_EBADF},
+      {"shutdown", "st", shutdown_stream, UV_EBADF},
       {"reset", "sb", reset_stream, UV_EBADF},
   };
   return X_EXPORT_ALL(env, exports, list);

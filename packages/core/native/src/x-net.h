@@ -165,8 +165,8 @@ bool x_enter(x_instance *in, napi_handle_scope *scope);
 void x_leave(x_instance *in, napi_handle_scope scope);
 bool x_emit(x_instance *in, const x_context *context, x_event event, size_t argc, const napi_value *argv);
 void x_emit_status(x_instance *in, const x_context *context, x_event event, int status);
-bool x_emit_stream(const x_stream *stream, x_event event, size_t argc, napi_value *argv);
-bool x_emit_stream_status(const x_stream *stream, x_event event, int status);
+bool x_emit_stream(const x_stream *stream, napi_async_context async, x_event event, size_t argc, napi_value *argv);
+bool x_emit_stream_status(const x_stream *stream, napi_async_context async, x_event event, int status);
 
 // args.c: the entrance of every call from JavaScript. The signature of an export is a letter for each argument; what does
 // not fit is answered with UV_EINVAL before the function runs, and an id that names no open handle with `gone`:

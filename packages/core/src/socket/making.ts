@@ -30,7 +30,8 @@ export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpt
   if (socketOptions !== undefined) checkSupport(state.transport ?? defaultTransport(), socketOptions)
   if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }
   else if (isStreamHandle(handle)) {
-    const status = applySocketOptions(state, handle.fd)
+    // To ask for a descriptor is a call into the system's side.
+    const status = socketOptions === undefined ? 0 : applySocketOptions(state, handle.fd)
     if (status < 0) throw systemError(status, 'setsockopt')
     takeHandle(socket, handle, options)
   } else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)

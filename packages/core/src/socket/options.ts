@@ -164,11 +164,7 @@ export interface SocketSettings {
  * @throws `ERR_INVALID_ARG_VALUE`, `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`.
  */
 export function readSocketOptions(options: SocketConstructorOpts): SocketSettings {
-  for (const name of refusedOptions) {
-    if (options[name]) {
-      throw codedError('ERR_INVALID_ARG_VALUE', `options.${name}`, options[name], 'is not supported')
-    }
-  }
+  if (options.objectMode || options.readableObjectMode || options.writableObjectMode) refuseModes(options)
   const { noDelay, keepAlive, keepAliveInitialDelay, typeOfService, coalesce, defaultEncoding } = options
   const { socketOptions } = options
   if (keepAliveInitialDelay !== undefined) {
@@ -188,7 +184,15 @@ export function readSocketOptions(options: SocketConstructorOpts): SocketSetting
         },
     blockList: readBlockList(options.blockList),
     coalesces: coalesce ?? getDefaultCoalesce(),
-    defaultEncoding: canonical(defaultEncoding ?? 'utf8'),
+    defaultEncoding: defaultEncoding == null ? 'utf8' : canonical(defaultEncoding),
+  }
+}
+
+function refuseModes(options: SocketConstructorOpts): void {
+  for (const name of refusedOptions) {
+    if (options[name]) {
+      throw codedError('ERR_INVALID_ARG_VALUE', `options.${name}`, options[name], 'is not supported')
+    }
   }
 }
 

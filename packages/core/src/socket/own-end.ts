@@ -1,6 +1,5 @@
 // The end of our side of a connection: asked of the system, and its outcome told once; and bytes that wait for it. It knows
 // no stream.
-import { AsyncResource } from 'node:async_hooks'
 import { UV_EBADF, UV_ECANCELED, UV_ENOTCONN } from '../errors/errno'
 import { eventError } from '../errors/system-error'
 import type { Status, StreamHandle } from '../transport/contract'
@@ -9,13 +8,15 @@ import type { WriteCallback } from './ticket'
 export class OwnEnd {
   /** Null once the outcome is told. */
   #done: WriteCallback | null
-  readonly #context = new AsyncResource('SHUTDOWNWRAP')
 
   private constructor(done: WriteCallback) {
     this.#done = done
   }
 
-  /** Ends our side once all is sent. `done` comes in a later turn, or at once where there is nothing to end: then null. */
+  /**
+   * Ends our side once all is sent. `done` comes in a later turn and in the context of now, as transports tell it (law 12 of
+   * the contract), or at once where there is nothing to end: then null.
+   */
   static begin(handle: StreamHandle, done: WriteCallback): OwnEnd | null {
     const end = new OwnEnd(done)
     const status = handle.shutdown(outcome => end.#tell(outcome < 0 ? shutdownError(outcome) : null))
@@ -36,7 +37,7 @@ export class OwnEnd {
   #tell(error: Error | null): void {
     const done = this.#done
     this.#done = null
-    if (done !== null) this.#context.runInAsyncScope(done, undefined, error)
+    done?.(error)
   }
 }
 

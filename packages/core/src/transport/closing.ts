@@ -9,7 +9,9 @@ export type Later = (job: () => void) => void
 /** The closing of one handle. */
 export class Closing {
   #phase: 'open' | 'closing' | 'closed' = 'open'
-  #waiting: (() => void)[] = []
+  /** The first who waits, and the others: a handle seldom has more than one. */
+  #first: (() => void) | null = null
+  #others: (() => void)[] | null = null
   readonly #later: Later
 
   /** `later`: what a turn is; the host's, unless the handle's network has turns of its own. */
@@ -33,7 +35,11 @@ export class Closing {
     if (isFirst) this.#phase = 'closing'
     if (done === undefined) return isFirst
     if (this.#phase === 'closed') this.#later(done)
-    else this.#waiting.push(done)
+    else if (this.#first === null) this.#first = done
+    else {
+      this.#others ??= []
+      this.#others.push(done)
+    }
     return isFirst
   }
 
@@ -41,8 +47,8 @@ export class Closing {
   finish(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
-    const waiting = this.#waiting
-    this.#waiting = []
-    callEach(waiting)
+    const [first, others] = [this.#first, this.#others]
+    this.#first = this.#others = null
+    if (first !== null) callEach(others === null ? [first] : [first, ...others])
   }
 }

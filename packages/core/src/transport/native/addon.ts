@@ -78,7 +78,7 @@ export interface Addon {
   openContext(id: HandleId, type: string): Status
   bindStream(id: HandleId, address: string, port: number, flags: number): Status
   connect(id: HandleId, request: object, to: string, port: number): Status
-  shutdown(id: HandleId): Status
+  shutdown(id: HandleId, type: string): Status
   reset(id: HandleId, tell: boolean): Status
 
   readStart(id: HandleId): Status

@@ -1,6 +1,5 @@
 // A stream of the native transport: the JavaScript face of a native handle. What the system does is in native/src; this
 // keeps the sink, the callbacks and the counters.
-import { AsyncResource } from 'node:async_hooks'
 import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSOCK, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
 import { setImmediate } from '../../host'
 import { Closing } from '../closing'
@@ -40,21 +39,6 @@ export class Request {
   }
 }
 
-/** A pending shutdown, with the async context of the call. */
-class ShutdownRequest extends AsyncResource {
-  readonly #done: (status: Status) => void
-
-  constructor(done: (status: Status) => void) {
-    super('SHUTDOWNWRAP')
-    this.#done = done
-  }
-
-  finish(status: Status): void {
-    // The end of a pipe goes with its descriptor: there is no socket to shut, and nothing more to wait for.
-    this.runInAsyncScope(this.#done, undefined, status === UV_ENOTSOCK ? 0 : status)
-  }
-}
-
 /** The streams of a thread that are not closed yet, by their place in the addon's table, which so keeps them alive. */
 export type OpenStreams = (NativeStream | undefined)[]
 
@@ -85,7 +69,8 @@ export class NativeStream implements StreamHandle {
   /** Bytes were moved from here, or to here, without passing by. */
   #isSpliced = false
   #early: StreamOption[] | null = null
-  #shutdown: ShutdownRequest | null = null
+  /** Who hears of the end of our side that is under way. */
+  #shutDown: ((status: Status) => void) | null = null
   #closing: Closing | null = null
 
   private constructor(host: StreamHost, kind: HandleKind, id: HandleId) {
@@ -213,8 +198,8 @@ export class NativeStream implements StreamHandle {
   }
 
   shutdown(done: (status: Status) => void): Status {
-    const status = this.#addon.shutdown(this.#id)
-    if (status === 0) this.#shutdown = new ShutdownRequest(done)
+    const status = this.#addon.shutdown(this.#id, 'SHUTDOWNWRAP')
+    if (status === 0) this.#shutDown = done
     return status
   }
 
@@ -370,9 +355,10 @@ export class NativeStream implements StreamHandle {
 
   /** Of the addon: our side has ended, or could not. */
   heardShutdown(status: Status): void {
-    const shutdown = this.#shutdown
-    this.#shutdown = null
-    shutdown?.finish(status)
+    const done = this.#shutDown
+    this.#shutDown = null
+    // The end of a pipe goes with its descriptor: there is no socket to shut, and nothing more to wait for.
+    done?.(status === UV_ENOTSOCK ? 0 : status)
   }
 
   /** Of the addon: the handle has closed. */

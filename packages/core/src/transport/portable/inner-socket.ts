@@ -1,5 +1,6 @@
 // The socket of node:net under a stream, made so that it goes on while a test tool has replaced `process.nextTick`, which
 // node:net and its streams look up at each use. It knows where they do, and no stream of the contract.
+import { AsyncResource } from 'node:async_hooks'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { hasHostTicks, nextTick, withHostTicks } from '../../host'
@@ -162,7 +163,9 @@ function onClose(this: InnerSocket): void {
  */
 export function endWriting(socket: InnerSocket, ended: (error?: Error | null) => void): void {
   if (!isNode || socket.writableLength > 0) {
-    socket.end(ended)
+    // It comes in the context of now (law 12 of the contract), not in that of a write which it waits for.
+    const context = new AsyncResource('SHUTDOWNWRAP')
+    socket.end((error?: Error | null) => context.runInAsyncScope(ended, undefined, error))
     return
   }
   let isWithin = true
