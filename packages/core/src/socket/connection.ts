@@ -20,7 +20,7 @@ import { ConnectionFace } from './handle-face'
 import { Outbox } from './outbox'
 import { OwnEnd } from './own-end'
 import { inContext, Ticket, type WriteCallback } from './ticket'
-import { emitData, flushLater, type Holder, isInData, mayHold } from './turn'
+import { emitData, flushLater, type Holder, isInData, mayHold, pushData } from './turn'
 
 /** Gives Writable a write; sockets override the method. */
 const enqueue = Writable.prototype.write as (
@@ -110,7 +110,7 @@ export class Connection implements ReadSink, Holder {
   onData(chunk: Buffer): void {
     this.activity.touch()
     if (isFlowing(this.stream)) emitData(this.stream, chunk)
-    else if (!this.stream.push(chunk)) this.stopReading()
+    else if (!pushData(this.stream, chunk)) this.stopReading()
     const pipes = pipesOf(this.stream)
     if (pipes.length === 1 && this.isReading) this.stream[kPiped](pipes[0] as Writable)
   }

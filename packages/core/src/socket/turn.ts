@@ -12,9 +12,9 @@ let holders: (Holder | null)[] = []
 let count = 0
 /** The list of the turn before, to be used again. */
 let spare: (Holder | null)[] = []
-/** A flush is certain to come: a tick is scheduled, or `emitData` runs. */
+/** A flush is certain to come: a tick is scheduled, or `emitData` or `pushData` runs. */
 let isFlushDue = false
-let isEmittingData = false
+let isInListeners = false
 let isExiting = false
 
 /** False once the process (or worker thread) has begun to exit: no tick comes any more. */
@@ -22,9 +22,9 @@ export function mayHold(): boolean {
   return !isExiting
 }
 
-/** Whether listeners of 'data' run for `emitData`. */
+/** Whether listeners of 'data' run for `emitData` or `pushData`. */
 export function isInData(): boolean {
-  return isEmittingData
+  return isInListeners
 }
 
 /** Has `holder` flush before anything that comes after the current turn: ticks, promises, other events. */
@@ -37,22 +37,43 @@ export function flushLater(holder: Holder): void {
 
 interface DataEmitter {
   emit(event: 'data', chunk: Buffer): boolean
+  push(chunk: Buffer): boolean
 }
 
 /** Emits 'data', then flushes what the listeners wrote without waiting for a tick: the way of most replies. */
 export function emitData(stream: DataEmitter, chunk: Buffer): void {
-  if (isFlushDue) {
+  if (!beginData()) {
     stream.emit('data', chunk)
     return
   }
-  isFlushDue = isEmittingData = true
   try {
     stream.emit('data', chunk)
   } finally {
-    isEmittingData = false
-    if (count > 0) flushAll()
-    else isFlushDue = false
+    endData()
   }
+}
+
+/** As `emitData`, for what has to pass by the stream: the first chunk, and those that nobody may listen to. */
+export function pushData(stream: DataEmitter, chunk: Buffer): boolean {
+  if (!beginData()) return stream.push(chunk)
+  try {
+    return stream.push(chunk)
+  } finally {
+    endData()
+  }
+}
+
+/** False where a flush is to come anyway. */
+function beginData(): boolean {
+  if (isFlushDue) return false
+  isFlushDue = isInListeners = true
+  return true
+}
+
+function endData(): void {
+  isInListeners = false
+  if (count > 0) flushAll()
+  else isFlushDue = false
 }
 
 function flushAll(): void {
