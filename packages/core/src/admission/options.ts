@@ -52,43 +52,33 @@ export interface AdmissionOptions {
   exempt?: AddressFilter | undefined
 }
 
-/** Why a connection was dropped. */
-export type DropReason =
-  /** There were `maxConnections`. */
-  | 'max-connections'
-  /** As many as its `limit` waited to be taken by an iteration over the server. */
-  | 'max-waiting'
-  /** `maxPerAddress`, `maxPerNetwork`, `acceptRate`, `addressRate`, `networkRate` of the options `admission`. */
-  | 'address-limit'
-  | 'network-limit'
-  | 'accept-rate'
-  | 'address-rate'
-  | 'network-rate'
-  /** No first byte in `firstByteMs`; the oldest of `maxSilent`; slower than `leastRate`. */
-  | 'first-byte'
-  | 'max-silent'
-  | 'least-rate'
-  /** A wrong PROXY header, one that did not come in time, and a peer that is no trusted proxy (`others: 'drop'`). */
-  | 'proxy-header'
-  | 'proxy-timeout'
-  | 'untrusted'
-
 /** The reasons of a drop. */
-export const dropReasons: readonly DropReason[] = [
+export const dropReasons = [
+  // There were `maxConnections`.
   'max-connections',
+  // As many as its `limit` waited to be taken by an iteration over the server.
   'max-waiting',
+  // `maxPerAddress`, `maxPerNetwork`, `acceptRate`, `addressRate`, `networkRate` of the options `admission`.
   'address-limit',
   'network-limit',
   'accept-rate',
   'address-rate',
   'network-rate',
+  // No first byte in `firstByteMs`; the oldest of `maxSilent`; slower than `leastRate`.
   'first-byte',
   'max-silent',
   'least-rate',
+  // A wrong PROXY header, one that did not come in time, and a peer that is no trusted proxy (`others: 'drop'`).
   'proxy-header',
   'proxy-timeout',
   'untrusted',
-]
+] as const
+
+/**
+ * Why a connection was dropped: `max-connections`, or `max-waiting` for those that an iteration takes; a limit of the options
+ * `admission` by its name; or its PROXY header, `untrusted` where the peer is no proxy that is trusted.
+ */
+export type DropReason = (typeof dropReasons)[number]
 
 export interface Rate {
   readonly perSecond: number

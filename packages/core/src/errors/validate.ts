@@ -119,3 +119,11 @@ export function validateBuffer(value: unknown, name = 'buffer'): asserts value i
     throw codedError('ERR_INVALID_ARG_TYPE', name, ['Buffer', 'TypedArray', 'DataView'], value)
   }
 }
+
+/** Refuses members that are not known: one that is misspelt would be missing from what is done, and nobody be told. */
+export function validateMembers(value: object, known: Readonly<Record<string, true>>, name: string): void {
+  for (const [member, given] of Object.entries(value)) {
+    if (!Object.hasOwn(known, member))
+      throw codedError('ERR_INVALID_ARG_VALUE', `${name}.${member}`, given, 'is not known')
+  }
+}

@@ -76,10 +76,10 @@ function refusalOfOptions(
 
 /** No host: every address of both families where IPv6 is to be had, else of IPv4. */
 function openUnspecified(opening: Opening, port: number, accept: AcceptSink, opened: Opened): void {
-  request(opening, { family: 'IPv6', address: '::', port }, accept, (status, listener) => {
-    if (status >= 0) return opened(null, listener)
-    if (status === UV_EADDRINUSE)
-      return opened(listenError(status, { family: 'IPv6', address: '::', port }), null)
+  const anywhere: TcpAddress = { family: 'IPv6', address: '::', port }
+  request(opening, anywhere, accept, (failure, listener) => {
+    if (failure === null || failure.isOfOption || failure.status === UV_EADDRINUSE)
+      return opened(failure && listenError(failure, anywhere), listener)
     openAt(opening, { family: 'IPv4', address: '0.0.0.0', port }, accept, opened)
   })
 }
@@ -118,31 +118,49 @@ function openBound(opening: Opening, bound: ListenerHandle, accept: AcceptSink, 
     if (status >= 0) return opened(null, bound)
     const at = bound.sockname()
     bound.close()
-    opened(typeof at === 'number' ? systemError(status, 'listen') : listenError(status, at), null)
+    opened(
+      typeof at === 'number' ? systemError(status, 'listen') : listenError({ status, isOfOption: false }, at),
+      null,
+    )
   }
   const status = bound.listen(opening.backlog, accept, finish)
   if (status !== 0) finish(status)
 }
 
 function openAt(opening: Opening, at: Address | { fd: number }, accept: AcceptSink, opened: Opened): void {
-  request(opening, at, accept, (status, listener) => {
-    if (status < 0) opened(listenError(status, at), null)
-    else opened(null, listener)
+  request(opening, at, accept, (failure, listener) => {
+    opened(failure && listenError(failure, at), listener)
   })
+}
+
+/** What the system refused: to listen, or an option of the socket before that. */
+interface Failure {
+  readonly status: Status
+  readonly isOfOption: boolean
 }
 
 function request(
   opening: Opening,
   at: ListenRequest['at'],
   accept: AcceptSink,
-  done: (status: Status, listener: ListenerHandle | null) => void,
+  done: (failure: Failure | null, listener: ListenerHandle | null) => void,
 ): void {
   const { transport, target, flags, backlog, exclusive, socketOptions, server } = opening
   const isAnyHost = 'port' in target && target.host === undefined
   const kind = 'path' in at ? 'pipe' : 'tcp'
-  const own = socketOptions === undefined ? localSource : sourceWithOptions(socketOptions)
+  let isOfOption = false
+  const refused = () => {
+    isOfOption = true
+  }
+  const own = socketOptions === undefined ? localSource : sourceWithOptions(socketOptions, refused)
   const source: ListenerSource = listenerSource() ?? own
-  source.open({ transport, kind, at, flags, backlog, exclusive, isAnyHost, server }, accept, done)
+  source.open(
+    { transport, kind, at, flags, backlog, exclusive, isAnyHost, server },
+    accept,
+    (status, listener) => {
+      done(status < 0 ? { status, isOfOption } : null, listener)
+    },
+  )
 }
 
 /** Link-local addresses (fe80::/10, RFC 4291 2.5.6) need a scope to be bound: any other address comes first. */
@@ -162,7 +180,8 @@ function tcpAddress(address: string, family: number, port: number): TcpAddress {
   return { family: family === 6 ? 'IPv6' : 'IPv4', address, port }
 }
 
-function listenError(status: Status, at: ListenRequest['at']): Error {
+function listenError({ status, isOfOption }: Failure, at: ListenRequest['at']): Error {
+  if (isOfOption) return systemError(status, 'setsockopt')
   if ('fd' in at) {
     // What is no socket is, to Node, no argument to listen on.
     const isNoSocket = status === UV_EBADF || status === UV_ENOTSOCK

@@ -5,18 +5,25 @@ import { isTcpAddress, type ListenerHandle, type Status } from '../transport/con
 import type { ListenerSource, ListenRequest } from './contract'
 import { bound, sourceOf } from './source'
 
-/** Opens each request on the request's own transport, which has descriptors. */
-export function sourceWithOptions(options: OptionSet): ListenerSource {
-  return sourceOf(request => makeListener(request, options))
+/**
+ * Opens each request on the request's own transport, which has descriptors. `refused` is told where the system refuses an
+ * option, before the status of that is.
+ */
+export function sourceWithOptions(options: OptionSet, refused: (status: Status) => void): ListenerSource {
+  return sourceOf(request => makeListener(request, options, refused))
 }
 
 function makeListener(
   { transport, kind, at, flags }: ListenRequest,
   options: OptionSet,
+  refused: (status: Status) => void,
 ): ListenerHandle | Status {
   if (!('fd' in at) && isTcpAddress(at)) {
     const made = openWithOptions(transport, at.family, options)
-    if ('refusedOption' in made) return made.refusedOption
+    if ('refusedOption' in made) {
+      refused(made.refusedOption)
+      return made.refusedOption
+    }
     const { fd } = made
     if (fd < 0) return fd
     const opened = transport.adopt(fd, 'listener')
@@ -29,5 +36,6 @@ function makeListener(
   const status = applyOptions(transport, made.fd, options)
   if (status >= 0) return made
   made.close()
+  refused(status)
   return status
 }

@@ -4,6 +4,7 @@ import { formatIp, isIPv4, isMapped, parseIPv4, parseIPv6 } from '../address/ip'
 import { codedError } from '../errors/codes'
 import {
   validateBoolean,
+  validateMembers,
   validateObject,
   validateOneOf,
   validatePort,
@@ -19,6 +20,20 @@ type IpEnd = Extract<ProxyEnd, { address: string }>
 const WHERE = 'options.proxyHeader'
 const PATH_BYTES = 108
 
+const members: Record<keyof ProxyHeaderInit, true> = {
+  version: true,
+  command: true,
+  source: true,
+  destination: true,
+  alpn: true,
+  authority: true,
+  uniqueId: true,
+  tls: true,
+  namespace: true,
+  tlvs: true,
+  checksum: true,
+}
+
 /**
  * The bytes of a PROXY header (https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt), as `connect({ proxyHeader })`
  * sends them.
@@ -28,6 +43,7 @@ const PATH_BYTES = 108
  */
 export function encodeProxyHeader(init: ProxyHeaderInit): Buffer {
   validateObject(init, WHERE)
+  validateMembers(init, members, WHERE)
   const { version = 2, command = 'proxy', checksum = false } = init
   validateOneOf(version, `${WHERE}.version`, [1, 2])
   validateOneOf(command, `${WHERE}.command`, ['proxy', 'local'])

@@ -1,7 +1,7 @@
 // The vectors of a PROXY header of version 2: from bytes and to bytes. It knows no addresses and no checksum.
 import { types } from 'node:util'
 import { codedError } from '../errors/codes'
-import { validateBoolean, validateInteger, validateObject } from '../errors/validate'
+import { validateBoolean, validateInteger, validateMembers, validateObject } from '../errors/validate'
 import {
   MOST_UNIQUE_ID,
   type ProxyHeader,
@@ -120,9 +120,22 @@ function text(type: number, value: string | undefined, name: string): Buffer | n
   return encodeTlv(type, Buffer.from(value), name)
 }
 
+const tlsMembers: Record<keyof NonNullable<ProxyHeaderInit['tls']>, true> = {
+  isTls: true,
+  hasCertificate: true,
+  hasSessionCertificate: true,
+  isVerified: true,
+  version: true,
+  cipher: true,
+  commonName: true,
+  signatureAlgorithm: true,
+  keyAlgorithm: true,
+}
+
 function encodeTls(tls: NonNullable<ProxyHeaderInit['tls']>): Buffer {
   const where = 'options.proxyHeader.tls'
   validateObject(tls, where)
+  validateMembers(tls, tlsMembers, where)
   const { isTls = true, hasCertificate = false, hasSessionCertificate = false, isVerified = false } = tls
   for (const [name, value] of Object.entries({ isTls, hasCertificate, hasSessionCertificate, isVerified })) {
     validateBoolean(value, `${where}.${name}`)

@@ -74,6 +74,11 @@ export function openWithOptions(
   return { refusedOption: status }
 }
 
+/** A socket is made with the option or without it. */
+export function ofNewSocketsAlone(name: SocketOptionName): Error {
+  return codedError('ERR_INVALID_ARG_VALUE', 'name', name, 'is an option of new sockets alone')
+}
+
 /** The options of one open socket. */
 export class OptionAccess {
   readonly #transport: Transport
@@ -91,9 +96,7 @@ export class OptionAccess {
   set<Name extends SocketOptionName>(name: Name, value: NonNullable<SocketOptions[Name]>): void {
     const place = placeOf(name)
     const bytes = encodeOption(place, value, 'value')
-    if (name === 'multipath') {
-      throw codedError('ERR_INVALID_ARG_VALUE', 'name', name, 'is an option of new sockets alone')
-    }
+    if (name === 'multipath') throw ofNewSocketsAlone(name)
     const status = applyOption(this.#transport, this.#fd, { name, place, bytes })
     if (status < 0) throw systemError(status, 'setsockopt')
   }

@@ -130,6 +130,11 @@ export class Connecting {
     else this.#handle?.unref()
   }
 
+  /** An address is tried: its socket is there. */
+  get hasBegun(): boolean {
+    return this.#race !== null
+  }
+
   /** Attempts that begin later have these from the start; the connection of one that is under way gets them once it is made. */
   setOptions(options: OptionSet): void {
     this.#lateOptions = joinOptions(this.#lateOptions, options)

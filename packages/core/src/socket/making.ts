@@ -34,6 +34,8 @@ export function initSocket(socket: StatefulDuplex, options: SocketConstructorOpt
     const status = socketOptions === undefined ? 0 : applySocketOptions(state, handle.fd)
     if (status < 0) throw systemError(status, 'setsockopt')
     takeHandle(socket, handle, options)
+  } else if (handle) {
+    throw codedError('ERR_INVALID_ARG_TYPE', 'options.handle', ['StreamHandle', 'BoundSocket'], handle)
   } else if (fd !== undefined) takeHandle(socket, adoptDescriptor(state, fd), options)
 }
 

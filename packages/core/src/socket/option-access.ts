@@ -1,7 +1,7 @@
 // The socket options of one socket: of its connection, or kept until there is one. It knows the socket by its state.
 import { codedError } from '../errors/codes'
 import { defaultTransport } from '../process-state'
-import { checkSupport, numbersOf, OptionAccess } from '../socket-options/access'
+import { checkSupport, numbersOf, OptionAccess, ofNewSocketsAlone } from '../socket-options/access'
 import {
   joinOptions,
   readSocketOptionSet,
@@ -32,6 +32,8 @@ export function setOption<Name extends SocketOptionName>(
   const state = socket[kState]
   if (state.phase.kind === 'connected') return optionsOf(socket).set(name, value)
   const set = readSocketOptionSet({ [name]: value })
+  const isTooLate = name === 'multipath' && state.phase.kind === 'connecting' && state.phase.hasBegun
+  if (isTooLate) throw ofNewSocketsAlone(name)
   checkSupport(state.transport ?? defaultTransport(), set)
   state.change({ socketOptions: joinOptions(state.settings.socketOptions, set) })
   if (state.phase.kind === 'connecting') state.phase.setOptions(set)

@@ -298,6 +298,8 @@ describe('a PROXY header that is made', () => {
   const wrong: [object, string][] = [
     [{ version: 3 }, 'ERR_INVALID_ARG_VALUE'],
     [{ command: 'relay' }, 'ERR_INVALID_ARG_VALUE'],
+    [{ sourse: end, destination: end }, 'ERR_INVALID_ARG_VALUE'],
+    [{ tls: { isTLS: true } }, 'ERR_INVALID_ARG_VALUE'],
     [{ source: end }, 'ERR_INVALID_ARG_TYPE'],
     [{ source: end, destination: { path: '/x' } }, 'ERR_INVALID_ARG_VALUE'],
     [{ source: end, destination: { address: 'localhost', port: 1 } }, 'ERR_INVALID_IP_ADDRESS'],

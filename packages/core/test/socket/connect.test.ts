@@ -354,3 +354,14 @@ describe.each(transports)('connecting anew on the $name transport', transport =>
     })
   })
 })
+
+describe('new Socket({ handle })', () => {
+  it('refuses what is no handle of a transport', () => {
+    for (const handle of [{}, 5, 'x', () => {}]) {
+      expect(() => new Socket({ handle: handle as object })).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+      )
+    }
+    expect(new Socket({ handle: null as unknown as object }).pending).toBe(true)
+  })
+})

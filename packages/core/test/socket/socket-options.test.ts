@@ -188,14 +188,23 @@ describe.skipIf(native === null || !isLinux)('socket options on the native trans
     const [error] = await once(client, 'error')
     expect(error).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt' })
     const server = createServer(refused).listen(0, '127.0.0.1')
-    expect((await once(server, 'error'))[0]).toMatchObject({ code: 'ENOENT' })
+    expect((await once(server, 'error'))[0]).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt' })
+    const local = createServer(refused).listen(temporaryPath())
+    expect((await once(local, 'error'))[0]).toMatchObject({ syscall: 'setsockopt' })
+    const anywhere = createServer(refused).listen(0)
+    expect((await once(anywhere, 'error'))[0]).toMatchObject({ code: 'ENOENT', syscall: 'setsockopt' })
     expect(server.listening).toBe(false)
     const { near } = await pair({ transport })
     const refusedNow = expect.objectContaining({ code: 'ENOENT', syscall: 'setsockopt' })
     expect(() => near.setSocketOption('congestionControl', 'nonesuch')).toThrow(refusedNow)
-    expect(() => near.setSocketOption('multipath', true)).toThrow(
-      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
-    )
+    const isTooLate = expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' })
+    expect(() => near.setSocketOption('multipath', true)).toThrow(isTooLate)
+    const early = connect({ port: 1, host: '127.0.0.1', transport })
+    const attempted = once(early, 'connectionAttempt')
+    const failed = once(early, 'error')
+    await attempted
+    expect(() => early.setSocketOption('multipath', true)).toThrow(isTooLate)
+    await failed
   })
 
   it('[E4] apply to each address that is tried', async () => {

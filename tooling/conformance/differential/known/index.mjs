@@ -1,6 +1,7 @@
 // The programs that are played each time: those that describe what sockets and servers must do, and those that random
 // programs have found. It plays nothing.
 import { found } from './found.mjs'
+import { foundOnNative } from './found-on-native.mjs'
 import { living } from './living.mjs'
 import { serving } from './serving.mjs'
 import { writing } from './writing.mjs'
@@ -18,4 +19,5 @@ export const known = [
   ...clients.flatMap(setup => [...writing(setup), ...living(setup)]),
   ...serving(),
   ...found,
+  ...foundOnNative,
 ]

@@ -38,4 +38,19 @@ export const open = [
     subjects: ['memory'],
     instead: 'it hears of all that has come.',
   },
+  {
+    name: 'writes in the turn in which the peer goes: it ends',
+    subjects: ['portable', 'memory'],
+    instead: 'as a write to a peer that has gone: the system, or the network, is not asked.',
+  },
+  {
+    name: 'writes in the turn in which the peer goes: it resets',
+    subjects: ['portable', 'memory'],
+    instead: 'as a write to a peer that has gone.',
+  },
+  {
+    name: 'a write that a destroy cuts off, and an end behind it',
+    subjects: ['memory'],
+    instead: 'the peer gets what the buffers of the network hold.',
+  },
 ]
