@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parseBusAddress } from '../src/bus/bus-address'
-import { DemoProcess, runDemo, statusOf, whyNo } from './demo-process'
+import { DemoProcess, runDemo, statusOf, whyNo, whyNoMoves } from './demo-process'
 import { NatsServer } from './nats-server'
 import { RawClient } from './raw-client'
 
 const noNats = whyNo('nats-server')
+const noMoves = whyNoMoves()
 const reason = noNats === null ? '' : ` (${noNats})`
 
 function broker(nats: { readonly url: string }, ...options: string[]): Promise<DemoProcess> {
@@ -121,26 +122,29 @@ describe.skipIf(noNats)(`brokers on a NATS server${reason}`, () => {
     )
   })
 
-  it('one publisher is heard in order, though its broker is reloaded', async () => {
-    const subscriber = await clientOf(first)
-    await subscriber.ask('PSUBSCRIBE order-*\r\n')
-    const publisher = await clientOf(second)
-    const reload = runDemo(['ctl', 'reload', '--port', String(second.port)])
-    const reloadedToo = runDemo(['ctl', 'reload', '--port', String(first.port)])
-    let number = 0
-    let isOver = false
-    void Promise.all([reload, reloadedToo]).finally(() => {
-      isOver = true
-    })
-    while (!isOver) {
-      const batch = Array.from({ length: 50 }, () => `PUBLISH order-${number % 3} <${number++}>\r\n`)
-      expect(await publisher.ask(batch.join(''))).toBe(':1\r\n'.repeat(50))
-    }
-    expect([(await reload).code, (await reloadedToo).code]).toEqual([0, 0])
-    await subscriber.until(`<${number - 1}>`)
-    const heard = [...subscriber.received.matchAll(/<(\d+)>/g)].map(match => Number(match[1]))
-    expect(heard).toEqual(Array.from({ length: number }, (_, index) => index))
-  })
+  it.skipIf(noMoves)(
+    `one publisher is heard in order, though its broker is reloaded${noMoves === null ? '' : ` (${noMoves})`}`,
+    async () => {
+      const subscriber = await clientOf(first)
+      await subscriber.ask('PSUBSCRIBE order-*\r\n')
+      const publisher = await clientOf(second)
+      const reload = runDemo(['ctl', 'reload', '--port', String(second.port)])
+      const reloadedToo = runDemo(['ctl', 'reload', '--port', String(first.port)])
+      let number = 0
+      let isOver = false
+      void Promise.all([reload, reloadedToo]).finally(() => {
+        isOver = true
+      })
+      while (!isOver) {
+        const batch = Array.from({ length: 50 }, () => `PUBLISH order-${number % 3} <${number++}>\r\n`)
+        expect(await publisher.ask(batch.join(''))).toBe(':1\r\n'.repeat(50))
+      }
+      expect([(await reload).code, (await reloadedToo).code]).toEqual([0, 0])
+      await subscriber.until(`<${number - 1}>`)
+      const heard = [...subscriber.received.matchAll(/<(\d+)>/g)].map(match => Number(match[1]))
+      expect(heard).toEqual(Array.from({ length: number }, (_, index) => index))
+    },
+  )
 
   it('10,000 channels', async () => {
     const subscriber = await clientOf(first)
@@ -360,6 +364,19 @@ it.each([
   ['nats://u:p%40@[::1]:5/', { servers: ['[::1]:5'], user: 'u', password: 'p@' }],
 ])('reads %s', (text, address) => {
   expect(parseBusAddress(text)).toEqual(address)
+})
+
+it('reads the URL from a file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'bus')
+  writeFileSync(file, 'nats://u:secret@a:1\n')
+  expect(parseBusAddress(`@${file}`)).toEqual({ servers: ['a:1'], user: 'u', password: 'secret' })
+  writeFileSync(file, `@${file}`)
+  expect(parseBusAddress(`@${file}`)).toBe('names a file that names another one')
+  const { code, stderr } = await runDemo(['--bus', `@${folder}/missing`])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/what was given cannot be read: ENOENT/)
 })
 
 it.each([
