@@ -10,6 +10,7 @@ const commands = {
   compare: async words => (await import('./compare/main.mjs')).compare(words),
   profile: async words => (await import('./profile/main.mjs')).profile(words),
   report: async words => (await import('./report/main.mjs')).report(words),
+  crossing: async words => (await import('./crossing/main.mjs')).benchCrossing(words),
   ipc: async words => (await import('./ipc/main.mjs')).benchIpc(words),
   spread: async words => (await import('./spread/main.mjs')).benchSpread(words),
 }

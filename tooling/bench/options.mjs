@@ -23,7 +23,7 @@ import { BENCH_NAMES, BENCHES, benchesOf, GROUP_NAMES } from './benches.mjs'
  */
 
 /** The words by which the first argument may name something else than a bench. */
-export const COMMANDS = ['compare', 'profile', 'report', 'ipc', 'spread']
+export const COMMANDS = ['compare', 'profile', 'report', 'crossing', 'ipc', 'spread']
 
 /** What a run does: all of it, or with `--quick`. @satisfies {Record<string, readonly [string, string]>} */
 const DEFAULTS = /** @type {const} */ ({
@@ -76,6 +76,7 @@ Usage: pnpm bench [bench or group ...] [options]
        pnpm bench profile [bench ...]          where the time goes: shares by perf, system calls by strace
        pnpm bench report                       measures Node 20 and 26; writes docs/benchmarks.md and its plots
        pnpm bench COMMAND --help               the options of compare, profile and report
+       pnpm bench crossing [--runs N] [--count N]                            a call into C and an event out of it
        pnpm bench ipc [--runs N] [--messages N] [--trips N]                  messages, against process.send
        pnpm bench spread [--rate N] [--seconds N] [--slow MS] [--quick MS]   policies with a slow worker
 
