@@ -118,6 +118,19 @@ describe('explore', () => {
     expect(failed[0]?.message).toContain('to replay: X_TESTKIT_SEED=2')
   })
 
+  it('[T3] keeps the seeds that failed until they pass, those that it did not come to as well', async () => {
+    const scenario = path.join(folder, 'ends.mjs')
+    const keep = path.join(folder, 'kept-too.json')
+    writeFileSync(keep, '[2, 9, 102]')
+    const options = { scenario, keep, seeds: 1, processes: 1, onProgress: () => {} }
+    expect((await explore(options)).failed.map(({ seed }) => seed)).toEqual([2])
+    expect(JSON.parse(readFileSync(keep, 'utf8'))).toEqual([2, 9, 102])
+    expect((await explore({ ...options, until: 'end' })).seeds).toBe(4)
+    expect(JSON.parse(readFileSync(keep, 'utf8'))).toEqual([2])
+    writeFileSync(keep, '[2, ')
+    await expect(explore(options)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
+  })
+
   it('[T3] says why it cannot go on', async () => {
     const run = (file: string) => explore({ scenario: path.join(folder, file), seeds: 2, processes: 1 })
     await expect(run('broken.mjs')).rejects.toMatchObject({
@@ -126,6 +139,9 @@ describe('explore', () => {
     })
     await expect(run('dies.mjs')).rejects.toThrow('ended with 7')
     await expect(run('missing.mjs')).rejects.toMatchObject({ code: 'ERR_X_EXPLORATION' })
+    await expect(explore({ scenario: 'x', until: 'never' as never })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+    })
     await expect(explore({ scenario: 'x', seeds: 0 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' })
   })
 })

@@ -1,10 +1,10 @@
 // Many seeds of one scenario, in as many processes as there are processors: which of them fail, and with how little. It
 // knows processes and seeds; what a run does is the scenario's part.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { validateInteger } from '@x/core/internal'
+import { codedError, validateInteger, validateNumber } from '@x/core/internal'
 import { hostNowMs } from '../host'
 import { replayLine } from '../simulation/simulate'
+import { KeptSeeds } from './kept-seeds'
 import type { RunOutcome } from './messages'
 import { Runner } from './runner'
 import { keptOf, shrink } from './shrink'
@@ -26,7 +26,7 @@ export interface ExploreOptions {
   processes?: number
   /** Milliseconds of real time that a run may take; one that takes longer is killed, and has failed. Default: 60,000. */
   runTimeoutMs?: number
-  /** A file that keeps the seeds that failed: they are the first of the next exploration. Default: none. */
+  /** A file that keeps the seeds that failed: they are the first of the next exploration, until they pass. Default: none. */
   keep?: string
   /** Called with the progress. Default: prints one line, if standard error is a terminal. */
   onProgress?: (line: string) => void
@@ -61,7 +61,8 @@ export interface Exploration {
  * of links (no loss, no jitter), less software, fewer partitions, crashes and kills, shorter waits.
  *
  * A run whose process ends, or that takes longer than `runTimeoutMs`, has failed, too; it is not made smaller. Rejects with
- * `ERR_X_EXPLORATION` where the scenario cannot be loaded.
+ * `ERR_X_EXPLORATION` where the scenario cannot be loaded; with `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or
+ * `ERR_OUT_OF_RANGE` for an option that is none.
  *
  * @example
  * const { failed } = await explore({ scenario: new URL('./scenario.mjs', import.meta.url), seeds: 1000 })
@@ -70,18 +71,21 @@ export interface Exploration {
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const { seeds = 100, from = 1, until = 'failure', processes = availableParallelism() } = options
   const { runTimeoutMs = 60_000 } = options
+  validateUntil(until)
   validateInteger(seeds, 'options.seeds', 1)
   validateInteger(from, 'options.from', 0)
   validateInteger(processes, 'options.processes', 1)
   validateInteger(runTimeoutMs, 'options.runTimeoutMs', 1, 2 ** 31 - 1)
   const beganAt = hostNowMs()
   const tell = options.onProgress ?? tellTerminal
-  const kept = keptSeeds(options.keep)
-  const queue = [...kept, ...range(from, seeds).filter(seed => !kept.includes(seed))]
+  const kept = new KeptSeeds(options.keep)
+  const queue = [...new Set([...kept.seeds, ...range(from, seeds)])]
   const total = queue.length
   const totals = { seeds: 0, virtualMs: 0, events: 0 }
   const failed: ExploredFailure[] = []
+  let isBroken = false
   const isOver = () =>
+    isBroken ||
     queue.length === 0 ||
     (until === 'failure' && failed.length > 0) ||
     (typeof until === 'object' && hostNowMs() - beganAt > until.ms)
@@ -93,16 +97,19 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
         totals.seeds++
         totals.virtualMs += outcome.virtualMs
         totals.events += outcome.events
+        kept.ran(outcome.seed, outcome.failure !== null)
         if (outcome.failure !== null) failed.push(describe(await shrink(outcome, each => runner.run(each))))
         tell(`${totals.seeds} of ${total} seeds, ${failed.length} failed`)
       }
+    } catch (error) {
+      isBroken = true
+      throw error
     } finally {
       runner.end()
     }
   }
   await Promise.all(Array.from({ length: Math.min(processes, total) }, work))
-  if (options.keep !== undefined)
-    writeFileSync(options.keep, `${JSON.stringify(failed.map(({ seed }) => seed))}\n`)
+  kept.write()
   return { ...totals, failed: failed.sort((one, other) => one.seed - other.seed) }
 }
 
@@ -122,9 +129,12 @@ function range(from: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => from + index)
 }
 
-function keptSeeds(file: string | undefined): number[] {
-  if (file === undefined || !existsSync(file)) return []
-  return JSON.parse(readFileSync(file, 'utf8')) as number[]
+function validateUntil(until: unknown): void {
+  if (until === 'failure' || until === 'end') return
+  if (typeof until !== 'object' || until === null || !('ms' in until)) {
+    throw codedError('ERR_INVALID_ARG_VALUE', 'options.until', until, "must be 'failure', 'end' or { ms }")
+  }
+  validateNumber(until.ms, 'options.until.ms', 0)
 }
 
 function tellTerminal(line: string): void {
