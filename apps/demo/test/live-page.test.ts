@@ -135,6 +135,11 @@ describe.skipIf(noBrowser)(`the live page in a browser${noBrowser ? ` (${noBrows
     const before = await readyLanes(page)
     await page.click('#reload')
     await page.waitForFunction(
+      ids => ids.some(id => document.querySelector(`.lane[data-worker="${id}"][data-state=draining]`)),
+      {},
+      before,
+    )
+    await page.waitForFunction(
       ids => ids.every(id => document.querySelector(`.lane[data-worker="${id}"][data-state=ended]`)),
       {},
       before,

@@ -33,6 +33,7 @@ export class Events {
     const { supervisor, faults, load } = sources
     this.#sources = sources
     supervisor.on('line', line => this.#send('line', line))
+    supervisor.on('leaving', () => this.#look())
     supervisor.operations.on('began', began => {
       this.#look()
       this.#send('began', began)

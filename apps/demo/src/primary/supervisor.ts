@@ -49,8 +49,12 @@ const BUSIEST = 5
 /** A worker that others have lost, and that lives on for so long, is not one of them any more. */
 const FENCE_MS = 2000
 
-/** Events: `seen` (what a worker tells while somebody watches), `line` (for people). */
-export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting]; line: [string] }> {
+/** Events: `seen` (what a worker tells while somebody watches), `line` (for people), `leaving` (a worker hands its clients over). */
+export class Supervisor extends EventEmitter<{
+  seen: [worker: number, Sighting]
+  line: [string]
+  leaving: []
+}> {
   readonly log: Log
   /** What it is told to do. */
   readonly operations = new Operations()
@@ -98,7 +102,10 @@ export class Supervisor extends EventEmitter<{ seen: [worker: number, Sighting];
         return null
       },
       lost: ({ id, why }, worker) => this.#onLost(worker, id, why),
-      staying: () => this.#staying(),
+      staying: () => {
+        this.emit('leaving')
+        return this.#staying()
+      },
       left: ({ moved, ended }) => {
         this.#left = { moved: this.#left.moved + moved, ended: this.#left.ended + ended }
         return null

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 // The workers, each as a lane with its clients. It draws what the model says, and tells which worker is to be killed.
 import { count } from '../../count'
+import { BRIDGE } from '../../mesh/questions'
 import type { Flow } from '../page-events'
 import { Dots } from './dots'
 import { byId, element, setText } from './element'
@@ -20,6 +21,7 @@ class LaneView {
   #isEnded = false
   #published = 0
   #received = 0
+  #fromBus = 0
 
   constructor(id: number, onKill: () => void) {
     this.kill = element(
@@ -62,17 +64,20 @@ class LaneView {
 
   count({ published, received }: Flow): void {
     this.#published += published
-    for (const [, messages] of received) this.#received += messages
+    for (const [from, messages] of received) {
+      if (from === BRIDGE) this.#fromBus += messages
+      else this.#received += messages
+    }
   }
 
   showCount(): void {
-    setText(
-      this.#flow,
-      this.#isEnded ? '' : `${this.#published} published a second, ${this.#received} from other workers`,
-    )
-    this.item.dataset['busy'] = String(this.#published + this.#received > 0)
+    const bus = this.#fromBus > 0 ? `, ${this.#fromBus} over the bus` : ''
+    const words = `${this.#published} published a second, ${this.#received} from other workers${bus}`
+    setText(this.#flow, this.#isEnded ? '' : words)
+    this.item.dataset['busy'] = String(this.#published + this.#received + this.#fromBus > 0)
     this.#published = 0
     this.#received = 0
+    this.#fromBus = 0
   }
 }
 

@@ -8,6 +8,8 @@ import type { LoadState } from '../page-load'
 
 /** How long a client that is seen nowhere may be on its way. */
 const ON_ITS_WAY_MS = 2000
+/** A worker hands its clients over in some milliseconds; its draining is shown for as long as people need to see it. */
+const DRAINING_SHOWN_MS = 800
 /** How long a worker that has ended is still shown. */
 const ENDED_SHOWN_MS = 6000
 
@@ -38,6 +40,8 @@ export class Model {
   readonly #workers = new Map<number, WorkerSummary>()
   /** Those that are not there any more, and when they were seen last. */
   readonly #ended = new Map<number, number>()
+  /** Those that began to drain a moment ago. */
+  readonly #draining = new Set<number>()
   readonly #clients = new Map<number, readonly ClientSighting[]>()
   /** The worker in which each client was seen last. */
   readonly #whereabouts = new Map<number, number>()
@@ -51,7 +55,7 @@ export class Model {
       const counted = this.status?.workers.find(({ id }) => id === worker.id)?.clients ?? 0
       return {
         worker,
-        state: isEnded ? 'ended' : worker.state,
+        state: this.#stateOf(worker),
         clients,
         clientCount: clients.length < MOST_SIGHTED ? clients.length : Math.max(counted, clients.length),
       }
@@ -67,7 +71,12 @@ export class Model {
     const now = performance.now()
     const ids = new Set(workers.map(({ id }) => id))
     for (const id of this.#workers.keys()) if (!ids.has(id) && !this.#ended.has(id)) this.#ended.set(id, now)
-    for (const worker of workers) this.#workers.set(worker.id, worker)
+    for (const worker of workers) {
+      if (worker.state === 'draining' && this.#workers.get(worker.id)?.state !== 'draining') {
+        this.#showDraining(worker.id)
+      }
+      this.#workers.set(worker.id, worker)
+    }
     this.onChange()
   }
 
@@ -99,6 +108,19 @@ export class Model {
       this.onMove({ id, from, to: worker })
     }
     this.onChange()
+  }
+
+  #stateOf({ id, state }: WorkerSummary): Lane['state'] {
+    if (!this.#ended.has(id)) return state
+    return this.#draining.has(id) ? 'draining' : 'ended'
+  }
+
+  #showDraining(id: number): void {
+    this.#draining.add(id)
+    setTimeout(() => {
+      this.#draining.delete(id)
+      this.onChange()
+    }, DRAINING_SHOWN_MS)
   }
 
   /** Those that have not come to another worker. */
