@@ -115,6 +115,6 @@ describe('a cost', () => {
       check.missing(0, 6),
       check.missing(3, 6),
       check.missing(9),
-    ]).toEqual([5, 4, 2, 1, 0])
+    ]).toEqual([5, 4, 3, 1, 0])
   })
 })
