@@ -42,7 +42,7 @@ const AMOUNTS = /** @type {const} */ ([
   ...['runs', 'requests', 'clients', 'connections', 'gigabytes', 'idle', 'rate', 'seconds'],
 ])
 
-/** What `parseArgs` is told of a run's options; other commands take them, too. */
+/** What `parseArgs` is told of a run's options; other commands take most of them, too. */
 export const RUN_OPTIONS = /** @type {const} */ ({
   arms: { type: 'string' },
   quick: { type: 'boolean', default: false },
@@ -55,7 +55,7 @@ export const RUN_OPTIONS = /** @type {const} */ ({
   rate: { type: 'string' },
   seconds: { type: 'string' },
   'no-pin': { type: 'boolean', default: false },
-  node: { type: 'string', default: process.execPath },
+  node: { type: 'string' },
   bun: { type: 'string' },
   deno: { type: 'string' },
   json: { type: 'string' },
@@ -118,7 +118,7 @@ export function parseOptions(words) {
 }
 
 /**
- * @param {ReturnType<typeof parseArgs<{ options: typeof RUN_OPTIONS }>>['values']} values
+ * @param {Partial<ReturnType<typeof parseArgs<{ options: typeof RUN_OPTIONS }>>['values']>} values
  * @param {readonly string[]} names of benches and groups; none for all
  * @returns {Options}
  */
@@ -138,7 +138,7 @@ export function readOptions(values, names) {
     arms: [...new Set(checkNames('arm', ['net', ...arms], ARM_NAMES))],
     ...amounts,
     pin: !values['no-pin'],
-    node: values.node,
+    node: values.node ?? process.execPath,
     bun: values.bun,
     deno: values.deno,
     json: values.json,

@@ -16,6 +16,7 @@ import { judge, runsNeeded } from './verdict.mjs'
 
 const USUAL = ['pings', 'accept-echo', 'bulk-receive', 'proxy', 'relay', 'idle-connections']
 const TRANSPORTS = ['native', 'portable']
+const { arms: _arms, bun: _bun, deno: _deno, ...OPTIONS } = RUN_OPTIONS
 
 export const HELP = `Whether one commit costs more than another, or whether it is noise.
 
@@ -42,7 +43,7 @@ export async function compare(words) {
     args: words,
     allowPositionals: true,
     options: {
-      ...RUN_OPTIONS,
+      ...OPTIONS,
       runs: { type: 'string', default: '12' },
       transport: { type: 'string', default: 'native' },
     },

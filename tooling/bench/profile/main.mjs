@@ -18,6 +18,8 @@ const RARE = 0.01
 /** The part of a run under strace, which makes each call many times slower. */
 const TRACED_SHARE = 0.1
 
+const { json: _json, runs: _runs, idle: _idle, ...OPTIONS } = RUN_OPTIONS
+
 export const HELP = `Where the time of a bench goes, and which system calls a unit of its work makes.
 
 Usage: pnpm bench profile [bench or group ...] [options]
@@ -44,7 +46,7 @@ Benches: as of \`pnpm bench --help\`  (${PROFILED.join(', ')})
 
 /** @param {string[]} words */
 export async function profile(words) {
-  const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: RUN_OPTIONS })
+  const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: OPTIONS })
   if (values.help) return void process.stdout.write(HELP)
   const options = readOptions(
     { ...values, arms: values.arms ?? PROFILED_ARMS.join(',') },

@@ -30,6 +30,8 @@ import {
 /** Long enough that short connections run compiled code, and both Nodes take less than 25 minutes. */
 const WORK = { runs: '5', connections: '10000', seconds: '1.5' }
 
+const { json: _json, node: _node, ...OPTIONS } = RUN_OPTIONS
+
 export const HELP = `Measures what docs/benchmarks.md says, and writes it.
 
 Usage: pnpm bench report [bench or group ...] [options]
@@ -55,7 +57,7 @@ export async function report(words) {
     args: words,
     allowPositionals: true,
     options: {
-      ...RUN_OPTIONS,
+      ...OPTIONS,
       nodes: { type: 'string', default: '26,20' },
       redraw: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },

@@ -1,7 +1,7 @@
 // What is read out of the reports of perf and strace.
 import { describe, expect, it } from 'vitest'
 import { callsOf, functionsOf, placesOf, whyNoTracers } from '../profile/tracers.mjs'
-import { bench, TINY } from './command-line'
+import { bench } from './command-line'
 
 describe('profiles', () => {
   it('puts each object of perf in its place', () => {
@@ -46,7 +46,16 @@ describe('profiles', () => {
     `shows that an echo in C ends each connection by one call of each kind ${reason ?? ''}`,
     () => {
       const { status, stdout, stderr } = bench(
-        ...['profile', 'accept-echo-client-ends', '--arms', 'net,c', ...TINY, '--connections', '500'],
+        ...[
+          'profile',
+          'accept-echo-client-ends',
+          '--arms',
+          'net,c',
+          '--clients',
+          '5',
+          '--connections',
+          '500',
+        ],
       )
       expect(stderr).toBe('')
       expect(status).toBe(0)
