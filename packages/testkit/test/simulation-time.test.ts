@@ -8,6 +8,7 @@ import path from 'node:path'
 import type { Duplex } from 'node:stream'
 import timers from 'node:timers'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import zlib from 'node:zlib'
 import { connect, createServer } from '@x/core'
 import { describe, expect, it } from 'vitest'
@@ -28,6 +29,34 @@ describe('virtual time', () => {
       rejections: ['beside'],
       nested: 'ERR_X_NESTED_SIMULATION',
     })
+  })
+
+  it('[T3] has timers that are cleared by number, disposed of, closed and checked as Node has them', async () => {
+    const { value } = await simulate({}, async ({ clock }) => {
+      const fired: string[] = []
+      clearTimeout(Number(setTimeout(() => fired.push('by number'), 10)))
+      clearInterval(String(Number(setInterval(() => fired.push('by text'), 10))))
+      setTimeout(() => fired.push('disposed'), 10)[Symbol.dispose]()
+      setTimeout(() => fired.push('closed'), 10).close()
+      setTimeout(() => fired.push('left alone'), 10)
+      expect(() => setTimeout('text' as never)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+      )
+      await clock.sleep(20)
+      return fired
+    })
+    expect(value).toEqual(['left alone'])
+  })
+
+  it('[T3] names a worker thread', async () => {
+    const workers: Worker[] = []
+    const failing = simulate({}, () => {
+      workers.push(new Worker('', { eval: true }))
+      throw new Error('as asked')
+    })
+    const error = (await failing.catch((error: SimulationError) => error)) as SimulationError
+    for (const worker of workers) await worker.terminate()
+    expect(error.outside.join()).toContain('a worker thread, at')
   })
 
   const works: Record<string, () => Promise<unknown>> = {

@@ -30,6 +30,9 @@ const UNCONTROLLED: Readonly<Record<string, string>> = {
   Timeout: 'a real timer (the function was taken before the simulation began: import node:timers as a whole)',
 }
 
+/** What writes to the terminal, and what loads modules, though a user's code is below. */
+const NODES_OWN = /getStd(?:in|out|err)|node:internal\/console|\(node:internal\/modules\/.*hooks/
+
 const LONGEST_END_MS = 5000
 
 /** Streams of node:zlib: each write is an operation, and they have no resource of their own. */
@@ -128,13 +131,9 @@ export class OutsideWork {
   #name(type: string, below: (...args: never[]) => void): void {
     if (this.#world.isOver) return
     const place = new OpeningPlace(below, null)
-    if (
-      place.opener !== 'user' ||
-      place.mentions(
-        /getStd(?:in|out|err)|new Worker \(|node:internal\/console|\(node:internal\/modules\/.*hooks/,
-      )
-    )
-      return
+    if (place.opener !== 'user' || place.mentions(NODES_OWN)) return
+    // The ports of a worker are a part of it.
+    if (type !== 'WORKER' && place.mentions(/new Worker \(/)) return
     // Timers of Node's own modules, of node:http for one, are real, and decide nothing but its time-outs.
     if (type === 'Timeout' && place.isNodesOwn(/node:(?:internal\/)?(?:timers|async_hooks)/)) return
     const text = `${UNCONTROLLED[type]}, at ${shorten(place.userFrames[0] ?? '')}`

@@ -164,10 +164,11 @@ let running: Promise<unknown> = Promise.resolve()
  *
  * @example
  * await simulate({ seed: 1 }, async ({ host, network, clock }) => {
- *   const server = host('server', () => void new Server(socket => socket.pipe(socket)).listen(80))
+ *   const server = host('server', () => void createServer(socket => socket.pipe(socket)).listen(80))
  *   const client = host('client')
- *   network.link(server, client, { latencyMs: 20, loss: 0.01 })
- *   await client.run(() => fetchSomething('server', 80))
+ *   network.link(server, client, [faults.latency({ ms: 20 }), faults.loss(0.01)])
+ *   await clock.sleep(1)
+ *   await once(client.run(() => connect(80, 'server')), 'connect')
  * })
  */
 export function simulate<T>(

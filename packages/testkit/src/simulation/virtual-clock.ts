@@ -1,7 +1,7 @@
 // Virtual time: a clock and its timers, which are @sinonjs/fake-timers'. It knows neither hosts' software nor networks,
 // and touches no global: who sees it, is virtual-globals' part.
 import { withGlobal } from '@sinonjs/fake-timers'
-import { validateNumber } from '@x/core/internal'
+import { validateFunction, validateNumber } from '@x/core/internal'
 import type { Clock, Timer } from '@x/core/transport'
 import { bindToLife } from './world'
 
@@ -25,6 +25,8 @@ export class VirtualClock implements SimulatedClock, Clock {
   readonly #clock: ReturnType<typeof createClock>
   readonly #startedAt: number
   readonly #timers = new WeakSet<object>()
+  /** Timers are known by their numbers, too, which grow; those of the host are far below. */
+  #firstNumber = Number.POSITIVE_INFINITY
 
   constructor(startAt: number) {
     this.#startedAt = startAt
@@ -53,6 +55,7 @@ export class VirtualClock implements SimulatedClock, Clock {
 
   /** A timer in the caller's context, for as long as the caller's host lives. Throws as Node's does. */
   setTimeout(callback: () => void, ms?: number, ...args: unknown[]): Timer {
+    validateFunction(callback, 'callback')
     return this.#known(this.#clock.setTimeout(bound(callback), ms as number, ...(args as [])))
   }
 
@@ -62,11 +65,13 @@ export class VirtualClock implements SimulatedClock, Clock {
 
   /** As `setTimeout`, again and again. */
   setInterval(callback: () => void, ms?: number, ...args: unknown[]): Timer {
+    validateFunction(callback, 'callback')
     return this.#known(this.#clock.setInterval(bound(callback), ms as number, ...(args as [])))
   }
 
-  /** True for a timer of this clock. */
+  /** True for a timer of this clock, or its number. */
   has(timer: unknown): boolean {
+    if (typeof timer === 'number' || typeof timer === 'string') return Number(timer) >= this.#firstNumber
     return typeof timer === 'object' && timer !== null && this.#timers.has(timer)
   }
 
@@ -91,9 +96,17 @@ export class VirtualClock implements SimulatedClock, Clock {
     this.#clock.next()
   }
 
-  #known(timer: unknown): Timer {
-    this.#timers.add(timer as object)
-    return timer as Timer
+  #known(made: unknown): Timer {
+    const timer = made as Timer & Disposable & { close(): unknown }
+    this.#timers.add(timer)
+    this.#firstNumber = Math.min(this.#firstNumber, Number(timer))
+    // What Node's timers have beyond those of fake-timers.
+    timer.close = () => {
+      this.clearTimeout(timer)
+      return timer
+    }
+    timer[Symbol.dispose] = () => this.clearTimeout(timer)
+    return timer
   }
 }
 
