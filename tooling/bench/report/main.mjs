@@ -36,8 +36,8 @@ export const HELP = `Measures what docs/benchmarks.md says, and writes it.
 
 Usage: pnpm bench report [bench or group ...] [options]
 
-Writes docs/benchmarks/node-NN.json (all samples), the plots beside it, and the tables between the marks in
-docs/benchmarks.md and README.md; profiles, too. The machine should do nothing else meanwhile; both Nodes take about 25 minutes. Of benches
+Writes docs/benchmarks/node-NN.json (all samples), the plots and profiles beside it, and the tables between the marks in
+docs/benchmarks.md and README.md. Both Nodes take about 25 minutes, in which the machine should do nothing else. Of benches
 that are named, the figures replace the old ones, and all others stay.
 
   --nodes LIST     versions, of npm where they are not the running one  (26,20)
@@ -133,9 +133,15 @@ async function keepProfiles(folder, options) {
     /** @type {string} */ title,
     /** @type {import('../profile/main.mjs').Profile[]} */ profiles,
   ) => console.log(`${title}\n${formatProfiles(profiles)}\n`)
-  const profiles = await runProfiles(chosen, print, 'report: ')
-  const file = path.join(folder, `profile-node-${majorOf(versionOf(options.node) ?? '')}.json`)
-  writeFileSync(file, `${JSON.stringify(profiles, rounded, 1)}\n`)
+  try {
+    const profiles = await runProfiles(chosen, print, 'report: ')
+    const file = path.join(folder, `profile-node-${majorOf(versionOf(options.node) ?? '')}.json`)
+    writeFileSync(file, `${JSON.stringify(profiles, rounded, 1)}\n`)
+  } catch (error) {
+    // The figures are worth more than the profile.
+    console.error(`bench: no profiles: ${error instanceof Error ? error.message : error}`)
+    process.exitCode = 1
+  }
 }
 
 /** @param {string} top @param {string} folder */
