@@ -51,7 +51,7 @@ export class Story {
     item.dataset['state'] = episode.state
     this.#entries.set(episode, { item, outcome, cost })
     this.#put(item)
-    this.say(`${episode.title} ...`)
+    this.say(`Under way: ${text} ...`)
   }
 
   ended({ id, text, isDone }: OperationEnded): void {
