@@ -1,5 +1,5 @@
 // A chat over several workers: `nc 127.0.0.1 7000`, in several terminals. SIGHUP replaces the workers by new ones, which
-// run the code as it is on disk then; nobody loses the connection.
+// run the code that is on disk then; no client loses its connection.
 //   node chat.mjs [port] [workers]
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ const running = await startCluster({
 })
 console.log(`kill -HUP ${process.pid} replaces the workers`)
 
-// What one worker's clients say, the clients of all workers hear; those that are being drained have clients, too.
+// A message of one worker's client goes to the clients of all workers, including workers that are being drained.
 running.on('message', (_worker, message) => {
   for (const worker of Object.values(cluster.workers ?? {})) worker?.send(message)
 })

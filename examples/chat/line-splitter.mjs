@@ -1,4 +1,4 @@
-// Makes lines of the text that a client sends.
+// Splits the text of a client into lines.
 
 /**
  * Calls `onLine` for each line of a stream of text. What comes after the last line end waits for its own; where more than

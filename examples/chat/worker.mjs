@@ -1,4 +1,4 @@
-// One worker of the chat: it knows its own clients, and passes on what they say.
+// One worker of the chat: it knows its own clients, and passes their messages on.
 import cluster from '@x/cluster'
 import { createServer } from '@x/core'
 import { splitLines } from './line-splitter.mjs'

@@ -1,4 +1,4 @@
-// The daemon: it keeps a list in memory and serves it on a local socket of this user. Of two that start at once, one serves.
+// The daemon: it keeps a list in memory and serves it on a local socket of this user. If two start at once, one serves.
 import { createChannel, listen } from '@x/ipc'
 
 /** @typedef {{ number: number, text: string }} Entry */

@@ -1,5 +1,5 @@
-// A TCP proxy: each connection goes to the next upstream that takes it. Ctrl-C stops accepting, and waits for the
-// connections that stand.
+// A TCP proxy: each connection goes to the next upstream that accepts it. Ctrl-C stops accepting, and waits for open
+// connections.
 //   node proxy.mjs PORT [HOST:]PORT...
 import { isIPv6 } from '@x/core'
 import { startProxy } from './start-proxy.mjs'

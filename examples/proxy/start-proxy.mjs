@@ -1,4 +1,4 @@
-// Joins each connection of a port to one of several upstreams. It knows no protocol: bytes, ends and resets go through.
+// Connects each client of a port to one of several upstreams. It knows no protocol: it passes on bytes, ends and resets.
 import { once } from 'node:events'
 import { connect, createServer } from '@x/core'
 
@@ -24,7 +24,7 @@ export async function startProxy({ port, upstreams, idleTimeoutMs = 0, onRefused
     const first = turn++
     for (let tried = 0; tried < upstreams.length; tried++) {
       const upstream = /** @type {Upstream} */ (upstreams[(first + tried) % upstreams.length])
-      // With allowHalfOpen the end of one direction leaves the other one open, as the two programs mean it.
+      // With allowHalfOpen, the end of one direction leaves the other one open, as the two programs intend.
       const socket = connect({ ...upstream, allowHalfOpen: true })
       try {
         await once(socket, 'connect')
@@ -45,9 +45,9 @@ export async function startProxy({ port, upstreams, idleTimeoutMs = 0, onRefused
       return
     }
     client.setTimeout(idleTimeoutMs, () => client.resetAndDestroy())
-    // pipe waits where the other side does not read (back-pressure), and ends it where this one ends.
+    // pipe waits while the other side does not read (back-pressure), and ends it when this side ends.
     client.pipe(upstream).pipe(client)
-    // A side that closes in the middle resets the other one: neither program takes a part for the whole.
+    // If one side closes early, the other one is reset, so that neither program mistakes a part for the whole.
     upstream.on('error', () => {})
     client.on('close', () => upstream.writableEnded || upstream.resetAndDestroy())
     upstream.on('close', () => client.writableEnded || client.resetAndDestroy())

@@ -1,5 +1,5 @@
-// The service under test: counters that clients add to. A client that asks again, since it got no answer, is not counted
-// twice: each question has a number.
+// The service under test: counters that clients add to. A client that retries, because it got no answer, is not counted
+// twice: each request has a number.
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { connect, createServer } from '@x/core'
