@@ -1,4 +1,5 @@
 // Named procedures: whom a name reaches, and what the types of the handlers say of the calls.
+import { once } from 'node:events'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createCalls, type IncomingRequest } from '../src/index'
 import { channelPair } from './channels'
@@ -78,6 +79,20 @@ describe('procedures', () => {
     })
     const signal = AbortSignal.abort()
     await expect(call.wait(undefined, { signal })).rejects.toMatchObject({ code: 'ABORT_ERR' })
+  })
+
+  it('[I8] that fail and that nobody waits for are no unhandled rejection', async () => {
+    const [near, far] = await channelPair()
+    const unhandled: unknown[] = []
+    const heard = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', heard)
+    const late = createCalls<{ fail(): never }>(near).fail()
+    far.destroy()
+    await once(near, 'close')
+    for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate)
+    process.off('unhandledRejection', heard)
+    expect(unhandled).toEqual([])
+    await expect(late).rejects.toMatchObject({ code: 'ERR_X_OUTCOME_UNKNOWN' })
   })
 
   it('[I8] are no promise, so that they can be awaited by mistake', async () => {

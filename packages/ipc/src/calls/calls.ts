@@ -2,6 +2,7 @@
 // nothing of streams.
 import { codedError } from '@x/core/internal'
 import type { Message, Procedure, ProceduresOf, RequestOptions } from '../protocol/message'
+import { quiet } from '../protocol/quiet'
 
 /** What calls go over: a channel, or a client. */
 export interface Requester {
@@ -44,7 +45,10 @@ export function createCalls<Served extends ProceduresOf<Served>>(over: Requester
       if (typeof name !== 'string' || name === 'then') return undefined
       let call = known.get(name)
       if (call === undefined) {
-        call = async (value, options) => (await over.request(value as never, { ...options, name })).value
+        const ask = async (value: unknown, options?: CallOptions) =>
+          (await over.request(value as never, { ...options, name })).value
+        // As of a request: who does not wait for it does not hear of its failure.
+        call = (value, options) => quiet(ask(value, options))
         known.set(name, call)
       }
       return call

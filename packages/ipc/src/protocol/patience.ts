@@ -18,9 +18,9 @@ export class Patience {
     this.stop()
     if (ms === 0) return
     this.#timer = setTimeout(() => {
-      // Where it was this process that was late, what the peer sent in time is still to be read: timers come before I/O.
+      // Where it was this process that was late, what the peer sent in time is still to be read: timers come before I/O. One
+      // without a reference would not come before the loop has something else to do.
       this.#lastLook = setImmediate(() => this.#over(what, ms))
-      this.#lastLook.unref()
     }, ms)
     this.#timer.unref()
   }
