@@ -43,12 +43,14 @@ export class Closing {
     return isFirst
   }
 
-  /** The handle is closed, in a turn after that of `begin`: tells all who wait. A second call does nothing. */
-  finish(): void {
+  /**
+   * The handle is closed, in a turn after that of `begin`: tells all who wait, by `call`. A second call does nothing.
+   */
+  finish(call: (waiting: (() => void)[]) => void = callEach): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     const [first, others] = [this.#first, this.#others]
     this.#first = this.#others = null
-    if (first !== null) callEach(others === null ? [first] : [first, ...others])
+    if (first !== null) call(others === null ? [first] : [first, ...others])
   }
 }

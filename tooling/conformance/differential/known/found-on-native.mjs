@@ -141,4 +141,31 @@ export const foundOnNative = [
       ],
     ]),
   },
+  {
+    name: "a 'close' listener that throws, and a new connection in the next turn",
+    setup: client,
+    body: asBody((t, net) => [
+      [
+        'now',
+        () => {
+          t.make(1, 's0', () => net.connect({ ...t.where, noDelay: true }))
+        },
+      ],
+      [
+        'quiet',
+        () => {
+          t.on(2, 's0', 'close', () => t.throw('boom'))
+          t.do(3, 's0', s => s.resetAndDestroy())
+        },
+      ],
+      ['immediate', () => t.do(4, 's0', s => s.connect(t.where))],
+      [
+        'immediate',
+        () => {
+          t.do(5, 's0', s => s.resetAndDestroy())
+          t.do(6, 's0', s => s.end('A'))
+        },
+      ],
+    ]),
+  },
 ]

@@ -2,6 +2,7 @@
 // keeps the sink, the callbacks and the counters.
 import { UV_EBADF, UV_EBUSY, UV_EINVAL, UV_ENOTSOCK, UV_ENOTSUP, UV_EOF } from '../../errors/errno'
 import { setImmediate } from '../../host'
+import { callEachOrThrow } from '../call-each'
 import { Closing } from '../closing'
 import type {
   Address,
@@ -363,7 +364,7 @@ export class NativeStream implements StreamHandle {
 
   /** Of the addon: the handle has closed. */
   heardClosed(): void {
-    this.#closing?.finish()
+    this.#closing?.finish(callEachOrThrow)
   }
 
   #prepareInto(sink: ReadSink): Status {

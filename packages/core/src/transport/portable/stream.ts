@@ -11,7 +11,7 @@ import {
   UV_EPIPE,
 } from '../../errors/errno'
 import { nextTick, setImmediate, withHostTicks, withoutFirstTick, withUsersTicks } from '../../host'
-import { callEach } from '../call-each'
+import { callEach, callEachOrThrow } from '../call-each'
 import { Closing } from '../closing'
 import type {
   Address,
@@ -442,7 +442,7 @@ export class PortableStream implements StreamHandle, SocketOwner {
     if (connected) calls.push(() => connected(UV_ECANCELED))
     if (shutDown) calls.push(() => shutDown(UV_ECANCELED))
     callEach(calls)
-    this.#closing.finish()
+    this.#closing.finish(callEachOrThrow)
   }
 
   /** @internal */
