@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DemoProcess, Program, run, runDemo, statusOf, whyNo, whyNoMoves } from './demo-process'
+import { NatsServer } from './nats-server'
 import { RawClient } from './raw-client'
 import { Visitors } from './visitors'
 
@@ -192,5 +193,47 @@ it.skipIf(noLoad)(
     expect({ failures: visitors.failures, errors }).toEqual({ failures: [], errors: [] })
     const expected = Array.from({ length: published }, (_, number) => number)
     expect(heard.filter(number => number >= 0)).toEqual(expected)
+  },
+)
+
+const noHosts = noHaproxy ?? whyNo('nats-server')
+
+it.skipIf(noHosts)(
+  `each host is replaced while clients publish by HAProxy: a subscriber elsewhere gets every message${noHosts === null ? '' : ` (${noHosts})`}`,
+  async () => {
+    await using nats = await NatsServer.start()
+    const host = (...options: string[]) => broker('--bus', nats.url, '--drain-notice', '1', ...options)
+    await using elsewhere = await host()
+    let hosts = await Promise.all([host(), host()])
+    onTestFinished(async () => {
+      for (const each of hosts) await each[Symbol.asyncDispose]()
+    })
+    const front = await Front.start(...hosts)
+    await using subscriber = await RawClient.connect(elsewhere.path)
+    await subscriber.ask('SUBSCRIBE numbers\r\n')
+    const visitors = new Visitors(front.port, 4, visit => ({
+      request: `PUBLISH numbers <${visit}>\r\n`,
+      reply: ':1\r\n',
+    }))
+    await visitors.more(100)
+    for (const index of [0, 1]) {
+      const { port } = hosts[index]!
+      expect(await hosts[index]!.kill('SIGTERM')).toMatchObject({ code: 0 })
+      await hosts[index]![Symbol.asyncDispose]()
+      const successor = await host('--port', String(port))
+      hosts = hosts.map((each, at) => (at === index ? successor : each)) as typeof hosts
+      await successor.printed(/: connected/)
+      await visitors.more(100)
+    }
+    await visitors.stop()
+    expect(visitors.failures).toEqual([])
+    await using last = await RawClient.connect(elsewhere.path)
+    await last.ask('PUBLISH numbers last\r\n')
+    await subscriber.until('last')
+    const heard = subscriber.received.match(/<\d+>/g) ?? []
+    expect({ messages: heard.length, different: new Set(heard).size }).toEqual({
+      messages: visitors.visits,
+      different: visitors.visits,
+    })
   },
 )

@@ -1,17 +1,28 @@
 // Clients that come, ask once, and go, again and again; each that did not get its answer is counted. It knows no broker.
 import { connect } from 'node:net'
 
+/** What a visitor says, and what it is to be answered; QUIT and its reply come behind. */
+interface Talk {
+  readonly request: string
+  readonly reply: string
+}
+
+const PING: Talk = { request: 'PING\r\n', reply: '+PONG\r\n' }
+
 export class Visitors {
   visits = 0
   /** What went wrong with those that went wrong. */
   readonly failures: string[] = []
   readonly #port: number
+  readonly #talk: (visit: number) => Talk
+  #begun = 0
   readonly #running: Promise<unknown>
   #isOver = false
 
   /** @param together so many at the same time */
-  constructor(port: number, together: number) {
+  constructor(port: number, together: number, talk: (visit: number) => Talk = () => PING) {
     this.#port = port
+    this.#talk = talk
     this.#running = Promise.all(Array.from({ length: together }, () => this.#run()))
   }
 
@@ -32,6 +43,7 @@ export class Visitors {
   }
 
   #visit(): Promise<void> {
+    const { request, reply } = this.#talk(this.#begun++)
     return new Promise(resolve => {
       let answer = ''
       let failure = ''
@@ -44,11 +56,11 @@ export class Visitors {
       })
       socket.on('close', () => {
         this.visits++
-        if (failure !== '' || answer !== '+PONG\r\n+OK\r\n')
+        if (failure !== '' || answer !== `${reply}+OK\r\n`)
           this.failures.push(failure || JSON.stringify(answer))
         resolve()
       })
-      socket.write('PING\r\nQUIT\r\n')
+      socket.write(`${request}QUIT\r\n`)
     })
   }
 }
