@@ -20,6 +20,7 @@ export const programs = [
     reason: 'the native engine reads and frees no memory that is not its own',
   },
   { program: 'haproxy', package: 'haproxy', reason: 'a proxy nobody here wrote in front of our servers' },
+  { program: 'pg_createcluster', package: 'postgresql', reason: 'a PostgreSQL for its client pg' },
   { program: 'nats-server', package: 'nats-server', reason: "the demo's brokers on several machines" },
   {
     program: 'systemd-socket-activate',

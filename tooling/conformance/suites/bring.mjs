@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { HANG_MS } from '@x/presets/hang-limit'
+import { hasProgram } from '@x/run/debian'
 
 const exec = promisify(execFile)
 
@@ -15,7 +16,9 @@ const exec = promisify(execFile)
  * @param {import('./table.mjs').Suite} suite
  * @returns {Promise<{ folder: string, reason: null } | { folder: null, reason: string }>}
  */
-export async function bring({ name, packages }) {
+export async function bring({ name, packages, programs = [] }) {
+  const missing = programs.find(program => !hasProgram(program))
+  if (missing !== undefined) return { folder: null, reason: `there is no ${missing}` }
   const wanted = Object.entries(packages).map(([one, version]) => `${one}@${version}`)
   const key = createHash('sha256').update(wanted.join(' ')).digest('hex').slice(0, 12)
   const cache = path.join(tmpdir(), 'x-suites')
@@ -38,6 +41,6 @@ export async function bring({ name, packages }) {
     // Another process may have been faster.
     return existsSync(folder)
       ? { folder, reason: null }
-      : { folder: null, reason: `npm cannot bring the tests of ${name}` }
+      : { folder: null, reason: `npm cannot bring ${name}` }
   }
 }

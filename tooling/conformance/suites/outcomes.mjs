@@ -9,9 +9,8 @@ import { HANG_MS } from '@x/presets/hang-limit'
 
 export const arms = /** @type {const} */ (['node:net', 'native', 'portable'])
 
-const register = pathToFileURL(
-  path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../packages/core/dist/register.mjs'),
-).href
+const here = path.dirname(fileURLToPath(import.meta.url))
+const register = pathToFileURL(path.join(here, '../../../packages/core/dist/register.mjs')).href
 
 /**
  * Every test of the suite by name: 'passed', 'failed', or how its file ended.
@@ -37,10 +36,11 @@ export async function outcomesOf(suite, folder, arm, node = process.execPath) {
  * @returns {Promise<{ how: string, stdout: string }>}
  */
 function runFile({ runner }, folder, { file, arm, node }) {
+  const place = file.startsWith('ours/') ? path.join(here, file) : file
   const words = {
-    script: [file],
-    'node:test': ['--test-reporter=tap', file],
-    mocha: [path.join(folder, '../mocha/bin/_mocha'), '--exit', '--reporter', 'json', file],
+    script: [place],
+    'node:test': ['--test-reporter=tap', place],
+    mocha: [path.join(folder, '../mocha/bin/_mocha'), '--exit', '--reporter', 'json', place],
   }[runner]
   const { NODE_OPTIONS: _ours, ...env } = process.env
   const isOurs = arm !== 'node:net'

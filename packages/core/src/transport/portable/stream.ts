@@ -16,7 +16,6 @@ import { Closing } from '../closing'
 import type {
   Address,
   HandleKind,
-  PeerCredentials,
   ReadSink,
   Status,
   StreamHandle,
@@ -43,6 +42,7 @@ import {
 import { copyAtMost, joined, totalLength } from './joined-chunks'
 import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
+import { WithoutDescriptors } from './without-descriptors'
 
 /** What is known of a connected socket that node:net does not tell. */
 export interface ConnectedSocket {
@@ -56,7 +56,7 @@ const NOTHING = Buffer.alloc(0)
 const readsOfTurn = 32
 const bothSides: Sides = { readable: true, writable: true }
 
-export class PortableStream implements StreamHandle, SocketOwner {
+export class PortableStream extends WithoutDescriptors implements StreamHandle, SocketOwner {
   readonly kind: HandleKind
   readonly fd: number
   bytesRead = 0
@@ -84,6 +84,7 @@ export class PortableStream implements StreamHandle, SocketOwner {
 
   /** Of a connected socket where one is given; else it can connect. */
   constructor(kind: HandleKind, connected?: Socket, known: ConnectedSocket = {}) {
+    super()
     this.kind = kind
     this.fd = known.fd ?? -1
     this.#paths = known.paths ?? unnamed
@@ -382,31 +383,6 @@ export class PortableStream implements StreamHandle, SocketOwner {
 
   close(done?: () => void): void {
     if (this.#closing.begin(done)) this.#shutter(false)
-  }
-
-  sendFile(): number {
-    return UV_ENOTSUP
-  }
-
-  splice(): Status {
-    return UV_ENOTSUP
-  }
-
-  release(): number {
-    return UV_ENOTSUP
-  }
-
-  peerCredentials(): PeerCredentials | Status {
-    return UV_ENOTSUP
-  }
-
-  /** The system is not asked by `node:net`. */
-  hasPeerLeft(): boolean {
-    return false
-  }
-
-  peerPidfd(): number {
-    return UV_ENOTSUP
   }
 
   #shutter(reset: boolean): void {
