@@ -3,7 +3,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { hasHostTicks, nextTick, withHostTicks } from '../../host'
+import { hasHostTicks, nextTick, withHostTicks, withUsersTicks } from '../../host'
 import { hideFromDiagnostics } from './diagnostics'
 import { isNode } from './host'
 import { nodeNet } from './node-net'
@@ -230,7 +230,17 @@ function read(this: InnerSocket, size?: number): unknown {
 
 // After both ends a stream destroys itself: the descriptor stays open until its owner closes it, as with other transports.
 function destroy(this: InnerSocket, error?: Error): InnerSocket {
-  if (!error && this[kOwner]?.isClosing === false) return this
+  const owner = this[kOwner]
+  if (!error && owner?.isClosing === false) return this
+  // A failed read is told as it comes. Of an error that a stream is destroyed with Node formats the stack, which nobody would see.
+  if (owner?.isClosing === false && !this.destroyed && (error as NodeJS.ErrnoException).syscall === 'read') {
+    try {
+      withUsersTicks(() => owner.heardError(error as Error))
+    } finally {
+      withHostTicks(() => base().destroy.call(this))
+    }
+    return this
+  }
   return withHostTicks(() => base().destroy.call(this, error)) as InnerSocket
 }
 

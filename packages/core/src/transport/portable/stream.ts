@@ -339,7 +339,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   readonly #wrote = (error?: Error | null): void => {
     if (this.#state !== 'open') return
     const done = this.#queue.shift()
-    const status = error ? statusOf(this.#socket.errored ?? error) : 0
+    const status = error ? this.#statusOf(error) : 0
     withUsersTicks(() => done?.(status))
   }
 
@@ -360,8 +360,15 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     // A failed read ends the writing side as well: it is the reader's to tell.
     const failure = this.#socket.errored
     if (failure && syscallOf(failure) === 'read') this.heardError(failure)
-    const reason = failure ?? error
-    done?.(reason ? statusOf(reason) : 0)
+    const isOver = error || failure !== null || this.#failure < 0
+    done?.(isOver ? this.#statusOf(error) : 0)
+  }
+
+  /** Why the socket is over, of which `error` may tell no more than that. */
+  #statusOf(error: Error | null | undefined): Status {
+    const failure = this.#socket.errored
+    if (failure !== null) return statusOf(failure)
+    return this.#failure < 0 || !error ? this.#failure : statusOf(error)
   }
 
   setOption(option: StreamOption): Status {
