@@ -157,8 +157,19 @@ it.skipIf(noKeeper)('goes on where the service manager does not hear', async () 
   expect(await demo.kill('SIGTERM')).toMatchObject({ code: 0 })
 })
 
-it('the units of the deploy folder are right', async () => {
-  const folder = new URL('../deploy/', import.meta.url).pathname
-  const verified = await run('systemd-analyze', ['verify', `${folder}x-demo.socket`]).catch(() => null)
-  expect(verified?.stderr ?? '').not.toMatch(/x-demo\.(socket|service):\d+/)
-})
+const noAnalyze = whyNo('systemd-socket-activate')
+
+it.skipIf(noAnalyze)(
+  `systemd-analyze finds nothing wrong with the units of the deploy folder${noAnalyze === null ? '' : ` (${noAnalyze})`}`,
+  async () => {
+    const units = ['x-demo.socket', 'x-demo.service'].map(
+      name => new URL(`../deploy/${name}`, import.meta.url).pathname,
+    )
+    const { stderr } = await run('systemd-analyze', ['verify', ...units])
+    // What it says of other units is not ours, and node may be elsewhere on this machine.
+    const ours = stderr
+      .split('\n')
+      .filter(line => line.includes('x-demo') && !line.includes('is not executable'))
+    expect(ours).toEqual([])
+  },
+)
