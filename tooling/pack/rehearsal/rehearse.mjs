@@ -1,6 +1,6 @@
 // Rehearses a release: everything that a maintainer does and what users then get, on a registry of its own. Nothing leaves
 // this machine.
-//   pnpm release:rehearse          three minutes on a quiet machine; it takes what is committed
+//   pnpm release:rehearse          some six minutes of processor time; it takes what is committed
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
