@@ -357,6 +357,11 @@ static int64_t bind_path(x_call *call) {
 static int open_poll(x_listener *starter) {
   if (x_part_is_open(&starter->poll)) return 0;
   int status = uv_poll_init(starter->base.in->loop, &starter->poll, starter->fd);
+  if (status == UV_EEXIST) {
+    // Another handle of this loop watches it, and closes it: libuv aborts where that is done behind its back.
+    x_fd_belongs(starter->base.in, starter->fd, X_FD_FREE);
+    starter->fd = -1;
+  }
   return x_part_open(&starter->base, &starter->poll, status);
 }
 

@@ -104,6 +104,22 @@ describe.each(transports)('a server on the $name transport', transport => {
     expect(error).toMatchObject({ code: 'EINVAL', syscall: 'listen' })
   })
 
+  it('[S6] says EEXIST of a descriptor that node:net listens on, and leaves it there', async () => {
+    const owner = createNodeServer(socket => socket.end()).listen(0, '127.0.0.1')
+    onTestFinished(() => void owner.close())
+    await once(owner, 'listening')
+    const { fd } = (owner as unknown as { _handle: { fd: number } })._handle
+    const server = createServer({ transport })
+    server.listen({ fd })
+    const [error] = await once(server, 'error')
+    expect(error).toMatchObject({ code: 'EEXIST', syscall: 'listen' })
+    // A descriptor that was closed behind its owner's back aborts the process in the next turns of the loop.
+    for (let clients = 0; clients < 3; clients++) {
+      const client = connect((owner.address() as AddressInfo).port, '127.0.0.1').resume()
+      await once(client, 'close')
+    }
+  })
+
   it('[S7] throws where there is nothing to listen on, and takes the port before the path', async () => {
     const server = createServer({ transport })
     expect(() => server.listen({})).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }))

@@ -1,7 +1,7 @@
 // A listener over one net.Server. It knows how node:net reports a bind, and hands accepted sockets on as streams.
 import type { Server, Socket } from 'node:net'
 import { UV_EBADF, UV_ECANCELED, UV_EINVAL, UV_ENOTSUP } from '../../errors/errno'
-import { nextTick, platform, setImmediate, withHostTicks } from '../../host'
+import { nextTick, platform, setImmediate, withHostTicks, withoutFirstTick } from '../../host'
 import { callEach } from '../call-each'
 import { Closing } from '../closing'
 import type { AcceptSink, Address, BindFlags, HandleKind, ListenerHandle, Status } from '../contract'
@@ -267,8 +267,8 @@ export function adoptListener(fd: number): ListenerHandle | Status {
   server.on('error', error => {
     status = statusOf(error)
   })
-  // Inside the call; node:net alone can tell the kind of the descriptor, and only of one that listens.
-  withHostTicks(() => server.listen({ fd, exclusive: true }))
+  // Inside the call, its events too; node:net alone can tell the kind of the descriptor, and only of one that listens.
+  withoutFirstTick(() => server.listen({ fd, exclusive: true }))
   if (!server.listening) return status
   return new PortableListener(ownAddress(server) === null ? 'pipe' : 'tcp', server, fd)
 }
