@@ -369,6 +369,45 @@ describe('a client', () => {
     expect(await asked.promise).toBe('ERR_X_OUTCOME_UNKNOWN')
   })
 
+  const moments: Record<string, (one: Client<{ echo(value: number): number }>) => ClientOptions | undefined> =
+    {
+      'its hook': one => ({ onConnect: () => void one.close() }),
+      "'up'": one => void one.on('up', () => one.close()),
+      "'down'": one => void one.on('down', () => one.close()),
+    }
+  for (const [name, closing] of Object.entries(moments)) {
+    it(`[I7] may be closed in ${name}: what waits was not sent`, async () => {
+      if (name !== "'down'") await serve(channel => channel.serve({ echo: (value: number) => value }))
+      let options: ClientOptions | undefined
+      const one = createClient<{ echo(value: number): number }>(at(), {
+        firstDelayMs: 5,
+        onConnect: channel => options?.onConnect?.(channel),
+      })
+      clients.push(one)
+      options = closing(one)
+      const closed = once(one, 'close')
+      await expect(one.call.echo(1)).rejects.toEqual(code('ERR_X_NOT_SENT'))
+      await closed
+      expect(one.channel).toBeNull()
+    })
+  }
+
+  it('[I7] takes calls in its hook, too: they go out after it', async () => {
+    const heard: number[] = []
+    await serve(channel => channel.serve({ echo: (value: number) => heard.push(value) }))
+    const fromHook: Promise<number>[] = []
+    const one = createClient<{ echo(value: number): number }>(at(), {
+      onConnect: async channel => {
+        fromHook.push(one.call.echo(2))
+        await channel.request(0, { name: 'echo' })
+      },
+    })
+    clients.push(one)
+    await one.call.echo(1)
+    await Promise.all(fromHook)
+    expect(heard).toEqual([0, 1, 2])
+  })
+
   it('[I7] says at once what is wrong with its arguments', () => {
     expect(() => createClient('a/b')).toThrowError(code('ERR_INVALID_ARG_VALUE'))
     expect(() => createClient('a', { mostDelayMs: 1 })).toThrowError(code('ERR_OUT_OF_RANGE'))
