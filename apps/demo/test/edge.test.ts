@@ -1,7 +1,10 @@
 // What the broker lets the open network do: limits by address and rate, silent and slow clients, PROXY headers of strangers.
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Clients } from '../src/client/clients'
 import { peerNetwork } from '../src/client/peer-network'
+import { type Options, parseOptions } from '../src/options'
+import { Edge } from '../src/worker/edge'
 import { DemoProcess, runDemo, statusOf, whyNoMoves } from './demo-process'
 import { RawClient } from './raw-client'
 
@@ -145,17 +148,24 @@ it('silent clients of many addresses leave room for others', async () => {
   expect(counts.drops['max-silent']).toBeGreaterThanOrEqual(20)
 })
 
-it.skipIf(noMoves)(
-  `one that was silent, and was moved, is let go of as well${noMoves === null ? '' : ` (${noMoves})`}`,
-  async () => {
-    await using demo = await DemoProcess.start('--workers', '1', '--first-byte-seconds', '3')
-    await using silent = await RawClient.connect(demo.port)
-    await demo.printed(/connected/)
-    expect((await runDemo(['ctl', 'reload', '--port', String(demo.port)])).stdout).toContain('1 client moved')
-    expect(await silent.ended()).toBe('')
-    expect((await statusOf(demo)).counts.drops).toEqual({ 'first-byte': 1 })
-  },
-)
+it('a reload frees no silent client of its deadline, wherever it is by then', async () => {
+  await using demo = await DemoProcess.start('--workers', '1', '--first-byte-seconds', '3')
+  await using silent = await RawClient.connect(demo.port)
+  await demo.printed(/connected/)
+  expect((await runDemo(['ctl', 'reload', '--port', String(demo.port)])).code).toBe(0)
+  expect(await silent.ended()).toBe('')
+  expect((await statusOf(demo)).counts.drops).toEqual({ 'first-byte': 1 })
+})
+
+it('a moved client is silent too long once its deadline is over, and one that has spoken never', () => {
+  const edge = new Edge(parseOptions(['--first-byte-seconds', '3']) as Options, new Clients(1))
+  const connectedMs = 1000
+  expect(edge.isSilentTooLong({ isSilent: true, connectedMs }, connectedMs + 3900)).toBe(false)
+  expect(edge.isSilentTooLong({ isSilent: true, connectedMs }, connectedMs + 4100)).toBe(true)
+  expect(edge.isSilentTooLong({ isSilent: false, connectedMs }, connectedMs + 4100)).toBe(false)
+  const unlimited = new Edge(parseOptions(['--first-byte-seconds', '0']) as Options, new Clients(1))
+  expect(unlimited.isSilentTooLong({ isSilent: true, connectedMs }, connectedMs + 1e9)).toBe(false)
+})
 
 it('a client that sends byte by byte is served, and so are the others meanwhile', async () => {
   await using demo = await DemoProcess.start('--workers', '1')
