@@ -103,6 +103,13 @@ describe('memory network', () => {
     await close(client, server, listener)
   })
 
+  it('[T2] refuses a host that is no text, as a lookup of the system does', () => {
+    const server = createServer({ transport: memoryNetwork() })
+    expect(() => server.listen({ port: 0, host: 5 as never })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    )
+  })
+
   it('[T2] resets: a peer that has read all reads ECONNRESET, and writes EPIPE', async () => {
     const { listener, client, server } = await pair(memoryNetwork())
     const all = readAll(server)

@@ -1,8 +1,9 @@
 // `dns.lookup` for networks with names of their own. It knows the form of the answer; the names are its caller's.
+import { codedError } from '@x/core/internal'
 import { errno, type Lookup } from '@x/core/transport'
 import { canonicalIp } from './ip-address'
 
-/** Answers a lookup from a table, in a later turn, as `dns.lookup` would. */
+/** Answers a lookup from a table, in a later turn, as `dns.lookup` would. @throws `ERR_INVALID_ARG_TYPE` as that. */
 export function answerLookup(
   post: (job: () => void) => void,
   find: (name: string) => readonly string[] | undefined,
@@ -10,6 +11,7 @@ export function answerLookup(
   options: Parameters<Lookup>[1],
   callback: Parameters<Lookup>[2],
 ): void {
+  if (typeof hostname !== 'string') throw codedError('ERR_INVALID_ARG_TYPE', 'hostname', 'string', hostname)
   const wanted = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : (options.family ?? 0)
   const literal = canonicalIp(hostname)
   const known = literal === null ? (find(hostname) ?? defaults(hostname)) : [literal]
