@@ -1,6 +1,6 @@
 // The in-memory network as the contract sees it; what every transport must do is the conformance suite's.
 import { execFile } from 'node:child_process'
-import { connect as connectSocket } from '@x/core'
+import { connect as connectSocket, createServer } from '@x/core'
 import { errno, type StreamHandle, type TcpAddress, type Timer } from '@x/core/transport'
 import { describe, expect, it } from 'vitest'
 import { memoryNetwork } from '../src'
