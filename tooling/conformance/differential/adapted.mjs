@@ -12,7 +12,7 @@ import { isVirtual } from './rules.mjs'
 /** @param {Program} program @param {string} subject @returns {Program} */
 export function adapted(program, subject) {
   if (isVirtual(subject)) {
-    const isOut = subject === 'simulated' ? endsSimulation : hasDescriptor
+    const isOut = subject === 'simulated' ? endsSimulation : putsOff
     return calm(withBatches(program, program.batches.flatMap(apart), isOut))
   }
   if (subject === 'portable') return { ...program, batches: program.batches.flatMap(goingApart) }
@@ -27,6 +27,12 @@ const withBatches = ({ setup }, batches, isOut) => ({
 
 /** A transport without descriptors has another error for one. @param {Step} step */
 const hasDescriptor = ({ name, args }) => (name === 'listen' && args?.[0]?.includes('fd:')) || false
+
+/**
+ * What is thrown puts off the ticks behind it by a turn of the loop, in which a network of its own has gone on.
+ * @param {Step} step
+ */
+const putsOff = step => step.verb === 'throw' || hasDescriptor(step)
 
 /** What nobody catches ends a simulation. @param {Step} step */
 const endsSimulation = step => ['throw', 'feed', 'pipeline'].includes(step.verb) || hasDescriptor(step)

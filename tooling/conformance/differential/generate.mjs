@@ -32,6 +32,9 @@ class Maker {
   #family = /** @type {'tcp' | 'unix'} */ ('tcp')
   #role = /** @type {'client' | 'server'} */ ('client')
 
+  /** Sockets that are piped into themselves. @type {Set<string>} */
+  #echoes = new Set()
+
   /** @param {Random} random */
   constructor(random) {
     this.#random = random
@@ -208,6 +211,11 @@ class Maker {
         ]
       case 'shape':
         return [this.#step('shape', actor, random.pick(shapes))]
+      case 'echo':
+        // Of two echoes in one listener of 'data' the second may be to a peer that has gone: docs/compatibility.md.
+        if (this.#echoes.has(actor)) return []
+        this.#echoes.add(actor)
+        return [this.#call('pipe', actor, ['s'])]
       case 'lapse':
         return [this.#call('setTimeout', actor, ['5'])]
       case 'abort':

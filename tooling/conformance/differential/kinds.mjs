@@ -22,6 +22,7 @@ export const kinds = {
   },
   connecting: {
     verbs: {
+      echo: 1,
       feed: 1,
       shape: 3,
       abort: 1,
@@ -45,6 +46,7 @@ export const kinds = {
   },
   living: {
     verbs: {
+      echo: 2,
       feed: 2,
       shape: 2,
       lapse: 1,
@@ -75,6 +77,7 @@ export const kinds = {
   },
   reading: {
     verbs: {
+      echo: 3,
       feed: 1,
       write: 6,
       read: 10,
@@ -99,6 +102,7 @@ export const kinds = {
   },
   relaying: {
     verbs: {
+      echo: 2,
       feed: 2,
       pipeTo: 14,
       unpipe: 2,
@@ -144,6 +148,7 @@ export const kinds = {
   },
   serving: {
     verbs: {
+      echo: 4,
       feed: 1,
       shape: 1,
       dispose: 1,

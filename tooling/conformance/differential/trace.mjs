@@ -12,6 +12,12 @@ export const stepContext = new AsyncLocalStorage()
  * @property {number | string} context  the step in whose async context it came
  */
 
+/** Events that come of what the program does: those that come of the peers come as the system has it. */
+const ordered = new Set(['drain', 'finish', 'listening'])
+
+/** As an actor: in which order the callbacks and events of all sockets and servers of the subject come. */
+export const orderActor = 'order'
+
 /** The records of one play. */
 export class Trace {
   /** @type {Map<string, TraceRecord[]>} */
@@ -30,6 +36,8 @@ export class Trace {
     if (kind === 'data' && last?.kind === 'data' && last.name === name && last.context === context)
       last.text += text
     else records.push({ kind, name, text, context })
+    if (/^[sv]\d/.test(actor) && (kind === 'callback' || ordered.has(name)))
+      this.#of(orderActor).push({ kind, name: `${actor} ${name}`, text: '', context: '' })
   }
 
   /** Everything before is told apart from everything after, in the records of each actor. @param {string} name */
