@@ -13,8 +13,9 @@ import {
 } from '../src'
 import { closed, dial, portOf, serve, textOf } from './classes'
 
-async function scripted() {
-  const server = await scriptedServer({ patienceMs: 50 })
+/** `options`: what waits in vain is not to wait for long. */
+async function scripted(options: { patienceMs?: number } = {}) {
+  const server = await scriptedServer(options)
   const client = connect({ port: server.port, transport: server.transport })
   client.on('error', () => {})
   const peer = await server.accept()
@@ -29,7 +30,7 @@ describe('socketPair', () => {
     expect(await textOf(client)).toBe('hello')
   })
 
-  it('[T2] has half-close, back-pressure and reset', async () => {
+  it('[T2] has half-close and back-pressure; a reset with bytes unread is an end, as from libuv', async () => {
     const [client, server] = socketPair({ allowHalfOpen: true, capacityBytes: 1000 })
     client.end('question')
     const chunks: Buffer[] = []
@@ -38,6 +39,14 @@ describe('socketPair', () => {
     expect(Buffer.concat(chunks).toString()).toBe('question')
     expect(server.write(Buffer.alloc(100_000))).toBe(false)
     server.on('error', () => {})
+    const ended = once(client, 'end')
+    client.resume()
+    server.resetAndDestroy()
+    await ended
+  })
+
+  it('[T2] has resets', async () => {
+    const [client, server] = socketPair()
     const failed = once(client, 'error')
     client.resume()
     server.resetAndDestroy()
@@ -82,9 +91,9 @@ describe('scripted peer', () => {
     for (const [act, why] of [
       [(socket: Socket) => socket.end('PI'), 'the connection ended'],
       [(socket: Socket) => socket.resetAndDestroy(), 'the connection failed'],
-      [(socket: Socket) => socket.write('PI'), 'nothing more came within 50 ms'],
+      [(socket: Socket) => socket.write('PI'), 'nothing more came within 500 ms'],
     ] as const) {
-      const { server, client, peer } = await scripted()
+      const { server, client, peer } = await scripted({ patienceMs: 500 })
       act(client)
       await expect(peer.expect('PING')).rejects.toThrow(why)
       await server.close()
