@@ -70,7 +70,15 @@ export async function run(asked) {
         if (how === '') break
         // A program that ends node:net as well says nothing of the subject.
         const alone = await runRange(
-          { ...alike, subject: 'node', reference: undefined, from: last, to: last + 1 },
+          {
+            ...alike,
+            subject: 'node',
+            adaptedTo: subject,
+            reference: undefined,
+            shrink: false,
+            from: last,
+            to: last + 1,
+          },
           () => {},
         )
         if (alone.how !== '') {

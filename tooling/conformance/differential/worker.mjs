@@ -11,6 +11,7 @@ import { judge, playable, smallest } from './trial.mjs'
  * @typedef {import('./compare.mjs').Difference} Difference
  * @typedef {object} Task
  * @property {string} subject
+ * @property {string} [adaptedTo]  the subject that its programs are adapted to; itself where left out
  * @property {string | undefined} [reference]  what it is compared with; node:net where left out
  * @property {'random' | 'known'} source  programs of seeds, or the known ones by their index
  * @property {number} from
@@ -57,11 +58,11 @@ function knownPlayer({ subject }, nets) {
 }
 
 /** @param {Task} task @param {import('./stage.mjs').Nets} nets @returns {Player} */
-function randomPlayer({ subject, shrink }, nets) {
+function randomPlayer({ subject, adaptedTo = subject, shrink }, nets) {
   /** @type {Map<string, number>} */
   const seen = new Map()
   return async seed => {
-    const program = adapted(generate(seed), subject)
+    const program = adapted(generate(seed), adaptedTo)
     const verdict = await judge(playable(program), nets, subject)
     if (!('difference' in verdict)) return { seed, outcome: verdict.outcome }
     const { outcome, difference } = verdict

@@ -279,13 +279,13 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   }
 
   /** @internal A failed write is told by that write first, and the reader hears of it where nobody closes then. */
-  heardError(error: Error): void {
+  heardError(error: NodeJS.ErrnoException): void {
     if (this.isClosing) return
     this.#failure = statusOf(error)
     if (this.#state === 'connecting') {
       this.#state = 'new'
       this.#tellConnected(this.#failure)
-    } else if (syscallOf(error) === 'write') setImmediate(tellOver, this)
+    } else if (error.syscall === 'write') setImmediate(tellOver, this)
     else this.tellOver()
   }
 
@@ -358,15 +358,15 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     const done = this.#shutDown
     this.#shutDown = null
     // A failed read ends the writing side as well: it is the reader's to tell.
-    const failure = this.#socket.errored
-    if (failure && syscallOf(failure) === 'read') this.heardError(failure)
+    const failure: NodeJS.ErrnoException | null = this.#socket.errored
+    if (failure && failure.syscall === 'read') this.heardError(failure)
     const isOver = error || failure !== null || this.#failure < 0
     done?.(isOver ? this.#statusOf(error) : 0)
   }
 
   /** Why the socket is over, of which `error` may tell no more than that. */
   #statusOf(error: Error | null | undefined): Status {
-    const failure = this.#socket.errored
+    const failure: NodeJS.ErrnoException | null = this.#socket.errored
     if (failure !== null) return statusOf(failure)
     return this.#failure < 0 || !error ? this.#failure : statusOf(error)
   }
@@ -469,9 +469,6 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   }
 }
 
-function syscallOf(error: NodeJS.ErrnoException): string | undefined {
-  return error.syscall
-}
 function closed(stream: PortableStream): void {
   stream.heardClose()
 }
