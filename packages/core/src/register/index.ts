@@ -12,7 +12,7 @@ import { registerChildren } from './children'
 import { makeFace } from './face'
 import { makeSource } from './face-source'
 import { answerImport, answerRequire, whyNot } from './hooks'
-import { giveReadsToTls } from './secure'
+import { giveSocketsToTls } from './secure'
 
 export { isRegistered } from '../registration'
 
@@ -26,5 +26,5 @@ if (!isRegistered()) {
   registerChildren(path.join(packageFolder, 'register.js'))
   // Node's own way from a worker to its primary is closed to any net but its own.
   if (cluster.isWorker && listenerSource() === null) setListenerSource(unsharedSource)
-  giveReadsToTls()
+  giveSocketsToTls()
 }

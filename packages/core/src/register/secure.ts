@@ -1,39 +1,95 @@
-// Sockets of this package that a registered program gives to node:tls: whoever read from one before hears nothing more,
-// as with a socket of node:net, whose handle TLS takes over. It knows nothing of TLS.
+// Sockets of this package that a registered program gives to node:tls: TLS alone reads and ends them, and knows their
+// addresses, as with a socket of node:net, whose handle TLS takes over. It knows nothing of the protocol.
 import { syncBuiltinESMExports } from 'node:module'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { isOwnSocket } from '../socket/adopt'
+import type { Socket } from '../socket/index'
 
-/** Has `tls.connect({ socket })` and `new tls.TLSSocket(socket)` take the socket's bytes for TLS alone. */
-export function giveReadsToTls(): void {
+/** What a TLS socket asks a handle of Node's own for, and a socket of this package can tell. */
+const addressMembers = [
+  'remoteAddress',
+  'remoteFamily',
+  'remotePort',
+  'localAddress',
+  'localFamily',
+  'localPort',
+] as const
+
+/**
+ * Has `tls.connect({ socket })`, `new tls.TLSSocket(socket)` and `secureServer.emit('connection', socket)` take the socket
+ * for TLS alone.
+ */
+export function giveSocketsToTls(): void {
   const members = tls as {
-    connect: (...args: never[]) => unknown
+    connect: (...args: never[]) => object
     TLSSocket: new (...args: never[]) => object
   }
   const { connect, TLSSocket } = members
   members.connect = function (this: unknown, ...args: never[]) {
-    for (const arg of args as unknown[]) silence((arg as { socket?: unknown } | null | undefined)?.socket)
-    return Reflect.apply(connect, this, args)
+    const given = (args as unknown[]).map(arg => (arg as { socket?: unknown } | null | undefined)?.socket)
+    const socket = given.find(isOwn)
+    return take(socket, () => Reflect.apply(connect, this, args))
   }
   members.TLSSocket = new Proxy(TLSSocket, {
-    construct(target, args, newTarget) {
-      silence(args[0])
-      return Reflect.construct(target, args, newTarget)
-    },
-    apply(target, self, args) {
-      silence(args[0])
-      return Reflect.apply(target as unknown as () => unknown, self, args as [])
-    },
+    construct: (target, args, newTarget) =>
+      take(args[0], () => Reflect.construct(target, args, newTarget) as object),
+    apply: (target, self, args) =>
+      take(args[0], () => Reflect.apply(target as unknown as () => object, self, args as [])),
   })
+  watchServers()
   syncBuiltinESMExports()
 }
 
-/** Takes the readers of a socket of this package away from it. */
-function silence(socket: unknown): void {
-  if (typeof socket !== 'object' || socket === null || !isOwnSocket(socket)) return
-  const stream = socket as Duplex
-  stream.unpipe()
-  stream.removeAllListeners('data')
-  stream.removeAllListeners('readable')
+/** A secure server of Node (also of https and http2) makes its TLS sockets unseen, in its listener of 'connection'. */
+function watchServers(): void {
+  const { emit } = tls.Server.prototype
+  tls.Server.prototype.emit = function (this: tls.Server, name: string, ...args: unknown[]): boolean {
+    const isHeard = Reflect.apply(emit, this, [name, ...args])
+    if (name === 'connection' && isOwn(args[0])) leaveEndToTls(args[0])
+    return isHeard
+  } as typeof emit
+}
+
+/** `make` makes a TLS socket of `socket`, where that is one of this package. */
+function take<S extends object | undefined>(socket: unknown, make: () => S): S {
+  if (!isOwn(socket)) return make()
+  silence(socket)
+  const secure = make()
+  leaveEndToTls(socket)
+  // `tls.TLSSocket` that is called as a function answers nothing where it extends an object.
+  if (secure !== undefined) tellAddresses(secure, socket)
+  return secure
+}
+
+function isOwn(value: unknown): value is Duplex {
+  return typeof value === 'object' && value !== null && isOwnSocket(value)
+}
+
+/** Takes the readers of a socket away from it. */
+function silence(socket: Duplex): void {
+  socket.unpipe()
+  socket.removeAllListeners('data')
+  socket.removeAllListeners('readable')
+}
+
+/**
+ * The peer's FIN is for TLS to answer: TLS has taken over `allowHalfOpen` by now, and ends the socket after its own last
+ * bytes. A socket that ended itself would lose what TLS has still to send.
+ */
+function leaveEndToTls(socket: Duplex): void {
+  socket.allowHalfOpen = true
+}
+
+/** TLS finds no addresses on a stream without a handle of Node's own. */
+function tellAddresses(secure: object, socket: Duplex): void {
+  const ends = socket as unknown as Socket
+  for (const name of addressMembers) {
+    Object.defineProperty(secure, name, { configurable: true, get: () => ends[name] })
+  }
+  Object.defineProperty(secure, 'address', {
+    configurable: true,
+    writable: true,
+    value: () => ends.address(),
+  })
 }

@@ -20,6 +20,7 @@ const kinds: Record<string, string> = {
   'redis.mjs': 'the client of a real Redis server (ioredis)',
   'rpc.mjs': 'a gRPC server and its client (@grpc/grpc-js)',
   'shell.mjs': 'a remote shell, its client and a forwarded port (ssh2)',
+  'half-closed-tls.mjs': 'a TLS client that has ended and listens on (node:tls)',
   'starttls.mjs': 'TLS over sockets that have readers already (node:tls)',
   'websocket.mjs': 'WebSocket and HTTP over sockets of net (ws, undici, node:http)',
 }
