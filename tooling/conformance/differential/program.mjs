@@ -117,8 +117,10 @@ function codeOf(step, indent) {
         then === undefined ? [] : [`t.cb(${id}, ${actorOf(on)}${then.length > 0 ? `, ${nested}` : ''})`]
       const given = [...(step.chunk ? argumentsOf(step.chunk, on) : []), ...(step.args ?? []), ...callback]
       // A call that answers a promise.
-      if (name.startsWith('['))
-        return `t.do(${id}, ${actorOf(on)}, s => t.settle(${actorOf(on)}, s${name}()))`
+      if (name.startsWith('[')) {
+        const asClose = on.startsWith('v') ? "t.may('close', s) && " : ''
+        return `t.do(${id}, ${actorOf(on)}, s => ${asClose}t.settle(${actorOf(on)}, s${name}()))`
+      }
       const limit = name in limits ? `t.may('${name}', s) && ` : ''
       return `t.do(${id}, ${actorOf(on)}, s => ${limit}s.${name}(${given.join(', ')}))`
     }
