@@ -1,4 +1,4 @@
-// Memory for large reads: arenas that JavaScript sees as one buffer each, and that come back when the garbage collector
+// Memory for large reads: arenas, one for each, that JavaScript sees as a buffer, and that come back when the garbage collector
 // finds no view of them in use. What a user holds is never written to again. It knows no stream.
 #include "x-net.h"
 
@@ -6,8 +6,8 @@
 
 // While streams read in bulk, arenas wait here rather than with the system: their pages stay mapped, and fresh pages
 // are what costs. 64 MiB is what V8 lets pile up outside its heap before it collects.
-#define MOST_IDLE_BUSY (64 * 1024 * 1024 / X_ARENA_SIZE)
-#define MOST_IDLE 4
+#define MOST_IDLE_BUSY (64 * 1024 * 1024 / X_READ_SIZE)
+#define MOST_IDLE 16
 
 typedef struct idle_arena {
   struct idle_arena *next;
@@ -18,6 +18,7 @@ struct x_pool {
   idle_arena *idle;
   uint32_t idle_count;
   uint32_t out;
+  uint32_t taken;
   uint32_t users;
   bool ended;
 };
@@ -54,7 +55,7 @@ void x_pool_use(x_pool *pool, int change) {
 
 static void *take(x_pool *pool) {
   idle_arena *arena = pool->idle;
-  if (arena == NULL) return malloc(X_ARENA_SIZE);
+  if (arena == NULL) return malloc(X_READ_SIZE);
   pool->idle = arena->next;
   pool->idle_count--;
   return arena;
@@ -83,11 +84,12 @@ static void on_unused(napi_env env, void *memory, void *hint) {
 // then marks its whole heap, which costs in proportion to what the program keeps. Before that a scavenge comes in two ways:
 // V8 runs one where its own allocator is asked for memory while twice the largest young space hangs on young objects (32 MiB
 // for Node 20; for Node 26 it is too late); and where the young space is full. Little is allocated there in bulk reading, so
-// from MANY_OUT arenas on each takes a piece of it along.
-#define MANY_OUT (16 * 1024 * 1024 / X_ARENA_SIZE)
+// from MANY_OUT arenas on each fourth takes a piece of it along.
+#define MANY_OUT (16 * 1024 * 1024 / X_READ_SIZE)
 #define YOUNG_PIECE 8000  // places of an array, 64 KB; what is larger than 128 KB is not allocated in the young space
 
-static void let_young_arenas_return(napi_env env, const x_pool *pool) {
+static void let_young_arenas_return(napi_env env, x_pool *pool) {
+  if (++pool->taken % 4 != 0) return;
   napi_value garbage;
   void *memory;
   (void)napi_create_arraybuffer(env, 1, &memory, &garbage);
@@ -103,7 +105,7 @@ napi_value x_pool_buffer(napi_env env, x_pool *pool, char **memory) {
   let_young_arenas_return(env, pool);
   void *arena = take(pool);
   if (arena == NULL) return NULL;
-  if (napi_create_external_buffer(env, X_ARENA_SIZE, arena, on_unused, pool, &buffer) != napi_ok) {
+  if (napi_create_external_buffer(env, X_READ_SIZE, arena, on_unused, pool, &buffer) != napi_ok) {
     give(pool, arena);
     return NULL;
   }

@@ -16,31 +16,14 @@ static bool user_buffer(x_stream *stream, uv_buf_t *buf) {
   return found;
 }
 
-// A program that transfers the memory of a chunk away takes the arena along.
-static bool arena_is_whole(x_instance *in) {
-  napi_value value;
-  uv_buf_t bytes;
-  return in->arena != NULL && napi_get_reference_value(in->env, in->arena_buffer, &value) == napi_ok &&
-         x_bytes(in->env, value, &bytes) && bytes.base == in->arena && bytes.len == X_ARENA_SIZE;
-}
-
-// Makes sure that the arena has room for a read.
+// Makes sure that there is an arena for a read.
 static bool open_arena(x_instance *in) {
   napi_handle_scope scope;
-  if (!x_enter(in, &scope)) return false;
-  if (in->arena_used + X_READ_SIZE <= X_ARENA_SIZE && arena_is_whole(in)) {
-    x_leave(in, scope);
-    return true;
-  }
-  if (in->arena_buffer != NULL) napi_delete_reference(in->env, in->arena_buffer);
-  in->arena_buffer = NULL;
-  in->arena = NULL;
   char *memory;
+  if (in->arena != NULL) return true;
+  if (!x_enter(in, &scope)) return false;
   napi_value buffer = x_pool_buffer(in->env, in->pool, &memory);
-  if (buffer != NULL && napi_create_reference(in->env, buffer, 1, &in->arena_buffer) == napi_ok) {
-    in->arena = memory;
-    in->arena_used = 0;
-  }
+  if (buffer != NULL && napi_create_reference(in->env, buffer, 1, &in->arena_buffer) == napi_ok) in->arena = memory;
   x_leave(in, scope);
   return in->arena != NULL;
 }
@@ -48,7 +31,7 @@ static bool open_arena(x_instance *in) {
 static void own_buffer(x_stream *stream, uv_buf_t *buf) {
   x_instance *in = stream->base.in;
   stream->into_arena = stream->bulk && open_arena(in);
-  *buf = uv_buf_init(stream->into_arena ? in->arena + in->arena_used : in->scratch, X_READ_SIZE);
+  *buf = uv_buf_init(stream->into_arena ? in->arena : in->scratch, X_READ_SIZE);
 }
 
 // No buffer means no read: libuv goes on to `on_read` at once.
@@ -60,18 +43,18 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf) {
   else own_buffer(stream, buf);
 }
 
+// The arena is the receiver's from here on.
 static void emit_arena(x_stream *stream, size_t size) {
   x_instance *in = stream->base.in;
   napi_handle_scope scope;
-  napi_value argv[4];
+  napi_value argv[3];
   if (!x_enter(in, &scope)) return;
   argv[1] = x_number(in->env, (int64_t)size);
-  argv[2] = x_number(in->env, (int64_t)in->arena_used);
-  // Whole cache lines, so that two streams' bytes do not share one.
-  in->arena_used += (size + 63) & ~(size_t)63;
-  if (argv[1] != NULL && argv[2] != NULL && napi_get_reference_value(in->env, in->arena_buffer, &argv[3]) == napi_ok) {
-    x_emit_stream(stream, stream->base.context.async, X_ON_READ_ARENA, 4, argv);
-  }
+  bool found = argv[1] != NULL && napi_get_reference_value(in->env, in->arena_buffer, &argv[2]) == napi_ok;
+  napi_delete_reference(in->env, in->arena_buffer);
+  in->arena_buffer = NULL;
+  in->arena = NULL;
+  if (found) x_emit_stream(stream, stream->base.context.async, X_ON_READ_ARENA, 3, argv);
   x_leave(in, scope);
 }
 

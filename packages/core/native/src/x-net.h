@@ -66,8 +66,7 @@ typedef struct {
   uint32_t last_free;
   uint32_t live;  // handles with libuv parts that are not closed yet
   x_pool *pool;
-  char *arena;  // large reads land here, from `arena_used` on; `arena_buffer` is JavaScript's view of it
-  size_t arena_used;
+  char *arena;  // where the next large read lands; `arena_buffer` is JavaScript's view of it
   napi_ref arena_buffer;
   char *scratch;  // small reads land here; `scratch_buffer` is JavaScript's view of it, and of the lists behind it
   napi_ref scratch_buffer;
@@ -247,10 +246,9 @@ x_stream *x_stream_of(const x_call *call);
 
 // read-pool.c: memory that reads land in.
 #define X_READ_SIZE 65536    // the most that one read takes
-// From here on a read is worth a piece of an arena, and the next one goes there at once. A smaller one is copied into a
-// buffer of its size, so that it does not pin an arena.
+// From here on a read is worth an arena, and the next one goes there at once. A smaller one is copied into a buffer of its size, so
+// that it does not pin an arena. An arena is the memory of one read: its receiver may transfer it away, and takes no other's along.
 #define X_BULK_READ (X_READ_SIZE / 2)
-#define X_ARENA_SIZE 262144  // shared by consecutive large reads
 x_pool *x_pool_new(void);
 void x_pool_end(x_pool *pool);
 void x_pool_use(x_pool *pool, int change);

@@ -54,13 +54,14 @@ describe.skipIf(absent !== null)('native transport, reading', () => {
       const pinned = chunk.buffer.byteLength
       if (chunk.length <= 2048) expect(pinned).toBeLessThanOrEqual(Buffer.poolSize)
       else if (chunk.length < 32 * 1024) expect(pinned).toBe(chunk.length)
-      else expect(pinned / chunk.length).toBeLessThanOrEqual(8)
+      else expect(pinned / chunk.length).toBeLessThanOrEqual(2)
     }
   })
 
-  it('goes on where a program transfers the memory of its chunks away', async () => {
+  it('goes on where a program transfers the memory of some chunks away, and leaves the others whole', async () => {
     const [client, server] = await pair()
-    const small: { chunk: Buffer; size: number }[] = []
+    const kept: { chunk: Buffer; size: number }[] = []
+    let count = 0
     let heardFirst = () => {}
     const first = new Promise<void>(resolve => {
       heardFirst = resolve
@@ -68,7 +69,9 @@ describe.skipIf(absent !== null)('native transport, reading', () => {
     const { whole } = reading(server, {
       onData(chunk) {
         heardFirst()
-        if (chunk.length <= 2048) small.push({ chunk, size: chunk.length })
+        const isShared = chunk.length <= 2048
+        if (isShared || count++ % 2 === 0) kept.push({ chunk, size: chunk.length })
+        if (!isShared && count % 2 === 1) return
         try {
           // Of memory that many share it is refused, or ignored (Node 20), as with Node's own pool.
           structuredClone(chunk, { transfer: [chunk.buffer as ArrayBuffer] })
@@ -83,8 +86,8 @@ describe.skipIf(absent !== null)('native transport, reading', () => {
     await ended(client)
     await whole
     expect(server.bytesRead).toBe(1024 * 1024 + 10)
-    expect(small.length).toBeGreaterThan(0)
-    for (const { chunk, size } of small) expect(chunk.length).toBe(size)
+    expect(kept.length).toBeGreaterThan(5)
+    for (const { chunk, size } of kept) expect(chunk.length).toBe(size)
   })
 
   it("reads into the receiver's buffer, a view of which it hands over", async () => {

@@ -347,7 +347,7 @@ export class NativeStream implements StreamHandle {
     sink.onData(this.#host.reads.take(size))
   }
 
-  /** Of the addon: a large read, in a piece of an arena that is the receiver's from here on. */
+  /** Of the addon: a large read, in memory that is the receiver's from here on. */
   heardArena(chunk: Buffer): void {
     if (this.#sink === null || !this.#reading) return
     this.#bytesRead += chunk.length

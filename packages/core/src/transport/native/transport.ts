@@ -32,8 +32,8 @@ function eventsOf(streams: OpenStreams): Events {
     (place, size) => {
       streams[place]?.heardRead(size)
     },
-    (place, size, offset, arena) => {
-      streams[place]?.heardArena(arena.subarray(offset, offset + size))
+    (place, size, arena) => {
+      streams[place]?.heardArena(size === arena.length ? arena : arena.subarray(0, size))
     },
     finish,
     finish,
