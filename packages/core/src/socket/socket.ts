@@ -175,11 +175,13 @@ export class Socket extends Duplex {
     else this.once('finish', this.destroy)
   }
 
-  override destroy(error?: Error): this {
+  /** `callback` is that of every stream of Node, which documents only `error`: it is called once all is closed. */
+  override destroy(error?: Error, callback?: WriteCallback): this {
     // A subclass of the old style may call before its parent has initialised it.
     const phase = (this[kState] as SocketState | undefined)?.phase
     if (phase?.kind === 'connected') phase.flushBeforeEnd()
-    return super.destroy(error)
+    const destroy: (error?: Error, callback?: WriteCallback) => this = super.destroy
+    return destroy.call(this, error, callback)
   }
 
   /**
