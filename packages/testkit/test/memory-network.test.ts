@@ -220,17 +220,20 @@ describe('memory network', () => {
   it('[T2] a time-out that is due can be cleared, and started anew', async () => {
     const { clock } = memoryNetwork()
     const seen: string[] = []
-    const timers = ['cleared', 'anew'].map(name => clock?.setTimeout(() => seen.push(name), 1))
-    const [cleared, anew] = timers as [Timer, Timer]
-    // In the turn in which they are due, before they are called.
+    let timers: (Timer | undefined)[] = []
+    // In the turn in which all are due, and before the others: it was set first, for the same time.
     const due = new Promise<void>(resolve => {
       setTimeout(() => {
+        const [cleared, anew] = timers as [Timer, Timer]
         clock?.clearTimeout(cleared)
         anew.refresh()
         seen.push('due')
         resolve()
       }, 1)
     })
+    timers = ['cleared', 'anew'].map(name => clock?.setTimeout(() => seen.push(name), 1))
+    const start = performance.now()
+    while (performance.now() < start + 5);
     await due
     await new Promise(resolve => clock?.setTimeout(() => resolve(null), 2))
     expect(seen).toEqual(['due', 'anew'])
