@@ -13,11 +13,8 @@ export const LAST_WORDS_MS = 1000
 export type Settled = (refused: readonly number[], why: Refusal | 'ended') => void
 
 export interface Carrier {
-  /**
-   * Whether a batch is best sent now. False while the worker has not answered the one before, where what comes meanwhile
-   * costs less if it goes together; and once nothing more can be sent.
-   */
-  readonly isFree: boolean
+  /** False once nothing more can be sent. */
+  readonly isOpen: boolean
   /** Sends a batch of 253 at most; `settled` is called once, after this call. Our copies stay ours. */
   send(listener: number, batch: readonly Connection[], settled: Settled): void
   /** Sends a bound descriptor that stays ours, again and again until the worker has it. `sent`: the copy may go. */
@@ -37,8 +34,6 @@ export interface CarrierHost {
   told(connections: number): void
   /** So many connections were taken. */
   took(count: number): void
-  /** A batch may be sent again, though none was settled: a bound socket was on its way. */
-  free(): void
   /** Something is short, here or there: no more for a while. */
   short(): void
   /** The worker said what it must not say. */

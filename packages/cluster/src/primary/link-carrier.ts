@@ -1,6 +1,5 @@
 // Takes connections to a worker as descriptors in batches, many to one message. Each message has an id, by which the worker
-// says what it took; until then our copies stay. One batch is on its way at a time: a worker answers before it serves, so
-// that one which keeps up waits for nothing, and what comes for one which does not is gathered and goes as one message.
+// says what it took; until then our copies stay.
 import { type DescriptorOperations, type Status, UV_EPIPE } from '@x/core/transport'
 import { DescriptorLink } from '../both/descriptor-link'
 import type { Frame } from '../both/frame'
@@ -51,8 +50,8 @@ export class LinkCarrier implements Carrier {
     return typeof channel === 'number' ? channel : new LinkCarrier(os, descriptors, channel, host)
   }
 
-  get isFree(): boolean {
-    return this.#state === 'open' && this.#batches.size === 0
+  get isOpen(): boolean {
+    return this.#state === 'open'
   }
 
   receiveNow(): void {
@@ -101,14 +100,12 @@ export class LinkCarrier implements Carrier {
     const settled: Settled = refused => {
       if (refused.length === 0 || this.#state !== 'open') sent()
       else again()
-      this.#host.free()
     }
     this.#batches.set(id, { count: 0, settled })
     this.#link.send({ type: 'listener', listener, id }, [fd], status => {
       if (status >= 0 || !this.#batches.delete(id)) return
       if (status === UV_EPIPE) sent()
       else again()
-      this.#host.free()
     })
   }
 

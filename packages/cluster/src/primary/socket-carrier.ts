@@ -27,8 +27,7 @@ export class SocketCarrier implements Carrier {
     this.#host = host
   }
 
-  /** Each connection is a message of its own: nothing is gained by waiting. */
-  get isFree(): boolean {
+  get isOpen(): boolean {
     return this.#state === 'open'
   }
 

@@ -168,7 +168,7 @@ export class WorkerProcess {
       this.#state === 'ready' &&
       this.#underWay < this.#window &&
       !this.#pause.isOn &&
-      this.#carrier?.isFree === true
+      this.#carrier?.isOpen === true
     )
   }
 
@@ -316,7 +316,6 @@ export class WorkerProcess {
         this.#window = Math.max(1, this.#window >> 1)
         this.#pause.start()
       },
-      free: () => this.#owner.changed(this),
       wrong: what => this.fail(what),
       closed: () => this.#onLinkClosed(),
     }
