@@ -59,6 +59,8 @@ export class Dispatcher {
   #isFull = false
   #isAccepting = true
   #isClosed = false
+  /** Sent to workers that have not answered. */
+  #unanswered = 0
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -91,6 +93,11 @@ export class Dispatcher {
       this.#waiting.push({ connection, firstBytes: seen, incoming: null, refusedBy: null })
     }
     this.#retry()
+  }
+
+  /** Nothing is on its way to a worker, and nothing waits that a worker could take. */
+  get isSettled(): boolean {
+    return this.#unanswered === 0 && (this.#waiting.length === 0 || this.#seats.size === 0)
   }
 
   /** Gives up what waits. What is on its way to a worker is still served there. */
@@ -186,7 +193,9 @@ export class Dispatcher {
     if (batch.length === 0) return
     seat.batch = []
     const connections = batch.map(entry => entry.connection)
+    this.#unanswered += batch.length
     seat.worker.give(seat.listener, connections, indexes => {
+      this.#unanswered -= batch.length
       const taken = indexes.length === 0 ? connections : []
       if (indexes.length > 0) {
         const refused = new Set(indexes)

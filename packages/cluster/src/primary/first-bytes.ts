@@ -42,6 +42,16 @@ export class FirstBytes {
     }
   }
 
+  /** None waits, and none is about to be picked for. */
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0 && this.#ready.length === 0
+  }
+
+  /** Waits for nothing more: each is picked for by what has come. */
+  passAll(): void {
+    for (const fd of [...this.#waiting.keys()]) this.#pass(fd)
+  }
+
   /** Gives up those that wait. */
   close(): void {
     this.#isClosed = true

@@ -42,6 +42,13 @@ export function openHandover(os: PrimaryOs, ask: ListenAsk, policy: Policy, open
       leave: worker => dispatcher.leave(worker.id),
       changed: worker => dispatcher.changed(worker.id),
       sockname: () => handle.sockname(),
+      stopAccepting() {
+        handle.close()
+        firstBytes?.passAll()
+      },
+      get isSettled() {
+        return firstBytes?.isEmpty !== false && dispatcher.isSettled
+      },
       close() {
         handle.close()
         firstBytes?.close()

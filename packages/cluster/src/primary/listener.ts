@@ -13,6 +13,11 @@ export interface Listener {
   /** The worker may take more than before, or nothing more. */
   changed(worker: WorkerProcess): void
   sockname(): Address | Status
+  /** Accepts no more. What has been accepted still goes to the workers. */
+  stopAccepting(): void
+  /** Nothing that was accepted waits for a worker that could take it, or is on its way to one. */
+  readonly isSettled: boolean
+  /** Gives up what waits. */
   close(): void
 }
 

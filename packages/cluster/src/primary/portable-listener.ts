@@ -41,6 +41,10 @@ export function openPortable(os: PrimaryOs, ask: ListenAsk, policy: Policy, open
       leave: worker => dispatcher.leave(worker.id),
       changed: worker => dispatcher.changed(worker.id),
       sockname: () => addressOf(server),
+      stopAccepting: () => void server.close(),
+      get isSettled() {
+        return dispatcher.isSettled
+      },
       close() {
         server.close()
         dispatcher.close()

@@ -69,6 +69,11 @@ export class SharedAddresses<Opened extends Shared> {
     for (const entry of [...this.#byId.values()]) this.#close(entry)
   }
 
+  /** All that is open. */
+  *opened(): Generator<Opened> {
+    for (const { opened } of this.#byId.values()) if (opened) yield opened
+  }
+
   /** What the worker uses. */
   *usedBy(worker: WorkerProcess): Generator<Opened> {
     for (const { workers, opened } of this.#byId.values()) if (opened && workers.has(worker)) yield opened

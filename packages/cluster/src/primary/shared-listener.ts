@@ -42,6 +42,8 @@ function acceptingNothing(handle: ListenerHandle, join: Listener['join']): Liste
     leave() {},
     changed() {},
     sockname: () => handle.sockname(),
+    stopAccepting() {},
+    isSettled: true,
     close: () => handle.close(),
   }
 }

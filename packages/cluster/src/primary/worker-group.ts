@@ -6,7 +6,7 @@ import type { DatagramAsk, ListenAsk, ToWorker } from '../both/messages'
 import { openDatagramSocket, type SharedDatagramSocket } from './datagram-socket'
 import { openHandover } from './handover-listener'
 import type { Listener, Opened } from './listener'
-import type { PrimaryOs } from './os'
+import type { PrimaryOs, Timer } from './os'
 import { type Policy, roundRobin, type Spread, toPolicy } from './policy'
 import { PolicyCaller } from './policy/policy-caller'
 import { openPortable } from './portable-listener'
@@ -30,6 +30,8 @@ export class WorkerGroup {
   #lastId = 0
   /** Which listener is told first. */
   #turn = 0
+  /** While it closes: the time for that, and who hears of its end. */
+  #closing: { readonly timer: Timer; readonly closed: (() => void)[] } | null = null
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options
@@ -91,11 +93,37 @@ export class WorkerGroup {
     const listeners = [...this.#listeners.usedBy(worker)]
     const first = this.#turn++ % Math.max(1, listeners.length)
     for (const listener of [...listeners.slice(first), ...listeners.slice(0, first)]) listener.changed(worker)
+    this.#closeIfSettled()
   }
 
-  close(): void {
+  /**
+   * Accepts no more, gives the workers what was accepted, and then closes all addresses and calls `closed`: inside this call if
+   * nothing is left to be given. What no worker has taken after `withinMs` is given up. A second call may shorten the time.
+   */
+  close(withinMs: number, closed: () => void): void {
+    for (const listener of this.#listeners.opened()) listener.stopAccepting()
+    const { os } = this.#options
+    const others = this.#closing?.closed ?? []
+    if (this.#closing) os.clearTimeout(this.#closing.timer)
+    this.#closing = { timer: os.setTimeout(() => this.#close(), withinMs), closed: [...others, closed] }
+    if (withinMs === 0) this.#close()
+    else this.#closeIfSettled()
+  }
+
+  #closeIfSettled(): void {
+    if (this.#closing === null) return
+    for (const listener of this.#listeners.opened()) if (!listener.isSettled) return
+    this.#close()
+  }
+
+  #close(): void {
+    if (this.#closing === null) return
+    const { timer, closed } = this.#closing
+    this.#closing = null
+    this.#options.os.clearTimeout(timer)
     this.#listeners.closeAll()
     this.#datagrams.closeAll()
+    for (const tell of closed) tell()
   }
 
   /** Settings are an object that a program may write to: what cannot be meant costs no worker its address. */

@@ -1,12 +1,13 @@
 // Bugs that the simulation has to find: those of the first version, and others of their kinds. Each is put in the place of a
 // method or of a call of the system, and taken away again.
-import { UV_ENOTSUP } from '@x/core/transport'
+import { type DescriptorOperations, UV_ENOTSUP } from '@x/core/transport'
 import { descriptorsOf, type Frame, FrameReader } from '../../src/both/frame'
 import { guarded } from '../../src/both/guard'
 import { Place } from '../../src/primary/managed/place'
 import type { PrimaryOs } from '../../src/primary/os'
 import { PolicyCaller } from '../../src/primary/policy/policy-caller'
 import { ShortagePause } from '../../src/primary/shortage-pause'
+import { WorkerGroup } from '../../src/primary/worker-group'
 import { ConnectionIntake, type Deliver } from '../../src/worker/connection-intake'
 
 export interface Planted {
@@ -25,6 +26,20 @@ function replace(prototype: object, name: string, make: (right: Method) => Metho
   const key = right.get ? 'get' : 'value'
   Object.defineProperty(prototype, name, { ...right, [key]: make(right[key]) })
   return () => void Object.defineProperty(prototype, name, right)
+}
+
+/** The system with other calls for its descriptors. */
+function withDescriptors(
+  change: (descriptors: DescriptorOperations) => Partial<DescriptorOperations>,
+): (os: PrimaryOs) => PrimaryOs {
+  return os => {
+    const { transport } = os
+    const { descriptors } = transport
+    return {
+      ...os,
+      transport: { ...transport, descriptors: descriptors && { ...descriptors, ...change(descriptors) } },
+    }
+  }
 }
 
 export const planted: readonly Planted[] = [
@@ -111,40 +126,25 @@ export const planted: readonly Planted[] = [
   },
   {
     what: 'descriptors of more than one connection are not closed',
-    os: os => {
-      const { transport } = os
-      const { descriptors } = transport
-      return {
-        ...os,
-        transport: {
-          ...transport,
-          descriptors: descriptors && {
-            ...descriptors,
-            close: fds => descriptors.close(fds.slice(0, 1)),
-          },
-        },
-      }
-    },
+    os: withDescriptors(descriptors => ({ close: fds => descriptors.close(fds.slice(0, 1)) })),
   },
   {
     what: 'a look at first bytes does not end before its connection goes to a worker',
-    os: os => {
-      const { transport } = os
-      const { descriptors } = transport
-      return {
-        ...os,
-        transport: {
-          ...transport,
-          descriptors: descriptors && {
-            ...descriptors,
-            peek: (fd, most, seen) => {
-              const peek = descriptors.peek?.(fd, most, seen) ?? UV_ENOTSUP
-              return typeof peek === 'number' ? peek : { stop() {} }
-            },
-          },
-        },
-      }
-    },
+    os: withDescriptors(descriptors => ({
+      peek: (fd, most, seen) => {
+        const peek = descriptors.peek?.(fd, most, seen) ?? UV_ENOTSUP
+        return typeof peek === 'number' ? peek : { stop() {} }
+      },
+    })),
+  },
+  {
+    what: 'a cluster that stops gives up what it has accepted',
+    into: () =>
+      replace(WorkerGroup.prototype, 'close', right => {
+        return function (_withinMs, closed) {
+          return right.call(this, 0, closed)
+        }
+      }),
   },
   {
     what: 'a worker takes and refuses the same connection',

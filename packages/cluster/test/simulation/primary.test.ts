@@ -67,8 +67,13 @@ async function play(seed: number, bug: Planted | null = null): Promise<string[]>
   world.checkServed()
   const late = world.clients.slice(-30).filter(client => client.servedBy.length === 0)
   if (late.length > 0) world.broken.push(`${late.length} of 30 clients are not served after all is well`)
+  // Some are on their way when it stops.
+  world.connect(30)
+  await scheduler.run(scheduler.upTo(8))
   follow('drain', cluster.drain())
   await scheduler.run(20_000)
+  const given = world.accepted.filter(client => client.servedBy.length === 0 && !client.isEnded)
+  if (given.length > 0) world.broken.push(`${given.length} accepted clients are not served when it stops`)
   for (const what of pending) world.broken.push(`${what} never settles`)
   if (world.table.size > 0) world.broken.push(`${world.table.size} descriptors are left over in the primary`)
   if (Object.keys(primary.workers).length > 0) world.broken.push('workers are left over in the table')

@@ -20,6 +20,8 @@ export class World {
   readonly table = new DescriptorTable('the primary')
   readonly workers: SimulatedWorker[] = []
   readonly clients: Client[] = []
+  /** Those that the primary has accepted. */
+  readonly accepted: Client[] = []
   readonly broken: string[] = []
   readonly #peeks: SimulatedPeeks
   /** While false, nothing goes wrong. */
@@ -284,6 +286,7 @@ export class World {
     this.scheduler.after(this.scheduler.upTo(3), () => {
       if (this.#isPaused || this.#accept === null || this.#backlog.length === 0) return
       const clients = this.#backlog.splice(0, 1 + this.scheduler.upTo(60))
+      this.accepted.push(...clients)
       this.#accept(
         0,
         clients.map(client => this.table.add(client)),

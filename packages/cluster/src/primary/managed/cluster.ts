@@ -17,6 +17,9 @@ import { Readiness } from './readiness'
 import { type Crew, type ReloadReport, reload } from './reload'
 import { type ClusterStatus, statusOfWorker } from './status'
 
+/** What a cluster that stops gives its workers to take the connections that it has accepted. */
+const HAND_OVER_MS = 1000
+
 /** Where a cluster is in its life. Only forward. */
 type ClusterState = 'starting' | 'running' | 'stopping' | 'stopped'
 
@@ -328,11 +331,13 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
     this.#state = this.#state === 'stopped' ? 'stopped' : 'stopping'
     this.#health?.stop()
     for (const place of this.#places) place.stopTimer()
-    this.#starter.group.close()
-    for (const worker of leaving) {
-      if (worker.state === 'starting') worker.discard()
-      else worker.drain(timeoutMs, idleMs)
-    }
+    for (const worker of leaving) if (worker.state === 'starting') worker.discard()
+    const { os } = this.#primary
+    const deadline = os.now() + timeoutMs
+    this.#starter.group.close(Math.min(timeoutMs, HAND_OVER_MS), () => {
+      const restMs = Math.max(0, Math.round(deadline - os.now()))
+      for (const worker of served) worker.drain(restMs, idleMs)
+    })
     this.#stopped ??= this.#ends(leaving, served)
     return this.#stopped
   }
