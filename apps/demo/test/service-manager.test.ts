@@ -127,6 +127,7 @@ it.skipIf(noKeeper)(
     await keeper.finished
     // Those that were being served at that moment are ended; nobody is refused or reset.
     expect(visitors.failures.filter(failure => failure !== '""')).toEqual([])
+    expect(visitors.failures.length).toBeLessThanOrEqual(2 * 3)
   },
 )
 

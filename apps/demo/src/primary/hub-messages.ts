@@ -98,7 +98,7 @@ export interface WorkerQuestions {
   report: { ask: null; answer: WorkerReport }
   /** The answer is the number of receivers. */
   publish: { ask: { readonly channel: string; readonly text: string }; answer: number }
-  /** Takes no more clients, and ends those that it has once they have what is theirs. */
+  /** The worker is drained next: it ends its clients then, once they have what is theirs, and moves none. */
   stop: { ask: null; answer: null }
   /** Ends its clients now. */
   hurry: { ask: null; answer: null }

@@ -96,11 +96,11 @@ export class Station {
 
   /** What is left to be done once no more clients come: the worker leaves, and has so long for those that are here. */
   async leave(deadlineMs: number): Promise<void> {
+    this.#isLeaving = true
     if (this.#isStopping) {
       await Promise.all([...this.#surroundings.clients].map(session => session.end()))
       return
     }
-    this.#isLeaving = true
     const departures = new Departures(this.#surroundings, () => this.#hub.ask('staying', null))
     await this.#hub.ask('left', await departures.run(deadlineMs))
   }
@@ -161,7 +161,6 @@ export class Station {
       publish: ({ channel, text }) => mesh.count(Buffer.from(channel).toString('latin1'), Buffer.from(text)),
       stop: () => {
         this.#isStopping = true
-        for (const session of clients) void session.end()
         return null
       },
       hurry: () => {
@@ -202,7 +201,7 @@ export class Station {
     const decision = this.#admission.mayEnter()
     const mayEnter = typeof decision === 'boolean' ? decision : await decision
     if (socket.destroyed) return
-    if (mayEnter && !this.#isStopping) {
+    if (mayEnter && !(this.#isStopping && this.#isLeaving)) {
       const session = new Session(socket, newClient(clients.nextId(), socket, localPath), this.#surroundings)
       if (session.isCheck) log.debug(session.who, 'connected')
       else log.info(session.who, 'connected')
