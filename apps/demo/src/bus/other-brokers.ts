@@ -26,7 +26,7 @@ import { type Peer, Peers } from './peers'
 /** How often a broker says that it is there. */
 const HELLO_MS = 1000
 /** What other brokers have to say how many receivers a message had, and to answer a question. */
-export const ANSWER_MS = 1000
+const ANSWER_MS = 1000
 /** What a broker that has just come gives others to say that they are there. */
 const GREETING_MS = 150
 /** What the bus has to be connected when the program starts; then the program starts without. */

@@ -3,7 +3,7 @@
 import { FrameAssembly, type Packet } from './packets'
 
 /** A broker that has said nothing for so long has gone; each says something every second. */
-export const SILENCE_MS = 3500
+const SILENCE_MS = 3500
 /** Brokers that are remembered, those that have gone as well. */
 const MOST_PEERS = 256
 

@@ -28,15 +28,6 @@ export class Broker {
   readonly #patterns = new Map<string, PatternEntry>()
   #undecided: Promise<number>[] = []
 
-  /** How many patterns have a subscriber. */
-  get patternCount(): number {
-    return this.#patterns.size
-  }
-
-  get channelCount(): number {
-    return this.#channels.size
-  }
-
   get patterns(): string[] {
     return [...this.#patterns.keys()]
   }

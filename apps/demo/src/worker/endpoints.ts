@@ -1,4 +1,4 @@
-// Where clients come in: opens the TCP port and the local path, and closes them. What a client does is the session's.
+// Where clients come in: opens the TCP port, the local path, or a service manager's socket. What a client does is the session's.
 import { existsSync, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ServerOpts } from '@x/core'
@@ -69,11 +69,6 @@ export async function openDescriptor(
     path: place.path,
     port: address !== null && typeof address === 'object' ? address.port : null,
   }
-}
-
-/** Stops accepting; resolves when the last connection of the endpoint has ended. Removes the socket file. */
-export function closeEndpoint(endpoint: Endpoint): Promise<void> {
-  return new Promise(resolve => endpoint.server.close(() => resolve()))
 }
 
 function listening(server: Server, listen: () => void): Promise<void> {

@@ -3,7 +3,7 @@
 import { type ClientSighting, isOwnName, MOST_SIGHTED } from '../../primary/hub-messages'
 import type { Status } from '../../primary/supervisor'
 import type { FaultInForce } from '../faults'
-import type { Flow, PageEvents, WorkerSummary } from '../page-events'
+import type { PageEvents, WorkerSummary } from '../page-events'
 import type { LoadState } from '../page-load'
 
 /** How long a client that is seen nowhere may be on its way. */
@@ -33,7 +33,6 @@ export class Model {
   /** Something has changed that is drawn. */
   onChange: () => void = () => {}
   onMove: (move: Move) => void = () => {}
-  onFlow: (flow: Flow) => void = () => {}
   status: Status | null = null
   faults: readonly FaultInForce[] = []
   load: LoadState = { isRunning: false, published: 0, delivered: 0, broken: 0 }
