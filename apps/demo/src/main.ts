@@ -1,13 +1,11 @@
 #!/usr/bin/env node
-import { version } from '../package.json'
 // The program: command line, start, greeting, signals, exit code. What it runs is `Program`, `ctl`, `load` or
 // `tour`; none is loaded before it is clear which.
-import { HELP, type Options, parseOptions, UsageError } from './options'
+import { version } from '../package.json'
+import { runWith } from './command-line'
+import { HELP, type Options, parseOptions } from './options'
 import type { Program } from './primary/program'
 import { StartError } from './primary/start-error'
-
-/** The exit code for a command line that is wrong. */
-const EXIT_USAGE = 2
 
 await main()
 
@@ -27,8 +25,13 @@ async function main(): Promise<void> {
     process.exitCode = await tour(process.argv.slice(2))
     return
   }
-  const options = readOptions()
-  if (options === null) return
+  const parse = () => parseOptions(process.argv.slice(2))
+  const texts = { help: HELP, version: `${version}\n` }
+  process.exitCode = await runWith({ command: 'demo', texts, parse }, serve)
+}
+
+/** Starts the program; resolves with the exit code once it serves, or cannot. */
+async function serve(options: Options): Promise<number> {
   const { Program } = await import('./primary/program')
   const program = new Program(options)
   try {
@@ -36,29 +39,14 @@ async function main(): Promise<void> {
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     console.error(`demo: ${error.message}`)
-    process.exitCode = 1
-    return
+    return 1
   }
   obeySignals(program)
   const { greeting, where } = await import('./greeting')
   const { places } = program.supervisor
   if (options.showsBanner) process.stdout.write(greeting(places, options, program.pageUrl))
   program.log.info('server', `ready on ${where(places, options.host).join(' and ')}`)
-}
-
-/** Options to run with; null where the command line asked for less, or was wrong. */
-function readOptions(): Options | null {
-  try {
-    const options = parseOptions(process.argv.slice(2))
-    if (options === 'help') process.stdout.write(HELP)
-    else if (options === 'version') process.stdout.write(`${version}\n`)
-    else return options
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`demo: ${error.message}\nSee demo --help`)
-    process.exitCode = EXIT_USAGE
-  }
-  return null
+  return 0
 }
 
 /** SIGINT and SIGTERM stop the program, again: do not wait for clients. SIGHUP replaces the workers. */

@@ -1,10 +1,10 @@
 // The command line: which options there are, what they default to, and what is wrong with a bad one. It does nothing.
 import { availableParallelism, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type BusAddress, parseBusAddress } from './bus/bus-address'
 import { parseByteSize } from './byte-size'
 import { type OutputLimit, parseOutputLimit } from './client/output-limit'
+import { nonEmpty, parseWords, UsageError, wholeNumber } from './command-line'
 import { LEVELS, type Level } from './log'
 import { networksOf } from './networks'
 
@@ -59,11 +59,6 @@ export const PAGE_PORT = 6380
 /** Workers that can be asked for: each has a link to each other. */
 export const MOST_WORKERS = 256
 
-/** The command line is wrong; the message says what, and what would be right. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
 export const HELP = `A publish/subscribe broker that speaks the Redis protocol.
 
 Usage: demo [options]
@@ -109,7 +104,7 @@ Sizes: 512, 64kb, 8mb, 1gb.
 
 /** Options from the words behind the program's name; `help` or `version` where that is what is asked for. */
 export function parseOptions(words: readonly string[]): Options | 'help' | 'version' {
-  const values = parseWords(words)
+  const values = readWords(words)
   if (values.help) return 'help'
   if (values.version) return 'version'
   if (values['no-tcp'] && values['no-path'])
@@ -153,49 +148,38 @@ export function defaultPath(port: number | null): string {
   return folder ? join(folder, `${name}.sock`) : join(tmpdir(), `${name}-${userInfo().uid}.sock`)
 }
 
-function parseWords(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        port: { type: 'string', default: '6399' },
-        host: { type: 'string', default: '127.0.0.1' },
-        'no-tcp': { type: 'boolean', default: false },
-        path: { type: 'string' },
-        'no-path': { type: 'boolean', default: false },
-        workers: { type: 'string' },
-        'drain-seconds': { type: 'string', default: '30' },
-        'max-request': { type: 'string', default: '64mb' },
-        'output-limit': { type: 'string', default: '32mb 8mb 60' },
-        'max-clients': { type: 'string', default: '10000' },
-        page: { type: 'string' },
-        'no-page': { type: 'boolean', default: false },
-        control: { type: 'string' },
-        bus: { type: 'string' },
-        'bus-group': { type: 'string', default: 'demo' },
-        'bus-limit': { type: 'string', default: '32mb' },
-        'max-per-address': { type: 'string' },
-        'address-rate': { type: 'string' },
-        'accept-rate': { type: 'string', default: '0' },
-        'first-byte-seconds': { type: 'string', default: '30' },
-        'max-silent': { type: 'string' },
-        'proxy-protocol': { type: 'string' },
-        'drain-notice': { type: 'string', default: '0' },
-        'log-level': { type: 'string' },
-        quiet: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false, short: 'h' },
-        version: { type: 'boolean', default: false, short: 'v' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-export function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= least && value <= most) return value
-  throw new UsageError(`${option} takes a whole number from ${least} to ${most}, not "${text}"`)
+function readWords(words: readonly string[]) {
+  return parseWords(words, {
+    options: {
+      port: { type: 'string', default: '6399' },
+      host: { type: 'string', default: '127.0.0.1' },
+      'no-tcp': { type: 'boolean', default: false },
+      path: { type: 'string' },
+      'no-path': { type: 'boolean', default: false },
+      workers: { type: 'string' },
+      'drain-seconds': { type: 'string', default: '30' },
+      'max-request': { type: 'string', default: '64mb' },
+      'output-limit': { type: 'string', default: '32mb 8mb 60' },
+      'max-clients': { type: 'string', default: '10000' },
+      page: { type: 'string' },
+      'no-page': { type: 'boolean', default: false },
+      control: { type: 'string' },
+      bus: { type: 'string' },
+      'bus-group': { type: 'string', default: 'demo' },
+      'bus-limit': { type: 'string', default: '32mb' },
+      'max-per-address': { type: 'string' },
+      'address-rate': { type: 'string' },
+      'accept-rate': { type: 'string', default: '0' },
+      'first-byte-seconds': { type: 'string', default: '30' },
+      'max-silent': { type: 'string' },
+      'proxy-protocol': { type: 'string' },
+      'drain-notice': { type: 'string', default: '0' },
+      'log-level': { type: 'string' },
+      quiet: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false, short: 'h' },
+      version: { type: 'boolean', default: false, short: 'v' },
+    },
+  }).values
 }
 
 function byteSize(option: string, text: string, least: number, most: number): number {
@@ -215,7 +199,7 @@ function outputLimit(text: string): OutputLimit {
 }
 
 function edgeOptions(
-  values: ReturnType<typeof parseWords>,
+  values: ReturnType<typeof readWords>,
   maxClients: number,
 ): Pick<Options, 'edge' | 'trustedProxies'> {
   const proxies = values['proxy-protocol']
@@ -272,9 +256,4 @@ function logLevel(text: string): Level {
   const level = LEVELS.find(known => known === text)
   if (level !== undefined) return level
   throw new UsageError(`--log-level takes ${LEVELS.join(', ')}, not "${text}"`)
-}
-
-export function nonEmpty(option: string, text: string): string {
-  if (text !== '') return text
-  throw new UsageError(`${option} must not be empty`)
 }

@@ -1,6 +1,6 @@
 // The command line of `demo ctl`: what it takes, and what is wrong with a bad one. It does nothing.
-import { parseArgs } from 'node:util'
-import { MOST_WORKERS, nonEmpty, UsageError, wholeNumber } from '../options'
+import { nonEmpty, parseWords, UsageError, wholeNumber } from '../command-line'
+import { MOST_WORKERS } from '../options'
 import type { Order } from './control-messages'
 
 export interface CtlOptions {
@@ -30,7 +30,7 @@ Usage: demo ctl COMMAND [options]
 
 /** Options from the words behind `ctl`; `help` where that is what is asked for. */
 export function parseCtlOptions(words: readonly string[]): CtlOptions | 'help' {
-  const { values, positionals } = parseWords(words)
+  const { values, positionals } = readWords(words)
   if (values.help) return 'help'
   const order = parseOrder(positionals)
   return {
@@ -41,21 +41,16 @@ export function parseCtlOptions(words: readonly string[]): CtlOptions | 'help' {
   }
 }
 
-function parseWords(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        port: { type: 'string', default: '6399' },
-        control: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+function readWords(words: readonly string[]) {
+  return parseWords(words, {
+    allowPositionals: true,
+    options: {
+      port: { type: 'string', default: '6399' },
+      control: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
 }
 
 function parseOrder([word, ...rest]: readonly string[]): Order {

@@ -1,24 +1,17 @@
 // `demo ctl`: gives an order to a running program, and prints what comes of it.
 import { type Channel, connect, createCalls, createChannel, resolveEndpoint } from '@x/ipc'
-import { UsageError } from '../options'
+import { runWith } from '../command-line'
 import { type ControlProcedures, controlName } from './control-messages'
 import { CTL_HELP, type CtlOptions, parseCtlOptions } from './ctl-options'
 import { describeStatus } from './status-text'
 
 /** Resolves with the exit code. */
-export async function ctl(words: readonly string[]): Promise<number> {
-  let options: CtlOptions | 'help'
-  try {
-    options = parseCtlOptions(words)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`demo: ${error.message}\nSee demo ctl --help`)
-    return 2
-  }
-  if (options === 'help') {
-    process.stdout.write(CTL_HELP)
-    return 0
-  }
+export function ctl(words: readonly string[]): Promise<number> {
+  const parse = () => parseCtlOptions(words)
+  return runWith({ command: 'demo ctl', texts: { help: CTL_HELP }, parse }, order)
+}
+
+async function order(options: CtlOptions): Promise<number> {
   const to = await open(options)
   if (to === null) return 1
   try {

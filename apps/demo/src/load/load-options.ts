@@ -1,6 +1,5 @@
 // The command line of `demo load`: what it takes, and what is wrong with a bad one. It does nothing.
-import { parseArgs } from 'node:util'
-import { nonEmpty, UsageError, wholeNumber } from '../options'
+import { nonEmpty, parseWords, UsageError, wholeNumber } from '../command-line'
 
 export interface LoadOptions {
   /** Where the broker listens. */
@@ -44,7 +43,7 @@ Ctrl-C ends it early, with the report. The exit code is 0 where no message was l
 
 /** Options from the words behind `load`; `help` where that is what is asked for. */
 export function parseLoadOptions(words: readonly string[]): LoadOptions | 'help' {
-  const values = parseWords(words)
+  const values = readWords(words)
   if (values.help) return 'help'
   const channels = wholeNumber('--channels', values.channels, 1, 10_000)
   const subscribers = wholeNumber('--subscribers', values.subscribers, 0, 100_000)
@@ -66,26 +65,21 @@ export function parseLoadOptions(words: readonly string[]): LoadOptions | 'help'
   }
 }
 
-function parseWords(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        port: { type: 'string', default: '6399' },
-        host: { type: 'string', default: '127.0.0.1' },
-        path: { type: 'string' },
-        publishers: { type: 'string', default: '4' },
-        subscribers: { type: 'string', default: '100' },
-        channels: { type: 'string', default: '1' },
-        rate: { type: 'string', default: '1000' },
-        size: { type: 'string', default: '64' },
-        seconds: { type: 'string', default: '10' },
-        messages: { type: 'string', default: '0' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+function readWords(words: readonly string[]) {
+  return parseWords(words, {
+    options: {
+      port: { type: 'string', default: '6399' },
+      host: { type: 'string', default: '127.0.0.1' },
+      path: { type: 'string' },
+      publishers: { type: 'string', default: '4' },
+      subscribers: { type: 'string', default: '100' },
+      channels: { type: 'string', default: '1' },
+      rate: { type: 'string', default: '1000' },
+      size: { type: 'string', default: '64' },
+      seconds: { type: 'string', default: '10' },
+      messages: { type: 'string', default: '0' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  }).values
 }

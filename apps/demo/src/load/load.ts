@@ -1,5 +1,5 @@
 // `demo load`: runs a load against a running broker, tells how far it is, and what it came to.
-import { UsageError } from '../options'
+import { runWith } from '../command-line'
 import { LOAD_HELP, type LoadOptions, parseLoadOptions } from './load-options'
 import { describeReport, isClean } from './load-report'
 import { LoadRun } from './load-run'
@@ -7,20 +7,9 @@ import { LoadRun } from './load-run'
 const PROGRESS_MS = 1000
 
 /** Resolves with the exit code. */
-export async function load(words: readonly string[]): Promise<number> {
-  let options: LoadOptions | 'help'
-  try {
-    options = parseLoadOptions(words)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`demo: ${error.message}\nSee demo load --help`)
-    return 2
-  }
-  if (options === 'help') {
-    process.stdout.write(LOAD_HELP)
-    return 0
-  }
-  return await runLoad(options)
+export function load(words: readonly string[]): Promise<number> {
+  const parse = () => parseLoadOptions(words)
+  return runWith({ command: 'demo load', texts: { help: LOAD_HELP }, parse }, runLoad)
 }
 
 async function runLoad(options: LoadOptions): Promise<number> {

@@ -1,6 +1,5 @@
 // The command line of the tour: what it takes, and what is wrong with a bad one. It does nothing.
-import { parseArgs } from 'node:util'
-import { UsageError } from '../options'
+import { parseWords } from '../command-line'
 
 export interface TourOptions {
   /** Whether it runs through without asking. */
@@ -17,17 +16,12 @@ Usage: demo --tour [--yes]
 
 /** Options from the words behind the program's name; `help` where that is what is asked for. */
 export function parseTourOptions(words: readonly string[]): TourOptions | 'help' {
-  try {
-    const { values } = parseArgs({
-      args: [...words],
-      options: {
-        tour: { type: 'boolean', default: false },
-        yes: { type: 'boolean', default: false, short: 'y' },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    })
-    return values.help ? 'help' : { asksNothing: values.yes }
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  const { values } = parseWords(words, {
+    options: {
+      tour: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false, short: 'y' },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
+  return values.help ? 'help' : { asksNothing: values.yes }
 }

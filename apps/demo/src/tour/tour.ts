@@ -1,34 +1,26 @@
 // `demo --tour`: goes through the steps, asks before each whether to go on, and leaves nothing behind, however it ends.
-import { UsageError } from '../options'
+import { EXIT_USAGE, runWith } from '../command-line'
 import { Narrator } from './narrator'
 import { type Scene, STEPS } from './steps'
 import { parseTourOptions, TOUR_HELP, type TourOptions } from './tour-options'
 
-const EXIT_USAGE = 2
 /** What shells tell for a program that Ctrl-C ended. */
 const EXIT_INTERRUPTED = 130
 
 /** Resolves with the exit code. */
-export async function tour(words: readonly string[]): Promise<number> {
-  let options: TourOptions | 'help'
-  try {
-    options = parseTourOptions(words)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`demo: ${error.message}\nSee demo --tour --help`)
-    return EXIT_USAGE
-  }
-  if (options === 'help') {
-    process.stdout.write(TOUR_HELP)
-    return 0
-  }
-  if (!options.asksNothing && !(process.stdin.isTTY && process.stdout.isTTY)) {
+export function tour(words: readonly string[]): Promise<number> {
+  const parse = () => parseTourOptions(words)
+  return runWith({ command: 'demo --tour', texts: { help: TOUR_HELP }, parse }, begin)
+}
+
+async function begin({ asksNothing }: TourOptions): Promise<number> {
+  if (!asksNothing && !(process.stdin.isTTY && process.stdout.isTTY)) {
     console.error(
       'demo: the tour asks you to press Enter, and this is no terminal.\nTo run through it without questions: npm start -- --tour --yes',
     )
     return EXIT_USAGE
   }
-  return await guide(new Narrator(options.asksNothing))
+  return await guide(new Narrator(asksNothing))
 }
 
 async function guide(narrator: Narrator): Promise<number> {
