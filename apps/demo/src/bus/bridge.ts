@@ -6,7 +6,7 @@ import { Statistics } from '../client/statistics'
 import type { Log } from '../log'
 import { Mesh, type Peer } from '../mesh/mesh'
 import type { Deliverer } from '../mesh/publisher'
-import { BRIDGE } from '../mesh/questions'
+import { BRIDGE, sums, unique } from '../mesh/questions'
 import type { Bus } from './bus'
 import type { BusAnswers } from './bus-questions'
 import type { BusStatus } from './bus-report'
@@ -47,8 +47,8 @@ export class Bridge {
     )
     this.#mesh.listener = {
       answers: {
-        channels: async pattern => unique((await this.#others.ask('channels', pattern)).flat()),
-        patterns: async () => unique((await this.#others.ask('patterns', null)).flat()),
+        channels: async pattern => unique(await this.#others.ask('channels', pattern)),
+        patterns: async () => unique(await this.#others.ask('patterns', null)),
         subscribers: async channels => sums(channels.length, await this.#others.ask('subscribers', channels)),
       },
       moves: () => ({ announce: () => null, callOff: () => null, inherit: () => null }),
@@ -84,21 +84,13 @@ export class Bridge {
   async #answer(name: keyof BusAnswers, value: unknown): Promise<unknown> {
     switch (name) {
       case 'channels':
-        return unique((await this.#mesh.askOthers('channels', value as string | null)).flat())
+        return unique(await this.#mesh.askOthers('channels', value as string | null))
       case 'patterns':
-        return unique((await this.#mesh.askOthers('patterns', null)).flat())
+        return unique(await this.#mesh.askOthers('patterns', null))
       default: {
         const channels = value as readonly string[]
         return sums(channels.length, await this.#mesh.askOthers('subscribers', channels))
       }
     }
   }
-}
-
-function unique(names: readonly string[]): readonly string[] {
-  return [...new Set(names)]
-}
-
-function sums(length: number, counts: readonly (readonly number[])[]): readonly number[] {
-  return Array.from({ length }, (_, index) => counts.reduce((sum, each) => sum + each[index]!, 0))
 }

@@ -1,6 +1,7 @@
 // The commands of publishing and subscribing: their words and replies. The deliveries are the broker's.
 import type { Later } from '../client/later'
 import type { Session } from '../client/session'
+import { sums, unique } from '../mesh/questions'
 import { array, bulk, error, integer, nothing, push, type Reply } from '../resp/reply'
 import { type Command, help, later, text } from './command'
 import { refuseChannels, refusePatterns } from './name-limits'
@@ -87,25 +88,23 @@ function channels(session: Session, args: readonly Buffer[]): Reply | Later {
   const refusal = refusePatterns(pattern === null ? [] : [pattern])
   if (refusal !== null) return refusal
   const asked = session.surroundings.mesh.ask('channels', pattern)
-  return later(asked.then(answers => array([...new Set(answers.flat())].map(bulk))))
+  return later(asked.then(answers => array(unique(answers).map(bulk))))
 }
 
 function subscriberCounts(session: Session, args: readonly Buffer[]): Later {
   const names = args.slice(2).map(arg => arg.toString('latin1'))
-  const counts = session.surroundings.mesh.ask('subscribers', names).then(answers =>
-    array(
-      names.flatMap((name, index) => {
-        const count = answers.reduce((sum, answer) => sum + answer[index]!, 0)
-        return [bulk(name), integer(count)]
-      }),
-    ),
+  const asked = session.surroundings.mesh.ask('subscribers', names)
+  return later(
+    asked.then(answers => {
+      const counts = sums(names.length, answers)
+      return array(names.flatMap((name, index) => [bulk(name), integer(counts[index]!)]))
+    }),
   )
-  return later(counts)
 }
 
 function patternCount(session: Session): Later {
   const asked = session.surroundings.mesh.ask('patterns', null)
-  return later(asked.then(answers => integer(new Set(answers.flat()).size)))
+  return later(asked.then(answers => integer(unique(answers).length)))
 }
 
 const SUBSCRIBING = {

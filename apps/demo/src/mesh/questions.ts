@@ -1,4 +1,5 @@
-// What workers ask each other, and the bridge to other brokers. Shapes only; who answers is in the worker's answers.
+// What workers ask each other, and the bridge to other brokers, and how the answers of several become one. Who answers is in the
+// worker's answers.
 import type { Counts } from '../client/statistics'
 
 /** Filters of CLIENT LIST and CLIENT KILL, as the client gave them: option, value. */
@@ -56,4 +57,14 @@ export const BRIDGE_QUESTIONS = ['channels', 'subscribers', 'patterns'] as const
 
 export function isForAllBrokers(name: QuestionName): boolean {
   return (BRIDGE_QUESTIONS as readonly string[]).includes(name)
+}
+
+/** Names that several have told, each once. */
+export function unique(answers: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(answers.flat())]
+}
+
+/** What several have counted, `length` numbers each, added up one by one. */
+export function sums(length: number, answers: readonly (readonly number[])[]): readonly number[] {
+  return Array.from({ length }, (_, index) => answers.reduce((sum, answer) => sum + answer[index]!, 0))
 }
