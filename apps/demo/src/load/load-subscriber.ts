@@ -1,6 +1,6 @@
 // A connection that subscribes to one channel, and holds what comes against the numbers of each publisher.
 import type { RecordableHistogram } from 'node:perf_hooks'
-import type { ReplyValue } from '../resp/reply-parser'
+import { payloadOf, type ReplyValue } from '../resp/reply-parser'
 import type { LoadClient } from './load-client'
 import { SequenceCheck } from './sequence-check'
 
@@ -47,9 +47,9 @@ export class LoadSubscriber {
   }
 
   #take(reply: ReplyValue): void {
-    const [kind, , payload] = Array.isArray(reply) ? reply : []
-    if (String(kind) === 'message' && Buffer.isBuffer(payload)) this.#receive(payload)
-    else this.#isAwaited?.()
+    const payload = payloadOf(reply)
+    if (payload === null) this.#isAwaited?.()
+    else this.#receive(payload)
   }
 
   #receive(payload: Buffer): void {

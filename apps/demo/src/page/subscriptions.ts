@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { LoadClient } from '../load/load-client'
 import type { Socket } from '../net'
-import type { ReplyValue } from '../resp/reply-parser'
+import { payloadOf } from '../resp/reply-parser'
 import { ask, type OwnClients } from './own-clients'
 import { targetOf } from './target'
 
@@ -69,7 +69,7 @@ export class Subscriptions {
     if (confirmed === null) return false
     client.onReply = reply => {
       const payload = payloadOf(reply)
-      if (payload !== null) page.send(payload)
+      if (payload !== null) page.send(payload.toString('latin1'))
       if (page.bufferedAmount > MOST_WAITING_BYTES) page.terminate()
     }
     this.#clients.expose(client)
@@ -85,10 +85,4 @@ function publish(page: WebSocket, client: LoadClient, channel: string): void {
     else client.send('PUBLISH', channel, text)
     if (client.waitingBytes > MOST_WAITING_BYTES) page.close(BAD_MESSAGE, 'too much at a time')
   })
-}
-
-/** The text of a message; null for any other reply. */
-function payloadOf(reply: ReplyValue): string | null {
-  const [kind, , payload] = Array.isArray(reply) ? reply : []
-  return String(kind) === 'message' && Buffer.isBuffer(payload) ? payload.toString('latin1') : null
 }

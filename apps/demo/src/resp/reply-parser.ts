@@ -9,6 +9,12 @@ export class ReplyError extends Error {
 
 export type ReplyValue = string | number | Buffer | null | ReplyError | readonly ReplyValue[]
 
+/** The payload of a message that a subscriber gets; null for any other reply. */
+export function payloadOf(reply: ReplyValue): Buffer | null {
+  const [kind, , payload] = Array.isArray(reply) ? reply : []
+  return String(kind) === 'message' && Buffer.isBuffer(payload) ? payload : null
+}
+
 const CR = 13
 
 export class ReplyParser {

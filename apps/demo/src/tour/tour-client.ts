@@ -1,6 +1,6 @@
 // A client of the tour: one connection to the broker, whose replies and messages are awaited. It knows no step.
 import { LoadClient } from '../load/load-client'
-import { ReplyError, type ReplyValue } from '../resp/reply-parser'
+import { payloadOf, ReplyError, type ReplyValue } from '../resp/reply-parser'
 
 export class TourClient {
   /** Messages that have come. */
@@ -55,8 +55,8 @@ export class TourClient {
   }
 
   #take(reply: ReplyValue): void {
-    const [kind, , payload] = Array.isArray(reply) ? reply : []
-    if (String(kind) !== 'message') {
+    const payload = payloadOf(reply)
+    if (payload === null) {
       this.#replies.shift()?.(reply)
       return
     }
