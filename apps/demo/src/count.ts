@@ -1,6 +1,11 @@
-// A number and its noun, for people. It knows no more.
+// Numbers for people, alone and with their nouns. It knows no more.
 
 /** "1 client", "2 clients", "1,000 clients". */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
+  return `${grouped(number)} ${number === 1 ? one : many}`
+}
+
+/** "1,000". */
+export function grouped(number: number): string {
+  return number.toLocaleString('en')
 }

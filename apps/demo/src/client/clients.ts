@@ -7,6 +7,11 @@ const RANGE = 1_000_000
 /** Workers that a range lets in: the next range of one is beyond the first of all others. */
 const WORKERS = 2 ** 20
 
+/** The worker that a client came to, by the client's number. */
+export function workerOf(clientId: number): number {
+  return Math.floor(clientId / RANGE) % WORKERS
+}
+
 export class Clients {
   readonly #workerId: number
   readonly #sessions = new Map<number, Session>()

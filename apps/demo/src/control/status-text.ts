@@ -2,7 +2,7 @@
 
 import { type BusStatus, describeLosses } from '../bus/bus-report'
 import { formatByteSize } from '../byte-size'
-import { count } from '../count'
+import { count, grouped } from '../count'
 import type { Status } from '../primary/supervisor'
 
 export function describeStatus(status: Status): string {
@@ -47,7 +47,7 @@ function busLines(bus: BusStatus): string[] {
   const losses = describeLosses(bus)
   return [
     `bus: ${standing}`,
-    `bus: ${count(bus.sent, 'message')} sent, ${bus.received.toLocaleString('en')} received; ${formatByteSize(bus.waitingBytes)} wait`,
+    `bus: ${count(bus.sent, 'message')} sent, ${grouped(bus.received)} received; ${formatByteSize(bus.waitingBytes)} wait`,
     ...(losses.length === 0 ? [] : [`bus: lost: ${losses.join(', ')}`]),
   ]
 }

@@ -1,5 +1,5 @@
 // What a load came to, for programs and for people. It measures nothing.
-import { count } from '../count'
+import { count, grouped } from '../count'
 
 export interface LoadReport {
   readonly seconds: number
@@ -32,11 +32,10 @@ export function isClean({ lost, doubled, outOfOrder, broken, wrongReplies }: Loa
 
 export function describeReport(report: LoadReport): string {
   const { latencyMs } = report
-  const number = (value: number) => value.toLocaleString('en')
   return [
-    `published  ${count(report.published, 'message')} by ${count(report.publishers, 'publisher')} in ${report.seconds.toFixed(1)} s: ${number(report.publishedPerSecond)} a second`,
-    `delivered  ${number(report.delivered)} to ${count(report.subscribers, 'subscriber')}: ${number(report.deliveredPerSecond)} a second`,
+    `published  ${count(report.published, 'message')} by ${count(report.publishers, 'publisher')} in ${report.seconds.toFixed(1)} s: ${grouped(report.publishedPerSecond)} a second`,
+    `delivered  ${grouped(report.delivered)} to ${count(report.subscribers, 'subscriber')}: ${grouped(report.deliveredPerSecond)} a second`,
     `latency    p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms, p99.9 ${latencyMs.p999} ms, most ${latencyMs.most} ms`,
-    `faults     ${number(report.lost)} lost, ${number(report.doubled)} doubled, ${number(report.outOfOrder)} out of order, ${count(report.broken, 'connection')} broken, ${count(report.wrongReplies, 'wrong count')} of receivers`,
+    `faults     ${grouped(report.lost)} lost, ${grouped(report.doubled)} doubled, ${grouped(report.outOfOrder)} out of order, ${count(report.broken, 'connection')} broken, ${count(report.wrongReplies, 'wrong count')} of receivers`,
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 // The page's frame. What lives in it is the browser's part.
+import { DELAY_MS } from './faults'
 
 /** @param token what the page sends with all that changes something */
 export function html(token: string): string {
@@ -75,7 +76,7 @@ const CONTROLS = `<section id="controls" aria-labelledby="controls-title">
         <p class="hint">Faults are put on connections of the page's subscribers and of the load, by rules of @x/testkit.</p>
         <p class="row"><label for="target">Put on</label><select id="target"><option value="">all of them</option></select></p>
         <div class="buttons">
-          <button id="delay" type="button">Delay 200 ms</button>
+          <button id="delay" type="button">Delay ${DELAY_MS} ms</button>
           <button id="drop" type="button">Drop one read in five</button>
           <button id="cut" type="button">Cut connections</button>
           <button id="calm" type="button">Calm</button>

@@ -1,5 +1,5 @@
 // The page's load: a small `demo load` on the program's own clients, until it is stopped. What it counts is the load's.
-import { count } from '../count'
+import { count, grouped } from '../count'
 import { isClean, type LoadReport } from '../load/load-report'
 import { LoadRun } from '../load/load-run'
 import type { OwnClients } from './own-clients'
@@ -106,6 +106,5 @@ function describe(report: LoadReport): string {
   const { published, delivered, lost, doubled, outOfOrder, broken } = report
   const what = `load ended: ${count(published, 'message')} published, ${count(delivered, 'delivery', 'deliveries')}`
   if (isClean(report)) return `${what}; none lost, doubled or out of order, no connection broken`
-  const number = (value: number) => value.toLocaleString('en')
-  return `${what}; ${number(lost)} lost, ${number(doubled)} doubled, ${number(outOfOrder)} out of order, ${count(broken, 'connection')} broken`
+  return `${what}; ${grouped(lost)} lost, ${grouped(doubled)} doubled, ${grouped(outOfOrder)} out of order, ${count(broken, 'connection')} broken`
 }

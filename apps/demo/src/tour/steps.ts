@@ -1,8 +1,10 @@
 // The steps of the tour, in order: what each tells, does and sees. How it is said is the narrator's.
 import { selectTransport } from '@x/core/transport'
+import { workerOf } from '../client/clients'
 import { count } from '../count'
 import { isClean, type LoadReport } from '../load/load-report'
 import { LoadRun } from '../load/load-run'
+import { sentence } from '../sentence'
 import { DemoChild, OUTPUT_LIMIT, WORKERS } from './demo-child'
 import type { Narrator } from './narrator'
 import { TourClient } from './tour-client'
@@ -92,8 +94,8 @@ the others: each keeps its connection. Look at the count of lost
 messages.`,
   async run(scene) {
     await underLoad(scene, async demo => {
-      scene.narrator.seen(capital(await demo.order({ order: 'scale', workers: WORKERS - 1 })))
-      scene.narrator.seen(capital(await demo.order({ order: 'scale', workers: WORKERS })))
+      scene.narrator.seen(sentence(await demo.order({ order: 'scale', workers: WORKERS - 1 })))
+      scene.narrator.seen(sentence(await demo.order({ order: 'scale', workers: WORKERS })))
     })
   },
 }
@@ -106,7 +108,7 @@ which are others afterwards, and at the count of lost messages.`,
   async run(scene) {
     const before = (await scene.demo!.status()).workers.map(({ pid }) => pid)
     await underLoad(scene, async demo => {
-      scene.narrator.seen(capital(await demo.order({ order: 'reload' })))
+      scene.narrator.seen(sentence(await demo.order({ order: 'reload' })))
       const after = (await demo.status()).workers
         .filter(({ state }) => state === 'ready')
         .map(({ pid }) => pid)
@@ -123,7 +125,7 @@ connections and connect again; those of the others notice nothing, and
 another worker takes its place.`,
   async run({ narrator, demo, signal }) {
     const subscribers = await Promise.all(Array.from({ length: 6 }, () => TourClient.connect(demo!.port)))
-    const homes = await Promise.all(subscribers.map(client => workerOf(client)))
+    const homes = await Promise.all(subscribers.map(homeOf))
     await Promise.all(subscribers.map(client => client.ask('SUBSCRIBE', 'tour')))
     const { workers } = await demo!.status()
     const victim = workers.find(({ id, pid }) => id === homes[0] && pid !== undefined)
@@ -215,9 +217,8 @@ async function subscribe(port: number): Promise<TourClient> {
   return client
 }
 
-/** The worker that numbered a client: the number begins with that of the worker. */
-async function workerOf(client: TourClient): Promise<number> {
-  return Math.floor(Number(await client.ask('CLIENT', 'ID')) / 1_000_000)
+async function homeOf(client: TourClient): Promise<number> {
+  return workerOf(Number(await client.ask('CLIENT', 'ID')))
 }
 
 /** Does something while messages are published and counted; says what came of it. */
@@ -264,8 +265,4 @@ async function until(signal: AbortSignal, isSo: () => boolean | Promise<boolean>
     signal.throwIfAborted()
     await new Promise(resolve => setTimeout(resolve, LOOK_MS))
   }
-}
-
-function capital(line: string): string {
-  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`
 }

@@ -2,7 +2,8 @@
 // The buttons: asks the program for what they say, and shows which of them make sense now.
 import { count } from '../../count'
 import type { OperationName } from '../../primary/operations'
-import { byId, element, sentence, setText } from './element'
+import { sentence } from '../../sentence'
+import { byId, element, setText } from './element'
 import type { Model } from './model'
 import type { Story } from './story'
 

@@ -20,8 +20,3 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
 export function setText(node: Element, text: string): void {
   if (node.textContent !== text) node.textContent = text
 }
-
-/** With a capital and a full stop. */
-export function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
-}

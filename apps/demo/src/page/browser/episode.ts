@@ -1,6 +1,6 @@
 // Something that was done to the broker, from its beginning until every subscriber of the page hears the broker again, and
 // what it cost them. It draws nothing and opens nothing.
-import { count } from '../../count'
+import { count, grouped } from '../../count'
 import type { OperationName } from '../../primary/operations'
 import { type Pulse, percentilesOf, type Tally } from './pulse'
 
@@ -118,7 +118,7 @@ export function describeCost(cost: Cost): string {
     medianMs === null
       ? ''
       : ` Median latency ${shownMs(medianMs)}${before}, slowest message ${shownMs(slowestMs)}.`
-  return `${what}; ${received.toLocaleString('en')} received.${latency}`
+  return `${what}; ${grouped(received)} received.${latency}`
 }
 
 /** 0.4 ms, 12 ms. */

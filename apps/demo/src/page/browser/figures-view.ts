@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 // The figures on top: what the page's subscribers have noticed since it was opened. It counts nothing itself.
+import { grouped } from '../../count'
 import { byId, setText } from './element'
 import { shownMs } from './episode'
 import type { Pulse } from './pulse'
@@ -12,13 +13,12 @@ export function drawFigures(pulse: Pulse): void {
     setText(byId(id), text)
     byId(id).classList.toggle('bad', isBad)
   }
-  const number = (value: number) => value.toLocaleString('en')
   show('p50', percentiles === null ? '-' : shownMs(percentiles.p50))
   show('p99', percentiles === null ? '-' : shownMs(percentiles.p99))
-  show('received', number(received))
-  show('lost', number(lost), lost > 0)
-  show('doubled', number(doubled), doubled > 0)
-  show('out-of-order', number(outOfOrder), outOfOrder > 0)
-  show('broken', number(broken), broken > 0)
+  show('received', grouped(received))
+  show('lost', grouped(lost), lost > 0)
+  show('doubled', grouped(doubled), doubled > 0)
+  show('out-of-order', grouped(outOfOrder), outOfOrder > 0)
+  show('broken', grouped(broken), broken > 0)
   show('subscribers', `${open} of ${all}`, open < all)
 }

@@ -2,7 +2,8 @@
 // What happened, newest first: each thing that was done, what came of it and what it cost; and in words what happens now, for
 // those who do not see the page as well.
 import type { OperationBegan, OperationEnded } from '../../primary/operations'
-import { byId, element, sentence, setText } from './element'
+import { sentence } from '../../sentence'
+import { byId, element, setText } from './element'
 import { Episode } from './episode'
 import type { Pulse } from './pulse'
 
