@@ -1,12 +1,12 @@
 // Brokers on several machines, as several programs: their messages go by a real NATS server.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parseBusAddress } from '../src/bus/bus-address'
 import { DemoProcess, runDemo, statusOf, whyNo, whyNoMoves } from './demo-process'
 import { NatsServer } from './nats-server'
 import { RawClient } from './raw-client'
+import { temporaryFolder } from './temporary-folder'
 
 const noNats = whyNo('nats-server')
 const noMoves = whyNoMoves()
@@ -313,8 +313,7 @@ describe.skipIf(noNats)(`when parts of it fail${reason}`, () => {
       /bus: not connected to \S+: its max_payload is 100 bytes, and must be 1024 at least/,
     ],
   ])('a max_payload of %s', async (_what, bytes, told) => {
-    const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = temporaryFolder()
     const file = join(folder, 'nats.conf')
     writeFileSync(file, `max_payload: ${bytes}\n`)
     await using nats = await NatsServer.start(-1, '-c', file)
@@ -367,8 +366,7 @@ it.each([
 })
 
 it('reads the URL from a file', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder()
   const file = join(folder, 'bus')
   writeFileSync(file, 'nats://u:secret@a:1\n')
   expect(parseBusAddress(`@${file}`)).toEqual({ servers: ['a:1'], user: 'u', password: 'secret' })

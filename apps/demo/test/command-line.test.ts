@@ -1,17 +1,12 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { parseOutputLimit } from '../src/client/output-limit'
 import { parseOptions } from '../src/options'
 import { DemoProcess, runDemo } from './demo-process'
 import { RawClient } from './raw-client'
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+import { temporaryFolder } from './temporary-folder'
 
 it('has defaults', () => {
   expect(parseOptions([])).toEqual({

@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { DemoProcess, type Finished, run, runDemo, whyNoMoves } from './demo-process'
 import { RawClient } from './raw-client'
+import { temporaryFolder } from './temporary-folder'
 
 function ctl(demo: DemoProcess, ...words: string[]): Promise<Finished> {
   return runDemo(['ctl', ...words, '--port', String(demo.port)])
@@ -85,8 +85,7 @@ it.each(['', 'fly', 'scale', 'scale 0', 'scale x', 'reload now', 'status --nonse
 const noStranger = process.getuid?.() === 0 ? noMoves : 'only root can become another user'
 
 it.skipIf(noStranger)(`another user is refused${noStranger ? ` (${noStranger})` : ''}`, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder()
   chmodSync(folder, 0o755)
   const path = join(folder, 'ctl.sock')
   await using demo = await DemoProcess.start('--control', path)

@@ -1,13 +1,12 @@
 // Brokers behind a real HAProxy, with the configuration of the deploy folder.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { getPort } from '@x/testkit'
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DemoProcess, Program, run, runDemo, statusOf, whyNo, whyNoMoves } from './demo-process'
 import { NatsServer } from './nats-server'
 import { RawClient } from './raw-client'
+import { temporaryFolder } from './temporary-folder'
 import { Visitors } from './visitors'
 
 const CONFIGURATION = new URL('../deploy/haproxy.cfg', import.meta.url).pathname
@@ -15,14 +14,6 @@ const noHaproxy = whyNo('haproxy')
 const reason = noHaproxy === null ? '' : ` (${noHaproxy})`
 const noMoves = whyNoMoves() ?? noHaproxy
 const noLoad = noMoves ?? whyNo('redis-benchmark')
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 /** HAProxy in front of two brokers. */
 class Front {
@@ -46,13 +37,8 @@ class Front {
 
   /** Resolves when it lets clients through. */
   static async start(...brokers: readonly DemoProcess[]): Promise<Front> {
-    const folder = mkdtempSync(join(tmpdir(), 'x-demo-'))
-    const front = new Front(await freePort(), brokers, folder)
-    const others: Program[] = []
-    onTestFinished(async () => {
-      for (const program of [...others, front.#program]) await program[Symbol.asyncDispose]()
-      rmSync(folder, { recursive: true, force: true })
-    })
+    const front = new Front(await getPort(), brokers, temporaryFolder())
+    onTestFinished(() => front.#program[Symbol.asyncDispose]())
     while (!(await front.#letsThrough())) await new Promise(resolve => setImmediate(resolve))
     return front
   }

@@ -1,5 +1,5 @@
-// The live page in a real browser: every button is pressed, by the mouse and by the keyboard, and what the page tells is
 /// <reference lib="dom" />
+// The live page in a real browser: every button is pressed, by the mouse and by the keyboard, and what the page tells is
 // held against what the broker does.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

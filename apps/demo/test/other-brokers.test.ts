@@ -1,3 +1,4 @@
+import { Random } from '@x/testkit'
 import { expect, it, onTestFinished } from 'vitest'
 import { newBusId, OtherBrokers } from '../src/bus/other-brokers'
 import { FrameAssembly, PacketWriter, readPacket } from '../src/bus/packets'
@@ -165,19 +166,19 @@ it('takes nothing of what is no packet, or lies', async () => {
 
 it('puts a frame together from packets of any size, and none with a hole or twice', () => {
   for (let seed = 1; seed <= 200; seed++) {
-    const random = seeded(seed)
+    const random = new Random(seed)
     const id = newBusId()
     const writer = new PacketWriter(id, true, 0)
     const assembly = new FrameAssembly(10_000)
     const expected: string[] = []
     const taken: string[] = []
     for (let index = 0; index < 20; index++) {
-      const frame = Buffer.alloc(1 + Math.floor(random() * 500), index)
+      const frame = Buffer.alloc(1 + Math.floor(random.next() * 500), index)
       let isWhole = true
       for (let from = 0; from < frame.length; ) {
-        const { packet, end } = writer.write(frame, from, 21 + Math.floor(random() * 200))
+        const { packet, end } = writer.write(frame, from, 21 + Math.floor(random.next() * 200))
         from = end
-        const copies = random() < 0.05 ? 0 : random() < 0.1 ? 2 : 1
+        const copies = random.next() < 0.05 ? 0 : random.next() < 0.1 ? 2 : 1
         if (copies === 0) isWhole = false
         for (let copy = 0; copy < copies; copy++) {
           const whole = assembly.take(readPacket(packet)!)
@@ -192,20 +193,20 @@ it('puts a frame together from packets of any size, and none with a hole or twic
 
 it('whatever is lost and cut: each message once, in order, and what is missing is counted', async () => {
   for (let seed = 1; seed <= 25; seed++) {
-    const random = seeded(seed)
+    const random = new Random(seed)
     const network = new MemoryNetwork()
     const members = await Promise.all([60, 300, 2000].map(bytes => join(network, 1, bytes)))
     const published = members.map(() => 0)
-    network.isLost = () => random() < 0.02
+    network.isLost = () => random.next() < 0.02
     for (let step = 0; step < 300; step++) {
-      const index = Math.floor(random() * members.length)
+      const index = Math.floor(random.next() * members.length)
       const member = members[index]!
-      const choice = random()
+      const choice = random.next()
       if (choice < 0.03) member.bus.disconnect()
       else if (choice < 0.1) member.bus.connect()
       else if (choice < 0.15) member.bus.setWritable(choice < 0.12)
-      else void publish(member, `${index} ${published[index]!++} ${'x'.repeat(random() * 100)}`)
-      if (random() < 0.3) await turn()
+      else void publish(member, `${index} ${published[index]!++} ${'x'.repeat(random.next() * 100)}`)
+      if (random.next() < 0.3) await turn()
     }
     network.isLost = () => false
     for (const { bus } of members) {
@@ -234,14 +235,3 @@ it('whatever is lost and cut: each message once, in order, and what is missing i
     }
   }
 })
-
-/** Mulberry32: numbers from 0 up to 1 that a seed gives. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

@@ -1,20 +1,17 @@
 // `demo --tour`, with and without a terminal. Each run has folders of its own, so that what it leaves behind shows.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Program, runDemo, whyNoMoves } from './demo-process'
+import { PROGRAM, Program, runDemo, whyNoMoves } from './demo-process'
+import { temporaryFolder } from './temporary-folder'
 
-const MAIN = new URL('../dist/main.js', import.meta.url).pathname
 const ENTER = '\r'
 const RIGHT = '\u001b[C'
 const CTRL_C = '\u0003'
 
 /** An environment whose folders for sockets and temporary files are empty, and must be so again. */
 function ownFolders(): { readonly env: NodeJS.ProcessEnv; left(): readonly string[] } {
-  const folder = mkdtempSync(join(tmpdir(), 'x-tour-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder()
   const env = { ...process.env, TMPDIR: folder, XDG_RUNTIME_DIR: folder, NO_COLOR: '1' }
   return { env, left: () => readdirSync(folder) }
 }
@@ -95,7 +92,7 @@ describe.skipIf(noTerminal)(`on a terminal${noTerminal ? ` (${noTerminal})` : ''
     const { env, left } = ownFolders()
     const terminal = new Terminal(
       'script',
-      ['-qfec', `stty rows 24 cols 100; exec ${process.execPath} ${MAIN} --tour`, '/dev/null'],
+      ['-qfec', `stty rows 24 cols 100; exec ${process.execPath} ${PROGRAM} --tour`, '/dev/null'],
       env,
     )
     onTestFinished(() => terminal[Symbol.asyncDispose]())
