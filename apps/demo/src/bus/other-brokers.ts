@@ -56,6 +56,8 @@ export interface BusLimits {
 interface Outstanding {
   readonly batch: Batch
   readonly peers: Set<Peer>
+  /** When the peers are not waited for any more. */
+  readonly timer: NodeJS.Timeout
 }
 
 interface Asked {
@@ -163,14 +165,16 @@ export class OtherBrokers {
     this.#flush()
     const id = ++this.#questions
     const answers: Awaited<ReturnType<BusAnswers[Name]>>[] = []
+    let timer: NodeJS.Timeout | undefined
     await new Promise<void>(finish => {
       if (!this.#tell(null, { kind: 'question', id, name, value })) {
         finish()
         return
       }
       this.#asked.set(id, { peers, isAnswer: answer => isAnswer(name, value, answer), answers, finish })
-      setTimeout(() => this.#giveUp(peers, finish), ANSWER_MS)
+      timer = setTimeout(() => this.#giveUp(peers, finish), ANSWER_MS)
     })
+    clearTimeout(timer)
     this.#asked.delete(id)
     return answers
   }
@@ -197,11 +201,18 @@ export class OtherBrokers {
     const peers = new Set(this.#peers.present.filter(peer => peer.isAnswering))
     if (peers.size === 0) return
     for (const _ of peers) batch.expectOne()
-    this.#outstanding.set(first, { batch, peers })
-    setTimeout(() => {
+    const timer = setTimeout(() => {
       this.#outstanding.delete(first)
       this.#giveUp(peers, () => batch.settleOne())
     }, ANSWER_MS)
+    this.#outstanding.set(first, { batch, peers, timer })
+  }
+
+  /** Lets go of a batch, and of its messages, once nobody's counts are missing. */
+  #releaseIfSettled(first: number, { peers, timer }: Outstanding): void {
+    if (peers.size > 0) return
+    clearTimeout(timer)
+    this.#outstanding.delete(first)
   }
 
   /** Those who have not answered are not waited for any more, until they are heard again. */
@@ -260,7 +271,11 @@ export class OtherBrokers {
     peer.isAnswering = false
     this.#outgoing.forget(peer.id)
     this.#report.left(peer, why)
-    for (const { batch, peers } of this.#outstanding.values()) if (peers.delete(peer)) batch.settleOne()
+    for (const [first, outstanding] of this.#outstanding) {
+      if (!outstanding.peers.delete(peer)) continue
+      outstanding.batch.settleOne()
+      this.#releaseIfSettled(first, outstanding)
+    }
     for (const { peers, finish } of this.#asked.values()) if (peers.delete(peer) && peers.size === 0) finish()
   }
 
@@ -309,7 +324,7 @@ export class OtherBrokers {
     }
     outstanding.peers.delete(peer)
     outstanding.batch.count(counts)
-    if (outstanding.peers.size === 0) this.#outstanding.delete(first)
+    this.#releaseIfSettled(first, outstanding)
   }
 
   async #answer(peer: Peer, { id, name, value }: Question): Promise<void> {
