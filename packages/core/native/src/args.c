@@ -79,8 +79,6 @@ static bool read_argument(char letter, napi_value value, x_call *call, x_arg *ar
       return napi_get_value_bool(env, value, &arg->flag) == napi_ok;
     case 'o':
       return has_type(env, value, napi_object);
-    case 't':
-      return has_type(env, value, napi_string);
     case 'p':
       return read_text(env, value, arg);
     case 'B':

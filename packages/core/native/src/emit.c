@@ -13,18 +13,19 @@ bool x_context_hold(x_instance *in, x_context *context, napi_value object) {
 
 // From here on callbacks see the async context (`AsyncLocalStorage`) of the call that is running now. `object` is its resource;
 // NULL: an object of its own.
-bool x_context_begin(x_instance *in, x_context *context, napi_value object, napi_value name) {
+bool x_context_begin(x_instance *in, x_context *context, napi_value object, const char *name) {
+  napi_value text;
   if (context->async != NULL) return true;
-  if (napi_async_init(in->env, object, name, &context->async) == napi_ok) return true;
+  if (napi_create_string_latin1(in->env, name, strlen(name), &text) != napi_ok) return false;
+  if (napi_async_init(in->env, object, text, &context->async) == napi_ok) return true;
   context->async = NULL;
   return false;
 }
 
 bool x_context_bind(x_instance *in, x_context *context, const char *name) {
-  napi_value object, text;
+  napi_value object;
   if (napi_get_reference_value(in->env, context->object, &object) != napi_ok) return false;
-  if (napi_create_string_latin1(in->env, name, strlen(name), &text) != napi_ok) return false;
-  return x_context_begin(in, context, object, text);
+  return x_context_begin(in, context, object, name);
 }
 
 bool x_context_open(x_instance *in, x_context *context, napi_value object, const char *name) {

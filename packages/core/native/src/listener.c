@@ -84,21 +84,13 @@ void x_listener_shut(x_handle *handle) {
   listener->fd = -1;
 }
 
-// In no context of JavaScript's, not in that of `listen`: so it is with node:net.
-static void open_context(x_stream *stream) {
-  x_instance *in = stream->base.in;
-  const char *name = stream->kind == X_TCP ? "TCPWRAP" : "PIPEWRAP";
-  napi_value text;
-  if (napi_create_string_latin1(in->env, name, strlen(name), &text) != napi_ok) return;
-  (void)x_context_begin(in, &stream->base.context, NULL, text);
-}
-
 static bool emit_accept(x_listener *listener, int status, x_stream *stream) {
   x_instance *in = listener->base.in;
   napi_handle_scope scope;
   bool told = false;
   if (!x_enter(in, &scope)) return false;
-  if (stream != NULL) open_context(stream);
+  // In no context of JavaScript's, not in that of `listen`: so it is with node:net.
+  if (stream != NULL) (void)x_stream_context(stream);
   napi_value argv[2] = {x_number(in->env, status), x_number(in->env, stream == NULL ? 0 : x_handle_id(&stream->base))};
   if (argv[0] != NULL && argv[1] != NULL) told = x_emit(in, &listener->base.context, X_ON_ACCEPT, 2, argv);
   x_leave(in, scope);

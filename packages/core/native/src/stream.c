@@ -83,10 +83,15 @@ static int64_t kind_of(x_call *call) {
   return x_stream_of(call)->kind;
 }
 
-// openContext(id, type): the stream's events come in an async context of this type, made now. C and not JavaScript enters it:
-// above a context of none, each event would cost twice as much.
+// The stream's events come in an async context that is made now. C and not JavaScript enters it: above a context of none, each
+// event would cost twice as much.
+bool x_stream_context(x_stream *stream) {
+  return x_context_begin(stream->base.in, &stream->base.context, NULL, stream->kind == X_TCP ? "TCPWRAP" : "PIPEWRAP");
+}
+
+// openContext(id)
 static int64_t open_context(x_call *call) {
-  return x_context_begin(call->in, &call->handle->context, NULL, call->args[0].value) ? 0 : UV_ENOMEM;
+  return x_stream_context(x_stream_of(call)) ? 0 : UV_ENOMEM;
 }
 
 // bindStream(id, address, port, flags)
@@ -200,7 +205,7 @@ static void on_shutdown(uv_shutdown_t *request, int status) {
   free_end(end);
 }
 
-// shutdown(id, type): libuv takes no second one while one is under way. The event comes in a context of this type.
+// shutdown(id): libuv takes no second one while one is under way. The event comes in a context that is made now.
 static int64_t shutdown_stream(x_call *call) {
   x_stream *stream = x_stream_of(call);
   if (stream->state == X_IDLE || stream->state == X_CONNECTING) return UV_ENOTCONN;
@@ -208,7 +213,7 @@ static int64_t shutdown_stream(x_call *call) {
   if (end == NULL) return UV_ENOMEM;
   end->stream = stream;
   end->uv.data = end;
-  (void)x_context_begin(call->in, &end->context, NULL, call->args[0].value);
+  (void)x_context_begin(call->in, &end->context, NULL, "SHUTDOWNWRAP");
   int status = uv_shutdown(&end->uv, &stream->uv.stream, on_shutdown);
   if (status < 0) free_end(end);
   return status;
@@ -230,10 +235,10 @@ bool x_export_stream(napi_env env, napi_value exports) {
       {"stream", "i", stream, 0},
       {"streamFrom", "ii", stream_from, 0},
       {"kindOf", "s", kind_of, UV_EBADF},
-      {"openContext", "st", open_context, UV_EBADF},
+      {"openContext", "s", open_context, UV_EBADF},
       {"bindStream", "spii", bind_stream, UV_EBADF},
       {"connect", "sopi", connect_stream, UV_EBADF},
-      {"shutdown", "st", shutdown_stream, UV_EBADF},
+      {"shutdown", "s", shutdown_stream, UV_EBADF},
       {"reset", "sb", reset_stream, UV_EBADF},
   };
   return X_EXPORT_ALL(env, exports, list);

@@ -156,7 +156,7 @@ void x_table_free(x_instance *in);
 
 // emit.c: calls into JavaScript.
 bool x_context_hold(x_instance *in, x_context *context, napi_value object);
-bool x_context_begin(x_instance *in, x_context *context, napi_value object, napi_value name);
+bool x_context_begin(x_instance *in, x_context *context, napi_value object, const char *name);
 bool x_context_bind(x_instance *in, x_context *context, const char *name);
 bool x_context_open(x_instance *in, x_context *context, napi_value object, const char *name);
 void x_context_close(x_instance *in, x_context *context);
@@ -172,10 +172,9 @@ bool x_emit_stream_status(const x_stream *stream, napi_async_context async, x_ev
 //   s l c w h  the id of a stream, a listener, a channel, a watcher, any handle; the first argument where there is one
 //   i        a whole number of 32 bits                    b  a boolean
 //   n        a size, from 0 on                            o  an object
-//   f        how many descriptors are passed, at most 253 t  a string
-//   F        the same, for a full list                    p  a string in UTF-8, freed after the call unless taken
-//   B        a buffer                                     C  an array of buffers (`chunks`)
-//   N        a buffer or null
+//   f        how many descriptors are passed, at most 253 p  a string in UTF-8, freed after the call unless taken
+//   F        the same, for a full list                    C  an array of buffers (`chunks`)
+//   B        a buffer                                     N  a buffer or null
 #define X_MOST_ARGUMENTS 5
 #define X_FEW_CHUNKS 32
 typedef union {
@@ -242,6 +241,7 @@ void x_request_free(x_request *request);
 x_stream *x_stream_new(x_instance *in, x_kind kind, int *status);
 int x_stream_take(x_stream *stream, int fd);
 int x_stream_fd(const x_stream *stream);
+bool x_stream_context(x_stream *stream);
 x_stream *x_stream_of(const x_call *call);
 
 // read-pool.c: memory that reads land in.

@@ -75,10 +75,10 @@ export interface Addon {
   stream(kind: 0 | 1): HandleId
   streamFrom(fd: number, kind: 0 | 1 | -1): HandleId
   kindOf(id: HandleId): number
-  openContext(id: HandleId, type: string): Status
+  openContext(id: HandleId): Status
   bindStream(id: HandleId, address: string, port: number, flags: number): Status
   connect(id: HandleId, request: object, to: string, port: number): Status
-  shutdown(id: HandleId, type: string): Status
+  shutdown(id: HandleId): Status
   reset(id: HandleId, tell: boolean): Status
 
   readStart(id: HandleId): Status

@@ -107,7 +107,7 @@ export class NativeStream implements StreamHandle {
 
   #openContext(): void {
     if (this.#hasContext) return
-    this.#addon.openContext(this.#id, this.kind === 'tcp' ? 'TCPWRAP' : 'PIPEWRAP')
+    this.#addon.openContext(this.#id)
     this.#hasContext = true
   }
 
@@ -199,7 +199,7 @@ export class NativeStream implements StreamHandle {
   }
 
   shutdown(done: (status: Status) => void): Status {
-    const status = this.#addon.shutdown(this.#id, 'SHUTDOWNWRAP')
+    const status = this.#addon.shutdown(this.#id)
     if (status === 0) this.#shutDown = done
     return status
   }

@@ -8,8 +8,8 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /** How many arguments each function takes; what is not here is found by the check below. */
 const ARITY = {
-  live: 0, close: 2, setRef: 2, fd: 1, name: 2, stream: 1, streamFrom: 2, kindOf: 1, openContext: 2, bindStream: 4, connect: 4,
-  shutdown: 2, reset: 2, readStart: 1, readStop: 1, readInto: 2, tryWrite: 3, tryWritev: 2, queueWrite: 4, writeQueueSize: 1, hasPeerLeft: 1,
+  live: 0, close: 2, setRef: 2, fd: 1, name: 2, stream: 1, streamFrom: 2, kindOf: 1, openContext: 1, bindStream: 4, connect: 4,
+  shutdown: 1, reset: 2, readStart: 1, readStop: 1, readInto: 2, tryWrite: 3, tryWritev: 2, queueWrite: 4, writeQueueSize: 1, hasPeerLeft: 1,
   noDelay: 2, keepAlive: 5, typeOfService: 2, credentials: 1, peerPidfd: 1, listener: 2, listenerKind: 1, takeListener: 2,
   bindListener: 4, bindPath: 4, keepPath: 1, listen: 3, setPaused: 2, channel: 2, trySend: 3, queueSend: 5, receive: 2,
   receiveInto: 2, socketPair: 0, peerOf: 1, duplicate: 1, lockFile: 1, probe: 1, takeDescriptors: 1, closeDescriptors: 1,
@@ -110,7 +110,7 @@ async function handles(addon) {
 // biome-ignore format: a table
 const GOOD = {
   close: [true], setRef: [true], name: [false], stream: [0], streamFrom: [-1, -1], reset: [true],
-  openContext: ['TCPWRAP'], bindStream: ['127.0.0.1', 0, 0], connect: [{}, '127.0.0.1', 1], readInto: [null], shutdown: ['SHUTDOWNWRAP'], tryWrite: [Buffer.alloc(1), false],
+  bindStream: ['127.0.0.1', 0, 0], connect: [{}, '127.0.0.1', 1], readInto: [null], tryWrite: [Buffer.alloc(1), false],
   tryWritev: [[Buffer.alloc(1)]], queueWrite: [{}, [Buffer.alloc(1)], 0], noDelay: [true], keepAlive: [true, 1, 1, 1],
   typeOfService: [-1], listener: [0, {}], listenerKind: [-1], takeListener: [-1], bindListener: ['127.0.0.1', 0, 0],
   bindPath: ['\0x-wrong', -1, '\0x-wrong'], listen: [1, false], setPaused: [true], channel: [-1, {}], trySend: [Buffer.alloc(1), 0],
