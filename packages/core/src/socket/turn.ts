@@ -12,9 +12,8 @@ let holders: (Holder | null)[] = []
 let count = 0
 /** The list of the turn before, to be used again. */
 let spare: (Holder | null)[] = []
-/** A flush is certain to come: a tick is scheduled, or `emitData` or `pushData` runs. */
-let isFlushDue = false
-let isInListeners = false
+/** What brings the next flush for certain: a tick that is scheduled, or `emitData` or `pushData`, which runs; or nothing. */
+let due: 'nothing' | 'tick' | 'data' = 'nothing'
 let isExiting = false
 
 /** False once the process (or worker thread) has begun to exit: no tick comes any more. */
@@ -24,14 +23,14 @@ export function mayHold(): boolean {
 
 /** Whether listeners of 'data' run for `emitData` or `pushData`. */
 export function isInData(): boolean {
-  return isInListeners
+  return due === 'data'
 }
 
 /** Has `holder` flush before anything that comes after the current turn: ticks, promises, other events. */
 export function flushLater(holder: Holder): void {
   holders[count++] = holder
-  if (isFlushDue) return
-  isFlushDue = true
+  if (due !== 'nothing') return
+  due = 'tick'
   nextTick(flushAll)
 }
 
@@ -65,38 +64,35 @@ export function pushData(stream: DataEmitter, chunk: Buffer): boolean {
 
 /** False where a flush is to come anyway. */
 function beginData(): boolean {
-  if (isFlushDue) return false
-  isFlushDue = isInListeners = true
+  if (due !== 'nothing') return false
+  due = 'data'
   return true
 }
 
 function endData(): void {
-  isInListeners = false
   if (count > 0) flushAll()
-  else isFlushDue = false
+  else due = 'nothing'
 }
 
 function flushAll(): void {
-  isFlushDue = false
-  const due = holders
-  const dueCount = count
+  due = 'nothing'
+  const flushed = holders
+  const flushedCount = count
   holders = spare
-  spare = due
+  spare = flushed
   count = 0
   let done = 0
   try {
-    while (done < dueCount) {
-      const holder = due[done] as Holder
-      due[done++] = null
+    while (done < flushedCount) {
+      const holder = flushed[done] as Holder
+      flushed[done++] = null
       holder.flush()
     }
   } finally {
     // A transport threw: the others flush all the same.
-    if (done < dueCount) {
-      for (; done < dueCount; done++) {
-        flushLater(due[done] as Holder)
-        due[done] = null
-      }
+    for (; done < flushedCount; done++) {
+      flushLater(flushed[done] as Holder)
+      flushed[done] = null
     }
   }
 }
