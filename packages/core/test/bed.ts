@@ -24,6 +24,19 @@ export function canPause(transport: Transport): boolean {
   return status !== UV_ENOTSUP
 }
 
+/** What nobody catches until the test is over, in the place of those who heard of it. */
+export function uncaughtErrors(): Error[] {
+  const errors: Error[] = []
+  const others = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', error => errors.push(error))
+  onTestFinished(() => {
+    process.removeAllListeners('uncaughtException')
+    for (const other of others) process.on('uncaughtException', other)
+  })
+  return errors
+}
+
 /** A folder for socket paths that goes with the test. */
 export function temporaryPath(name = 's'): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'x-core-'))

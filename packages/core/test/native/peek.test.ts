@@ -4,6 +4,7 @@ import { closeSync, readSync, writeSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type Peek, type Status, UV_EBADF, UV_ECONNRESET, UV_EINVAL } from '../../src/transport'
+import { uncaughtErrors } from '../bed'
 import { absent, after, closed, descriptors, native, opened } from './bed'
 
 type Look = NonNullable<NonNullable<typeof descriptors>['peek']>
@@ -130,14 +131,7 @@ describe.skipIf(why !== null)(`looks at descriptors${why === null ? '' : ` (left
   })
 
   it('costs no other what one listener throws', async () => {
-    const thrown: unknown[] = []
-    const before = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.on('uncaughtException', error => thrown.push(error.message))
-    after(() => {
-      process.removeAllListeners('uncaughtException')
-      for (const listener of before) process.on('uncaughtException', listener)
-    })
+    const thrown = uncaughtErrors()
     const [a, b] = [ends(), ends()]
     const first = opened(
       look(a[0], 10, () => {
@@ -149,7 +143,7 @@ describe.skipIf(why !== null)(`looks at descriptors${why === null ? '' : ` (left
     for (const [, theirs] of [a, b]) writeSync(theirs, 'x')
     await seen.count(1)
     await turns()
-    expect(thrown).toEqual(['of a look'])
+    expect(thrown.map(({ message }) => message)).toEqual(['of a look'])
   })
 
   it('calls in the async context of the call that asked', async () => {

@@ -12,7 +12,7 @@ import {
 import { peerKeys } from '../../src/admission/peer-keys'
 import { Peers } from '../../src/admission/peers'
 import { TokenBucket } from '../../src/admission/token-bucket'
-import { canPause, type Listening, pair, serve, transports } from '../bed'
+import { canPause, type Listening, pair, serve, transports, uncaughtErrors } from '../bed'
 
 /** A client of a server that may drop it, from an address of the loopback network. */
 function dial(listening: Listening, localAddress = '127.0.0.1'): Socket {
@@ -77,14 +77,7 @@ describe.each(transports)('the admission of a server on the $name transport', tr
   })
 
   it('[E2] closes a connection about which a filter of the program throws', async () => {
-    const thrown: string[] = []
-    const before = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.on('uncaughtException', error => thrown.push(error.message))
-    onTestFinished(() => {
-      process.removeAllListeners('uncaughtException')
-      for (const listener of before) process.on('uncaughtException', listener)
-    })
+    const thrown = uncaughtErrors()
     const filter = (from: string) => ({
       check: (address: string) => {
         if (address === from) throw new Error(from)
@@ -112,7 +105,8 @@ describe.each(transports)('the admission of a server on the $name transport', tr
       // Nothing of it is left to wait for.
       await new Promise(resolve => listening.server.close(resolve))
     }
-    expect(thrown).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.1', '192.0.2.1', '192.0.2.1'])
+    const messages = ['127.0.0.1', '127.0.0.1', '127.0.0.1', '192.0.2.1', '192.0.2.1']
+    expect(thrown.map(({ message }) => message)).toEqual(messages)
   })
 
   it('[E2] limits nobody who is exempt', async () => {

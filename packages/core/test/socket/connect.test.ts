@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { BlockList, connect, createConnection, Socket, Stream } from '../../src'
 import { UV_ENOTSUP } from '../../src/errors/errno'
 import type { Lookup, Transport } from '../../src/transport/contract'
-import { freePort, pair, readAll, serve, temporaryPath, transports } from '../bed'
+import { freePort, pair, readAll, serve, temporaryPath, transports, uncaughtErrors } from '../bed'
 
 /** Whether the host's node:net has no type of service (Node before 24.15). */
 function lacksTypeOfService(transport: Transport): boolean {
@@ -90,14 +90,7 @@ describe.each(transports)('a socket on the $name transport', transport => {
   it.each(['lookup', 'connectionAttempt', 'connectionAttemptFailed'])(
     '[K2] connects though a listener of %s throws',
     async event => {
-      const thrown: string[] = []
-      const before = process.listeners('uncaughtException')
-      process.removeAllListeners('uncaughtException')
-      process.on('uncaughtException', error => thrown.push(error.message))
-      onTestFinished(() => {
-        process.removeAllListeners('uncaughtException')
-        for (const listener of before) process.on('uncaughtException', listener)
-      })
+      const thrown = uncaughtErrors()
       const { port } = await serve({ transport })
       for (const autoSelectFamilyOverlap of [false, true]) {
         const socket = new Socket({ transport })
@@ -109,7 +102,7 @@ describe.each(transports)('a socket on the $name transport', transport => {
         socket.connect({ port, host: 'two.example', lookup, autoSelectFamily: true, autoSelectFamilyOverlap })
         await once(socket, 'connect')
       }
-      expect(thrown).toEqual([event, event])
+      expect(thrown.map(({ message }) => message)).toEqual([event, event])
     },
   )
 

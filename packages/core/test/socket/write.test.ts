@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import type { Socket } from '../../src'
 import { adoptStream, detach, streamOf } from '../../src/socket/adopt'
-import { pair, readAll, serve, transports } from '../bed'
+import { pair, readAll, serve, transports, uncaughtErrors } from '../bed'
 
 const built = path.resolve(import.meta.dirname, '../../dist/index.js')
 
@@ -160,16 +160,12 @@ describe.each(transports)('writing on the $name transport', transport => {
     const first = await pair({ transport })
     const second = await pair({ transport })
     const boom = new Error('boom')
-    const heard: unknown[] = []
-    const listeners = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.once('uncaughtException', error => heard.push(error))
+    const heard = uncaughtErrors()
     first.near.write('a', () => {
       throw boom
     })
     second.near.write('b')
     const [data] = await once(second.far, 'data')
-    for (const listener of listeners) process.on('uncaughtException', listener)
     expect(String(data)).toBe('b')
     expect(heard).toEqual([boom])
   })
