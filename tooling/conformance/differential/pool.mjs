@@ -3,9 +3,10 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { HANG_MS } from '@x/presets/hang-limit'
+import { adapted } from './adapted.mjs'
 import { generate } from './generate.mjs'
 import { known } from './known/index.mjs'
-import { textOf } from './program.mjs'
+import { playable, printed } from './trial.mjs'
 
 const worker = fileURLToPath(new URL('worker.mjs', import.meta.url))
 /** No program is played for so long, on a machine under load. */
@@ -93,20 +94,13 @@ export async function run(asked) {
           expected: [],
           got: [how, ...said.split('\n')],
         }
-        failures.push({ seed: last, ...printed(source, last), difference })
+        const one = source === 'known' ? known[last] : playable(adapted(generate(last), subject))
+        if (one !== undefined) failures.push({ seed: last, ...printed(one), difference })
       }
     }),
   )
   clearInterval(timer)
   return { counts, failures }
-}
-
-/** A program that was not played to its end. @param {'random' | 'known'} source @param {number} seed */
-function printed(source, seed) {
-  const one = source === 'known' ? known[seed] : undefined
-  if (one !== undefined) return { setup: one.setup, text: String(one.body) }
-  const program = generate(seed)
-  return { setup: program.setup, text: textOf(program) }
 }
 
 /**

@@ -25,7 +25,6 @@ export function reportOf({ seed, subject, setup, text, difference }) {
 }
 
 /** The program as an entry of known/found.mjs. @param {import('./worker.mjs').Failure} failure */
-export function entryOf({ setup, text, difference }) {
-  const isBulk = /\((?:\d{6,}|[2-9]\d{4}|1[7-9]\d{3}|1638[4-9])[,)]/.test(text)
+export function entryOf({ setup, isBulk, text, difference }) {
   return `  {\n    name: ${JSON.stringify(difference.signature)},\n    setup: ${JSON.stringify(setup)},\n    isBulk: ${isBulk},\n    body: ${text},\n  },`
 }

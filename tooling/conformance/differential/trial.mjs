@@ -23,6 +23,9 @@ const AGAIN = 2
 /** @param {Program} program @returns {Playable} */
 export const playable = program => ({ setup: program.setup, body: bodyOf(program), isBulk: isBulk(program) })
 
+/** What a report has of it. @param {Playable} played */
+export const printed = ({ setup, isBulk = false, body }) => ({ setup, isBulk, text: String(body) })
+
 /**
  * @param {Playable} played @param {import('./stage.mjs').Nets} nets @param {string} subject
  * @returns {Promise<Verdict>}

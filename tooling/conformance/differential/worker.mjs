@@ -3,9 +3,8 @@
 import { adapted } from './adapted.mjs'
 import { generate } from './generate.mjs'
 import { known } from './known/index.mjs'
-import { textOf } from './program.mjs'
 import { subjectOf } from './subjects.mjs'
-import { judge, playable, smallest } from './trial.mjs'
+import { judge, playable, printed, smallest } from './trial.mjs'
 
 /**
  * @typedef {import('./compare.mjs').Difference} Difference
@@ -19,7 +18,7 @@ import { judge, playable, smallest } from './trial.mjs'
  * @property {boolean} shrink
  *
  * A program that failed, as it is printed.
- * @typedef {{ seed: number, setup: import('./stage.mjs').Setup, text: string, difference: Difference }} Failure
+ * @typedef {{ seed: number, setup: import('./stage.mjs').Setup, isBulk: boolean, text: string, difference: Difference }} Failure
  * @typedef {{ seed: number, outcome: string, failure?: Failure }} Found
  */
 
@@ -52,7 +51,7 @@ function knownPlayer({ subject }, nets) {
     return {
       seed,
       outcome: verdict.outcome,
-      failure: { seed, setup: one.setup, text: String(one.body), difference },
+      failure: { seed, ...printed(one), difference },
     }
   }
 }
@@ -73,12 +72,7 @@ function randomPlayer({ subject, adaptedTo = subject, shrink }, nets) {
     const small = isShrunk
       ? await smallest(program, difference, nets, subject, alive)
       : { program, difference }
-    const failure = {
-      seed,
-      setup: small.program.setup,
-      text: textOf(small.program),
-      difference: small.difference,
-    }
+    const failure = { seed, ...printed(playable(small.program)), difference: small.difference }
     return { seed, outcome, failure }
   }
 }
