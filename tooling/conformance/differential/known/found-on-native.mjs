@@ -1,8 +1,6 @@
 // Programs that differed from node:net on the native transport once, cut down. It plays nothing.
-import { asBody, connected } from './scene.mjs'
+import { asBody, connected, tcpClient, unixClient } from './scene.mjs'
 
-/** @type {import('../stage.mjs').Setup} */
-const client = { role: 'client', family: 'tcp' }
 /** @type {import('../stage.mjs').Setup} */
 const server = { role: 'server', family: 'tcp' }
 const peerResets = (/** @type {any} */ p) => p.resetAndDestroy()
@@ -25,7 +23,7 @@ const serving = act => (t, net) => [
 export const foundOnNative = [
   {
     name: 'an end of a destroyed socket, which then connects',
-    setup: client,
+    setup: tcpClient,
     body: asBody((t, net) => [
       [
         'now',
@@ -46,7 +44,7 @@ export const foundOnNative = [
   },
   {
     name: 'an end while a write waits for a connection that is given up',
-    setup: client,
+    setup: tcpClient,
     body: asBody((t, net) => [
       [
         'now',
@@ -70,7 +68,7 @@ export const foundOnNative = [
   },
   {
     name: 'an empty write to a peer that has gone',
-    setup: client,
+    setup: tcpClient,
     body: connected(t => {
       t.on(2, 's0', 'end', () => {
         t.do(3, 's0', s => s.write('A'))
@@ -81,7 +79,7 @@ export const foundOnNative = [
   },
   ...[peerGoes, peerResets].map(goes => ({
     name: `writes in the turn in which the peer goes: ${goes === peerGoes ? 'it ends' : 'it resets'}`,
-    setup: client,
+    setup: tcpClient,
     body: connected(t => {
       t.peer(2, 0, goes)
       t.do(3, 's0', s => s.write('A', t.cb(3, 's0')))
@@ -100,7 +98,7 @@ export const foundOnNative = [
   },
   {
     name: 'a write that a destroy cuts off, and an end behind it',
-    setup: { role: 'client', family: 'unix' },
+    setup: unixClient,
     isBulk: true,
     body: connected(t => {
       t.do(2, 's0', s => s.write('A'.repeat(1_000_000), t.cb(2, 's0')))
@@ -111,7 +109,7 @@ export const foundOnNative = [
   },
   {
     name: 'sockets of odd options',
-    setup: client,
+    setup: tcpClient,
     body: asBody((t, net) => [
       [
         'now',
@@ -143,7 +141,7 @@ export const foundOnNative = [
   },
   {
     name: "a 'close' listener that throws, and a new connection in the next turn",
-    setup: client,
+    setup: tcpClient,
     body: asBody((t, net) => [
       [
         'now',

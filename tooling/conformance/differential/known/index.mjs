@@ -3,20 +3,15 @@
 import { found } from './found.mjs'
 import { foundOnNative } from './found-on-native.mjs'
 import { living } from './living.mjs'
+import { tcpClient, unixClient } from './scene.mjs'
 import { serving } from './serving.mjs'
 import { writing } from './writing.mjs'
 
 /** @typedef {import('../trial.mjs').Playable & { name: string }} KnownProgram */
 
-/** @type {import('../stage.mjs').Setup[]} */
-const clients = [
-  { role: 'client', family: 'tcp' },
-  { role: 'client', family: 'unix' },
-]
-
 /** @type {readonly KnownProgram[]} */
 export const known = [
-  ...clients.flatMap(setup => [...writing(setup), ...living(setup)]),
+  ...[tcpClient, unixClient].flatMap(setup => [...writing(setup), ...living(setup)]),
   ...serving(),
   ...found,
   ...foundOnNative,

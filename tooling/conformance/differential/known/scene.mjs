@@ -2,6 +2,11 @@
 
 /** @typedef {import('../stage.mjs').Stage} Stage */
 
+/** @type {import('../stage.mjs').Setup} */
+export const tcpClient = { role: 'client', family: 'tcp' }
+/** @type {import('../stage.mjs').Setup} */
+export const unixClient = { role: 'client', family: 'unix' }
+
 export const allowHalfOpen = true
 
 /** A body, for those whose type is not seen from where they stand. @param {import('../stage.mjs').Body} body */
@@ -10,6 +15,12 @@ export const asBody = body => body
 /** A socket that connects at once. @param {Stage} t @param {any} net @param {object} [options] */
 export function connecting(t, net, options) {
   t.make(1, 's0', () => net.connect({ ...t.where, noDelay: true, ...options }))
+}
+
+/** A socket that is made, and then told to connect: two steps. @param {Stage} t @param {any} net @param {object} [options] @param {[number, string]} [step] */
+export function toldToConnect(t, net, options, [id, actor] = [1, 's0']) {
+  t.make(id, actor, () => new net.Socket({ noDelay: true, ...options }))
+  t.do(id + 1, actor, s => t.may('connect', s) && s.connect(t.where))
 }
 
 /**
