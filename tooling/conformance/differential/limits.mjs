@@ -1,5 +1,6 @@
 // The calls that random programs leave out where node:net's answer is undefined by its documentation, or is told as a
 // difference in docs/compatibility.md; each with its reason. The known programs make them. It plays nothing.
+import { nodeMajor } from './host.mjs'
 
 // A program may replace it.
 const { setImmediate } = globalThis
@@ -59,11 +60,9 @@ export const limits = {
   },
 }
 
-const host = Number(process.versions.node.split('.')[0])
-
 /** @param {Life} life @param {any} socket */
 function mayEnd({ isBegun, isRacing }, { connecting, destroyed }) {
-  return !(connecting && isRacing) && (host > 20 || isBegun || destroyed)
+  return !(connecting && isRacing) && (nodeMajor > 20 || isBegun || destroyed)
 }
 
 /** How far each socket and server of a program is. */

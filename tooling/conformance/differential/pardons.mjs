@@ -1,5 +1,6 @@
 // Where the subject may be right and node:net is not, each with its reason: a table, and how it changes what is expected.
 // It plays nothing.
+import { nodeMajor } from './host.mjs'
 
 /** @typedef {import('./trace.mjs').TraceRecord} TraceRecord */
 
@@ -11,8 +12,6 @@
  * @property {readonly string[]} [subjects]  those that it is for; all where left out
  * @property {(wanted: TraceRecord[], seen: TraceRecord[], index: number) => void} amend  changes `wanted` to what is right
  */
-
-const host = Number(process.versions.node.split('.')[0])
 
 /** What comes of ticks: it tells nothing of bytes, errors and ends. @param {TraceRecord} record */
 const isPassable = ({ kind, name }) =>
@@ -207,7 +206,7 @@ function amendLook(wanted, seen, index, members, instead) {
  */
 export function forgive(wanted, seen, subject) {
   const inForce = pardons.filter(
-    ({ hosts, subjects }) => (hosts?.includes(host) ?? true) && (subjects?.includes(subject) ?? true),
+    ({ hosts, subjects }) => (hosts?.includes(nodeMajor) ?? true) && (subjects?.includes(subject) ?? true),
   )
   for (let index = 0; index < seen.length; index++) {
     for (const { amend } of inForce) amend(wanted, seen, index)

@@ -4,6 +4,7 @@
 import { pipeline } from 'node:stream'
 import { describeError, describeValue, look, serverLook, socketLook } from './describe.mjs'
 import { feedIn } from './feeders.mjs'
+import { nodeMajor } from './host.mjs'
 import { Lives } from './limits.mjs'
 import { freshPath } from './places.mjs'
 import { Recorder, readIn } from './readers.mjs'
@@ -39,7 +40,6 @@ const socketEvents = [
   'pause',
   'resume',
 ]
-const host = Number(process.versions.node.split('.')[0])
 const serverEvents = ['listening', 'connection', 'close', 'error', 'drop']
 
 /**
@@ -263,7 +263,7 @@ export class Stage {
 
   /** What Node learnt in a later version; on those before `instead`. @template What @param {number} major @param {What} what @param {What} [instead] */
   since(major, what, instead) {
-    return host >= major ? what : (instead ?? {})
+    return nodeMajor >= major ? what : (instead ?? {})
   }
 
   /** A block list that has, or has not, the host of this stage. @param {any} net @param {boolean} blocks */
