@@ -53,18 +53,7 @@ export function connectTarget(random) {
   })
 }
 
-/** What `connect` refuses. node:net says then that it connects, so each has a socket of its own. */
-export const wrongConnects = [
-  '',
-  '{}',
-  '{ port: 70_000 }',
-  '{ path: 5 }',
-  "{ port: 1, host: 'x.test', lookup: 5 }",
-  "{ port: 1, localAddress: 'x' }",
-  "{ port: 1, localPort: 'x' }",
-]
-
-/** What \`listen\` refuses. */
+/** What `listen` refuses. */
 export const wrongListens = [
   '{}',
   '-1',

@@ -45,15 +45,12 @@ const ways = {
     }),
   pipe: (socket, recorder) => void socket.pipe(sink(recorder)),
   pipeline: (socket, recorder) =>
-    void pipeline(socket, sink(recorder), error =>
-      recorder.event('pipelined', error ? describeError(error) : ''),
-    ),
+    void pipeline(socket, sink(recorder), error => recorder.outcome('pipelined', error)),
   'iterate-keep': (socket, recorder) =>
     void iterate(socket.iterator({ destroyOnReturn: false }), recorder, true),
   iterate: (socket, recorder) => void iterate(socket, recorder, false),
   'iterate-one': (socket, recorder) => void iterate(socket, recorder, true),
-  finished: (socket, recorder) =>
-    void finished(socket, error => recorder.event('finished', error ? describeError(error) : '')),
+  finished: (socket, recorder) => void finished(socket, error => recorder.outcome('finished', error)),
   through: (socket, recorder) => void hear(socket.pipe(new PassThrough()), recorder),
   composed: (socket, recorder) => void hear(compose(socket, new PassThrough()), recorder),
   'composed by itself': (socket, recorder) => void hear(socket.compose(new PassThrough()), recorder),
