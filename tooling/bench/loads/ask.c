@@ -11,8 +11,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -21,16 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PING_LENGTH = 14, PONG_LENGTH = 7, REPEATS = 64, MAX_EVENTS = 256 };
-static const int64_t SECOND = 1000000000, PATIENCE = 20000000000;
+#include "../bench.h"
 
-#define CHECK(call)       \
-  do {                    \
-    if ((call) < 0) {     \
-      perror(#call);      \
-      exit(1);            \
-    }                     \
-  } while (0)
+enum { REPEATS = 64 };
+static const int64_t SECOND = 1000000000, PATIENCE = 20000000000;
 
 typedef struct {
   int fd, is_full;

@@ -6,23 +6,15 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PING_LENGTH = 14, PONG_LENGTH = 7, MAX_EVENTS = 256, MAX_FD = 65536, READ_LENGTH = 65536 };
+#include "../bench.h"
 
-#define CHECK(call)       \
-  do {                    \
-    if ((call) < 0) {     \
-      perror(#call);      \
-      exit(1);            \
-    }                     \
-  } while (0)
+enum { MAX_FD = 65536, READ_LENGTH = 65536 };
 
 // One way of a proxied pair: what was read and waits in the pipe, and whether its source has ended.
 typedef struct {
