@@ -1,6 +1,7 @@
 // What all sockets and servers of this process (thread) share: the only module-level mutable state above the
 // transports. It knows defaults and how they are set, not what is done with them.
 import { validateBoolean, validateInt32 } from './errors/validate'
+import { nodeMajor } from './host'
 import type { ListenerSource } from './listen/contract'
 import type { Transport } from './transport/contract'
 import { selectTransport } from './transport/select'
@@ -115,7 +116,7 @@ function initialAttemptTimeout(): number {
   )
   if (told !== undefined && Number(told) > 0)
     return Math.max(Math.trunc(Number(told)), MIN_ATTEMPT_TIMEOUT_MS)
-  return Number.parseInt(process.versions.node, 10) >= 26 ? 500 : 250
+  return nodeMajor >= 26 ? 500 : 250
 }
 
 /** The words that the runtime was started with, those of NODE_OPTIONS first: the command line wins. */

@@ -1,13 +1,13 @@
 // What the running host's node:net can do beyond the oldest supported Node; found by looking, not by trying.
 
 import { isMainThread } from 'node:worker_threads'
-import { platform } from '../../host'
+import { nodeMajor, platform } from '../../host'
 import type { Feature } from '../contract'
 import { nodeNet } from './node-net'
 
 /** Neither Bun nor Deno, whose node:net is another inside. */
 export const isNode = process.versions['bun'] === undefined && process.versions['deno'] === undefined
-const [major = 0, minor = 0] = (process.versions.node ?? '').split('.').map(Number)
+const nodeMinor = Number(process.versions.node?.split('.')[1] ?? 0)
 
 /** `net.Socket#setTypeOfService` is there (Node 24.15 and 25.6 on). */
 export function hasTypeOfService(): boolean {
@@ -22,7 +22,7 @@ export function hasKeepAliveProbes(): boolean {
 /** `server.listen({ reusePort })` is there (Node 22.12 and 23.1 on) and the platform spreads connections. */
 export const hasReusePort =
   isNode &&
-  (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) &&
+  (nodeMajor > 23 || (nodeMajor === 23 && nodeMinor >= 1) || (nodeMajor === 22 && nodeMinor >= 12)) &&
   ['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'].includes(platform)
 
 /** The process's umask can be set for the moment of a bind; in a worker thread Node refuses that. */
