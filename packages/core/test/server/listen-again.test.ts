@@ -1,19 +1,12 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
-import { connect, createServer, type Server, socketOptionSupport } from '../../src'
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'x-core-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+import { expect, it } from 'vitest'
+import { connect, createServer, type Server } from '../../src'
+import { defaultTransport } from '../../src/process-state'
+import { canPause, temporaryPath } from '../bed'
 
 it.each(['TCP', 'a path'])('[S10] listens again after an error, without close(), on %s', async kind => {
   const other = createServer()
-  other.listen(kind === 'TCP' ? { port: 0, host: '127.0.0.1' } : { path: join(temporaryFolder(), 's') })
+  other.listen(kind === 'TCP' ? { port: 0, host: '127.0.0.1' } : { path: temporaryPath() })
   await once(other, 'listening')
   const address = other.address()
   const place = typeof address === 'string' ? { path: address } : { port: address!.port, host: '127.0.0.1' }
@@ -51,7 +44,7 @@ it('[S10] two servers on one listener: the last to listen has the connections, a
     client.destroy()
   }
   // Whoever does not have the connections pauses nobody.
-  const pauses = socketOptionSupport().sendBufferSize.isSupported
+  const pauses = canPause(defaultTransport())
   if (pauses) first.pauseAccept()
   second.listen(first)
   await once(second, 'listening')
