@@ -157,14 +157,23 @@ it('a reload frees no silent client of its deadline, wherever it is by then', as
   expect((await statusOf(demo)).counts.drops).toEqual({ 'first-byte': 1 })
 })
 
-it('a moved client is silent too long once its deadline is over, and one that has spoken never', () => {
-  const edge = new Edge(parseOptions(['--first-byte-seconds', '3']) as Options, new Clients(1))
+describe('a client that a worker has taken over', () => {
   const connectedMs = 1000
-  expect(edge.isSilentTooLong({ isSilent: true, connectedMs }, connectedMs + 3900)).toBe(false)
-  expect(edge.isSilentTooLong({ isSilent: true, connectedMs }, connectedMs + 4100)).toBe(true)
-  expect(edge.isSilentTooLong({ isSilent: false, connectedMs }, connectedMs + 4100)).toBe(false)
-  const unlimited = new Edge(parseOptions(['--first-byte-seconds', '0']) as Options, new Clients(1))
-  expect(unlimited.isSilentTooLong({ isSilent: true, connectedMs }, connectedMs + 1e9)).toBe(false)
+  const silent = { isLocal: false, isSilent: true, connectedMs }
+  const edgeOf = (seconds: string) =>
+    new Edge(parseOptions(['--first-byte-seconds', seconds]) as Options, new Clients(1))
+
+  it('is silent too long once its deadline is over, and one that has spoken never', () => {
+    const edge = edgeOf('3')
+    expect(edge.isSilentTooLong(silent, connectedMs + 3900)).toBe(false)
+    expect(edge.isSilentTooLong(silent, connectedMs + 4100)).toBe(true)
+    expect(edge.isSilentTooLong({ ...silent, isSilent: false }, connectedMs + 4100)).toBe(false)
+    expect(edgeOf('0').isSilentTooLong(silent, connectedMs + 1e9)).toBe(false)
+  })
+
+  it('may be silent for as long as it likes on the local path', () => {
+    expect(edgeOf('3').isSilentTooLong({ ...silent, isLocal: true }, connectedMs + 1e9)).toBe(false)
+  })
 })
 
 it('a client that sends byte by byte is served, and so are the others meanwhile', async () => {

@@ -3,6 +3,7 @@
 import type { ServerOpts } from '@x/core'
 import type { Clients } from '../client/clients'
 import { peerNetwork } from '../client/peer-network'
+import type { Session } from '../client/session'
 import type { BlockList } from '../net'
 import { networksOf } from '../networks'
 import type { Options } from '../options'
@@ -50,15 +51,17 @@ export class Edge {
     return this.#clients.countOf(network) < this.#share(maxPerAddress)
   }
 
-  /** Whether a client has been silent from its first moment for too long. The server sees those that came to it itself. */
+  /**
+   * Whether a client of the network has been silent from its first moment for too long. The server sees those that came to it
+   * itself.
+   */
   isSilentTooLong(
-    session: { readonly isSilent: boolean; readonly connectedMs: number },
+    { isLocal, isSilent, connectedMs }: Pick<Session, 'isLocal' | 'isSilent' | 'connectedMs'>,
     nowMs: number,
   ): boolean {
     const { firstByteSeconds } = this.#options.edge
-    return (
-      firstByteSeconds > 0 && session.isSilent && nowMs - session.connectedMs > (firstByteSeconds + 1) * 1000
-    )
+    if (firstByteSeconds === 0 || isLocal || !isSilent) return false
+    return nowMs - connectedMs > (firstByteSeconds + 1) * 1000
   }
 
   #isProxy(address: string): boolean {
