@@ -65,6 +65,16 @@ describe('a client that sends what it should not', () => {
     await expectToServe()
   })
 
+  it('gets all its replies though it ends its side with its last request', async () => {
+    for (const to of [demo.port, demo.path]) {
+      await using client = await RawClient.connect(to)
+      client.send('PING\r\nPUBLISH nobody x\r\nPUBSUB NUMPAT\r\nPING last\r\n')
+      client.socket.end()
+      expect(await client.ended()).toBe('+PONG\r\n:0\r\n:0\r\n$4\r\nlast\r\n')
+    }
+    await expectToServe()
+  })
+
   it('may cut its requests at any byte', async () => {
     await using client = await RawClient.connect(demo.port)
     client.socket.setNoDelay(true)

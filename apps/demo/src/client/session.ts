@@ -112,7 +112,10 @@ export class Session implements Subscriber {
     this.#socket = socket
     this.#parser = new RequestParser(options.maxRequestBytes)
     this.#gauge = new OutputGauge(options.outputLimit)
+    // A client that has sent its last request still gets the replies that are under way.
+    socket.allowHalfOpen = true
     socket.on('data', chunk => this.#take(chunk as Buffer))
+    socket.on('end', () => void this.end())
     socket.on('drain', () => this.#letGo())
     socket.on('error', error => this.surroundings.log.debug(this.who, error.message))
     socket.on('close', () => this.#gone())
