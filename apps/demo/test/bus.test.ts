@@ -1,5 +1,7 @@
 // Brokers on several machines, as several programs: their messages go by a real NATS server.
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parseBusAddress } from '../src/bus/bus-address'
@@ -356,6 +358,42 @@ describe.skipIf(noNats)(`when parts of it fail${reason}`, () => {
     await demo.printed(/bus: not connected to \S+: (?!undefined)\S+/)
   })
 })
+
+/** A server with one line of INFO, which answers each PING, and each connection it has had. */
+async function lyingServer(info: object): Promise<{ readonly url: string; readonly connections: Socket[] }> {
+  const connections: Socket[] = []
+  const server = createServer(socket => {
+    connections.push(socket)
+    socket.on('error', () => {})
+    socket.write(
+      `INFO ${JSON.stringify({ server_id: 'x', version: '2.10.0', proto: 1, headers: true, ...info })}\r\n`,
+    )
+    socket.on('data', data => {
+      if (String(data).includes('PING')) socket.write('PONG\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    for (const socket of connections) socket.destroy()
+  })
+  return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, connections }
+}
+
+it.each([['many'], [1.5], [-5], [{}]])(
+  'a server whose max_payload is %j is none, and is let go',
+  async most => {
+    const server = await lyingServer({ max_payload: most })
+    await using demo = await broker(server)
+    await demo.printed(/bus: not connected to \S+: its max_payload is /)
+    expect(demo.stderr).not.toContain('bus: connected')
+    const client = await clientOf(demo)
+    expect(await client.ask('PUBLISH n x\r\n')).toBe(':0\r\n')
+    expect(await demo.kill('SIGTERM')).toMatchObject({ code: 0 })
+    // No connection of an attempt that failed is left open behind the next one.
+    await Promise.all(server.connections.map(socket => socket.closed || once(socket, 'close')))
+  },
+)
 
 it.each([
   ['nats://a', { servers: ['a:4222'], user: undefined, password: undefined }],

@@ -48,7 +48,10 @@ export class NatsBus implements Bus {
   }
 
   get maxPacketBytes(): number {
-    return this.#connection?.info?.max_payload ?? 0
+    if (this.#connection === null) return 0
+    // A server may change it. Of what is no limit at all, the least that this class takes is the safe reading.
+    const most = packetLimit(this.#connection)
+    return Math.max(most ?? 0, LEAST_PACKET_BYTES)
   }
 
   get isWritable(): boolean {
@@ -83,14 +86,20 @@ export class NatsBus implements Bus {
     let waitMs = LEAST_WAIT_MS
     while (!this.#isClosed) {
       let problem: unknown
+      let connection: NatsConnection | null = null
+      const { connections } = this.#state
       try {
-        const connection = await this.#connect()
-        waitMs = LEAST_WAIT_MS
+        connection = await this.#connect()
         problem = await this.#serve(connection)
       } catch (error) {
         problem = error
       }
       this.#connection = null
+      // However serving it has failed: the next attempt makes one of its own.
+      connection?.close().catch(() => {})
+      // A server that takes each connection and loses it at once is not asked more often than one that takes none.
+      const isProven = this.#state.connections > connections && Date.now() - this.#state.sinceMs >= waitMs
+      if (isProven) waitMs = LEAST_WAIT_MS
       if (this.#isClosed) return
       this.#change({ isConnected: false, problem: describe(problem) })
       // Brokers that have lost one server do not all come back in one moment.
@@ -124,9 +133,9 @@ export class NatsBus implements Bus {
 
   /** Resolves with why the connection has ended. */
   async #serve(connection: NatsConnection): Promise<unknown> {
-    const { max_payload: most = 0 } = connection.info ?? {}
+    const most = packetLimit(connection)
+    if (most === undefined) throw new Error('its max_payload is no number of bytes')
     if (most < LEAST_PACKET_BYTES) {
-      await connection.close()
       throw new Error(`its max_payload is ${most} bytes, and must be ${LEAST_PACKET_BYTES} at least`)
     }
     let failure: unknown
@@ -165,6 +174,13 @@ export class NatsBus implements Bus {
       }
     })
   }
+}
+
+/** What the server says that a packet may have, in bytes; undefined where it says what is no such number. */
+function packetLimit({ info }: NatsConnection): number | undefined {
+  // What the client's types promise is what the server sent, unchecked.
+  const most: unknown = info?.max_payload ?? 0
+  return Number.isSafeInteger(most) ? (most as number) : undefined
 }
 
 /** What the server refuses (rights, a protocol error) ends the connection: half a bus would lose messages, and say nothing. */
