@@ -75,6 +75,14 @@ describe('a client that sends what it should not', () => {
     await expectToServe()
   })
 
+  it('gets all its replies though its last requests wait behind more than may be under way', async () => {
+    await using client = await RawClient.connect(demo.port)
+    client.send(`${'PUBLISH nobody x\r\n'.repeat(3000)}PING last\r\n`)
+    client.socket.end()
+    expect(await client.ended()).toBe(`${':0\r\n'.repeat(3000)}$4\r\nlast\r\n`)
+    await expectToServe()
+  })
+
   it('may cut its requests at any byte', async () => {
     await using client = await RawClient.connect(demo.port)
     client.socket.setNoDelay(true)

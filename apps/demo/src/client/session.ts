@@ -88,6 +88,8 @@ export class Session implements Subscriber {
   #isHeldBack = false
   #isFrozen = false
   #isParsing = false
+  /** The client has ended its side: after the requests that are here there are no more. */
+  #hasAllInput = false
   #isGone = false
 
   constructor(socket: Socket, state: ClientState, surroundings: Surroundings) {
@@ -112,10 +114,10 @@ export class Session implements Subscriber {
     this.#socket = socket
     this.#parser = new RequestParser(options.maxRequestBytes)
     this.#gauge = new OutputGauge(options.outputLimit)
-    // A client that has sent its last request still gets the replies that are under way.
+    // A client that has sent its last request still gets its replies.
     socket.allowHalfOpen = true
     socket.on('data', chunk => this.#take(chunk as Buffer))
-    socket.on('end', () => void this.end())
+    socket.on('end', () => this.#takeEnd())
     socket.on('drain', () => this.#letGo())
     socket.on('error', error => this.surroundings.log.debug(this.who, error.message))
     socket.on('close', () => this.#gone())
@@ -292,13 +294,21 @@ export class Session implements Subscriber {
     this.#executeWhatIsThere()
   }
 
+  #takeEnd(): void {
+    this.#hasAllInput = true
+    this.#executeWhatIsThere()
+  }
+
   #executeWhatIsThere(): void {
     if (this.#isParsing) return
     this.#isParsing = true
     try {
       while (!this.#isEnding && !this.#isHeldBack) {
         const args = this.#parser.next()
-        if (args === null) break
+        if (args === null) {
+          if (this.#hasAllInput) this.end()
+          break
+        }
         this.surroundings.execute(this, args)
       }
     } catch (error) {
