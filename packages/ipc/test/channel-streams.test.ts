@@ -1,10 +1,10 @@
 // Peers that are too slow or have gone, and streams that fail: each ends its own channel.
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
-import { createChannel } from '../src/index'
-import { ending } from './channels'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Channel, connect, createChannel, listen } from '../src/index'
+import { deferred, ending } from './channels'
 import { endOf, victim } from './victim'
-import { frame, memoryPair, preamble } from './wires'
+import { frame, memoryPair, preamble, temporaryFolder } from './wires'
 
 const MESSAGE = 1
 const REQUEST = 2
@@ -83,5 +83,71 @@ describe('a stream that throws', () => {
       throw new Error('as thrown')
     }
     expect(await endOf(target)).toMatchObject({ message: 'as thrown' })
+  })
+})
+
+describe('the memory of what was sent', () => {
+  const texts = Array.from({ length: 2000 }, (_, at) => `${at}`.padEnd(600, '.'))
+
+  /** Each in a turn of its own, so that each is given to the stream by itself. */
+  async function sendEach(channel: Channel): Promise<void> {
+    for (const each of texts) {
+      void channel.send(Buffer.from(each))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  it('[I6] stays as it is where the stream gives it to its reader', async () => {
+    const [stream, other] = memoryPair()
+    const [from, to] = ending(createChannel(stream), createChannel(other))
+    const heard: unknown[] = []
+    to.on('message', ({ value }) => heard.push(value))
+    await sendEach(from)
+    expect(heard.map(String)).toEqual(texts)
+  })
+
+  it('[I6] stays as it is until a socket has sent it', async () => {
+    const { folder, remove } = temporaryFolder()
+    onTestFinished(remove)
+    const server = await listen(`${folder}/s`)
+    const accepting = once(server, 'connection')
+    const [from] = ending(createChannel(await connect(`${folder}/s`)))
+    const [accepted] = await accepting
+    server.close()
+    await sendEach(from)
+    // More than the system takes: the rest waits here.
+    expect(from.backlog).toBeGreaterThan(0)
+    const [to] = ending(createChannel(accepted))
+    const heard: unknown[] = []
+    for await (const { value } of to) if (heard.push(value) === texts.length) break
+    expect(heard.map(String)).toEqual(texts)
+  })
+})
+
+describe('a stream that delivers while it is written to', () => {
+  it('[I6] gets each frame once, in order, from listeners that answer at once', async () => {
+    const [stream, other] = memoryPair(1 << 20)
+    const [first, second] = ending(createChannel(stream), createChannel(other))
+    await Promise.all([once(first, 'open'), once(second, 'open')])
+    const heard: string[] = []
+    // Longer than what is kept for the turn's end, so that it is written at once.
+    const long = 'x'.repeat(40_000)
+    const { promise: done, resolve } = deferred<void>()
+    const answer = (from: Channel, name: string) =>
+      from.on('message', ({ value }) => {
+        const [count, which] = value as [number, number]
+        heard.push(`${name} ${count} ${which}`)
+        if (count === 5) resolve()
+        else if (which === 2) for (const at of [1, 2]) void from.send([count + 1, at, long])
+      })
+    answer(first, 'first')
+    answer(second, 'second')
+    for (const at of [1, 2]) void first.send([0, at, long])
+    await done
+    await new Promise(setImmediate)
+    const expected = [0, 1, 2, 3, 4].flatMap(count =>
+      [1, 2].map(which => `${count % 2 === 0 ? 'second' : 'first'} ${count} ${which}`),
+    )
+    expect(heard).toEqual([...expected, 'first 5 1', 'first 5 2'])
   })
 })

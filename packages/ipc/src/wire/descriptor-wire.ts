@@ -132,6 +132,10 @@ export class DescriptorWire implements Wire {
     return this.#backlog
   }
 
+  get isDone(): boolean {
+    return this.#queue.length === 0
+  }
+
   pause(): void {
     this.#isPaused = true
     if (this.#isListening) this.#channel.pause()

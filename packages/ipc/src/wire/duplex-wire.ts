@@ -1,5 +1,6 @@
 // Any Duplex of bytes as a wire: a socket of `@x/core` or `node:net`, a TLS socket, a pair in memory. It knows no frames.
 import type { Duplex } from 'node:stream'
+import { Socket } from '@x/core'
 import { clearTimeout, nextTick, setTimeout } from '../host'
 import { LAST_WORDS_MS, WIRE_BYTES, type Wire, type WireSink } from './wire'
 
@@ -56,6 +57,11 @@ export class DuplexWire implements Wire {
 
   get backlog(): number {
     return this.#duplex.writableLength
+  }
+
+  // Other streams may keep what was written: a pair in memory gives it to its reader as it is.
+  get isDone(): boolean {
+    return this.#duplex instanceof Socket && this.#duplex.writableLength === 0
   }
 
   pause(): void {

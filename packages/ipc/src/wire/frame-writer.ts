@@ -33,7 +33,7 @@ export class FrameWriter {
   /** The slab is queued up to `from`, and written up to `to`. */
   #from = 0
   #to = 0
-  #queue: Outgoing[] = []
+  readonly #queue: Outgoing[] = []
   #queueBytes = 0
   /** Bytes that the wire was given so far. */
   #given = 0
@@ -213,37 +213,41 @@ export class FrameWriter {
     }
   }
 
-  /** Gives the wire what is written, until it is full. */
+  /** Gives the wire what is written, until it is full. A stream in memory may call us again while it is written to. */
   flush(): void {
     if (this.#isBlocked) return
     this.#endPacking()
     this.#cut()
-    let at = 0
-    while (at < this.#queue.length && !this.#isBlocked) at = this.#giveFrom(at)
-    this.#queue = at === this.#queue.length ? [] : this.#queue.slice(at)
+    while (this.#queue.length > 0 && !this.#isBlocked) this.#give()
+    this.#rewind()
   }
 
-  /** Gives the wire what stands from here on: one frame with descriptors, or bytes. Answers where the rest begins. */
-  #giveFrom(at: number): number {
-    const first = this.#queue[at]!
-    if (first.descriptors !== null) {
-      this.#count(first.bytes.length)
-      const { bytes, descriptors, dropped } = first
-      this.#isBlocked = !this.#wire.writeHandles(bytes, descriptors, dropped!)
-      return at + 1
+  /** Gives the wire what stands first: one frame with descriptors, or bytes. */
+  #give(): void {
+    const [first] = this.#queue
+    if (first!.descriptors !== null) {
+      const { bytes, descriptors, dropped } = this.#queue.shift()!
+      this.#count(bytes.length)
+      this.#isBlocked = !this.#wire.writeHandles(bytes, descriptors!, dropped!)
+      return
     }
     const portion: Buffer[] = []
     let length = 0
-    let end = at
-    for (; end < this.#queue.length && length < PORTION_BYTES; end++) {
-      const { bytes, descriptors } = this.#queue[end]!
-      if (descriptors !== null) break
+    for (const { bytes, descriptors } of this.#queue) {
+      if (descriptors !== null || length >= PORTION_BYTES) break
       portion.push(bytes)
       length += bytes.length
     }
+    this.#queue.splice(0, portion.length)
     this.#count(length)
     this.#isBlocked = !this.#wire.write(portion)
-    return end
+  }
+
+  /** Writes into the same slab again once all of it is out: a new one each time costs more than what it is filled with. */
+  #rewind(): void {
+    if (this.#unsent > 0 || !this.#wire.isDone) return
+    this.#from = 0
+    this.#to = 0
   }
 
   #count(bytes: number): void {

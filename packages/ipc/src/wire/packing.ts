@@ -36,16 +36,18 @@ export interface Packed {
  * @throws `ERR_INVALID_ARG_TYPE` for a function or a symbol; what `JSON.stringify` throws.
  */
 export function packValue(value: unknown): Packed {
-  const rest = hasLongString(value) ? { ...value } : null
-  let keys: string[] | null = null
-  let strings: string[] = NONE
+  // The value without its long strings; null while it has none.
+  let rest: Record<string, unknown> | null = null
+  let keys = NONE
+  let strings = NONE
   let chars = FRAME_CHARS
-  if (rest !== null && typeof rest['toJSON'] !== 'function') {
-    for (const key in rest) {
-      const each = rest[key]
-      if (!isLong(each) || key === '__proto__' || !Object.hasOwn(rest, key)) continue
-      if (keys === null) {
+  if (isPlainObject(value)) {
+    for (const key in value) {
+      const each = value[key]
+      if (!isLong(each) || key === '__proto__' || !Object.hasOwn(value, key)) continue
+      if (rest === null) {
         // Not empty arrays that grow: those are made for sixteen.
+        rest = { ...value }
         keys = [key]
         strings = [each]
       } else {
@@ -56,18 +58,17 @@ export function packValue(value: unknown): Packed {
       rest[key] = 0
     }
   }
-  const json = JSON.stringify(keys === null ? value : rest)
+  const json = JSON.stringify(rest ?? value)
   if (json === undefined) throw codedError('ERR_INVALID_ARG_TYPE', 'value', 'a JSON value', value)
-  return { json, keys: keys ?? NONE, strings, chars: chars + json.length }
+  return { json, keys, strings, chars: chars + json.length }
 }
 
-function hasLongString(value: unknown): value is Record<string, unknown> {
+/** No class has made it, and JSON says what stands in it. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
     return false
   }
-  const given = value as Record<string, unknown>
-  for (const key in given) if (isLong(given[key])) return true
-  return false
+  return typeof (value as Record<string, unknown>)['toJSON'] !== 'function'
 }
 
 /** Long enough to be worth lifting. JSON keeps half a surrogate pair, UTF-8 does not: such a string stays where it is. */

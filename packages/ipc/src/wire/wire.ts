@@ -36,6 +36,8 @@ export interface Wire {
   writeHandles(data: Buffer, descriptors: DescriptorsToSend, dropped: () => void): boolean
   /** Bytes that were written and not taken by the system. */
   readonly backlog: number
+  /** Nobody needs the memory of what was written any more: it may be written again. */
+  readonly isDone: boolean
   pause(): void
   resume(): void
   /** Ends our side once all is out. */
