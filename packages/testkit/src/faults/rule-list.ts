@@ -1,4 +1,5 @@
 // Rules that are in force, in order, and who waits for them to change. It knows neither handles nor links.
+import { eachOf } from '../each-of'
 import type { Guard, Operation, Rule } from './rule'
 
 /** Rules that come and go. */
@@ -46,17 +47,4 @@ export class RuleList {
   #changed(): void {
     eachOf([...this.#waiting], listener => listener())
   }
-}
-
-/** Calls for each, also where a rule that is asked meanwhile throws; what was thrown first comes out in the end. */
-export function eachOf<Item>(items: readonly Item[], call: (item: Item) => void): void {
-  const thrown: unknown[] = []
-  for (const item of items) {
-    try {
-      call(item)
-    } catch (error) {
-      thrown.push(error)
-    }
-  }
-  if (thrown.length > 0) throw thrown[0]
 }

@@ -14,25 +14,25 @@ import {
   type StreamOption,
   type TcpAddress,
 } from '@x/core/transport'
-import type { KeepAlive, Lane, LaneEnd, Order, Segment } from './fabric'
+import { ConnectRequest } from './connect-request'
+import type { Lane, LaneEnd, Order, Segment } from './fabric'
 import { Incoming } from './incoming'
 import { Outgoing } from './outgoing'
 import type { PortClaim } from './ports'
 import type { Stack } from './stack'
+import { StreamOptions } from './stream-options'
+import { WithoutDescriptor } from './without-descriptor'
 
 /** `answering`: a server's end whose answer the client has not confirmed yet. */
 type State = 'idle' | 'connecting' | 'answering' | 'open' | 'closed'
 
-/** Linux's tcp_keepalive_time, tcp_keepalive_intvl and tcp_keepalive_probes (tcp(7)). */
-const KEEP_ALIVE: KeepAlive = { idleMs: 7_200_000, intervalMs: 75_000, count: 9 }
-
 /** A stream of a stack. Made by `Stack.stream`, or by a listener for an accepted connection. */
-export class VirtualStream implements StreamHandle, LaneEnd {
+export class VirtualStream extends WithoutDescriptor implements StreamHandle, LaneEnd {
   readonly kind: HandleKind
-  readonly fd = -1
   readonly #stack: Stack
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
+  readonly #options: StreamOptions
   #state: State = 'idle'
   #local: Address | null = null
   #remote: Address | null = null
@@ -41,32 +41,33 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   /** To the peer, and from it. */
   #lane: Lane | null = null
   #inward: Lane | null = null
-  #keepAlive: KeepAlive | null = null
   #confirmed: () => void = () => {}
   #dropped: () => void = () => {}
-  #connectDone: ((status: Status) => void) | null = null
-  #isNewlyConnected = false
+  readonly #connecting: ConnectRequest
   /** What has ended the connection, until a read or write has told it (SO_ERROR of socket(7)). */
   #failure: Status = 0
   /** The connection was reset or given up: there is no peer any more (getpeername(2)). */
   #isReset = false
   #isReferenced = true
   #isHolding = false
-  #typeOfService = 0
   #context: AsyncResource | null
   readonly #closing = new Closing(job => this.#post(job))
 
   /** `context`: whose doing an accepted stream is; a stream that connects brings its own. */
   constructor(kind: HandleKind, stack: Stack, context: AsyncResource | null = null) {
+    super()
     this.kind = kind
+    this.#options = new StreamOptions(kind)
     this.#stack = stack
     this.#context = context
     const post = (job: () => void, order?: Order) => this.#post(job, order)
+    const onChange = () => this.#refresh()
     const takeFailure = () => this.#takeFailure()
+    this.#connecting = new ConnectRequest({ kind, post, onChange })
     this.#incoming = new Incoming({
       post,
       consumed: () => this.#inward?.consumed(),
-      finished: () => this.#refresh(),
+      finished: onChange,
       takeFailure,
     })
     this.#outgoing = new Outgoing({
@@ -75,7 +76,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
       emit: bytes => this.#emit(bytes),
       emitEnd: () => this.#lane?.send({ kind: 'fin', payload: null }),
       post,
-      onChange: () => this.#refresh(),
+      onChange,
       takeFailure,
     })
     stack.register(this)
@@ -104,7 +105,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   connect(to: Address, done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
     if (this.#state === 'connecting') return errno('EALREADY')
-    if (this.#state === 'open') return this.#connectAgain(done)
+    if (this.#state === 'open') return this.#connecting.repeat(done)
     if (isTcpAddress(to) !== (this.kind === 'tcp')) return errno('EINVAL')
     this.#state = 'connecting'
     this.#context ??= new AsyncResource('X_VIRTUAL_STREAM', { requireManualDestroy: true })
@@ -115,8 +116,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
       this.#state = 'idle'
       return status
     }
-    this.#connectDone = done
-    this.#refresh()
+    this.#connecting.begin(done)
     return 0
   }
 
@@ -154,7 +154,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   shutdown(done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
     if (!this.#isConnected) return errno('ENOTCONN')
-    this.#isNewlyConnected = false
+    this.#connecting.settle()
     return this.#outgoing.shutdown(done)
   }
 
@@ -170,17 +170,14 @@ export class VirtualStream implements StreamHandle, LaneEnd {
 
   setOption(option: StreamOption): Status {
     if (this.#state === 'closed') return errno('EBADF')
-    if (this.kind !== 'tcp') return errno('ENOTSUP')
-    if (option.name === 'typeOfService') {
-      if (!Number.isInteger(option.value) || option.value < 0 || option.value > 255) return errno('EINVAL')
-      this.#typeOfService = option.value
-    } else if (option.name === 'keepAlive') this.#setKeepAlive(option)
-    return 0
+    const status = this.#options.set(option)
+    if (option.name === 'keepAlive' && this.#state === 'open') this.#lane?.keepAlive(this.#options.keepAlive)
+    return status
   }
 
   getOption(_name: 'typeOfService'): number {
     if (this.#state === 'closed') return errno('EBADF')
-    return this.kind === 'tcp' ? this.#typeOfService : errno('ENOTSUP')
+    return this.#options.typeOfService
   }
 
   /** Both ends of a virtual connection live in this process. */
@@ -188,31 +185,6 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     if (!this.#isConnected) return errno('ENOTCONN')
     if (this.kind !== 'pipe') return errno('ENOTSUP')
     return { pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
-  }
-
-  /** What is on its way has not arrived. */
-  hasPeerLeft(): boolean {
-    return false
-  }
-
-  /** Everything is in one process here, which needs no guard against the reuse of its id. */
-  peerPidfd(): number {
-    return errno('ENOTSUP')
-  }
-
-  /** Nothing is cheaper here than to read and write. */
-  sendFile(): number {
-    return errno('ENOTSUP')
-  }
-
-  /** Nothing is cheaper here than to read and write. */
-  splice(): Status {
-    return errno('ENOTSUP')
-  }
-
-  /** There are no descriptors here. */
-  release(): number {
-    return errno('ENOTSUP')
   }
 
   ref(): void {
@@ -273,7 +245,8 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   join(peer: VirtualStream): void {
     this.#peer = peer
     this.#state = 'open'
-    if (this.#keepAlive) this.#lane?.keepAlive(this.#keepAlive)
+    const { keepAlive } = this.#options
+    if (keepAlive) this.#lane?.keepAlive(keepAlive)
     this.#outgoing.open()
   }
 
@@ -281,20 +254,15 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   established(server: VirtualStream): void {
     if (this.#state === 'connecting') {
       this.join(server)
-      this.#isNewlyConnected = true
-      this.#finishConnect(0)
+      this.#connecting.succeed()
     } else this.#lane?.reset()
   }
 
   refused(status: Status): void {
     if (this.#state !== 'connecting') return
     this.#lane?.abandon()
-    this.#post(() => {
+    this.#connecting.fail(status, () => {
       if (this.#state === 'connecting') this.#state = 'idle'
-      const done = this.#connectDone
-      this.#connectDone = null
-      this.#refresh()
-      done?.(status)
     })
   }
 
@@ -332,7 +300,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   vanish(): void {
     if (this.#closing.begin()) this.#closing.finish()
     this.#state = 'closed'
-    this.#connectDone = null
+    this.#connecting.forget()
     this.#lane?.abandon()
     this.#incoming.discard()
     this.#outgoing.fail(errno('ECANCELED'))
@@ -340,7 +308,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   }
 
   get #isConnected(): boolean {
-    return this.#state === 'open' && this.#connectDone === null
+    return this.#state === 'open' && !this.#connecting.isPending
   }
 
   #post(job: () => void, order: Order = 'last'): void {
@@ -352,18 +320,6 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     this.vanish()
     this.#stack.unregister(this)
     this.#dropped()
-  }
-
-  #setKeepAlive(option: Extract<StreamOption, { name: 'keepAlive' }>): void {
-    const orElse = (seconds: number, ms: number) => (seconds > 0 ? seconds * 1000 : ms)
-    this.#keepAlive = option.enable
-      ? {
-          idleMs: orElse(option.delaySeconds, KEEP_ALIVE.idleMs),
-          intervalMs: orElse(option.intervalSeconds, KEEP_ALIVE.intervalMs),
-          count: option.count > 0 ? option.count : KEEP_ALIVE.count,
-        }
-      : null
-    if (this.#state === 'open') this.#lane?.keepAlive(this.#keepAlive)
   }
 
   #break(status: Status): void {
@@ -405,25 +361,6 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     this.#refresh()
   }
 
-  /** The first call after a TCP connection was made in the background tells of its success once more (Linux's connect(2)). */
-  #connectAgain(done: (status: Status) => void): Status {
-    if (this.kind === 'pipe' || this.#connectDone || !this.#isNewlyConnected) return errno('EISCONN')
-    this.#isNewlyConnected = false
-    this.#connectDone = done
-    this.#finishConnect(0)
-    this.#refresh()
-    return 0
-  }
-
-  #finishConnect(status: Status): void {
-    this.#post(() => {
-      const done = this.#connectDone
-      this.#connectDone = null
-      this.#refresh()
-      done?.(status)
-    })
-  }
-
   #close(done: (() => void) | undefined, hard: boolean): void {
     if (!this.#closing.begin(done)) return
     const before = this.#state
@@ -438,9 +375,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
     else if (before === 'connecting') this.#lane?.abandon()
     this.#incoming.discard()
     this.#outgoing.fail(errno('ECANCELED'))
-    const connectDone = this.#connectDone
-    this.#connectDone = null
-    if (connectDone) this.#post(() => connectDone(errno('ECANCELED')))
+    this.#connecting.cancel()
     this.#claim?.release()
     this.#stack.unregister(this)
     this.#refresh()
@@ -450,7 +385,7 @@ export class VirtualStream implements StreamHandle, LaneEnd {
   #refresh(): void {
     const isBusy =
       this.#state !== 'closed' &&
-      (this.#connectDone !== null || this.#outgoing.isPending || this.#incoming.isReading)
+      (this.#connecting.isPending || this.#outgoing.isPending || this.#incoming.isReading)
     const holds = isBusy && this.#isReferenced
     if (holds === this.#isHolding) return
     this.#isHolding = holds

@@ -1,8 +1,8 @@
 // The way between two hosts, one direction of it: its rules decide what becomes of each packet. It knows time and rules, and
 // no connection.
+import { eachOf } from '../each-of'
 import { decide } from '../faults/decision'
 import type { Operation, Packet, Rule } from '../faults/rule'
-import { eachOf } from '../faults/rule-list'
 import type { Random } from './random'
 
 /** What a link needs of its network. */
