@@ -1,6 +1,8 @@
 // The leak check: what is left open is named with the line that opened it, and nothing else is.
 import { spawn } from 'node:child_process'
+import crypto from 'node:crypto'
 import { once } from 'node:events'
+import fs from 'node:fs'
 import net from 'node:net'
 import { createServer } from '@x/core'
 import { portable } from '@x/core/transport'
@@ -88,6 +90,25 @@ describe('leak check', () => {
       server.close()
     })
     expect(leaks).toBe(null)
+  })
+
+  it('[T5] does not take what was done at once for an operation under way', async () => {
+    const { privateKey } = crypto.generateKeyPairSync('ed25519')
+    await expectNoLeaks(() => [
+      crypto.randomBytes(8),
+      crypto.randomFillSync(Buffer.alloc(8)),
+      ...Array.from({ length: 200 }, () => crypto.randomUUID()),
+      crypto.randomInt(5),
+      crypto.scryptSync('a', 'b', 8),
+      crypto.pbkdf2Sync('a', 'b', 1, 8, 'sha1'),
+      crypto.hkdfSync('sha256', 'a', 'b', 'c', 8),
+      crypto.generateKeyPairSync('ed25519'),
+      crypto.generateKeySync('hmac', { length: 64 }),
+      crypto.generatePrimeSync(32),
+      crypto.checkPrimeSync(7n),
+      crypto.sign(null, Buffer.from('a'), privateKey),
+      fs.openAsBlob(__filename),
+    ])
   })
 
   it('[T5] hands on what the body returns or throws', async () => {

@@ -15,7 +15,29 @@ import { describe, expect, it } from 'vitest'
 import { faults, type SimulationError, simulate } from '../src'
 
 const { setTimeout: takenBefore } = timers
+const { scryptSync, randomFillSync, generateKeyPairSync } = crypto
 const big = Buffer.alloc(3_000_000, 'abc')
+
+const { WebAssembly: webAssembly } = globalThis as unknown as {
+  WebAssembly: { compile(bytes: Uint8Array): Promise<unknown> }
+}
+
+/** A module of WebAssembly with that many empty functions, 128 to 16,383 (W3C WebAssembly Core, 5.5). */
+function moduleOf(functions: number): Uint8Array<ArrayBuffer> {
+  const count = [(functions & 127) | 128, functions >> 7]
+  const section = (id: number, bytes: readonly number[]) => {
+    const size = bytes.length
+    return [id, (size & 127) | 128, ((size >> 7) & 127) | 128, size >> 14, ...bytes]
+  }
+  const types = Array.from({ length: functions }, () => 0)
+  const bodies = Array.from({ length: functions }, () => [2, 0, 0x0b]).flat()
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, 4, 1, 0x60, 0, 0],
+    ...section(3, [...count, ...types]),
+    ...section(10, [...count, ...bodies]),
+  ])
+}
 
 describe('virtual time', () => {
   it('[T3] is that of every way to wait, and code beside a simulation keeps its own', async () => {
@@ -80,6 +102,11 @@ describe('virtual time', () => {
     'a stream of a file': async () => {
       for await (const _ of fs.createReadStream(__filename));
     },
+    'a blob of a file': async () => {
+      const read = async () => (await fs.openAsBlob(__filename)).text()
+      for (let time = 0; time < 20; time++) await read()
+    },
+    WebAssembly: () => webAssembly.compile(moduleOf(5000)),
     'several at once': () =>
       Promise.all([
         promisify(crypto.scrypt)('a', 'b', 64),
@@ -96,6 +123,30 @@ describe('virtual time', () => {
       expect([value, virtualMs]).toEqual(['done', 0])
     })
   }
+
+  it('[T3] does not wait for what was done at once', async () => {
+    const done: unknown[] = []
+    const { virtualMs } = await simulate({}, async ({ clock }) => {
+      // Their resources go with the next garbage collection.
+      done.push(scryptSync('a', 'b', 8), randomFillSync(Buffer.alloc(4)), generateKeyPairSync('ed25519'))
+      await clock.sleep(1000)
+    })
+    expect([done.length, virtualMs]).toEqual([3, 1000])
+  })
+
+  it('[T3] what closes as the simulation ends may still set a timer, which never fires', async () => {
+    const fired: string[] = []
+    await simulate({}, async ({ host, clock }) => {
+      host('server', () => void createServer().listen(80))
+      await clock.sleep(1)
+      const socket = host('client').run(() => connect(80, 'server'))
+      socket.on('close', () => process.nextTick(() => setTimeout(() => fired.push('after close'), 1)))
+      process.nextTick(() => process.nextTick(() => setTimeout(() => fired.push('after a tick'), 1)))
+      setImmediate(() => setImmediate(() => setTimeout(() => fired.push('after a turn'), 1)))
+    })
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(fired).toEqual([])
+  })
 
   it('[T6] a server of node:http on a host serves clients of node:http over the simulated network', async () => {
     const { value, outside } = await simulate(

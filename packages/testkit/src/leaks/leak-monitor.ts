@@ -2,7 +2,7 @@
 // checks run: they share its hooks, and the last one takes them off. It knows what is open, and not what to do about it.
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
 import type { ListenerHandle } from '@x/core/transport'
-import { isOperation } from '../stacks/node-operations'
+import { isOperation, Operations } from '../stacks/node-operations'
 import { OpeningPlace } from '../stacks/opening-place'
 import { LeakScope, type OpenHandle, type Watched } from './leak-scope'
 import { describeResource, isBridge, nameOfOperation, resourceKind } from './node-resources'
@@ -33,8 +33,7 @@ const current = new AsyncLocalStorage<LeakScope | null | undefined>()
 class LeakMonitor {
   readonly #scopes = new Set<LeakScope>()
   readonly #open = new Map<object | number, Watched>()
-  /** Operations under way, by async id. */
-  readonly #requests = new Map<number, Requested>()
+  readonly #requests = new Operations<Requested>()
   /** Who asked for what runs later, by async id. */
   readonly #askers = new Map<number, OpeningPlace>()
   #unwatch: (() => void) | null = null
@@ -88,7 +87,7 @@ class LeakMonitor {
   /** Operations of a check that are under way, as what it has left open. */
   requestsOf(scope: LeakScope): OpenHandle[] {
     const found = new Map<string, OpenHandle>()
-    for (const [id, { type, scopes, isLate }] of this.#requests) {
+    for (const [id, { type, scopes, isLate }] of this.#requests.all()) {
       if (isLate || ![...scopes].some(owner => owner.isWithin(scope))) continue
       const frames = this.#askers.get(id)?.userFrames ?? []
       // What nobody has asked for is Node's own, or a runner's. Of what comes again, the last may not be gone yet.
@@ -101,7 +100,7 @@ class LeakMonitor {
 
   /** Operations of a check are under way, of which each may open something. */
   hasRequests(scope: LeakScope): boolean {
-    for (const { scopes } of this.#requests.values()) {
+    for (const { scopes } of this.#requests.all().values()) {
       for (const owner of scopes) if (owner.isWithin(scope)) return true
     }
     return false
@@ -137,10 +136,10 @@ class LeakMonitor {
     this.#open.set(key, { what, place, isAccepted, scopes, shared, isLate })
   }
 
-  #requested(id: number, type: string): void {
+  #requested(id: number, type: string, resource: object): void {
     const { scopes, isLate } = this.#owners()
     for (const scope of scopes) scope.changed()
-    this.#requests.set(id, { type, scopes, isLate })
+    this.#requests.add(id, type, resource, { type, scopes, isLate })
   }
 
   #watch(): () => void {
@@ -174,7 +173,7 @@ class LeakMonitor {
   /** A `FileHandle` does not say which request has opened it: there may be one alone that can have. */
   #askerOfFile(type: string): OpeningPlace | null {
     if (type !== 'FILEHANDLE') return null
-    const askers = [...this.#requests.keys()].flatMap(id => this.#askers.get(id) ?? [])
+    const askers = [...this.#requests.all().keys()].flatMap(id => this.#askers.get(id) ?? [])
     const opening = askers.filter(asker => asker.mentions(/open \(node:internal\/fs\/promises/))
     return opening.length === 1 ? opening[0]! : null
   }
@@ -188,7 +187,7 @@ class LeakMonitor {
     if (current.getStore() === null) return
     const asker = this.#asker() ?? this.#askers.get(trigger) ?? this.#askerOfFile(type)
     if (isBridge(type)) this.#askers.set(id, new OpeningPlace(below, asker))
-    if (isOperation(type, resource)) this.#requested(id, type)
+    if (isOperation(type, resource)) this.#requested(id, type, resource)
     const kind = resourceKind(type)
     // The classes of @x/core lend these names to their callbacks' contexts: no handle of Node stands behind those.
     if (!kind || resource instanceof AsyncResource) return

@@ -2,7 +2,7 @@
 // and what the simulation cannot make repeat, which is named. It knows Node's resources by their `async_hooks` types.
 import { createHook } from 'node:async_hooks'
 import { hostNowMs, hostTurn } from '../host'
-import { isOperation } from '../stacks/node-operations'
+import { isOperation, Operations } from '../stacks/node-operations'
 import { OpeningPlace, shorten } from '../stacks/opening-place'
 import { currentWorld, type World } from './world'
 
@@ -34,13 +34,19 @@ const UNCONTROLLED: Readonly<Record<string, string>> = {
 const NODES_OWN = /getStd(?:in|out|err)|node:internal\/console|\(node:internal\/modules\/.*hooks/
 
 const LONGEST_END_MS = 5000
+/** Turns of the loop in which what has ended may still answer its own close. */
+const QUIET_TURNS = 3
 
-/** Streams of node:zlib: each write is an operation, and they have no resource of their own. */
-const ZLIB = /^(?:ZLIB|BROTLI|ZSTD)/
-
-interface ZlibHandle {
-  write?(...args: unknown[]): unknown
+/**
+ * The method of a handle of which each call is an operation, one at a time, that has no resource of its own: writes of streams
+ * of node:zlib, and reads of blobs.
+ */
+function operatingMethodOf(type: string): 'write' | 'pull' | null {
+  if (/^(?:ZLIB|BROTLI|ZSTD)/.test(type)) return 'write'
+  return type === 'BLOBREADER' ? 'pull' : null
 }
+
+type Handle = Record<string, ((...args: unknown[]) => unknown) | undefined>
 
 /**
  * True where Node's module loader makes a port to ask the hooks of `module.register`, which run in a thread: what is imported is
@@ -54,8 +60,12 @@ function asksLoader(below: (...args: never[]) => void): boolean {
 export class OutsideWork {
   readonly #world: World
   readonly #note: (text: string) => void
-  readonly #operations = new Map<number, string>()
-  readonly #zlib = new Set<number>()
+  /** By async id, with their types. */
+  readonly #operations = new Operations<string>()
+  /** Handles with a call under way, by async id, with their types. */
+  readonly #calls = new Map<number, string>()
+  /** Promises have negative numbers among them. */
+  #nextPromise = -1
   readonly #named = new Set<string>()
   readonly #hook: { enable(): unknown; disable(): unknown }
 
@@ -68,11 +78,11 @@ export class OutsideWork {
     }
     const options = {
       init,
-      // The callback of one write may make the next.
-      before: (id: number) => void this.#zlib.delete(id),
+      // The callback of one call may make the next.
+      before: (id: number) => void this.#calls.delete(id),
       destroy: (id: number) => {
         this.#operations.delete(id)
-        this.#zlib.delete(id)
+        this.#calls.delete(id)
       },
       // Promises are many, and none is looked at.
       trackPromises: false,
@@ -90,21 +100,33 @@ export class OutsideWork {
 
   /** Something is under way that virtual time waits for. */
   get isPending(): boolean {
-    return this.#operations.size > 0 || this.#zlib.size > 0
+    return this.#operations.all().size > 0 || this.#calls.size > 0
   }
 
   /**
-   * Resolves once what is under way has ended, so that what follows from it still finds the functions of the simulation,
-   * which do nothing any more; after five seconds of real time whatever happens.
+   * Resolves once what is under way has ended, and a few turns of the loop later, so that what follows from it still finds the
+   * functions of the simulation, which do nothing any more; after five seconds of real time whatever happens.
    */
   async settled(): Promise<void> {
     const deadline = hostNowMs() + LONGEST_END_MS
-    while (this.isPending && hostNowMs() < deadline) await hostTurn()
+    for (let quietTurns = 0; quietTurns < QUIET_TURNS && hostNowMs() < deadline; quietTurns++) {
+      await hostTurn()
+      if (this.isPending) quietTurns = 0
+    }
+  }
+
+  /** Virtual time waits until that promise is settled. Returns it. */
+  until<T>(name: string, promise: Promise<T>): Promise<T> {
+    const id = this.#nextPromise--
+    const over = () => void this.#calls.delete(id)
+    this.#calls.set(id, name)
+    promise.then(over, over)
+    return promise
   }
 
   /** What is under way, by Node's names. */
   get pending(): readonly string[] {
-    return [...new Set([...this.#operations.values(), ...(this.#zlib.size > 0 ? ['ZLIB'] : [])])]
+    return [...new Set([...this.#operations.all().values(), ...this.#calls.values()])]
   }
 
   /** What was used that does not repeat, each with its place. */
@@ -114,17 +136,18 @@ export class OutsideWork {
 
   #made(id: number, type: string, resource: object, below: (...args: never[]) => void): void {
     if (isOperation(type, resource) || (type === 'MESSAGEPORT' && asksLoader(below)))
-      this.#operations.set(id, type)
-    else if (ZLIB.test(type)) this.#followZlib(id, resource)
+      this.#operations.add(id, type, resource, type)
+    else this.#followCalls(id, type, resource as Handle)
     if (Object.hasOwn(UNCONTROLLED, type)) this.#name(type, below)
   }
 
-  #followZlib(id: number, handle: ZlibHandle): void {
-    const { write } = handle
-    if (!write) return
-    handle.write = (...args) => {
-      this.#zlib.add(id)
-      return write.apply(handle, args)
+  #followCalls(id: number, type: string, handle: Handle): void {
+    const name = operatingMethodOf(type)
+    const method = name && handle[name]
+    if (!method) return
+    handle[name] = (...args) => {
+      this.#calls.set(id, type)
+      return method.apply(handle, args)
     }
   }
 

@@ -103,7 +103,10 @@ export class SimulationError extends Error {
     },
   ) {
     const { seed, omit, virtualMs, trace, misfortunes, outside } = about
-    const said = cause instanceof Error ? cause.message : String(cause)
+    const said =
+      cause instanceof Error
+        ? cause.message || String(Reflect.get(cause, 'code') ?? cause.name)
+        : String(cause)
     const lines = [
       `seed ${seed} failed after ${virtualMs} virtual ms: ${said}`,
       `  to replay: ${replayLine(seed, omit)}`,
@@ -150,11 +153,11 @@ let running: Promise<unknown> = Promise.resolve()
 /**
  * Runs `main` on a simulated network. For its code, and everything it starts, timers (the global ones, `node:timers`
  * and `node:timers/promises`), `Date`, `performance.now`, `process.hrtime`, `AbortSignal.timeout`, `Math.random` and
- * the random functions of `crypto` are virtual and seeded, and servers and sockets that name no transport are on the
- * simulated network. Code beside it (another test) keeps the process's own. Simulations of one process run one after
- * the other.
+ * the random functions of `crypto` are virtual and seeded, servers and sockets that name no transport are on the
+ * simulated network, and `node:dns` knows its hosts. Code beside it (another test) keeps the process's own. Simulations
+ * of one process run one after the other.
  *
- * Virtual time waits for the process's thread pool (files, lookups, `crypto`, `zlib`). Equal seeds give equal runs, on one
+ * Virtual time waits for the process's thread pool (files, `crypto`, `zlib`) and WebAssembly. Equal seeds give equal runs, on one
  * version of Node, as long as nothing outside decides: no real sockets, processes or threads, no two operations of the
  * thread pool at once whose order matters, no generated keys. What is used of them is named in the trace and where the
  * simulation fails. Throws `ERR_X_NESTED_SIMULATION` within a simulation.
@@ -219,7 +222,13 @@ async function runOne<T>(
     const test = host('test', { addresses: ['10.255.255.254'] })
     ends.push(
       installTransport(test),
-      installVirtualGlobals(world, clock, name => new Random(`${seed}/${name}`)),
+      installVirtualGlobals({
+        world,
+        clock,
+        outside,
+        lookup: network.lookup,
+        chance: name => new Random(`${seed}/${name}`),
+      }),
       catchErrorsOf(world),
     )
     outside.start()

@@ -1,8 +1,9 @@
 // The network of a simulation: hosts by name and address, a link for each direction between two of them, and what
 // may happen to links. It knows topology; how a segment travels is the lane's.
 import { errno, type Lookup, type Status, type TcpAddress } from '@x/core/transport'
+import { eachOf } from '../each-of'
 import type { Guard, Rule } from '../faults/rule'
-import { eachOf, RuleList } from '../faults/rule-list'
+import { RuleList } from '../faults/rule-list'
 import { directLanes } from '../network/direct-lane'
 import type { Fabric, LaneRequest, Lanes } from '../network/fabric'
 import { answerLookup } from '../network/names'
@@ -72,17 +73,9 @@ export class NetworkModel implements SimulatedNetwork {
   constructor(around: NetworkSurroundings) {
     this.#around = around
     this.#rules.onChange(() => eachOf([...this.#links.values()], link => link.reconsider()))
-    const lookup: Lookup = (hostname, options, callback) =>
-      answerLookup(
-        job => around.driver.post(bindToLife(job)),
-        name => this.#named(name)?.addresses,
-        hostname,
-        options,
-        callback,
-      )
     this.#fabric = {
       name: 'simulated',
-      lookup,
+      lookup: this.lookup,
       clock: around.clock,
       post: (job, context, order) =>
         around.driver.post(context ? () => context.runInAsyncScope(job) : job, order),
@@ -91,6 +84,16 @@ export class NetworkModel implements SimulatedNetwork {
       hold: () => {},
     }
   }
+
+  /** Names of hosts, and `localhost`. */
+  readonly lookup: Lookup = (hostname, options, callback) =>
+    answerLookup(
+      job => this.#around.driver.post(bindToLife(job)),
+      name => this.#named(name)?.addresses,
+      hostname,
+      options,
+      callback,
+    )
 
   /** A stack for a new host; names and addresses are taken once. */
   addStack(name: string, addresses: readonly string[] | undefined): Stack {

@@ -6,11 +6,15 @@ import path from 'node:path'
 import type timers from 'node:timers'
 import type timerPromises from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { Lookup } from '@x/core/transport'
 import { packageFolder } from '../package-folder'
+import type { OutsideWork } from './outside-work'
 import type { Random } from './random'
 import { type AnyFunction, Replacements, withProperties } from './replacements'
 import type { VirtualClock } from './virtual-clock'
 import { replaceCrypto } from './virtual-crypto'
+import { replaceDateHeaders } from './virtual-dates'
+import { replaceLookups } from './virtual-lookups'
 import { virtualTimerPromises } from './virtual-timer-promises'
 import { bindToLife, isLate, type World } from './world'
 
@@ -22,15 +26,21 @@ const promisesModule = require('node:timers/promises') as typeof timerPromises
 /** A timer that was asked for by what is over: it never fires. */
 const DEAD_TIMER_MS = 2 ** 31 - 1
 
+/** What code of a simulation has in the place of the process's own. */
+export interface VirtualGlobals {
+  readonly world: World
+  readonly clock: VirtualClock
+  readonly lookup: Lookup
+  readonly outside: OutsideWork
+  /** A line of numbers, by its name. */
+  chance(name: string): Random
+}
+
 /**
- * Puts the clock and the chance before code of `world`; `chance` answers a line of numbers by its name. Returns what takes
- * them off. What is named and does not belong to the simulation runs as before.
+ * Puts time, chance and names before code of the simulation. Returns what takes them off. What is replaced and is called by
+ * other code runs as before.
  */
-export function installVirtualGlobals(
-  world: World,
-  clock: VirtualClock,
-  chance: (name: string) => Random,
-): () => void {
+export function installVirtualGlobals({ world, clock, lookup, outside, chance }: VirtualGlobals): () => void {
   const replacements = new Replacements(world)
   const promises = virtualTimerPromises(clock)
   for (const owner of [globalThis, timersModule]) {
@@ -46,10 +56,27 @@ export function installVirtualGlobals(
     replacements.either(() => random.next()),
   )
   replaceCrypto(replacements, chance('crypto'), () => clock.dateMs)
+  replaceLookups(replacements, lookup)
+  replaceDateHeaders(replacements, () => clock.dateMs)
+  replaceCompiling(replacements, outside)
   syncBuiltinESMExports()
   return () => {
     replacements.restore()
     syncBuiltinESMExports()
+  }
+}
+
+type AsyncFunction = (...args: never[]) => Promise<unknown>
+
+/** Compiles in threads of V8, of which no resource tells. */
+function replaceCompiling(replacements: Replacements, outside: OutsideWork): void {
+  const { WebAssembly: owner = {} } = globalThis as { WebAssembly?: Record<string, AsyncFunction> }
+  for (const name of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming']) {
+    if (typeof owner[name] !== 'function') continue
+    replacements.replace(owner, name, real => {
+      const awaited = (...args: never[]) => outside.until(name, real(...args))
+      return replacements.either(awaited)(real)
+    })
   }
 }
 

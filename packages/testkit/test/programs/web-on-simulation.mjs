@@ -21,11 +21,7 @@ const report = await simulate({ seed, link }, async ({ host, network, clock }) =
     app.use(express.json())
     app.get('/hello/:name', ({ params }, response) => void response.send(`hello ${params.name}`))
     app.post('/sum', ({ body }, response) => void response.json(body.reduce((sum, each) => sum + each, 0)))
-    const server = http.createServer((request, response) => {
-      // Of the real clock.
-      response.sendDate = false
-      app(request, response)
-    })
+    const server = http.createServer(app)
     const rooms = new WebSocketServer({ server })
     rooms.on('connection', socket => socket.on('message', text => socket.send(`echo ${text}`)))
     createServer(socket => server.emit('connection', socket)).listen(80)
