@@ -39,12 +39,16 @@ export class DescriptorLink {
   }
 
   /**
-   * Sends a frame. `settled` is called once, in a later turn: 0 where the system has it (the descriptors may then be
-   * closed), else why it never will.
+   * Sends a frame. `unsent` is called once, in a later turn, where the system will never have it, with why. The descriptors
+   * stay the caller's, who closes them once the other side has answered.
    */
-  send(frame: Frame, fds: readonly number[], settled: (status: Status) => void): void {
-    const status = this.#isOpen ? this.#channel.send(encodeFrame(frame), fds, settled) : UV_EPIPE
-    if (status !== 0) setImmediate(settled, Math.min(status, 0))
+  send(frame: Frame, fds: readonly number[], unsent: (status: Status) => void): void {
+    const status = this.#isOpen
+      ? this.#channel.send(encodeFrame(frame), fds, late => {
+          if (late < 0) unsent(late)
+        })
+      : UV_EPIPE
+    if (status < 0) setImmediate(unsent, status)
   }
 
   close(): void {

@@ -21,8 +21,13 @@ export type Frame =
   /** What the worker's servers hold now. */
   | { readonly type: 'held'; readonly connections: number }
 
+/** By their number on the wire. */
 const types = ['listener', 'connections', 'ack', 'held'] as const
 const refusals: readonly Refusal[] = ['full', 'shortage']
+const LISTENER = 0
+const CONNECTIONS = 1
+const ACK = 2
+const HELD = 3
 
 /** A message's limit of descriptors (SCM_MAX_FD, unix(7)). */
 export const MAX_DESCRIPTORS = 253
@@ -37,16 +42,48 @@ export function descriptorsOf(frame: Frame): number {
   return frame.type === 'listener' ? 1 : frame.type === 'connections' ? frame.count : 0
 }
 
+/** Plain stores: the methods of Buffer are more code for the engine to compile than all of this. */
 export function encodeFrame(frame: Frame): Buffer {
-  const refused = frame.type === 'ack' ? frame.refused : []
-  const bytes = Buffer.alloc(HEADER + refused.length * 2)
-  bytes.writeUInt8(types.indexOf(frame.type), 0)
-  bytes.writeUInt8(frame.type === 'ack' ? refusals.indexOf(frame.why) : 0, 1)
-  bytes.writeUInt16LE(frame.type === 'connections' ? frame.count : refused.length, 2)
-  bytes.writeUInt32LE('listener' in frame ? frame.listener : frame.connections, 4)
-  bytes.writeUInt32LE('id' in frame ? frame.id : 0, 8)
-  for (const [i, index] of refused.entries()) bytes.writeUInt16LE(index, HEADER + i * 2)
+  switch (frame.type) {
+    case 'listener':
+      return encode(LISTENER, 0, frame.listener, frame.id)
+    case 'connections':
+      return encode(CONNECTIONS, frame.count, frame.listener, frame.id)
+    case 'held':
+      return encode(HELD, 0, frame.connections, 0)
+    case 'ack': {
+      const { refused } = frame
+      const bytes = encode(ACK, refused.length, frame.connections, frame.id)
+      bytes[1] = refusals.indexOf(frame.why)
+      for (let i = 0; i < refused.length; i++) write16(bytes, HEADER + i * 2, refused[i] as number)
+      return bytes
+    }
+  }
+}
+
+function encode(type: number, count: number, first: number, id: number): Buffer {
+  const bytes = Buffer.allocUnsafe(type === ACK ? HEADER + count * 2 : HEADER)
+  bytes[0] = type
+  bytes[1] = 0
+  write16(bytes, 2, count)
+  write16(bytes, 4, first)
+  write16(bytes, 6, first >>> 16)
+  write16(bytes, 8, id)
+  write16(bytes, 10, id >>> 16)
   return bytes
+}
+
+function write16(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value
+  bytes[at + 1] = value >>> 8
+}
+
+function read16(bytes: Buffer, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
+}
+
+function read32(bytes: Buffer, at: number): number {
+  return (read16(bytes, at) | (read16(bytes, at + 2) << 16)) >>> 0
 }
 
 /** A frame with what came along: null where it carried descriptors and they were lost on the way. */
@@ -120,7 +157,7 @@ function cut(bytes: Buffer): { frames: { frame: Frame; at: number }[]; end: numb
 
 function frameLength(bytes: Buffer, at: number): number {
   const type = types[bytes[at] as number]
-  const count = bytes.readUInt16LE(at + 2)
+  const count = read16(bytes, at + 2)
   if (type === undefined) throw new RangeError(`a frame of the unknown type ${bytes[at]}`)
   if (count > MAX_DESCRIPTORS) throw new RangeError(`a frame with ${count} entries`)
   return type === 'ack' ? HEADER + count * 2 : HEADER
@@ -128,15 +165,15 @@ function frameLength(bytes: Buffer, at: number): number {
 
 function decodeFrame(bytes: Buffer, at: number): Frame {
   const type = types[bytes[at] as number]
-  const count = bytes.readUInt16LE(at + 2)
-  const first = bytes.readUInt32LE(at + 4)
-  const id = bytes.readUInt32LE(at + 8)
+  const count = read16(bytes, at + 2)
+  const first = read32(bytes, at + 4)
+  const id = read32(bytes, at + 8)
   if (type === 'listener') return { type, listener: first, id }
   if (type === 'connections') return { type, listener: first, id, count }
   if (type === 'held') return { type, connections: first }
   const why = refusals[bytes[at + 1] as number]
   if (why === undefined) throw new RangeError('a refusal for no known reason')
   const refused: number[] = []
-  for (let i = 0; i < count; i++) refused.push(bytes.readUInt16LE(at + HEADER + i * 2))
+  for (let i = 0; i < count; i++) refused.push(read16(bytes, at + HEADER + i * 2))
   return { type: 'ack', id, connections: first, refused, why }
 }

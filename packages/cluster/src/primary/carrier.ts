@@ -30,8 +30,10 @@ export interface Carrier {
 
 /** What a carrier tells the worker that it belongs to. */
 export interface CarrierHost {
-  /** The worker told how many connections its servers hold. */
+  /** The worker told how many connections its servers hold, with an answer. */
   told(connections: number): void
+  /** It told so unasked: their number has changed, or a server that was full has room again. */
+  toldUnasked(connections: number): void
   /** So many connections were taken. */
   took(count: number): void
   /** Something is short, here or there: no more for a while. */

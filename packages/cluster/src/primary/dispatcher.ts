@@ -88,9 +88,14 @@ export class Dispatcher {
   /** Accepted connections; what has come on each, where that was looked at. */
   add(connections: readonly Connection[], firstBytes: readonly Buffer[] = []): void {
     if (this.#isClosed) return this.#options.release(connections)
-    for (const [index, connection] of connections.entries()) {
-      const seen = firstBytes[index] ?? NOTHING
-      this.#waiting.push({ connection, firstBytes: seen, incoming: null, refusedBy: null })
+    for (let i = 0; i < connections.length; i++) {
+      const connection = connections[i] as Connection
+      this.#waiting.push({
+        connection,
+        firstBytes: firstBytes[i] ?? NOTHING,
+        incoming: null,
+        refusedBy: null,
+      })
     }
     this.#retry()
   }
@@ -151,7 +156,6 @@ export class Dispatcher {
         if (!seat.worker.hasRoom) candidates = this.#candidates()
       }
     }
-    if (rest.length < waiting.length) this.#retryMs = RETRY_MS
     this.#waiting = [...rest, ...this.#waiting]
     for (const seat of chosen) this.#send(seat)
   }
@@ -209,6 +213,8 @@ export class Dispatcher {
         if (this.#isClosed) taken.push(entry.connection)
         else this.#waiting.push(entry)
       }
+      // While all is refused it is offered less and less often, however much there is.
+      if (taken.length > 0) this.#retryMs = RETRY_MS
       this.#options.release(taken)
       // What was taken is followed by `changed`, for all listeners in their turn; who has left is not told of any more.
       if (indexes.length > 0) this.#retry()
@@ -243,6 +249,5 @@ export class Dispatcher {
   #stopTimer(): void {
     if (this.#retryTimer !== null) this.#options.os.clearTimeout(this.#retryTimer)
     this.#retryTimer = null
-    this.#retryMs = RETRY_MS
   }
 }

@@ -65,7 +65,7 @@ export class LinkCarrier implements Carrier {
     this.#batches.set(id, { count: fds.length, settled })
     this.#link.send({ type: 'connections', listener, id, count: fds.length }, fds, status => {
       // EPIPE: the process is ending; `end` settles the batch once it can no longer be read.
-      if (status >= 0 || status === UV_EPIPE || !this.#batches.delete(id)) return
+      if (status === UV_EPIPE || !this.#batches.delete(id)) return
       this.#host.short()
       settled(indexes(fds.length), 'shortage')
     })
@@ -103,7 +103,7 @@ export class LinkCarrier implements Carrier {
     }
     this.#batches.set(id, { count: 0, settled })
     this.#link.send({ type: 'listener', listener, id }, [fd], status => {
-      if (status >= 0 || !this.#batches.delete(id)) return
+      if (!this.#batches.delete(id)) return
       if (status === UV_EPIPE) sent()
       else again()
     })
@@ -116,7 +116,7 @@ export class LinkCarrier implements Carrier {
   }
 
   #onFrame(frame: Frame): void {
-    if (frame.type === 'held') return this.#host.told(frame.connections)
+    if (frame.type === 'held') return this.#host.toldUnasked(frame.connections)
     if (frame.type !== 'ack') return this.#host.wrong('a frame that only a primary sends')
     const batch = this.#batches.get(frame.id)
     // A bound socket stands for one descriptor, though for no connection.
@@ -156,5 +156,5 @@ function indexes(count: number): number[] {
 
 /** Each from 0 to below `count`, none twice. */
 function areIndexes(list: readonly number[], count: number): boolean {
-  return new Set(list).size === list.length && list.every(index => index < count)
+  return list.length === 0 || (new Set(list).size === list.length && list.every(index => index < count))
 }

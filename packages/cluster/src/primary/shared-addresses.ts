@@ -75,8 +75,11 @@ export class SharedAddresses<Opened extends Shared> {
   }
 
   /** What the worker uses. */
-  *usedBy(worker: WorkerProcess): Generator<Opened> {
-    for (const { workers, opened } of this.#byId.values()) if (opened && workers.has(worker)) yield opened
+  usedBy(worker: WorkerProcess): Opened[] {
+    const used: Opened[] = []
+    for (const { workers, opened } of this.#byId.values())
+      if (opened && workers.has(worker)) used.push(opened)
+    return used
   }
 
   #add(key: string): Entry<Opened> {

@@ -90,9 +90,9 @@ export class WorkerGroup {
    * leave the others nothing.
    */
   changed(worker: WorkerProcess): void {
-    const listeners = [...this.#listeners.usedBy(worker)]
-    const first = this.#turn++ % Math.max(1, listeners.length)
-    for (const listener of [...listeners.slice(first), ...listeners.slice(0, first)]) listener.changed(worker)
+    const listeners = this.#listeners.usedBy(worker)
+    const first = this.#turn++
+    for (let i = 0; i < listeners.length; i++) listeners[(first + i) % listeners.length]?.changed(worker)
     this.#closeIfSettled()
   }
 

@@ -308,6 +308,7 @@ export class WorkerProcess {
   #openCarrier(linkFd: number): Carrier | null {
     const host: CarrierHost = {
       told: connections => this.#told(connections),
+      toldUnasked: connections => this.#toldUnasked(connections),
       took: count => {
         this.accepted += count
         if (count > 0) this.#pause.reset()
@@ -343,9 +344,15 @@ export class WorkerProcess {
   }
 
   #told(connections: number): void {
-    const isLess = connections < this.#held
+    if (connections < this.#held) return this.#toldUnasked(connections)
     this.#held = connections
-    if (isLess) this.#changed()
+  }
+
+  #toldUnasked(connections: number): void {
+    // What ends gives back its descriptors.
+    if (connections < this.#held) this.#pause.stop()
+    this.#held = connections
+    this.#changed()
   }
 
   #changed(): void {
@@ -375,7 +382,7 @@ export class WorkerProcess {
         else this.fail('an answer to a connection that it was not sent')
         break
       case 'connections':
-        this.#told(message.connections)
+        this.#toldUnasked(message.connections)
         break
       case 'pong':
         this.signs = message.signs

@@ -38,6 +38,8 @@ export class ConnectionIntake {
   readonly #link: DescriptorLink | null
   /** By the primary's number of the listener. */
   readonly #sinks = new Map<number, ConnectionSink>()
+  /** Those that have refused a connection for want of room since the primary was told that they have some. */
+  readonly #full = new Set<ConnectionSink>()
   /** Who waits for a bound socket, and bound sockets that wait for somebody; by the primary's number of the listener. */
   readonly #awaited = new Map<number, (fd: number) => void>()
   readonly #early = new Map<number, number>()
@@ -66,6 +68,8 @@ export class ConnectionIntake {
 
   /** Nobody takes connections, or a bound socket, of this listener any more. */
   close(listener: number): void {
+    const sink = this.#sinks.get(listener)
+    if (sink) this.#full.delete(sink)
     this.#sinks.delete(listener)
     this.#awaited.delete(listener)
     this.#dropEarly(listener)
@@ -79,13 +83,22 @@ export class ConnectionIntake {
     else this.#awaited.set(listener, take)
   }
 
-  /** Tells the primary how many connections are held, if that is not what it was told last. */
+  /**
+   * Tells the primary how many connections are held, if that is not what it was told last, or if a server that was full has room
+   * again: its `maxConnections` may have been raised.
+   */
   tellConnections(): void {
     const connections = this.#options.connections()
-    if (connections === this.#told) return
+    if (!this.#hasNewRoom() && connections === this.#told) return
     this.#told = connections
     if (this.#link) this.#link.send({ type: 'held', connections }, [], () => {})
     else this.#options.control.notify({ act: 'connections', connections })
+  }
+
+  #hasNewRoom(): boolean {
+    const before = this.#full.size
+    for (const sink of this.#full) if (sink.hasRoom(0)) this.#full.delete(sink)
+    return this.#full.size < before
   }
 
   /** A connection that came by the IPC channel. */
@@ -94,6 +107,7 @@ export class ConnectionIntake {
     const sink = this.#sinks.get(listener)
     // Without a socket: its peer went before it could be sent, and nobody needs it.
     const isTaken = socket === undefined || sink?.hasRoom(0) === true
+    if (sink && !isTaken) this.#full.add(sink)
     const deliver = socket && isTaken ? sink?.adoptSocket(socket) : undefined
     this.#answer(id, isTaken, 'full', deliver ? 1 : 0)
     if (deliver) guarded(deliver)
@@ -150,6 +164,7 @@ export class ConnectionIntake {
         continue
       }
       if (typeof deliver === 'number') why = 'shortage'
+      else if (sink && fd !== undefined) this.#full.add(sink)
       if (fd !== undefined) this.#descriptors?.close([fd])
       refused.push(index)
     }

@@ -50,6 +50,7 @@ export class SimulatedWorker {
   /** Messages that a stopped process has not read. */
   #unread: (() => void)[] = []
   maxConnections = Number.POSITIVE_INFINITY
+  #isTelling = false
 
   constructor(world: World, pid: number, link: LinkEnd) {
     this.#world = world
@@ -80,6 +81,22 @@ export class SimulatedWorker {
       connections: () => this.#held,
     })
     world.scheduler.after(5 + world.scheduler.upTo(50), () => this.#begin())
+  }
+
+  /** As a program that sets `server.maxConnections`; the primary hears of it at the next time of telling. */
+  raiseMaxConnections(): void {
+    this.maxConnections = Number.POSITIVE_INFINITY
+    this.#tellSoon()
+  }
+
+  #tellSoon(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    this.#world.scheduler.after(50, () => {
+      this.#isTelling = false
+      if (this.#state === 'running') this.#intake.tellConnections()
+      else if (this.#state === 'stopped') this.#tellSoon()
+    })
   }
 
   get isAlive(): boolean {

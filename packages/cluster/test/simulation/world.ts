@@ -157,9 +157,7 @@ export class World {
         break
       case 4:
         worker.maxConnections = scheduler.upTo(5)
-        scheduler.after(scheduler.upTo(800), () => {
-          worker.maxConnections = Number.POSITIVE_INFINITY
-        })
+        scheduler.after(scheduler.upTo(800), () => worker.raiseMaxConnections())
         break
       case 5:
         this.#isQuotaUsed = true
@@ -178,7 +176,7 @@ export class World {
     this.#isQuotaUsed = false
     for (const worker of this.workers) {
       worker.table.limit = Number.POSITIVE_INFINITY
-      worker.maxConnections = Number.POSITIVE_INFINITY
+      worker.raiseMaxConnections()
       worker.resume()
     }
   }
