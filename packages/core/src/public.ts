@@ -8,6 +8,7 @@ export {
   type SocketAddressJson,
 } from './address/socket-address'
 export type { AdmissionOptions, DropReason, RateLimit } from './admission/options'
+export { normalizeArgs as _normalizeArgs } from './args/connect'
 export type { DrainOptions, DrainProgress, DrainReport } from './drain/options'
 export { BoundSocket, type BoundSocketOptions } from './listen/bound-socket'
 export { connect, createConnection, createServer, Stream } from './net'

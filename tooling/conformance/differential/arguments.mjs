@@ -53,6 +53,37 @@ export function connectTarget(random) {
   })
 }
 
+/** What `write` and `end` are given instead of a chunk, with an encoding or without. */
+export const oddArguments = [
+  'null',
+  '5',
+  '{}',
+  'undefined',
+  "'zz', 'none'",
+  "'zz', 'hex'",
+  "'zz', 5",
+  "'zz', {}",
+  "'zz', true",
+  "'zz', null",
+  "'zz', ''",
+  "'zz', 'UTF-8'",
+  "'zz', 'utf8', 5",
+  "'zz', {}, {}",
+  "Buffer.from('zz'), 5",
+  "Buffer.from('zz'), 'hex', null",
+  'new Uint8Array(0)',
+  'Buffer.alloc(0)',
+  'new Uint8ClampedArray([65])',
+  'new Float64Array([1.5])',
+  'new ArrayBuffer(2)',
+  "new String('zz')",
+  '[65]',
+  '1n',
+  "Symbol('zz')",
+  't.transferred(Buffer)',
+  't.transferred(Uint8Array)',
+]
+
 /** What `listen` refuses. */
 export const wrongListens = [
   '{}',

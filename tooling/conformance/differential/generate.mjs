@@ -1,6 +1,13 @@
 // Makes a program of a seed. Each kind of program leans on one part of the surface; all may use all of it. It plays
 // nothing.
-import { connectTarget, serverOptions, settings, socketOptions, wrongListens } from './arguments.mjs'
+import {
+  connectTarget,
+  oddArguments,
+  serverOptions,
+  settings,
+  socketOptions,
+  wrongListens,
+} from './arguments.mjs'
 import { feedingWays } from './feeders.mjs'
 import { kindNames, kinds } from './kinds.mjs'
 import { isGoing, isOfPeer, isUnheard, throws } from './program.mjs'
@@ -394,7 +401,7 @@ class Maker {
     if (kind === 'odd')
       return {
         kind,
-        one: random.pick(['null', '5', '{}', 'undefined', "'zz', 'none'", "'zz', 'hex'"]),
+        one: random.pick(oddArguments),
         size: 1,
       }
     const size = much

@@ -266,6 +266,13 @@ export class Stage {
     return nodeMajor >= major ? what : (instead ?? {})
   }
 
+  /** Bytes whose buffer was taken away. @param {BufferConstructor | Uint8ArrayConstructor} of */
+  transferred(of) {
+    const bytes = of === Buffer ? Buffer.from(new ArrayBuffer(4)) : new Uint8Array(4)
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+    return bytes
+  }
+
   /** A block list that has, or has not, the host of this stage. @param {any} net @param {boolean} blocks */
   blockList(net, blocks) {
     const list = new net.BlockList()

@@ -205,7 +205,9 @@ export class Race {
       !isBelied(to) && (blockList?.check(to.address, to.family === 'IPv6' ? 'ipv6' : 'ipv4') ?? false)
     if (!(isBlocked && isOneOfMany)) {
       const local = this.#localEnd(to)
-      const status = local ? stream.bind(local) : 0
+      // A socket is of the family of the address that it is to connect to.
+      const isOther = local !== null && local.family !== to.family
+      const status = isOther ? UV_EINVAL : local ? stream.bind(local) : 0
       if (local && status < 0) return { error: systemError(status, 'bind', local), isTold: false }
       this.#watcher.attempt(to)
     }

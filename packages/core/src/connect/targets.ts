@@ -57,8 +57,9 @@ export function resolveTargets(
       heard(error)
       return resolved(error, [])
     }
-    // Who was asked for all answers and gives one has given none.
-    const given: readonly (Answer | null | undefined)[] = Array.isArray(addresses) ? addresses : []
+    // Who was asked for all answers and gives one has given none: Node takes an address for the list of its characters.
+    const isList = Array.isArray(addresses) || typeof addresses === 'string'
+    const given = (isList ? [...addresses] : []) as readonly (Answer | null | undefined)[]
     const answers = given.map(answer => answer ?? noAnswer)
     for (const answer of answers) heard(null, answer.address, answer.family)
     const usable = withoutRepeats(answers.filter(answer => problemOf(answer, query) === null))

@@ -1,4 +1,5 @@
 // Errors with a code: the one table of them, and how such an error looks. It does not know who throws them when.
+import { format } from 'node:util'
 import { fallbackClause, fallbackReason } from './fallback'
 import { describeReceived, describeTypes, groupDigits, shorten } from './wording'
 
@@ -93,7 +94,7 @@ export const codes = {
   ERR_INVALID_HANDLE_TYPE: { base: TypeError, message: () => 'This handle type cannot be sent' },
   ERR_INVALID_IP_ADDRESS: {
     base: TypeError,
-    message: (address: unknown) => `Invalid IP address: ${address}`,
+    message: (address: unknown) => format('Invalid IP address: %s', address),
   },
   ERR_IP_BLOCKED: {
     base: Error,

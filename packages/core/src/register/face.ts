@@ -1,16 +1,15 @@
 // What `require('node:net')` gives in a registered program: a plain object, so that programs can replace its members as
 // they can with Node's own. It knows nothing of how modules are loaded.
 import nodeNet from 'node:net'
-import { readConnectArguments } from '../args/connect'
 import * as core from '../public'
 
 type AnyClass = abstract new (...args: never[]) => object
 
-/** The object, with the members of Node's own that programs are known to use beside the documented ones. */
+/** The object, of whose classes Node's own objects are instances, too. */
 export function makeFace(): Record<string, unknown> {
   acceptNodes(core.Socket as unknown as AnyClass, nodeNet.Socket)
   acceptNodes(core.Server as unknown as AnyClass, nodeNet.Server)
-  return { ...core, _normalizeArgs: normalizeArgs }
+  return { ...core }
 }
 
 /**
@@ -25,9 +24,4 @@ function acceptNodes(ours: AnyClass, nodes: AnyClass): void {
       return isInstance.call(this, value) || (this === ours && value instanceof nodes)
     },
   })
-}
-
-function normalizeArgs(args: readonly unknown[]): unknown[] {
-  const { options, callback } = readConnectArguments(args)
-  return [options, callback ?? null]
 }

@@ -132,7 +132,7 @@ export function dropStream(
   server[kServer].countDrop(reason)
   // Of a local connection Node tells nothing.
   if (ends === undefined && reason === 'max-connections') server.emit('drop')
-  else server.emit('drop', { ...(ends ?? { reason }), ...(problem !== undefined && { problem }) })
+  else server.emit('drop', asDropped({ ...(ends ?? { reason }), ...(problem !== undefined && { problem }) }))
 }
 
 /** Resets a connection that the program has, and tells it. */
@@ -146,7 +146,7 @@ export function dropTeller(server: StatefulServer, socket: Socket, reason: DropR
   const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
   const ends = { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily, reason }
   server[kServer].countDrop(reason)
-  return () => void server.emit('drop', ends)
+  return () => void server.emit('drop', asDropped(ends))
 }
 
 function isBlocked(
@@ -193,8 +193,7 @@ function describeEnds(
   const own = tcpEnd(proxied?.own ?? addressOf(stream.sockname()))
   const peer = tcpEnd(proxied?.peer ?? addressOf(stream.peername()))
   if (own === undefined && peer === undefined) return undefined
-  // As Node has it, without the members of Object.
-  return Object.assign(Object.create(null) as DropArgument, {
+  return {
     localAddress: own?.address,
     localPort: own?.port,
     localFamily: own?.family,
@@ -202,7 +201,12 @@ function describeEnds(
     remotePort: peer?.port,
     remoteFamily: peer?.family,
     reason,
-  })
+  }
+}
+
+/** The argument of 'drop': as Node has it, without the members of Object. */
+function asDropped(told: DropArgument): DropArgument {
+  return Object.assign(Object.create(null) as DropArgument, told)
 }
 
 function addressOf(name: Address | Status): Address | undefined {

@@ -121,6 +121,15 @@ export class Server extends EventEmitter {
     this[kServer].connections = count
   }
 
+  /** Node's other name of `connections`. */
+  get _connections(): number {
+    return this[kServer]?.connections
+  }
+
+  set _connections(count: number) {
+    this[kServer].connections = count
+  }
+
   /** An object with the members of Node's handle that programs use to see whether a server is open, else null. */
   get _handle(): object | null {
     return this[kServer]?.face() ?? null

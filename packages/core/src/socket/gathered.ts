@@ -25,7 +25,10 @@ export function encodeWrites(writes: readonly GatheredWrite[]): Uint8Array[] {
   }
   for (const { chunk, encoding } of writes) {
     const bytes = encodeChunk(chunk, encoding)
-    if (bytes.length <= SMALL_LENGTH && filePartOf(bytes) === undefined) small.push(bytes)
+    const isPart = filePartOf(bytes) !== undefined
+    // Bytes of a buffer that was taken away meanwhile cannot be copied, not even none.
+    if (bytes.length === 0 && !isPart) continue
+    if (bytes.length <= SMALL_LENGTH && !isPart) small.push(bytes)
     else {
       gather()
       chunks.push(bytes)

@@ -21,7 +21,7 @@ export class OwnEnd {
     const end = new OwnEnd(done)
     const status = handle.shutdown(outcome => end.#tell(outcome < 0 ? shutdownError(outcome) : null))
     if (status >= 0) return end
-    done(shutdownError(status))
+    end.#tell(shutdownError(status))
     return null
   }
 
@@ -37,7 +37,8 @@ export class OwnEnd {
   #tell(error: Error | null): void {
     const done = this.#done
     this.#done = null
-    done?.(error)
+    if (error === null) done?.()
+    else done?.(error)
   }
 }
 

@@ -36,7 +36,7 @@ import { spliceInto } from './splicing'
 import { kState, type SocketState } from './state'
 import { deferrable, inContext, ofEnd, type WriteCallback } from './ticket'
 import { keepEnd } from './waiting'
-import { copyIfSmall, isEncodingOfBytes, isNoChunk, refuseAfterEnd, sendLater } from './writing'
+import { copyIfSmall, isEncodingOfBytes, isHoldable, isNoChunk, refuseAfterEnd, sendLater } from './writing'
 
 type Listener = () => void
 type Chunk = string | Uint8Array
@@ -107,7 +107,7 @@ export class Socket extends Duplex {
       if (holdsWrites(this)) {
         if (typeof chunk === 'string') {
           if (phase.hold(chunk, encoding ?? state.defaultEncoding, callback)) return true
-        } else if (chunk instanceof Uint8Array && isEncodingOfBytes(encoding)) {
+        } else if (isHoldable(chunk) && isEncodingOfBytes(encoding)) {
           if (phase.hold(chunk, undefined, callback)) return true
         }
       }
@@ -115,8 +115,10 @@ export class Socket extends Duplex {
     }
     // What waits is called back from another write's end.
     const waits = this.writableCorked > 0 || queuedLength.call(this) > 0 || phase.kind === 'connecting'
-    const told = typeof callback === 'function' ? deferrable(callback) : callback
-    return super.write(copyIfSmall(chunk), encoding as BufferEncoding, waits && told ? inContext(told) : told)
+    if (typeof callback !== 'function')
+      return super.write(copyIfSmall(chunk), encoding as BufferEncoding, callback)
+    const told = deferrable(callback)
+    return super.write(copyIfSmall(chunk), encoding as BufferEncoding, waits ? inContext(told) : told)
   }
 
   override end(callback?: Listener): this
@@ -131,16 +133,19 @@ export class Socket extends Duplex {
     if (phase.kind !== 'connected' || !(phase.isHolding || holdsWrites(this))) {
       return super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     }
-    const text = typeof encoding === 'string' ? (encoding as BufferEncoding) : this[kState].defaultEncoding
+    const text = (encoding || this[kState].defaultEncoding) as BufferEncoding
     // The last write leaves with those before it.
     const isHeld =
       (typeof chunk === 'string' && phase.hold(chunk, text, undefined)) ||
-      (chunk instanceof Uint8Array && isEncodingOfBytes(encoding) && phase.hold(chunk, undefined, undefined))
+      (isHoldable(chunk) && isEncodingOfBytes(encoding) && phase.hold(chunk, undefined, undefined))
     // Writable calls `_final` within `end`, where it has nothing to wait for and has not called it before.
     const isLast = this._final === ownFinal && (isHeld || isNoChunk(chunk))
     phase.flushBeforeEnd(isLast)
     try {
-      return isHeld ? super.end(told) : super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
+      // A callback that is none would be taken for a chunk.
+      return isHeld
+        ? super.end(undefined, 'utf8', told)
+        : super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     } finally {
       // A stream that was closed and used again has had its `_final`.
       if (isLast && !phase.isEnding) releaseLast(phase.handle, this[kState].settings.noDelay === true)
@@ -391,7 +396,7 @@ export class Socket extends Duplex {
 
   /** Not connected: not yet, or no longer. */
   get pending(): boolean {
-    return this[kState].phase.kind !== 'connected' || this.connecting
+    return this[kState]?.phase.kind !== 'connected' || this.connecting
   }
 
   get readyState(): SocketReadyState {

@@ -19,6 +19,11 @@ export function copyIfSmall<Given>(chunk: Given): Given {
   return isSmall ? (Buffer.from(chunk) as Given) : chunk
 }
 
+/** Whether a chunk is bytes that may be held. Of an empty array Writable finds out whether its buffer was taken away. */
+export function isHoldable(chunk: unknown): chunk is Uint8Array {
+  return chunk instanceof Uint8Array && (chunk.length > 0 || Buffer.isBuffer(chunk))
+}
+
 /** Of bytes the encoding says nothing, but Writable refuses one that it does not know. */
 export function isEncodingOfBytes(encoding: unknown): boolean {
   return (

@@ -34,6 +34,7 @@ afterEach(() => setDefaultTransport(null))
 const notOnPortable = [
   'connect from an address of another machine',
   'connect from a port of another address',
+  'connect from an address of the other family',
   'connect to an address that is out of reach',
   'a second connect while the first is under way',
 ]

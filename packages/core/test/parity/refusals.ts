@@ -156,6 +156,19 @@ export const scenes: { [name: string]: Scene } = {
     autoSelectFamily: false,
     lookup: (_host: string, _options: object, done: (...args: unknown[]) => void) => done(null, LOCAL),
   }),
+  'connect where the lookup gives one address and was asked for all': attempt({
+    port: 1,
+    host: 'h',
+    autoSelectFamily: true,
+    lookup: (_host: string, _options: object, done: (...args: unknown[]) => void) => done(null, LOCAL, 4),
+  }),
+  'connect where the lookup answers an object': attempt({
+    port: 1,
+    host: 'h',
+    family: 4,
+    lookup: (_host: string, _options: object, done: (...args: unknown[]) => void) => done(null, {}, 4),
+  }),
+  'connect from an address of the other family': attempt({ port: 1, host: LOCAL, localAddress: '::1' }),
   'connect to an address that is out of reach': attempt({ port: 1, host: '255.255.255.255' }),
   'a second connect while the first is under way': attempt(
     { port: 1, host: LOCAL, localAddress: LOCAL, localPort: 54_323 },

@@ -68,6 +68,42 @@ describe('the module', () => {
   })
 })
 
+describe('what node:net does not document, and programs use', () => {
+  type Normalizing = { _normalizeArgs(args: unknown[]): [Record<string, unknown>, unknown] }
+  const normalize = (of: unknown, args: unknown[]) => [...(of as Normalizing)._normalizeArgs(args)]
+  const callback = () => {}
+
+  it.each([
+    [[]],
+    [[80]],
+    [[80, 'h', callback]],
+    [['/path', callback]],
+    [['80', 5]],
+    [[{ port: 1 }, null]],
+    [[null]],
+    [[80, callback, 'h']],
+  ])('_normalizeArgs(%j)', args => {
+    expect(normalize(core, args)).toEqual(normalize(net, args))
+  })
+
+  it('connect() takes the list of _normalizeArgs as its one argument', async () => {
+    const { Socket, _normalizeArgs } = core as unknown as typeof net & Normalizing
+    const socket = new Socket()
+    const failed = new Promise<NodeJS.ErrnoException>(resolve => socket.on('error', resolve))
+    let connected = 0
+    socket.connect(_normalizeArgs([1, '127.0.0.1', () => connected++]) as never)
+    expect(await failed).toMatchObject({ code: 'ECONNREFUSED', port: 1, address: '127.0.0.1' })
+    expect([connected, socket.listenerCount('connect')]).toEqual([0, 1])
+  })
+
+  it('server._connections is the number of connections', () => {
+    const server = (core as unknown as typeof net).createServer() as unknown as { _connections: number }
+    expect(server._connections).toBe(0)
+    server._connections++
+    expect(server._connections).toBe(1)
+  })
+})
+
 describe.each(classes)('%s', name => {
   const theirs = net[name] as unknown as Class
   const ours = core[name] as Class

@@ -11,6 +11,12 @@ function quiet<T>(emitter: T): T {
   return emitter
 }
 
+function transferred(): Uint8Array {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  return bytes
+}
+
 const asAny = (value: unknown): never => value as never
 
 function listening(net: Net, ...args: unknown[]): unknown {
@@ -101,6 +107,9 @@ export const wrongCalls: Record<string, Call> = {
   'write of null': net => new net.Socket().write(asAny(null)),
   'write of a number': net => new net.Socket().write(asAny(5)),
   'write of an object': net => new net.Socket().write(asAny({})),
+  'write of bytes whose buffer was taken away': net => new net.Socket().write(transferred()),
+  'end in an encoding that is a number': net => new net.Socket().end('x', asAny(5)),
+  'pending of the prototype': net => net.Socket.prototype.pending,
   'write in no encoding': net => new net.Socket().write('x', asAny('no-such-encoding')),
   'setDefaultAutoSelectFamily with a number': net => net.setDefaultAutoSelectFamily(asAny(1)),
   'setDefaultAutoSelectFamilyAttemptTimeout below 1': net => net.setDefaultAutoSelectFamilyAttemptTimeout(0),
