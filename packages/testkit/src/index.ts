@@ -24,7 +24,9 @@ export type {
   Rule,
 } from './faults/rule'
 export * as faults from './faults/vocabulary'
-export { expectNoLeaks, failOnLeaks, LeakError, type RunnerHooks } from './leaks/expect-no-leaks'
+export { expectNoLeaks } from './leaks/expect-no-leaks'
+export { failOnLeaks, type RunnerHooks } from './leaks/fail-on-leaks'
+export { LeakError } from './leaks/leak-check'
 export type { OpenHandle } from './leaks/leak-scope'
 export { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory/memory-network'
 export { offerLease, type ReceivedLease, receiveLease } from './ports/lease-handoff'

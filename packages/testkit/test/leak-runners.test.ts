@@ -31,6 +31,14 @@ describe('failOnLeaks', () => {
       'ok leaks nothing',
       'not ok leaks',
       'not ok has parts',
+      'ok closes all in hooks',
+      'not ok fails in a hook',
+      'ok comes after one that failed in a hook',
+      'not ok hooks of its own',
+      'not ok leaves timers one after the other',
+      'not ok leaves immediates one after the other',
+      'ok is not blamed for them',
+      'not ok what goes on by itself',
       'ok is quick',
       'not ok leaves a timer',
       'not ok at once',
@@ -44,6 +52,16 @@ describe('failOnLeaks', () => {
       /TCP server of node:net on \S+\n +opened at TestContext.<anonymous> \(leaking\.test\.mjs:\d+:/,
     )
     expect(said).toContain('opened while "at once > is quick" and "at once > leaves a timer" ran at once')
+  })
+
+  it('[T5] names the lines of a test where stacks are those of the sources', async () => {
+    const args = ['--enable-source-maps', '--test-reporter=tap', 'leaking-handles.test.mjs']
+    const said = await run(args, programs)
+    const places = [...said.matchAll(/^ +(?:opened at|called from) .*\((.*?):\d+/gm)].map(([, file]) => file)
+    expect(places.length).toBeGreaterThanOrEqual(3)
+    expect(new Set(places)).toEqual(new Set(['leaking-handles.test.mjs']))
+    expect(said.match(/left open:/g)).toHaveLength(3)
+    expect(said.match(/1 left open:/g)).toHaveLength(3)
   })
 
   it('[T5] fails the tests of vitest that leak, and tells those that run at once apart', async () => {

@@ -2,7 +2,7 @@
 // checks run: they share its hooks, and the last one takes them off. It knows what is open, and not what to do about it.
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
 import type { ListenerHandle } from '@x/core/transport'
-import { isOperation, Operations } from '../stacks/node-operations'
+import { Operations } from '../stacks/node-operations'
 import { OpeningPlace } from '../stacks/opening-place'
 import { LeakScope, type OpenHandle, type Watched } from './leak-scope'
 import { describeResource, isBridge, nameOfOperation, resourceKind } from './node-resources'
@@ -36,7 +36,15 @@ class LeakMonitor {
   readonly #requests = new Operations<Requested>()
   /** Who asked for what runs later, by async id. */
   readonly #askers = new Map<number, OpeningPlace>()
+  /** What was left open when its check ended, and the timers and immediates that follow from it, by async id. */
+  readonly #told = new Set<number>()
+  #staysOn = false
   #unwatch: (() => void) | null = null
+
+  /** There will be checks again and again: what one leaves open is followed until the next begins. */
+  stayOn(): void {
+    this.#staysOn = true
+  }
 
   /** A check begins, as part of another or by itself. */
   begin(name: string, around: LeakScope | null = null): LeakScope {
@@ -62,14 +70,20 @@ class LeakMonitor {
     for (const [key, watched] of this.#open) {
       if (!watched.scopes.delete(scope)) continue
       if (scope.parent && !scope.parent.isOver) watched.scopes.add(scope.parent)
-      if (watched.scopes.size === 0) this.#open.delete(key)
+      if (watched.scopes.size > 0) continue
+      this.#open.delete(key)
+      if (typeof key === 'number' && watched.what() !== null) this.#told.add(key)
     }
-    if (this.#scopes.size > 0) return
+    for (const [id, { scopes }] of this.#requests.all()) {
+      if ([...scopes].every(owner => owner.isOver)) this.#told.add(id)
+    }
+    if (this.#scopes.size > 0 || this.#staysOn) return
     this.#unwatch?.()
     this.#unwatch = null
     this.#open.clear()
     this.#requests.clear()
     this.#askers.clear()
+    this.#told.clear()
   }
 
   /** What is open and belongs to a check, to checks within it, or to one of several of which it is the last. */
@@ -100,7 +114,8 @@ class LeakMonitor {
 
   /** Operations of a check are under way, of which each may open something. */
   hasRequests(scope: LeakScope): boolean {
-    for (const { scopes } of this.#requests.all().values()) {
+    for (const { scopes, isLate } of this.#requests.all().values()) {
+      if (isLate) continue
       for (const owner of scopes) if (owner.isWithin(scope)) return true
     }
     return false
@@ -125,7 +140,8 @@ class LeakMonitor {
     const asked = [...(this.#requests.get(executionAsyncId())?.scopes ?? [])]
     const live = asked.filter(owner => !owner.isOver)
     if (live.length > 0) return { scopes: new Set(live), isLate: false }
-    return { scopes: new Set(this.#innermost()), isLate: scope !== undefined || asked.length > 0 }
+    const isLate = scope !== undefined || asked.length > 0 || this.#told.has(executionAsyncId())
+    return { scopes: new Set(this.#innermost()), isLate }
   }
 
   #opened(key: object | number, what: () => string | null, place: OpeningPlace, isAccepted = false): void {
@@ -136,10 +152,17 @@ class LeakMonitor {
     this.#open.set(key, { what, place, isAccepted, scopes, shared, isLate })
   }
 
-  #requested(id: number, type: string, resource: object): void {
+  #requested(type: string): Requested {
     const { scopes, isLate } = this.#owners()
-    for (const scope of scopes) scope.changed()
-    this.#requests.add(id, type, resource, { type, scopes, isLate })
+    if (!isLate) for (const scope of scopes) scope.changed()
+    return { type, scopes, isLate }
+  }
+
+  /** A timer or an immediate of what was told as a leak is not told again. */
+  #followsWhatWasTold(id: number, type: string): boolean {
+    if (!this.#told.has(executionAsyncId()) || !/^(?:Timeout|Immediate)$/.test(type)) return false
+    this.#told.add(id)
+    return true
   }
 
   #watch(): () => void {
@@ -151,10 +174,12 @@ class LeakMonitor {
       this.#resourceMade({ id, type, trigger, resource }, init)
     const hook = createHook({
       init,
+      before: id => this.#requests.before(id),
       destroy: id => {
         this.#open.delete(id)
         this.#askers.delete(id)
         this.#requests.delete(id)
+        this.#told.delete(id)
       },
     }).enable()
     return () => {
@@ -184,10 +209,10 @@ class LeakMonitor {
 
   /** `below`: what stands in the stack between the resource and this. */
   #resourceMade({ id, type, trigger, resource }: Made, below: (...args: never[]) => void): void {
-    if (current.getStore() === null) return
+    if (current.getStore() === null || this.#followsWhatWasTold(id, type)) return
     const asker = this.#asker() ?? this.#askers.get(trigger) ?? this.#askerOfFile(type)
     if (isBridge(type)) this.#askers.set(id, new OpeningPlace(below, asker))
-    if (isOperation(type, resource)) this.#requested(id, type, resource)
+    this.#requests.made(id, type, resource, () => this.#requested(type))
     const kind = resourceKind(type)
     // The classes of @x/core lend these names to their callbacks' contexts: no handle of Node stands behind those.
     if (!kind || resource instanceof AsyncResource) return

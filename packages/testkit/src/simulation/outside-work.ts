@@ -2,7 +2,7 @@
 // and what the simulation cannot make repeat, which is named. It knows Node's resources by their `async_hooks` types.
 import { createHook } from 'node:async_hooks'
 import { hostNowMs, hostTurn } from '../host'
-import { isOperation, Operations } from '../stacks/node-operations'
+import { Operations } from '../stacks/node-operations'
 import { OpeningPlace, shorten } from '../stacks/opening-place'
 import { currentWorld, type World } from './world'
 
@@ -38,17 +38,6 @@ const LONGEST_END_MS = 5000
 const QUIET_TURNS = 3
 
 /**
- * The method of a handle of which each call is an operation, one at a time, that has no resource of its own: writes of streams
- * of node:zlib, and reads of blobs.
- */
-function operatingMethodOf(type: string): 'write' | 'pull' | null {
-  if (/^(?:ZLIB|BROTLI|ZSTD)/.test(type)) return 'write'
-  return type === 'BLOBREADER' ? 'pull' : null
-}
-
-type Handle = Record<string, ((...args: unknown[]) => unknown) | undefined>
-
-/**
  * True where Node's module loader makes a port to ask the hooks of `module.register`, which run in a thread: what is imported is
  * there once it is answered.
  */
@@ -62,10 +51,7 @@ export class OutsideWork {
   readonly #note: (text: string) => void
   /** By async id, with their types. */
   readonly #operations = new Operations<string>()
-  /** Handles with a call under way, by async id, with their types. */
-  readonly #calls = new Map<number, string>()
-  /** Promises have negative numbers among them. */
-  #nextPromise = -1
+  readonly #promises = new Map<object, string>()
   readonly #named = new Set<string>()
   readonly #hook: { enable(): unknown; disable(): unknown }
 
@@ -78,12 +64,8 @@ export class OutsideWork {
     }
     const options = {
       init,
-      // The callback of one call may make the next.
-      before: (id: number) => void this.#calls.delete(id),
-      destroy: (id: number) => {
-        this.#operations.delete(id)
-        this.#calls.delete(id)
-      },
+      before: (id: number) => this.#operations.before(id),
+      destroy: (id: number) => this.#operations.delete(id),
       // Promises are many, and none is looked at.
       trackPromises: false,
     }
@@ -100,7 +82,7 @@ export class OutsideWork {
 
   /** Something is under way that virtual time waits for. */
   get isPending(): boolean {
-    return this.#operations.all().size > 0 || this.#calls.size > 0
+    return this.#operations.all().size > 0 || this.#promises.size > 0
   }
 
   /**
@@ -117,16 +99,15 @@ export class OutsideWork {
 
   /** Virtual time waits until that promise is settled. Returns it. */
   until<T>(name: string, promise: Promise<T>): Promise<T> {
-    const id = this.#nextPromise--
-    const over = () => void this.#calls.delete(id)
-    this.#calls.set(id, name)
+    const over = () => void this.#promises.delete(promise)
+    this.#promises.set(promise, name)
     promise.then(over, over)
     return promise
   }
 
   /** What is under way, by Node's names. */
   get pending(): readonly string[] {
-    return [...new Set([...this.#operations.all().values(), ...this.#calls.values()])]
+    return [...new Set([...this.#operations.all().values(), ...this.#promises.values()])]
   }
 
   /** What was used that does not repeat, each with its place. */
@@ -135,20 +116,9 @@ export class OutsideWork {
   }
 
   #made(id: number, type: string, resource: object, below: (...args: never[]) => void): void {
-    if (isOperation(type, resource) || (type === 'MESSAGEPORT' && asksLoader(below)))
-      this.#operations.add(id, type, resource, type)
-    else this.#followCalls(id, type, resource as Handle)
+    if (type === 'MESSAGEPORT' && asksLoader(below)) this.#operations.add(id, type, resource, type)
+    else this.#operations.made(id, type, resource, () => type)
     if (Object.hasOwn(UNCONTROLLED, type)) this.#name(type, below)
-  }
-
-  #followCalls(id: number, type: string, handle: Handle): void {
-    const name = operatingMethodOf(type)
-    const method = name && handle[name]
-    if (!method) return
-    handle[name] = (...args) => {
-      this.#calls.set(id, type)
-      return method.apply(handle, args)
-    }
   }
 
   #name(type: string, below: (...args: never[]) => void): void {

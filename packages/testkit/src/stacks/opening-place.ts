@@ -19,8 +19,10 @@ const LINE = /:\d+(?::\d+)?$/
 const RUNNERS =
   /[\\/]node_modules[\\/](?:vitest|@vitest|tinypool|birpc|vite|jest(?:-[a-z-]+)?|@jest|mocha)[\\/]|node:internal\/test_runner/
 
-/** The folders of the two packages whose handles are followed themselves. */
-const OWN_FOLDERS = [packageFolder, ...coreFolder()].map(folder => folder + path.sep)
+/** The folders of the two packages whose handles are followed themselves: built, and as source maps have it. */
+const OWN_FOLDERS = [packageFolder, ...coreFolder()].flatMap(folder =>
+  ['src', 'dist'].map(name => path.join(folder, '..', name) + path.sep),
+)
 
 function coreFolder(): string[] {
   try {
