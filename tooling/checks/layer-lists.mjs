@@ -64,7 +64,10 @@ export const coreLayers = [
 
 /** @type {readonly Layer[]} */
 export const ipcLayers = [
-  { names: ['host', 'errors/'], what: "the host's timers as they were at load; the code table" },
+  {
+    names: ['host', 'unicode', 'errors/'],
+    what: "the host's timers as they were at load; what UTF-8 can say; the code table",
+  },
   {
     names: ['wire/', 'endpoint/', 'credentials'],
     what: 'what is on the wire: `frame` and `encoder` (values to bytes), `decoder` (bytes to checked values), `frame-reader` and `frame-writer` (where frames begin and end), and the two streams that carry them; names of endpoints; who is at the other end',

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { connect as connectSocket, type Socket, type SocketConstructorOpts } from '@x/core'
 import {
+  abortError,
   codedError,
   streamOf,
   validateAbortSignal,
@@ -13,7 +14,7 @@ import {
 } from '@x/core/internal'
 import { defaultTransport, type Transport } from '@x/core/transport'
 import { type Authorize, credentialsOfStream, ownUserOrRoot, peerOfStream } from './credentials'
-import { type Endpoint, resolveEndpoint } from './endpoint/endpoint'
+import { type Endpoint, readEndpoint } from './endpoint/endpoint'
 import { ipcError } from './errors/codes'
 import { checkFolder, checkPrivateFolder } from './listen/folder'
 
@@ -38,12 +39,12 @@ export interface LocalConnectOptions extends Pick<SocketConstructorOpts, 'allowH
  * there, and so is a named pipe of Windows; for the rest `anyServer` is needed.
  *
  * @throws (rejects) `ENOENT` where nothing listens, `ECONNREFUSED` where the server is dead, `EACCES`; `ERR_X_UNSAFE_PATH`,
- * `ERR_X_NOT_AUTHORIZED`, `ABORT_ERR`. Wrong arguments throw at once, and `ERR_X_UNSUPPORTED` where the transport does not
+ * `ERR_X_NOT_AUTHORIZED`, `ERR_SOCKET_CLOSED` where the connection ends before the server is authorized, `ABORT_ERR`, what `authorize`
+ * throws. Wrong arguments throw at once, and `ERR_X_UNSUPPORTED` where the transport does not
  * tell who serves.
  */
 export function connect(where: string | Endpoint, options: LocalConnectOptions = {}): Promise<Socket> {
-  const at = typeof where === 'string' ? resolveEndpoint(where) : where
-  validateObject(at, 'where')
+  const at = readEndpoint(where)
   validateObject(options, 'options')
   const { anyServer = false, sharedFolder = false, signal, transport = defaultTransport() } = options
   validateBoolean(anyServer, 'options.anyServer')
@@ -68,7 +69,7 @@ async function open(
   options: LocalConnectOptions,
 ): Promise<Socket> {
   const { authorize: _given, anyServer: _any, sharedFolder = false, signal, ...more } = options
-  signal?.throwIfAborted()
+  if (signal?.aborted) throw abortError(signal.reason)
   if (at.kind === 'file') {
     if (at.privateFolder !== null) checkPrivateFolder(at.privateFolder)
     checkFolder(path.dirname(path.resolve(at.path)), sharedFolder)
@@ -76,7 +77,7 @@ async function open(
   const socket = connectSocket({ ...more, path: at.path })
   try {
     await once(socket, 'connect', { signal })
-    if (authorize !== null) await check(socket, authorize)
+    if (authorize !== null) await check(socket, authorize, signal)
     return socket
   } catch (error) {
     // What is wrong with it by now is of no interest any more.
@@ -85,17 +86,35 @@ async function open(
   }
 }
 
-async function check(socket: Socket, authorize: Authorize): Promise<void> {
+/** Asks about the server. Rejects, too, once nobody needs the answer any more: whoever decides may take for ever. */
+function check(socket: Socket, authorize: Authorize, signal: AbortSignal | undefined): Promise<void> {
   const stream = streamOf(socket)
   if (stream === null) throw codedError('ERR_SOCKET_CLOSED')
   const credentials = credentialsOfStream(stream)
   const gone = new AbortController()
-  const onClose = () => gone.abort()
-  socket.once('close', onClose)
-  try {
-    if ((await authorize(credentials, peerOfStream(stream, gone.signal))) === true) return
-  } finally {
-    socket.off('close', onClose)
-  }
-  throw ipcError('ERR_X_NOT_AUTHORIZED', `process ${credentials.pid} of user ${credentials.uid}`)
+  return new Promise((resolve, reject) => {
+    const finish = (error: unknown) => {
+      socket.off('error', onError).off('close', onClose)
+      signal?.removeEventListener('abort', onAbort)
+      if (error === null) resolve()
+      else reject(error)
+    }
+    const giveUp = (error: Error) => {
+      finish(error)
+      gone.abort(error)
+    }
+    const onError = (error: Error) => giveUp(error)
+    const onClose = () => giveUp(codedError('ERR_SOCKET_CLOSED'))
+    const onAbort = () => giveUp(abortError(signal?.reason))
+    socket.once('error', onError).once('close', onClose)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const ask = async () => await authorize(credentials, peerOfStream(stream, gone.signal))
+    const { pid, uid } = credentials
+    ask().then(
+      answer =>
+        finish(answer === true ? null : ipcError('ERR_X_NOT_AUTHORIZED', `process ${pid} of user ${uid}`)),
+      finish,
+    )
+    if (signal?.aborted) onAbort()
+  })
 }

@@ -20,7 +20,10 @@ export interface Peer {
   readonly signal: AbortSignal
 }
 
-/** Admits a peer (true), or closes its connection before the program sees it. If it throws, the peer is refused. */
+/**
+ * Admits a peer (true), or closes its connection before the program sees it. If it throws or rejects, the peer is refused;
+ * with `listen` the error is thrown again, as `'uncaughtException'`, with `connect` it is what that rejects with.
+ */
 export type Authorize = (credentials: PeerCredentials, peer: Peer) => boolean | Promise<boolean>
 
 /** The credentials of a stream. @throws as `getCredentials`. */

@@ -1,7 +1,7 @@
 // Clients that come back: servers that are not there yet, die, or refuse; what becomes of what is under way.
 import { once } from 'node:events'
 import path from 'node:path'
-import type { Server, Socket } from '@x/core'
+import type { Server } from '@x/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Channel,
@@ -193,44 +193,6 @@ describe('a client', () => {
     expect((await asked).value).toEqual(['before'])
   })
 
-  it('[I7] goes on over the next connection where the server leaves too much unread', async () => {
-    let mute: Socket | null = null
-    const server = await listen(at(), {}, socket => {
-      if (mute !== null) channels.push(createChannel(socket).serve(value => (value as Buffer).length))
-      else {
-        // It says hello and reads nothing.
-        mute = socket.pause()
-        mute.write(Buffer.from([0x78, 0x63, 0x68, 1, 0, 0, 0, 0, 0, 0, 0, 1]))
-      }
-    })
-    servers.push(server)
-    const one = client({ channel: { backlogLimitBytes: 3_000_000 } })
-    const down = once(one, 'down') as Promise<[NodeJS.ErrnoException]>
-    await once(one, 'up')
-    const bytes = Buffer.alloc(500_000)
-    const outcomes = Array.from({ length: 10 }, () =>
-      one.request(bytes, { timeoutMs: 0 }).then(
-        ({ value }) => value,
-        error => error.code,
-      ),
-    )
-    expect((await down)[0].code).toBe('ERR_X_CHANNEL_SLOW')
-    const settled = await Promise.all(outcomes)
-    expect(new Set(settled)).toEqual(new Set(['ERR_X_OUTCOME_UNKNOWN', bytes.length]))
-    mute!.destroy()
-  })
-
-  it('[I7] sends what has waited no faster than the server takes it', async () => {
-    const one = client({ channel: { backlogLimitBytes: 2_000_000 } })
-    const downs: string[] = []
-    one.on('down', error => downs.push((error as NodeJS.ErrnoException).code as string))
-    const asked = Array.from({ length: 20 }, () => one.request(Buffer.alloc(500_000), { timeoutMs: 0 }))
-    await serve(channel => channel.serve(value => (value as Buffer).length))
-    expect((await Promise.all(asked)).map(({ value }) => value)).toEqual(Array(20).fill(500_000))
-    expect(new Set(downs)).toEqual(new Set(['ENOENT']))
-    expect(one.queued).toBe(0)
-  })
-
   it('[I7] is told the truth by a daemon that is killed again and again while it works', async () => {
     const one = client()
     for (let round = 0; round < 5; round++) {
@@ -246,15 +208,6 @@ describe('a client', () => {
       for (const [at, outcome] of (await Promise.all(asked)).entries())
         expect([at + 1, 'ERR_X_OUTCOME_UNKNOWN']).toContain(outcome)
     }
-  })
-
-  it('[I7] bounds what waits for a connection in bytes', async () => {
-    const one = client({ queueLimitBytes: 10_000 })
-    const taken = one.request('x'.repeat(2000))
-    taken.catch(() => {})
-    await expect(one.request('x'.repeat(3000))).rejects.toEqual(code('ERR_X_NOT_SENT'))
-    await one.close()
-    await expect(taken).rejects.toEqual(code('ERR_X_NOT_SENT'))
   })
 
   it('[I7] loses no request when a server closes in order and another takes its place', async () => {

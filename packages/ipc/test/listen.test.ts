@@ -368,36 +368,6 @@ describe('the lock', () => {
   })
 })
 
-describe('arguments', () => {
-  it('[I2] that are wrong throw at once', () => {
-    const code = (name: string) => expect.objectContaining({ code: name })
-    expect(() => listen('a/b')).toThrowError(code('ERR_INVALID_ARG_VALUE'))
-    expect(() => listen(at(), null as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
-    expect(() => listen(at(), { mode: 0o1000 })).toThrowError(code('ERR_OUT_OF_RANGE'))
-    expect(() => listen(at(), { writableAll: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
-    expect(() => listen(at(), { authorize: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
-    expect(() => listen(at(), {}, 1 as never)).toThrowError(code('ERR_INVALID_ARG_TYPE'))
-    expect(() => connect(at(), { signal: 1 as never })).toThrowError(code('ERR_INVALID_ARG_TYPE'))
-    expect(() =>
-      listen(resolveEndpoint('a', { abstract: true, platform: 'linux' }), { mode: 0o600 }),
-    ).toThrowError(code('ERR_INVALID_ARG_VALUE'))
-  })
-})
-
-describe('connecting', () => {
-  it('[I1] tells a dead server from none', async () => {
-    await expect(connect(at())).rejects.toMatchObject({ code: 'ENOENT' })
-    await leaveStale(at())
-    await expect(connect(at())).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-  })
-
-  it('[I1] is given up by a signal', async () => {
-    await serve(at())
-    const signal = AbortSignal.abort()
-    await expect(connect(at(), { signal })).rejects.toMatchObject({ name: 'AbortError' })
-  })
-})
-
 describe('a worker thread', () => {
   const told = async (name: string) => {
     const program = new URL('programs/in-thread.mjs', import.meta.url)

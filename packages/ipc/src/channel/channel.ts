@@ -31,13 +31,11 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   readonly #limits: ChannelLimits
   readonly #session: Session
   readonly #inbox: Inbox
-  readonly #wire: Wire
   #ending: ChannelEnd | null = null
 
   /** @internal */
   constructor(wire: Wire, options: ChannelOptions = {}) {
     super()
-    this.#wire = wire
     this.#limits = readLimits(options)
     this.#session = new Session(wire, this.#limits, {
       onOpen: () => this.#call(() => this.emit('open')),
@@ -165,13 +163,13 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
 
   /** Keeps the process alive while it is open, which is the default. */
   ref(): this {
-    this.#wire.ref()
+    this.#session.setRef(true)
     return this
   }
 
-  /** Does not keep the process alive. */
+  /** Does not keep the process alive, and neither do the deadlines of its requests. */
   unref(): this {
-    this.#wire.unref()
+    this.#session.setRef(false)
     return this
   }
 

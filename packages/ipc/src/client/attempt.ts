@@ -1,4 +1,5 @@
 // One attempt of a client: a connection, the server's hello, and what has to be said before all else. It tries once.
+import type { Socket } from '@x/core'
 import { abortError } from '@x/core/internal'
 import type { Channel } from '../channel/channel'
 import { createChannel } from '../channel/create-channel'
@@ -32,9 +33,10 @@ export async function attempt(
   }
   const timer = connectTimeoutMs > 0 ? setTimeout(isLate, connectTimeoutMs) : null
   timer?.unref()
+  let socket: Socket | null = null
   let channel: Channel | null = null
   try {
-    const socket = await connect(where, {
+    socket = await connect(where, {
       ...(authorize !== undefined && { authorize }),
       ...(anyServer !== undefined && { anyServer }),
       ...(sharedFolder !== undefined && { sharedFolder }),
@@ -47,7 +49,8 @@ export async function attempt(
     return channel
   } catch (error) {
     const reason = controller.signal.aborted ? controller.signal.reason : error
-    channel?.destroy(reason as Error)
+    if (channel === null) socket?.destroy()
+    else channel.destroy(reason as Error)
     throw reason
   } finally {
     if (timer !== null) clearTimeout(timer)

@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events'
 import { abortError, validateAbortSignal, validateObject } from '@x/core/internal'
 import { type Calls, createCalls } from '../calls/calls'
 import type { Channel } from '../channel/channel'
-import { type Endpoint, resolveEndpoint } from '../endpoint/endpoint'
+import { type Endpoint, readEndpoint } from '../endpoint/endpoint'
 import { ipcError } from '../errors/codes'
 import { clearTimeout, nextTick, setTimeout, throwLater } from '../host'
 import { validateTimeout } from '../protocol/limits'
@@ -40,7 +40,7 @@ export interface ClientEvents {
 }
 
 type State =
-  | { readonly name: 'connecting'; readonly controller: AbortController }
+  | { readonly name: 'connecting'; readonly controller: AbortController; readonly channel: Channel | null }
   | { readonly name: 'up'; readonly channel: Channel }
   | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout }
   | { readonly name: 'closed' }
@@ -66,8 +66,7 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
   /** @internal */
   constructor(where: string | Endpoint, options: ClientOptions) {
     super()
-    this.#where = typeof where === 'string' ? resolveEndpoint(where) : where
-    validateObject(this.#where, 'where')
+    this.#where = readEndpoint(where)
     this.#settings = readSettings(options)
     this.#backoff = new Backoff(this.#settings.firstDelayMs, this.#settings.mostDelayMs)
     this.call = createCalls<Served>(this)
@@ -93,7 +92,7 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
    *
    * @throws as `Channel.request`. Rejects with `ERR_X_REQUEST_TIMEOUT`, whose `mayHaveRun` says whether it may have been
    * executed; `ERR_X_OUTCOME_UNKNOWN` where the connection was lost before the reply (with `repeatable` it is sent again);
-   * `ERR_X_NOT_SENT` where the client is closed, or too much waits for a connection.
+   * `ERR_X_NOT_SENT` where the client is closed, or more than `queueLimitBytes` would wait.
    */
   request<Reply = unknown>(value: unknown, options: ClientRequestOptions = {}): Promise<Message<Reply>> {
     const { timeoutMs = this.#settings.requestTimeoutMs, signal, name } = options
@@ -128,17 +127,22 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
       again: each => this.#take(each),
       done: each => this.#queue.remove(each),
     })
-    const waits = !this.channel?.isOpen || !this.#queue.isEmpty
-    if (waits && this.#queue.bytes + errand.cost > queueLimitBytes) {
-      errand.fail(ipcError('ERR_X_NOT_SENT', `${this.#queue.bytes} bytes wait for a connection`))
+    if (!this.#isKeepingUp && this.#queue.bytes + errand.cost > queueLimitBytes) {
+      errand.fail(ipcError('ERR_X_NOT_SENT', `${this.#queue.bytes} bytes wait to be sent`))
     } else this.#take(errand)
     return errand.promise
+  }
+
+  /** What is given now is sent now: there is a connection, and its server is not behind. */
+  get #isKeepingUp(): boolean {
+    const { channel } = this
+    return channel?.isOpen === true && this.#queue.isEmpty && channel.room === null
   }
 
   #take(errand: Errand): void {
     const { channel } = this
     if (this.#state.name === 'closed') errand.abandon(null)
-    else if (channel?.isOpen && this.#queue.isEmpty) void errand.send(channel)
+    else if (this.#isKeepingUp) void errand.send(channel!)
     else {
       this.#queue.add(errand)
       if (channel !== null) this.#sendQueue(channel)
@@ -148,21 +152,27 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
   /** Sends what waits, as fast as the server takes it: what was asked in an hour does not end the connection as too much. */
   #sendQueue(channel: Channel): void {
     while (this.channel === channel && channel.isOpen && this.#paced !== channel) {
+      const { room } = channel
+      if (room !== null) {
+        this.#pace(channel, room)
+        return
+      }
       const errand = this.#queue.take()
       if (errand === undefined) return
       void errand.send(channel)
-      const { room } = channel
-      if (room === null) continue
-      this.#paced = channel
-      // Where the channel ends first, what waits goes over the next one.
-      room.then(
-        () => {
-          this.#paced = null
-          this.#sendQueue(channel)
-        },
-        () => {},
-      )
     }
+  }
+
+  #pace(channel: Channel, room: Promise<void>): void {
+    this.#paced = channel
+    // Where the channel ends first, what waits goes over the next one.
+    room.then(
+      () => {
+        this.#paced = null
+        this.#sendQueue(channel)
+      },
+      () => {},
+    )
   }
 
   /** Handles the server's requests that have no name, on each connection, like `Channel.serve`. @throws as that. */
@@ -177,8 +187,9 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
 
   #connect(): void {
     const controller = new AbortController()
-    this.#state = { name: 'connecting', controller }
+    this.#state = { name: 'connecting', controller, channel: null }
     const serve = (channel: Channel) => {
+      if (this.#state.name === 'connecting') this.#state = { name: 'connecting', controller, channel }
       if (!this.#isRef) channel.unref()
       for (const handler of this.#serving) channel.serve(handler as Procedures)
       channel.on('message', message => this.#onMessage(message))
@@ -281,16 +292,20 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
     return this.#setRef(true)
   }
 
-  /** Does not keep the process alive. */
+  /** Does not keep the process alive, and neither do the deadlines of its requests. */
   unref(): this {
     return this.#setRef(false)
   }
 
   #setRef(isRef: boolean): this {
     this.#isRef = isRef
+    this.#queue.setRef(isRef)
     const state = this.#state
-    for (const channel of this.#channels) isRef ? channel.ref() : channel.unref()
-    if (state.name === 'waiting') isRef ? state.timer.ref() : state.timer.unref()
+    const held = [...this.#channels, state.name === 'connecting' ? state.channel : null]
+    for (const each of state.name === 'waiting' ? [state.timer, ...held] : held) {
+      if (isRef) each?.ref()
+      else each?.unref()
+    }
     return this
   }
 }
@@ -306,7 +321,8 @@ function refuse(why: string): Promise<never> {
  *
  * `where` is as with `connect`; the server makes a channel of each connection (`createChannel`).
  *
- * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_X_PATH_TOO_LONG`, `ERR_X_UNSUPPORTED`
+ * (`channel.handles` on a transport without descriptors).
  */
 export function createClient<Served extends ProceduresOf<Served> = Procedures>(
   where: string | Endpoint,

@@ -47,7 +47,9 @@ export class Errand {
   #state: 'waiting' | 'sent' | 'done' = 'waiting'
   /** An attempt before may have been executed. */
   #mayHaveRun = false
-  readonly #onAbort = () => this.#giveUp(abortError(this.#options.signal?.reason))
+  readonly #onAbort = () => {
+    if (this.#state === 'waiting') this.fail(abortError(this.#options.signal?.reason))
+  }
 
   constructor(
     kind: 'message' | 'request',
@@ -70,7 +72,19 @@ export class Errand {
       }),
     )
     options.signal?.addEventListener('abort', this.#onAbort, { once: true })
-    if (timeoutMs > 0) this.#timer = setTimeout(() => this.#giveUp(this.#tooLate()), timeoutMs)
+    this.#await(timeoutMs)
+  }
+
+  /** Waits for its turn; 0: for ever. */
+  #await(ms: number): void {
+    this.#state = 'waiting'
+    if (ms > 0) this.#timer = setTimeout(() => this.fail(this.#tooLate()), ms)
+  }
+
+  /** Whether its deadline keeps the process alive. */
+  setRef(isRef: boolean): void {
+    if (isRef) this.#timer?.ref()
+    else this.#timer?.unref()
   }
 
   get #leftMs(): number {
@@ -82,15 +96,11 @@ export class Errand {
     return because(ipcError('ERR_X_REQUEST_TIMEOUT', this.#timeoutMs, this.#mayHaveRun), cause)
   }
 
-  // While it is sent, the channel keeps the time and the signal.
-  #giveUp(error: Error): void {
-    if (this.#state === 'waiting') this.fail(error)
-  }
-
-  /** Sends it over this channel. */
+  /** Sends it over this channel, which keeps the time and the signal from now on. */
   async send(channel: Channel): Promise<void> {
     if (this.#state !== 'waiting') return
     this.#state = 'sent'
+    this.#stopTimer()
     try {
       const reply = await this.#sendOver(channel)
       if (this.#finish()) this.#resolve(reply)
@@ -117,7 +127,7 @@ export class Errand {
     if (error.code === 'ERR_X_REQUEST_TIMEOUT' || (mayGoAgain && this.#leftMs <= 0)) {
       this.fail(this.#tooLate(error))
     } else if (mayGoAgain && this.#state === 'sent') {
-      this.#state = 'waiting'
+      this.#await(this.#timeoutMs === 0 ? 0 : this.#leftMs)
       this.#about.again(this)
     } else this.fail(error)
   }
@@ -136,9 +146,13 @@ export class Errand {
   #finish(): boolean {
     if (this.#state === 'done') return false
     this.#state = 'done'
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#stopTimer()
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#about.done(this)
     return true
+  }
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
   }
 }

@@ -1,11 +1,14 @@
 // How a client connects and comes back: its options, their defaults and their checks. It connects to nothing.
 import {
+  codedError,
   validateAbortSignal,
+  validateBoolean,
   validateFunction,
   validateInteger,
   validateNumber,
   validateObject,
 } from '@x/core/internal'
+import { defaultTransport } from '@x/core/transport'
 import type { Channel } from '../channel/channel'
 import type { CreateChannelOptions } from '../channel/create-channel'
 import type { LocalConnectOptions } from '../connect'
@@ -53,13 +56,16 @@ const DEFAULTS = {
 
 const INT32_MAX = 2 ** 31 - 1
 
-/** @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`. */
+/** @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, `ERR_X_UNSUPPORTED` (channels with handles). */
 export function readSettings(options: ClientOptions): ClientSettings {
   validateObject(options, 'options')
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const settings: ClientSettings = { ...DEFAULTS, requestTimeoutMs: 0, ...given }
   validateObject(settings.channel, 'options.channel')
-  const { handles: _own, ...limits } = settings.channel
+  const { handles = false, ...limits } = settings.channel
+  validateBoolean(handles, 'options.channel.handles')
+  const { descriptors, name } = defaultTransport()
+  if (handles && descriptors === null) throw codedError('ERR_X_UNSUPPORTED', name, 'descriptors')
   const { requestTimeoutMs } = readLimits(limits)
   if (settings.authorize !== undefined) validateFunction(settings.authorize, 'options.authorize')
   if (settings.onConnect !== undefined) validateFunction(settings.onConnect, 'options.onConnect')

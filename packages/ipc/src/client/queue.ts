@@ -4,6 +4,7 @@ import type { Errand } from './errand'
 export class Queue {
   #errands: Errand[] = []
   #bytes = 0
+  #isRef = true
 
   /** Memory that they take, about. */
   get bytes(): number {
@@ -16,6 +17,13 @@ export class Queue {
     while (at > 0 && this.#errands[at - 1]!.place > errand.place) at--
     this.#errands.splice(at, 0, errand)
     this.#bytes += errand.cost
+    if (!this.#isRef) errand.setRef(false)
+  }
+
+  /** Whether the deadlines of what waits keep the process alive. */
+  setRef(isRef: boolean): void {
+    this.#isRef = isRef
+    for (const errand of this.#errands) errand.setRef(isRef)
   }
 
   remove(errand: Errand): void {

@@ -1,6 +1,7 @@
 // One name to the path of a local endpoint on each platform. Pure: it reads what it is given and touches no file.
 import path from 'node:path'
 import { codedError, validateObject, validateString } from '@x/core/internal'
+import { isWellFormed } from '../unicode'
 import { fit, getPathLimit, measure, type PathParts } from './limits'
 import { isPipePath, PIPE_PREFIX, splitPipePath } from './pipe-path'
 
@@ -43,7 +44,7 @@ export interface Endpoint {
  * - Linux with `abstract`: a NUL byte and NAME.
  * - Windows: `\\.\pipe\NAME`.
  *
- * A plain name has no separator, no NUL, and is neither `.` nor `..`. In its place a whole path may stand: an absolute
+ * A plain name has no separator, no NUL, no half of a surrogate pair, and is neither `.` nor `..`. In its place a whole path may stand: an absolute
  * one on POSIX, `\\.\pipe\...` or `\\?\pipe\...` on Windows, in which `..` is resolved.
  *
  * Limits: 107 bytes on Linux, 103 on macOS and the BSDs, 256 characters on Windows. A longer one is shortened (`~` and 16
@@ -59,6 +60,9 @@ export function resolveEndpoint(name: string, options: EndpointOptions = {}): En
   if (name === '' || name.includes('\0')) {
     throw codedError('ERR_INVALID_ARG_VALUE', 'name', name, 'must be neither empty nor hold a NUL')
   }
+  if (!isWellFormed(name)) {
+    throw codedError('ERR_INVALID_ARG_VALUE', 'name', name, 'must be well-formed Unicode')
+  }
   if (abstract) return abstractEndpoint(name, platform, options)
   if (platform === 'win32') return pipeEndpoint(name, options)
   if (path.posix.isAbsolute(name)) {
@@ -73,6 +77,36 @@ export function resolveEndpoint(name: string, options: EndpointOptions = {}): En
   }
   const home = runtimeFolder(options)
   return finish('file', { fixed: inFolder(home.folder), name }, options, home.isOurs ? home.folder : null)
+}
+
+/**
+ * The endpoint that `listen`, `connect` or `createClient` was given: a name or a path, or what `resolveEndpoint` has
+ * returned. An object that only looks like one would be served without its checks.
+ *
+ * @throws as `resolveEndpoint`; `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for what is no endpoint of this platform.
+ */
+export function readEndpoint(where: string | Endpoint): Endpoint {
+  if (typeof where === 'string') return resolveEndpoint(where)
+  validateObject(where, 'where')
+  const { kind, path: place, privateFolder } = where
+  validateString(place, 'where.path')
+  if (privateFolder !== null) validateString(privateFolder, 'where.privateFolder')
+  if (!isOfKind(kind, place)) {
+    throw codedError('ERR_INVALID_ARG_VALUE', 'where', where, 'must be as resolveEndpoint() returns it here')
+  }
+  return where
+}
+
+function isOfKind(kind: unknown, place: string): boolean {
+  if (process.platform === 'win32') return kind === 'pipe' && isPipePath(place)
+  const limit = getPathLimit(process.platform)
+  if (kind === 'abstract') return place.startsWith('\0') && measure(place, limit) <= limit.limit + 1
+  return (
+    kind === 'file' &&
+    path.posix.isAbsolute(place) &&
+    !place.includes('\0') &&
+    measure(place, limit) <= limit.limit
+  )
 }
 
 /** The user's own folder for sockets, and whether it is for us to make. */

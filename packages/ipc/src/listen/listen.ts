@@ -5,8 +5,10 @@ import path from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { Server, type ServerOpts, type Socket } from '@x/core'
 import {
+  abortError,
   codedError,
   systemError,
+  validateAbortSignal,
   validateBoolean,
   validateFunction,
   validateInteger,
@@ -15,7 +17,7 @@ import {
 } from '@x/core/internal'
 import { defaultTransport, type Transport, UV_EADDRINUSE } from '@x/core/transport'
 import { type Authorize, credentialsOfStream, ownUserOrRoot, peerOfStream } from '../credentials'
-import { type Endpoint, resolveEndpoint } from '../endpoint/endpoint'
+import { type Endpoint, readEndpoint } from '../endpoint/endpoint'
 import { checkFolder, makePrivateFolder } from './folder'
 import { localTransport } from './local-listener'
 import { acquireLock } from './lock'
@@ -53,7 +55,7 @@ export interface LocalListenOptions
   readonly lockTimeoutMs?: number
   /** Connections that may wait to be accepted. Default: 511. */
   readonly backlog?: number
-  /** Closes the server. */
+  /** Closes the server; before it listens, `listen` rejects with `ABORT_ERR`. */
   readonly signal?: AbortSignal
 }
 
@@ -69,7 +71,7 @@ const DEFAULT_AUTHORIZE_TIMEOUT_MS = 10_000
  * it.
  *
  * @throws (rejects) `EADDRINUSE` where a server lives there, or something that is no socket stands there;
- * `ERR_X_UNSAFE_PATH` (with `path`, `reason`); `ERR_X_LOCK_TIMEOUT`; `ERR_X_PATH_TOO_LONG`; `ERR_X_UNSUPPORTED` for what the
+ * `ERR_X_UNSAFE_PATH` (with `path`, `reason`); `ERR_X_LOCK_TIMEOUT`; `ABORT_ERR`; `ERR_X_PATH_TOO_LONG`; `ERR_X_UNSUPPORTED` for what the
  * transport cannot do; the system's errors. Wrong arguments throw at once.
  * @see https://nodejs.org/api/net.html#class-netserver
  */
@@ -78,7 +80,7 @@ export function listen(
   options: LocalListenOptions = {},
   connectionListener?: (socket: Socket) => void,
 ): Promise<Server> {
-  const at = typeof where === 'string' ? resolveEndpoint(where) : where
+  const at = readEndpoint(where)
   checkOptions(at, options)
   if (connectionListener !== undefined) validateFunction(connectionListener, 'connectionListener')
   const below = options.transport ?? defaultTransport()
@@ -105,7 +107,6 @@ export function listen(
 }
 
 function checkOptions(at: Endpoint, options: LocalListenOptions): void {
-  validateObject(at, 'where')
   validateObject(options, 'options')
   const { mode, uid, gid, authorize, authorizeTimeoutMs, lockTimeoutMs } = options
   for (const name of ['readableAll', 'writableAll', 'sharedFolder'] as const) {
@@ -119,6 +120,7 @@ function checkOptions(at: Endpoint, options: LocalListenOptions): void {
     validateNumber(authorizeTimeoutMs, 'options.authorizeTimeoutMs', 0, INT32_MAX)
   }
   if (lockTimeoutMs !== undefined) validateNumber(lockTimeoutMs, 'options.lockTimeoutMs', 0)
+  validateAbortSignal(options.signal, 'options.signal')
   if (at.kind === 'file') return
   const isAboutFiles = mode !== undefined || uid !== undefined || gid !== undefined
   if (!isAboutFiles) return
@@ -140,11 +142,11 @@ async function openFile(
   options: LocalListenOptions,
   transport: Transport,
 ): Promise<Server> {
-  const { sharedFolder = false, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS, uid } = options
+  const { sharedFolder = false, lockTimeoutMs: timeoutMs = DEFAULT_LOCK_TIMEOUT_MS, uid, signal } = options
   const folder = path.dirname(path.resolve(at.path))
   if (at.privateFolder !== null) makePrivateFolder(at.privateFolder)
   checkFolder(folder, sharedFolder)
-  const unlock = await acquireLock(at.path, transport, lockTimeoutMs)
+  const unlock = await acquireLock(at.path, transport, { timeoutMs, signal })
   try {
     const owners = [process.geteuid!(), ...(uid === undefined ? [] : [uid])]
     const occupant = await clearStale(at.path, transport, owners)
@@ -166,10 +168,15 @@ async function open(
   const mode = (options.mode ?? 0o600) | more
   // `exclusive`: in a worker of a cluster, too, it is this process that listens, by the rules of this package.
   const request = { path: at.path, exclusive: true, backlog, signal, ...(at.kind === 'file' && { mode }) }
+  if (signal?.aborted) throw abortError(signal.reason)
+  const closed = new Promise(resolve => server.once('close', resolve))
   server.listen(request)
   try {
-    await once(server, 'listening')
+    // A server that its signal has closed emits neither 'listening' nor 'error'.
+    await once(server, 'listening', { signal })
   } catch (error) {
+    // Whoever hears of it finds the path free.
+    if (signal?.aborted) await closed
     throw (error as NodeJS.ErrnoException).code === 'ENOTSUP' ? explain(at, transport) : error
   }
   return server

@@ -2,7 +2,7 @@
 // not know what it protects.
 import { spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs'
-import { codedError } from '@x/core/internal'
+import { abortError, codedError } from '@x/core/internal'
 import { errno, type Transport } from '@x/core/transport'
 import { ipcError } from '../errors/codes'
 import { delay, monotonicMs } from '../host'
@@ -22,13 +22,18 @@ export type Unlock = () => void
  * Waits for the lock of `path`: a file of mode 0600 beside it, its name with `.lock` added. What a killed process leaves
  * of it, an unlocked file, the next one takes.
  *
- * @throws (rejects) `ERR_X_LOCK_TIMEOUT`, `ERR_X_UNSAFE_PATH` (the file is somebody else's), `ERR_X_UNSUPPORTED` (no way to
+ * @throws (rejects) `ERR_X_LOCK_TIMEOUT`, `ABORT_ERR`, `ERR_X_UNSAFE_PATH` (the file is somebody else's), `ERR_X_UNSUPPORTED` (no way to
  * lock here), the system's errors for the file.
  */
-export async function acquireLock(path: string, transport: Transport, timeoutMs: number): Promise<Unlock> {
+export async function acquireLock(
+  path: string,
+  transport: Transport,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined },
+): Promise<Unlock> {
   const file = `${path}.lock`
   const giveUpAt = monotonicMs() + timeoutMs
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MOST_WAIT_MS)) {
+    if (signal?.aborted) throw abortError(signal.reason)
     const fd = tryLock(file, transport)
     if (fd !== null) return () => unlock(file, fd)
     if (monotonicMs() >= giveUpAt) throw ipcError('ERR_X_LOCK_TIMEOUT', file, timeoutMs)

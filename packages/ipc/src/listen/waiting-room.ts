@@ -69,8 +69,12 @@ export class WaitingRoom {
       if (this.#guests.has(guest)) throwLater(error)
     }
     if (!this.#leave(guest)) return
-    if (isAdmitted && !hasHungUp(guest.stream)) nextTick(guest.accept)
-    else guest.stream.close()
+    if (!isAdmitted || hasHungUp(guest.stream)) {
+      guest.stream.close()
+      return
+    }
+    // The listener may be closed in between: then nobody accepts any more.
+    nextTick(() => (this.#isClosed ? guest.stream.close() : guest.accept()))
   }
 
   /** False where it has left before. */

@@ -45,6 +45,7 @@ export class Requests<Reply> {
   readonly #about: RequestsSurroundings
   /** Counts on beyond the ids. */
   #lastSequence = 0
+  #isRef = true
 
   constructor(about: RequestsSurroundings) {
     this.#about = about
@@ -56,6 +57,15 @@ export class Requests<Reply> {
     do id = ++this.#lastSequence % IDS
     while (id === 0 || this.#waiting.has(id))
     return id
+  }
+
+  /** Whether the deadlines keep the process alive. */
+  setRef(isRef: boolean): void {
+    this.#isRef = isRef
+    for (const { timer } of this.#waiting.values()) {
+      if (isRef) timer?.ref()
+      else timer?.unref()
+    }
   }
 
   /** Requests that wait. */
@@ -79,6 +89,7 @@ export class Requests<Reply> {
       give(ipcError('ERR_X_REQUEST_TIMEOUT', timeoutMs, mayHaveRun))
     }
     const timer = timeoutMs > 0 ? setTimeout(onTimeout, timeoutMs) : null
+    if (!this.#isRef) timer?.unref()
     const onAbort = () => give(abortError(signal?.reason))
     signal?.addEventListener('abort', onAbort, { once: true })
     const waiting: Waiting<Reply> = {

@@ -21,41 +21,14 @@ import {
 import type { Wire } from '../wire/wire'
 import { Account, costOfRequest } from './account'
 import { Answers } from './answers'
+import type { Life, PeerState } from './life'
 import type { ChannelLimits } from './limits'
 import { Lookout } from './lookout'
 import type { ChannelEnd, Message, RequestOptions, SendOptions } from './message'
 import { Outbound, type OutboundSession } from './outbound'
 import { Patience } from './patience'
 import { type Received, Receiver } from './receiver'
-
-/** Who hears of a session. What it throws ends the channel, unless it calls its own listeners apart. */
-export interface SessionListener {
-  onOpen(): void
-  /** A message without descriptors, in its frame. False: there is no room for it. */
-  onFrame(frame: Frame): boolean
-  /** Room for a message with descriptors: what the account was charged with (0: nothing), or null where there is none. */
-  reserve(frame: Frame): number | null
-  /** A message with descriptors, for which there is room. `settle`: with null once somebody has them, or why nobody does. */
-  onHandles(
-    received: { readonly message: Message; readonly settle: (refusal: string | null) => void },
-    cost: number,
-  ): void
-  /** One of the sides closes it: nothing can be sent any more. */
-  onClosing(): void
-  onShortage(error: Error): void
-  onEnd(end: ChannelEnd, error: Error | null): void
-}
-
-/**
- * `opening`: the peer has not said hello. `leaving`: one of the sides closes it; our goodbye comes once nothing is under way.
- * `left`: we have said it. `failing`: it ends with this turn. One value; `ended` says how.
- */
-type Life =
-  | { readonly name: 'opening' | 'open' | 'leaving' | 'left' | 'failing' }
-  | { readonly name: 'ended'; readonly error: Error | null }
-
-/** `closing`: it asks for nothing more. `left`: it has said goodbye. */
-type PeerState = 'here' | 'closing' | 'left'
+import type { SessionListener } from './session-listener'
 
 /** The id of no request: ids begin at 1 and come to this one last. */
 const NEVER_ASKED = 2 ** 32 - 1
@@ -186,6 +159,13 @@ export class Session implements OutboundSession {
   /** A request. See `Channel.request`. */
   request(value: unknown, options: RequestOptions, timeoutMs: number): Promise<Message<never>> {
     return this.#outbound.request(value, options, timeoutMs)
+  }
+
+  /** Whether it keeps the process alive, while it is open. */
+  setRef(isRef: boolean): void {
+    if (isRef) this.#wire.ref()
+    else this.#wire.unref()
+    this.#outbound.requests.setRef(isRef)
   }
 
   /** What it has ended with; null where it has not, or with nothing. */

@@ -2,6 +2,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { codedError } from '@x/core/internal'
 import type { RemoteError } from '../errors/codes'
+import { isWellFormed } from '../unicode'
 import type { HandleNote } from './decoder'
 import {
   ENCODING_BYTES,
@@ -77,11 +78,6 @@ export function isPackable(value: unknown): boolean {
   return typeof value === 'object'
     ? !ArrayBuffer.isView(value)
     : typeof value !== 'string' && value !== undefined
-}
-
-/** JSON keeps half a surrogate pair, UTF-8 does not. */
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }
 
 export const NOTHING_BESIDE: Beside = { name: null, buffers: [], notes: [], unread: [], ack: 0 }

@@ -6,6 +6,7 @@
 //
 // A string's place in its value holds 0.
 import { codedError } from '@x/core/internal'
+import { isWellFormed } from '../unicode'
 
 const LONG = 256
 export const LENGTH_BYTES = 4
@@ -138,9 +139,4 @@ export class Packing {
     this.#places = []
     this.#chars = 0
   }
-}
-
-/** Not in the library that the compiler knows; in all of Node from 20 on. */
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }

@@ -43,6 +43,7 @@ const attempts = {
   'connect to an abstract name': () => connect(abstract),
   'connect in a shared folder': () => connect(at('server'), { sharedFolder: true }),
   'a channel with handles': () => createChannel(socket, { handles: true }),
+  'a client with handles': () => createClient(at('server'), { channel: { handles: true } }),
   'a channel of a number': () => createChannel(fd),
   'sendHandle over a socket': () => sendHandle(socket, 'text', fd),
   'sendHandle over a channel': () => sendHandle(channel, 'text', fd),
