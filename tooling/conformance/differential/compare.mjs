@@ -29,6 +29,10 @@ export function compare(expected, got, subject, isBulk = false) {
     const records = rewrite(trace.actors.get(actor) ?? [], actor, { subject })
     return isBulk && isVirtual(subject) ? withoutSizes(records) : records
   }
+  const play = {
+    hasLost: expected.hasLost && got.hasLost,
+    hasThrown: expected.actors.has('uncaught') && got.actors.has('uncaught'),
+  }
   const actors = [...new Set([...expected.actors.keys(), ...got.actors.keys()])]
     .filter(actor => actor !== orderActor)
     .sort()
@@ -42,7 +46,7 @@ export function compare(expected, got, subject, isBulk = false) {
     const wanted = compared(expected, actor)
     const seen = compared(got, actor)
     const before = wanted.map(lineOf).join('\n')
-    forgive(wanted, seen, subject)
+    forgive(wanted, seen, subject, play)
     const wantedLines = wanted.map(lineOf)
     isForgiven ||= wantedLines.join('\n') !== before
     const seenLines = seen.map(lineOf)

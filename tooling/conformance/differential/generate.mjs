@@ -88,7 +88,8 @@ class Maker {
       const turn = /** @type {Turn} */ (
         lapses ? 'lapse' : connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at
       )
-      const ours = steps.filter(step => !isOfPeer(step))
+      const own = steps.filter(step => !isOfPeer(step))
+      const ours = throws(own) ? withoutEnds(own) : own
       if (peers.some(isGoing)) {
         // What several peers do in one turn is heard of in an order that is the system's affair.
         for (const [index, peer] of [...new Set(peers.map(({ on }) => on))].entries())
@@ -386,12 +387,11 @@ class Maker {
     const kind = /** @type {Chunk['kind']} */ (
       random.weighted({
         text: 20,
-        wide: this.#kind === 'stalled' ? 0 : 2,
+        wide: 2,
         latin1: 3,
-        // Where they wait, ours counts their bytes and node:net their characters.
-        hex: this.#kind === 'stalled' ? 0 : 3,
-        base64: this.#kind === 'stalled' ? 0 : 3,
-        utf16le: this.#kind === 'stalled' ? 0 : 2,
+        hex: 3,
+        base64: 3,
+        utf16le: 2,
         buffer: 14,
         bytes: 4,
         refilled: this.#kind === 'stalled' ? 0 : 6,
@@ -433,6 +433,22 @@ class Maker {
 function withOneConnect(steps) {
   const first = steps.findIndex(({ verb }) => verb === 'peerConnects')
   return steps.filter(({ verb }, index) => verb !== 'peerConnects' || index === first)
+}
+
+/** Calls that end a stream, now or in a tick to come. */
+const ending = new Set(['end', 'destroySoon', '[Symbol.asyncDispose]'])
+
+/**
+ * What is thrown puts off the ticks behind it until something else comes, and whether that is the end of a stream or a peer in
+ * the same process is the system's affair. @param {readonly Step[]} steps @returns {Step[]}
+ */
+function withoutEnds(steps) {
+  return steps
+    .filter(
+      ({ verb, name = '' }) =>
+        verb !== 'feed' && verb !== 'pipeline' && !(verb === 'call' && ending.has(name)),
+    )
+    .map(step => (step.then === undefined ? step : { ...step, then: withoutEnds(step.then) }))
 }
 
 /** A peer goes once. @param {Step[]} steps */

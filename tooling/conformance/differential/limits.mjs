@@ -13,6 +13,8 @@ const { setImmediate } = globalThis
  * @property {boolean} hasClosed    since it began to connect
  * @property {boolean} isClean      no write waited for a connection that was never made
  * @property {boolean} isSending    it is connected since this turn, and what was written before leaves
+ * @property {boolean} isTelling    its 'connect' is being told
+ * @property {boolean} isLost       a listener of 'connect' has destroyed it, with writes from before
  * @property {boolean} isClosing    a server is closed, and has connections
  * @property {boolean} isRacing     sockets of this program connect to hosts with several addresses
  * @property {boolean} isListening  a listen is under way
@@ -80,6 +82,8 @@ export class Lives {
       isClean: one.connecting !== true,
       hasClosed: false,
       isSending: false,
+      isTelling: false,
+      isLost: false,
       isClosing: false,
       isRacing: false,
       isListening: false,
@@ -88,9 +92,17 @@ export class Lives {
     one.on('connect', () => {
       life.isClean = true
       life.isSending = one.writableLength > 0
+      life.isTelling = true
+      life.isLost = false
       setImmediate(() => {
+        life.isLost = this.hasLost(one)
+        life.isTelling = false
         life.isSending = false
       })
+    })
+    one.on('ready', () => {
+      life.isLost = this.hasLost(one)
+      life.isTelling = false
     })
     one.on('close', () => {
       life.isBegun = false
@@ -105,6 +117,20 @@ export class Lives {
         life.isListening = false
       })
     }
+  }
+
+  /** Whether a listener of 'connect' has destroyed it before what had been written was sent, as node:net has it. @param {any} one */
+  hasLost(one) {
+    const life = this.#lives.get(one)
+    return life !== undefined && (life.isLost || (life.isTelling && life.isSending && one.destroyed === true))
+  }
+
+  /**
+   * Whether a listener of 'connect' may run, and what it throws may not be compared: node:net does not read from such a
+   * socket, see docs/compatibility.md. @param {any} one
+   */
+  isTelling(one) {
+    return this.#lives.get(one)?.isTelling === true
   }
 
   /** A call has thrown. @param {any} one */

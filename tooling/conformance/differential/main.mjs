@@ -35,7 +35,7 @@ if (values.help) {
 }
 
 const subject = values.subject
-const { counts, failures } = await run({
+const { counts, failures, doubts } = await run({
   subject,
   ...(values.reference && { reference: values.reference }),
   source: values.known ? 'known' : 'random',
@@ -64,6 +64,8 @@ const text = [...groups]
 const summary = `${subject}, Node ${process.versions.node}, ${values.programs} programs from seed ${values.seed}: ${JSON.stringify(counts)}`
 console.log([...text, '', summary].join('\n'))
 for (const [signature, group] of groups) console.log(`  ${String(group.length).padStart(6)}  ${signature}`)
+for (const { outcome, seed, difference } of doubts)
+  console.log(`  ${outcome} ${seed}  ${difference.signature}`)
 if (values.out) appendFileSync(values.out, `\n# ${new Date().toISOString()} ${summary}\n${text.join('\n')}\n`)
 if (values.entries) {
   const each = [...groups.values()].flatMap(group => group.slice(0, Number(values.examples)))

@@ -28,7 +28,12 @@ const PROGRESS_MS = 10_000
  * @property {(count: number) => void} [played]     the count after each program
  */
 
-/** @param {Run} asked @returns {Promise<{ counts: Counts, failures: Failure[] }>} */
+/**
+ * A program that one side plays in several ways.
+ * @typedef {Failure & { outcome: string }} Doubt
+ */
+
+/** @param {Run} asked @returns {Promise<{ counts: Counts, failures: Failure[], doubts: Doubt[] }>} */
 export async function run(asked) {
   const {
     subject,
@@ -45,17 +50,26 @@ export async function run(asked) {
   const counts = { equal: 0, different: 0, undecided: 0, fleeting: 0, died: 0 }
   /** @type {Failure[]} */
   const failures = []
+  /** @type {Doubt[]} */
+  const doubts = []
   const began = performance.now()
   const done = () => Object.values(counts).reduce((sum, count) => sum + count, 0)
   const timer = setInterval(() => {
     const rate = (done() / (performance.now() - began)) * 1000
     progress(`${subject}: ${done()} of ${programs}, ${rate.toFixed(0)} a second, ${JSON.stringify(counts)}`)
   }, PROGRESS_MS)
+  /** @param {string} outcome @param {Failure} failure */
+  const keep = (outcome, failure) => {
+    progress(`${subject}: ${outcome} ${failure.seed}  ${failure.difference.signature}`)
+    if (outcome === 'different' || outcome === 'died') failures.push(failure)
+    else doubts.push({ outcome, ...failure })
+  }
   /** @param {import('./worker.mjs').Found} found */
   const heard = ({ outcome, failure }) => {
     counts[/** @type {keyof Counts} */ (outcome)]++
     played(done())
-    if (outcome === 'different' && failure !== undefined) failures.push(failure)
+    if (failure === undefined) return
+    keep(outcome, failure)
   }
   const each = Math.ceil(programs / workers)
   const ranges = Array.from({ length: workers }, (_, i) => ({
@@ -82,25 +96,24 @@ export async function run(asked) {
           },
           () => {},
         )
-        if (alone.how !== '') {
-          counts.undecided++
-          continue
-        }
-        counts.died++
         const difference = {
           actor: 'process',
           index: 0,
           signature: `the process ${how}`,
-          expected: [],
+          expected: alone.how === '' ? [] : [alone.how],
           got: [how, ...said.split('\n')],
         }
         const one = source === 'known' ? known[last] : playable(adapted(generate(last), subject))
-        if (one !== undefined) failures.push({ seed: last, ...printed(one), difference })
+        if (one === undefined) continue
+        const failure = { seed: last, ...printed(one), difference }
+        const outcome = alone.how === '' ? 'died' : 'undecided'
+        counts[outcome]++
+        keep(outcome, failure)
       }
     }),
   )
   clearInterval(timer)
-  return { counts, failures }
+  return { counts, failures, doubts }
 }
 
 /**

@@ -328,6 +328,7 @@ export class Stage {
 
   /** @param {string} text */
   throw(text) {
+    if (Object.values(this.own).some(one => this.#lives.isTelling(one))) return
     throw new Error(text)
   }
 
@@ -393,7 +394,8 @@ export class Stage {
   /** Looks at all that a socket tells of itself. @param {number} id @param {string} actor @param {readonly string[]} [names] */
   look(id, actor, names = socketLook) {
     const one = this.own[actor]
-    this.trace.add(actor, 'look', `${id}`, one === undefined ? 'absent' : look(one, names))
+    const text = one === undefined ? 'absent' : look(one, names)
+    this.trace.addLook(actor, `${id}`, text, one !== undefined && this.#lives.hasLost(one))
   }
 
   /**
@@ -426,6 +428,12 @@ export class Stage {
   /** @param {string} actor @param {any} one @param {readonly string[]} events */
   #record(actor, one, events) {
     this.#lives.watch(one)
+    // 'ready' is told right behind 'connect', where no listener throws.
+    for (const event of ['ready', 'close']) {
+      one.on(event, () => {
+        this.trace.hasLost ||= this.#lives.hasLost(one)
+      })
+    }
     for (const event of events) {
       one.on(event, (/** @type {unknown[]} */ ...args) => {
         this.trace.add(actor, 'event', event, args.map(arg => describeValue(arg, one)).join(' '))

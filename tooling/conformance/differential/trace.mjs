@@ -10,6 +10,7 @@ export const stepContext = new AsyncLocalStorage()
  * @property {string} name
  * @property {string} text      what is compared, and shown
  * @property {number | string} context  the step in whose async context it came
+ * @property {boolean} [isOfLost]  of a look: what was written before the connection is lost on node:net (`Lives.hasLost`)
  */
 
 /** Events that come of what the program does: those that come of the peers come as the system has it. */
@@ -24,6 +25,15 @@ export class Trace {
   actors = new Map()
   /** Grows with each record: what has not grown for some turns of the loop is quiet. */
   count = 0
+  /** What a socket had written before its connection is lost on node:net (`Lives.hasLost`). */
+  hasLost = false
+
+  /** @param {string} actor @param {string} name @param {string} text @param {boolean} isOfLost */
+  addLook(actor, name, text, isOfLost) {
+    this.count++
+    this.hasLost ||= isOfLost
+    this.#of(actor).push({ kind: 'look', name, text, context: '', isOfLost })
+  }
 
   /** @param {string} actor @param {TraceRecord['kind']} kind @param {string} name @param {string} [text] */
   add(actor, kind, name, text = '') {

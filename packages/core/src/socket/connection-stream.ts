@@ -17,7 +17,9 @@ export interface ConnectionStream {
   readonly readableDidRead: boolean
   push(chunk: Buffer | null): boolean
   read(size: number): unknown
+  readonly writableNeedDrain: boolean
   emit(event: 'data', chunk: Buffer): boolean
+  emit(event: 'drain'): boolean
   listenerCount(event: string): number
   destroy(error?: Error): unknown
 }
@@ -38,6 +40,11 @@ const { push } = Readable.prototype
 /** Where a stream is piped to. */
 export function pipesOf(stream: ConnectionStream): readonly Writable[] {
   return (stream as unknown as { _readableState: { pipes: readonly Writable[] } })._readableState.pipes
+}
+
+/** What Writable keeps to itself. */
+export function writableStateOf(stream: ConnectionStream): { needDrain: boolean } {
+  return (stream as unknown as { _writableState: { needDrain: boolean } })._writableState
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   kPiped,
   pipesOf,
   queuedLength,
+  writableStateOf,
 } from './connection-stream'
 import { indexOfFilePart } from './file-part'
 import { FileWrite } from './file-write'
@@ -19,17 +20,21 @@ import { byteLength, withoutFirst } from './gathered'
 import { ConnectionFace } from './handle-face'
 import { Outbox } from './outbox'
 import { OwnEnd } from './own-end'
-import { inContext, Ticket, type WriteCallback } from './ticket'
+import { inContext, Ticket, type TicketStream, type WriteCallback } from './ticket'
 import { emitData, flushLater, type Holder, isInData, mayHold, pushData } from './turn'
 
 /** Gives Writable a write; sockets override the method. */
 const enqueue = Writable.prototype.write as (
   this: unknown,
-  chunk: Uint8Array,
-  callback?: WriteCallback,
+  chunk: string | Uint8Array,
+  encoding: BufferEncoding | undefined,
+  callback: WriteCallback,
 ) => boolean
 
-export class Connection implements ReadSink, Holder {
+/** A write that Writable is given for its tick: there is nothing to send. */
+const tickAlone = Buffer.alloc(0)
+
+export class Connection implements ReadSink, Holder, TicketStream {
   readonly kind = 'connected'
   readonly handle: StreamHandle
   /**
@@ -63,6 +68,8 @@ export class Connection implements ReadSink, Holder {
   #refusal: Status = 0
   #written: ((status: Status) => void) | null = null
   #refusedBytes = 0
+  /** Callbacks of held writes that are still to come, or under way. */
+  #dueTickets = 0
   #face: ConnectionFace | null = null
 
   constructor(
@@ -144,8 +151,23 @@ export class Connection implements ReadSink, Holder {
       this.flush()
       return this.hold(chunk, encoding, callback)
     }
-    if (typeof callback === 'function') outbox.attach(new Ticket(callback as WriteCallback))
+    if (typeof callback === 'function') {
+      this.#dueTickets++
+      outbox.attach(new Ticket(callback as WriteCallback, this))
+    }
     return true
+  }
+
+  /** Emits 'drain' where Writable is about to, in a tick to come. */
+  drain(): void {
+    const { stream } = this
+    if (!stream.writableNeedDrain || queuedLength.call(stream) > 0) return
+    writableStateOf(stream).needDrain = false
+    stream.emit('drain')
+  }
+
+  calledBack(): void {
+    this.#dueTickets--
   }
 
   /**
@@ -210,6 +232,17 @@ export class Connection implements ReadSink, Holder {
     else this.flush(isLast)
   }
 
+  /**
+   * As `flush`, before the stream is destroyed. Writable tells the callback of an `end()` behind those of writes, where it
+   * has any.
+   */
+  flushBeforeDestroy(): void {
+    if (this.#outbox !== null) this.flushBeforeEnd()
+    else if (this.#dueTickets > 0 && this.stream.writable && !this.#isWritableBusy) {
+      enqueue.call(this.stream, tickAlone, undefined, () => {})
+    }
+  }
+
   #giveHeld(outbox: Outbox, isLast: boolean): Status {
     this.#outbox = null
     return outbox.byteCount === 0 ? 1 : this.#give([outbox.bytes], isLast)
@@ -229,7 +262,8 @@ export class Connection implements ReadSink, Holder {
     for (; index < outbox.writeCount; index++) {
       const ticket = outbox.ticketOf(index)
       // Without a callback Writable may do without its tick.
-      enqueue.call(this.stream, outbox.bytesOf(index), error => ticket?.settle(error))
+      const settle: WriteCallback = error => ticket?.settle(error)
+      enqueue.call(this.stream, outbox.chunkOf(index), outbox.encodingOf(index), settle)
     }
     outbox.close(false)
   }
@@ -241,6 +275,7 @@ export class Connection implements ReadSink, Holder {
   send(chunks: readonly Uint8Array[], isCounted: boolean, callback: WriteCallback): void {
     // Writable has nothing while writes are held: somebody calls `_write` by hand.
     this.flush()
+    if (chunks[0] === tickAlone) return callback()
     const place = indexOfFilePart(chunks)
     if (place >= 0) {
       this.#sendFile(chunks, place, isCounted, callback)

@@ -173,7 +173,8 @@ function announceConnection(socket: StatefulDuplex, state: SocketState, connecti
     const queued = socket.writableCorked === 0 ? encodeWrites(writableBuffer ?? []) : []
     connection.sendAhead(connecting.waitingWrite.chunks, queued)
   }
-  if (state.isReadAsked) connection.read()
+  const { isReadAsked } = state
+  if (isReadAsked) connection.read()
   state.isReadAsked = false
   state.touch()
   try {
@@ -183,6 +184,8 @@ function announceConnection(socket: StatefulDuplex, state: SocketState, connecti
     if (connecting.waitingWrite !== null) nextTick(settleWaitingWrite, socket, connecting)
     if (connecting.waitingEnd !== null) nextTick(settleWaitingEnd, socket, connecting)
   }
+  // A listener has destroyed the connection: the next one is read from.
+  if (isReadAsked && state.phase.kind === 'closed') state.isReadAsked = true
   socket.emit('ready')
   // Reads ahead of the first listener, and hears of the peer's end without one.
   if (socket.readable && !socket.isPaused()) socket.read(0)

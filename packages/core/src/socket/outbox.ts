@@ -33,6 +33,8 @@ export class Outbox {
   #count = 0
   /** By write; null where no write has a callback. */
   #tickets: (Ticket | undefined)[] | null = null
+  /** By write, the encoding of texts that have not as many bytes as characters; null where there are none. */
+  #encodings: (BufferEncoding | undefined)[] | null = null
 
   /** An empty outbox. */
   static open(): Outbox {
@@ -67,6 +69,17 @@ export class Outbox {
     return this.#slab.subarray(from, this.#ends[index])
   }
 
+  /** Write `index` as Writable is given it: it counts the characters of a text. */
+  chunkOf(index: number): string | Buffer {
+    const encoding = this.#encodings?.[index]
+    const bytes = this.bytesOf(index)
+    return encoding === undefined ? bytes : bytes.toString(encoding)
+  }
+
+  encodingOf(index: number): BufferEncoding | undefined {
+    return this.#encodings?.[index]
+  }
+
   /** How many bytes the writes up to and with `index` have. */
   bytesThrough(index: number): number {
     return (this.#ends[index] as number) - this.#start
@@ -85,14 +98,22 @@ export class Outbox {
     const isText = typeof chunk === 'string'
     const atMost = isText ? mostBytes(chunk.length, encoding) : chunk.length
     if (this.#count === MOST_WRITES || !this.#makeRoom(atMost)) return false
-    if (isText) this.#end += encode(this.#slab, chunk, this.#end, atMost, encoding)
-    else {
+    if (isText) {
+      const byteCount = encode(this.#slab, chunk, this.#end, atMost, encoding)
+      this.#end += byteCount
+      if (byteCount !== chunk.length) this.#keepEncoding(encoding)
+    } else {
       copy(this.#slab, chunk, this.#end)
       this.#end += chunk.length
     }
     this.#ends[this.#count++] = this.#end
     this.length += chunk.length
     return true
+  }
+
+  #keepEncoding(encoding: BufferEncoding | undefined): void {
+    this.#encodings ??= []
+    this.#encodings[this.#count] = encoding
   }
 
   /** Gives the last write its callback. */
@@ -110,6 +131,7 @@ export class Outbox {
     this.length = 0
     this.#count = 0
     this.#tickets = null
+    this.#encodings = null
     if (spare.length < MOST_SPARE) spare.push(this)
   }
 

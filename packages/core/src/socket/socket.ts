@@ -184,7 +184,7 @@ export class Socket extends Duplex {
   override destroy(error?: Error, callback?: WriteCallback): this {
     // A subclass of the old style may call before its parent has initialised it.
     const phase = (this[kState] as SocketState | undefined)?.phase
-    if (phase?.kind === 'connected') phase.flushBeforeEnd()
+    if (phase?.kind === 'connected') phase.flushBeforeDestroy()
     const destroy: (error?: Error, callback?: WriteCallback) => this = super.destroy
     return destroy.call(this, error, callback)
   }

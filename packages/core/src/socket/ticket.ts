@@ -37,16 +37,26 @@ export function ofEnd(callback: WriteCallback): WriteCallback {
   return deferrable((...args) => context.runInAsyncScope(callback, undefined, ...args))
 }
 
+/** The stream of a write. */
+export interface TicketStream {
+  /** Emits 'drain' where it is due. */
+  drain(): void
+  /** A write was called back. */
+  calledBack(): void
+}
+
 export class Ticket {
   readonly #callback: WriteCallback
+  readonly #stream: TicketStream
   #state: 'under way' | 'settled' | 'called' = 'under way'
   #error: Error | null | undefined = null
   /** The context of the write, once the tick has come without an outcome. */
   #context: AsyncResource | null = null
 
   /** The tick that calls back is scheduled now: callbacks keep the order of the calls, among themselves and with Writable's. */
-  constructor(callback: WriteCallback) {
+  constructor(callback: WriteCallback, stream: TicketStream) {
     this.#callback = callback
+    this.#stream = stream
     nextTick(callWhenSettled, this)
   }
 
@@ -57,7 +67,15 @@ export class Ticket {
     if (this.#context === null) this.#state = 'settled'
     else {
       this.#state = 'called'
-      this.#context.runInAsyncScope(deferrable(this.#callback), undefined, error)
+      this.#context.runInAsyncScope(deferrable(() => this.#call()))
+    }
+  }
+
+  #call(): void {
+    try {
+      this.#callback(this.#error)
+    } finally {
+      this.#stream.calledBack()
     }
   }
 
@@ -66,7 +84,12 @@ export class Ticket {
     if (this.#state === 'under way') this.#context = new AsyncResource('WRITEWRAP')
     else {
       this.#state = 'called'
-      this.#callback(this.#error)
+      // Writable emits it ahead of the callbacks of the first tick that finds its queue empty.
+      try {
+        if (!this.#error) this.#stream.drain()
+      } finally {
+        this.#call()
+      }
     }
   }
 }

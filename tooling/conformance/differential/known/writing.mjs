@@ -150,6 +150,51 @@ function callbacks(setup) {
       }),
     },
     {
+      name: "'drain' comes ahead of the callback of a small write before the large one",
+      setup,
+      body: connected(t => {
+        t.do(2, 's0', s =>
+          s.write(
+            '1',
+            t.cb(2, 's0', () => t.on(3, 's0', 'drain', one => t.do(4, 's0', () => one.write('late')))),
+          ),
+        )
+        t.do(5, 's0', s => s.cork())
+        t.do(6, 's0', s => s.write('F'.repeat(50_000), t.cb(6, 's0')))
+        t.do(7, 's0', s => s.uncork())
+      }),
+    },
+    {
+      name: 'an end of a socket that the callback of a write has destroyed: it is called back',
+      setup,
+      body: connected(t => {
+        t.do(2, 's0', s =>
+          s.write(
+            '1',
+            t.cb(2, 's0', () => {
+              t.do(3, 's0', one => one.destroy())
+              t.do(4, 's0', one => one.end(t.cb(4, 's0')))
+            }),
+          ),
+        )
+      }),
+    },
+    {
+      name: 'arguments that are none: an encoding, a callback, bytes that were taken away',
+      setup,
+      body: connected(t => {
+        t.do(2, 's0', s => s.write('1', 5))
+        t.do(3, 's0', s => s.write(t.transferred(Buffer), t.cb(3, 's0')))
+        t.do(4, 's0', s => s.write(t.transferred(Uint8Array), t.cb(4, 's0')))
+        t.do(5, 's0', s => s.cork())
+        t.do(6, 's0', s => s.write('2'))
+        t.do(7, 's0', s => s.write(t.transferred(Buffer), t.cb(7, 's0')))
+        t.do(8, 's0', s => s.uncork())
+        t.do(9, 's0', s => s.end('3', {}))
+        t.do(10, 's0', s => s.end('4', 'utf8', {}))
+      }),
+    },
+    {
       name: 'a callback that throws costs another socket nothing',
       setup,
       body: asBody((t, net) => [
