@@ -13,6 +13,10 @@ const codes = {
     base: Error,
     message: () => 'A simulation cannot run within another: they run one after the other',
   },
+  ERR_X_HOST_DOWN: {
+    base: Error,
+    message: (host: string) => `The host ${host} is down: it was crashed or killed, and not restarted`,
+  },
   ERR_X_EXPLORATION: {
     base: Error,
     message: (why: string) => `The exploration cannot go on: ${why}`,

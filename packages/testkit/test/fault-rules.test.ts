@@ -202,7 +202,6 @@ describe('an answer that is no action', () => {
       () => faults.times(1.5, stall()),
       () => partialWrites({ bytes: 0 }),
       () => faults.shortReads({ bytes: Number.NaN }),
-      () => faults.refuse('ENOSUCH'),
     ]
     for (const make of makers) expect(make).toThrow(RangeError)
   })

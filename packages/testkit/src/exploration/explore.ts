@@ -1,13 +1,22 @@
 // Many seeds of one scenario, in as many processes as there are processors: which of them fail, and with how little. It
 // knows processes and seeds; what a run does is the scenario's part.
 import { availableParallelism } from 'node:os'
-import { codedError, validateInteger, validateNumber } from '@x/core/internal'
+import {
+  codedError,
+  validateFunction,
+  validateInteger,
+  validateNumber,
+  validateObject,
+  validateString,
+} from '@x/core/internal'
 import { hostNowMs } from '../host'
 import { replayLine } from '../simulation/simulate'
 import { KeptSeeds } from './kept-seeds'
 import type { RunOutcome } from './messages'
 import { Runner } from './runner'
 import { keptOf, shrink } from './shrink'
+
+const MOST_SEEDS = 10_000_000
 
 /** Options of `explore`. */
 export interface ExploreOptions {
@@ -16,7 +25,7 @@ export interface ExploreOptions {
    * of a seed that returns the result of `simulate`.
    */
   scenario: string | URL
-  /** How many seeds. Default 100. */
+  /** How many seeds, 1 to 10,000,000. Default 100. */
   seeds?: number
   /** The first of them. Default 1. */
   from?: number
@@ -69,16 +78,20 @@ export interface Exploration {
  * for (const { message } of failed) console.log(message)
  */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
+  validateObject(options, 'options')
+  const { scenario, keep, onProgress = tellTerminal } = options
   const { seeds = 100, from = 1, until = 'failure', processes = availableParallelism() } = options
   const { runTimeoutMs = 60_000 } = options
+  if (!(scenario instanceof URL)) validateString(scenario, 'options.scenario')
+  if (keep !== undefined) validateString(keep, 'options.keep')
+  validateFunction(onProgress, 'options.onProgress')
   validateUntil(until)
-  validateInteger(seeds, 'options.seeds', 1)
+  validateInteger(seeds, 'options.seeds', 1, MOST_SEEDS)
   validateInteger(from, 'options.from', 0)
   validateInteger(processes, 'options.processes', 1)
   validateInteger(runTimeoutMs, 'options.runTimeoutMs', 1, 2 ** 31 - 1)
   const beganAt = hostNowMs()
-  const tell = options.onProgress ?? tellTerminal
-  const kept = new KeptSeeds(options.keep)
+  const kept = new KeptSeeds(keep)
   const queue = [...new Set([...kept.seeds, ...range(from, seeds)])]
   const total = queue.length
   const totals = { seeds: 0, virtualMs: 0, events: 0 }
@@ -90,7 +103,7 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
     (until === 'failure' && failed.length > 0) ||
     (typeof until === 'object' && hostNowMs() - beganAt > until.ms)
   const work = async () => {
-    const runner = new Runner(options.scenario, runTimeoutMs)
+    const runner = new Runner(scenario, runTimeoutMs)
     try {
       while (!isOver()) {
         const outcome = await runner.run({ seed: queue.shift() as number, omit: [] })
@@ -99,7 +112,7 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
         totals.events += outcome.events
         kept.ran(outcome.seed, outcome.failure !== null)
         if (outcome.failure !== null) failed.push(describe(await shrink(outcome, each => runner.run(each))))
-        tell(`${totals.seeds} of ${total} seeds, ${failed.length} failed`)
+        onProgress(`${totals.seeds} of ${total} seeds, ${failed.length} failed`)
       }
     } catch (error) {
       isBroken = true

@@ -1,7 +1,9 @@
 // A real exchange between a client and a server, recorded as it passes and played again without the server. It knows
 // the order of bytes, not their meaning.
 import { connect, createServer, type Socket } from '@x/core'
+import { validateObject, validateOneOf, validateString } from '@x/core/internal'
 import { selectTransport, type Transport } from '@x/core/transport'
+import { validateList, validatePlace, validateTransport } from '../arguments'
 import type { Place } from '../faults/fault-proxy'
 import { type Listening, listening } from './listening'
 import { type ScriptedPeer, type ScriptedServer, scriptedServer } from './scripted-peer'
@@ -34,8 +36,11 @@ export async function record(options: {
   listen?: Place
   transport?: Transport
 }): Promise<Recorder> {
-  const { upstream } = options
-  const transport = options.transport ?? selectTransport().transport
+  validateObject(options, 'options')
+  const { upstream, listen, transport = selectTransport().transport } = options
+  validatePlace(upstream, 'options.upstream')
+  if (listen !== undefined) validatePlace(listen, 'options.listen')
+  validateTransport(transport, 'options.transport')
   const connections: RecordedStep[][] = []
   const sockets = new Set<Socket>()
   const server = createServer({ transport, allowHalfOpen: true }, client => {
@@ -58,7 +63,7 @@ export async function record(options: {
       socket.pipe(other)
     }
   })
-  const at = await listening(server, options.listen, () => {
+  const at = await listening(server, listen, () => {
     for (const socket of sockets) socket.destroy()
   })
   return { ...at, recording: () => ({ connections: connections.map(steps => [...steps]) }) }
@@ -79,8 +84,9 @@ export interface Replay extends ScriptedServer {
  */
 export async function replay(
   recording: Recording,
-  options: { transport?: Transport; listen?: Place; patienceMs?: number } = {},
+  options?: { transport?: Transport; listen?: Place; patienceMs?: number },
 ): Promise<Replay> {
+  validateRecording(recording)
   const server = await scriptedServer(options)
   const playAll = async () => {
     const plays: Promise<void>[] = []
@@ -91,6 +97,18 @@ export async function replay(
   // Whoever does not look at it is told by the reset.
   finished.catch(() => {})
   return { ...server, finished }
+}
+
+function validateRecording(recording: unknown): void {
+  validateObject(recording, 'recording')
+  validateList(Reflect.get(recording, 'connections'), 'recording.connections', (steps, name) =>
+    validateList(steps, name, (step, stepName) => {
+      validateObject(step, stepName)
+      validateOneOf(Reflect.get(step, 'from'), `${stepName}.from`, ['client', 'server'])
+      if (!('end' in step) && !('reset' in step))
+        validateString(Reflect.get(step, 'text'), `${stepName}.text`)
+    }),
+  )
 }
 
 async function play(peer: ScriptedPeer, steps: readonly RecordedStep[]): Promise<void> {

@@ -1,7 +1,10 @@
 // The other end of a connection, played by a test: it expects bytes and sends bytes. It knows one socket; where that
 // comes from is its maker's part.
 import { createServer, type Server, type Socket } from '@x/core'
+import { validateNumber } from '@x/core/internal'
 import type { Transport } from '@x/core/transport'
+import { optionsOf, validatePlace, validateTransport } from '../arguments'
+import { LONGEST_DELAY_MS } from '../faults/action'
 import type { Place } from '../faults/fault-proxy'
 import { memoryNetwork } from '../memory/memory-network'
 import { startTimer } from '../simulation/own-time'
@@ -16,6 +19,11 @@ export class ScriptError extends Error {
 /** How long an expectation waits. */
 const PATIENCE_MS = 5000
 
+/** Infinity: for ever. */
+function validatePatience(ms: unknown): void {
+  if (ms !== Number.POSITIVE_INFINITY) validateNumber(ms, 'options.patienceMs', 0, LONGEST_DELAY_MS)
+}
+
 /** One end of a connection, played step by step. */
 export class ScriptedPeer {
   readonly socket: Socket
@@ -28,9 +36,11 @@ export class ScriptedPeer {
   #wake: () => void = () => {}
 
   /** @param options `patienceMs` that an expectation waits (default 5000) */
-  constructor(socket: Socket, options: { patienceMs?: number } = {}) {
+  constructor(socket: Socket, options?: { patienceMs?: number }) {
+    const { patienceMs = PATIENCE_MS } = optionsOf(options)
+    validatePatience(patienceMs)
     this.socket = socket
-    this.#patienceMs = options.patienceMs ?? PATIENCE_MS
+    this.#patienceMs = patienceMs
     socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk])
       this.#wake()
@@ -254,14 +264,19 @@ class AcceptQueue {
  * const peer = await server.accept()
  * await peer.expect('PING\r\n')
  */
-export async function scriptedServer(
-  options: { transport?: Transport; listen?: Place; patienceMs?: number } = {},
-): Promise<ScriptedServer> {
-  const { transport = memoryNetwork(), listen, ...patience } = options
+export async function scriptedServer(options?: {
+  transport?: Transport
+  listen?: Place
+  patienceMs?: number
+}): Promise<ScriptedServer> {
+  const { transport = memoryNetwork(), listen, patienceMs = PATIENCE_MS } = optionsOf(options)
+  validateTransport(transport, 'options.transport')
+  if (listen !== undefined) validatePlace(listen, 'options.listen')
+  validatePatience(patienceMs)
   const peers = new Set<ScriptedPeer>()
-  const queue = new AcceptQueue(patience.patienceMs ?? PATIENCE_MS)
+  const queue = new AcceptQueue(patienceMs)
   const server: Server = createServer({ transport, allowHalfOpen: true }, socket => {
-    const peer = new ScriptedPeer(socket, patience)
+    const peer = new ScriptedPeer(socket, { patienceMs })
     peers.add(peer)
     socket.once('close', () => peers.delete(peer))
     queue.push(peer)

@@ -1,8 +1,9 @@
 // Two connected sockets without a network. It knows how they are joined; how they behave is the classes' and the
 // in-memory network's.
 import type { Socket } from '@x/core'
-import { adoptStream } from '@x/core/internal'
+import { adoptStream, validateBoolean, validateOneOf } from '@x/core/internal'
 import type { HandleKind } from '@x/core/transport'
+import { optionsOf } from '../arguments'
 import { newMemoryStack } from '../memory/memory-network'
 
 /**
@@ -13,10 +14,14 @@ import { newMemoryStack } from '../memory/memory-network'
  * @example
  * const [client, server] = socketPair()
  */
-export function socketPair(
-  options: { allowHalfOpen?: boolean; capacityBytes?: number; kind?: HandleKind } = {},
-): [Socket, Socket] {
-  const { allowHalfOpen = false, capacityBytes, kind = 'tcp' } = options
+export function socketPair(options?: {
+  allowHalfOpen?: boolean
+  capacityBytes?: number
+  kind?: HandleKind
+}): [Socket, Socket] {
+  const { allowHalfOpen = false, capacityBytes, kind = 'tcp' } = optionsOf(options)
+  validateBoolean(allowHalfOpen, 'options.allowHalfOpen')
+  validateOneOf(kind, 'options.kind', ['tcp', 'pipe'])
   const stack = newMemoryStack(capacityBytes === undefined ? {} : { capacityBytes })
   const [one, other] = stack.pair(kind)
   return [adoptStream(one, { allowHalfOpen }), adoptStream(other, { allowHalfOpen })]

@@ -1,7 +1,7 @@
 // Whether what a rule answered is an action. It knows the words of rules, and nothing of what becomes of them.
 import { errno, type Status } from '@x/core/transport'
 import { testkitError } from '../errors'
-import type { Action, Operation, Outcome, Rule } from './rule'
+import type { Action, OperationType, Outcome, Rule } from './rule'
 
 /** The longest that a timer waits. */
 export const LONGEST_DELAY_MS = 2 ** 31 - 1
@@ -24,19 +24,14 @@ const OUTCOMES: ReadonlySet<unknown> = new Set(['pass', 'drop', 'reset', 'end', 
 const PACKET_OUTCOMES = "an outcome of a packet is 'pass', 'drop', 'reset' or 'hold'"
 const MEMBERS: ReadonlySet<string> = new Set(['delayMs', 'bytes', 'then', 'charge'])
 
-/** The action that a rule answered, or `ERR_X_BAD_ACTION`. */
-export function checkAction(answer: Action, rule: Rule, operation: Operation): CheckedAction {
+/** The action that a rule answered to an operation of that type, or `ERR_X_BAD_ACTION`. */
+export function checkAction(answer: Action, rule: Rule, type: OperationType): CheckedAction {
+  const isPacket = type === 'packet'
   const refuse = (given: unknown, why: string) =>
-    testkitError(
-      'ERR_X_BAD_ACTION',
-      rule.name === '' ? '(without a name)' : rule.name,
-      operation.type,
-      given,
-      why,
-    )
+    testkitError('ERR_X_BAD_ACTION', rule.name === '' ? '(without a name)' : rule.name, type, given, why)
   const whole = { delayMs: 0, bytes: Number.POSITIVE_INFINITY, charge: undefined, refuse }
   if (typeof answer === 'string' || (isRecord(answer) && 'fail' in answer)) {
-    return { ...whole, outcome: checkOutcome(answer, answer, { operation, refuse }) }
+    return { ...whole, outcome: checkOutcome(answer, answer, { isPacket, refuse }) }
   }
   if (isRecord(answer) && typeof answer['then'] === 'function')
     throw refuse(answer, 'a rule answers at once, not with a promise')
@@ -49,12 +44,12 @@ export function checkAction(answer: Action, rule: Rule, operation: Operation): C
   if (answer.bytes !== undefined && !(typeof bytes === 'number' && bytes >= 1 && Number.isFinite(bytes))) {
     throw refuse(answer, 'bytes is a number from 1 up')
   }
-  if (answer.bytes !== undefined && operation.packet) throw refuse(answer, 'a packet is not cut')
+  if (answer.bytes !== undefined && isPacket) throw refuse(answer, 'a packet is not cut')
   if (charge !== undefined && typeof charge !== 'function') throw refuse(answer, 'charge is a function')
   return {
     delayMs,
     bytes: Math.floor(bytes),
-    outcome: checkOutcome(then, answer, { operation, refuse }),
+    outcome: checkOutcome(then, answer, { isPacket, refuse }),
     charge,
     refuse,
   }
@@ -70,13 +65,13 @@ export function checkDelay(answer: unknown, action: CheckedAction): number {
 function checkOutcome(
   outcome: unknown,
   answer: unknown,
-  { operation, refuse }: { operation: Operation; refuse: CheckedAction['refuse'] },
+  { isPacket, refuse }: { isPacket: boolean; refuse: CheckedAction['refuse'] },
 ): Outcome {
-  if (operation.packet && (outcome === 'end' || (isRecord(outcome) && 'fail' in outcome))) {
+  if (isPacket && (outcome === 'end' || (isRecord(outcome) && 'fail' in outcome))) {
     throw refuse(answer, PACKET_OUTCOMES)
   }
   if (OUTCOMES.has(outcome)) return outcome as Outcome
-  if (!isRecord(outcome) && operation.packet) throw refuse(answer, PACKET_OUTCOMES)
+  if (!isRecord(outcome) && isPacket) throw refuse(answer, PACKET_OUTCOMES)
   if (!isRecord(outcome))
     throw refuse(answer, "an outcome is 'pass', 'drop', 'reset', 'end', 'hold' or { fail }")
   const unknown = Object.keys(outcome).find(key => key !== 'fail')

@@ -23,7 +23,7 @@ export function decide(rules: readonly Rule[], operation: Operation): Decision {
   for (const rule of [...rules]) {
     const answer = rule(operation)
     if (answer === undefined) continue
-    const action = checkAction(answer, rule, operation)
+    const action = checkAction(answer, rule, operation.type)
     actions.push(action)
     bytes = Math.min(bytes, action.bytes)
     outcome = action.outcome

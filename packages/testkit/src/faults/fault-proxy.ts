@@ -1,7 +1,9 @@
 // A real proxy between real processes, under rules. It pumps bytes; what happens to them is the rules' part.
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from '@x/core'
+import { validateObject } from '@x/core/internal'
 import { selectTransport, type Transport } from '@x/core/transport'
+import { validatePlace, validateTransport } from '../arguments'
 import { type FaultyTransport, faulty } from './faulty'
 import type { Guard, Rule } from './rule'
 
@@ -33,10 +35,15 @@ export class FaultProxy {
 
   /** Made by `faultProxy()`. */
   constructor(options: FaultProxyOptions) {
+    validateObject(options, 'options')
+    const { upstream, listen, transport } = options
+    validatePlace(upstream, 'options.upstream')
+    if (listen !== undefined) validatePlace(listen, 'options.listen')
+    if (transport !== undefined) validateTransport(transport, 'options.transport')
     this.#options = options
-    this.#transport = options.transport ?? selectTransport().transport
+    this.#transport = transport ?? selectTransport().transport
     this.#faulty = faulty(this.#transport, options.rules ?? [], { seed: options.seed ?? 1 })
-    this.#place = options.listen ?? { port: 0, host: '127.0.0.1' }
+    this.#place = listen ?? { port: 0, host: '127.0.0.1' }
   }
 
   /** Where clients connect: what `connect()` takes. */

@@ -1,5 +1,6 @@
 // Any transport, with faults: each operation of its handles asks the rules first. It knows which handles to wrap.
 import { type Transport, wrapTransport } from '@x/core/transport'
+import { optionsOf, validateSeed, validateTransport } from '../arguments'
 import { FaultyListener } from './faulty-listener'
 import { FaultyStream } from './faulty-stream'
 import type { Guard, Rule } from './rule'
@@ -28,9 +29,12 @@ export interface FaultyTransport extends Transport {
 export function faulty(
   transport: Transport,
   rules: readonly Rule[] = [],
-  options: { seed?: number | string } = {},
+  options?: { seed?: number | string },
 ): FaultyTransport {
-  const book = new Rulebook(rules, options.seed ?? 1)
+  const { seed = 1 } = optionsOf(options)
+  validateTransport(transport, 'transport')
+  validateSeed(seed, 'options.seed')
+  const book = new Rulebook(rules, seed)
   const transportUnderRules = wrapTransport(transport, {
     name: `faulty ${transport.name}`,
     wrapStream: (inner, origin) => new FaultyStream(inner, book, origin === 'made' ? 'client' : 'server'),

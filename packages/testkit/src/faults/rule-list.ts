@@ -1,4 +1,6 @@
 // Rules that are in force, in order, and who waits for them to change. It knows neither handles nor links.
+import { validateFunction } from '@x/core/internal'
+import { validateRules } from '../arguments'
 import { eachOf } from '../each-of'
 import type { Guard, Operation, Rule } from './rule'
 
@@ -7,7 +9,9 @@ export class RuleList {
   readonly #rules: Rule[]
   readonly #waiting = new Set<() => void>()
 
+  /** @throws `ERR_INVALID_ARG_TYPE` for what is no rule, as `add` and `set` do. */
   constructor(rules: readonly Rule[] = []) {
+    validateRules(rules, 'rules')
     this.#rules = [...rules]
   }
 
@@ -17,6 +21,7 @@ export class RuleList {
 
   /** Puts a rule in force, after the others. */
   add(rule: Rule): Guard {
+    validateFunction(rule, 'rule')
     // An entry of its own, so that a rule which was added twice is taken off once.
     const entry: Rule = Object.defineProperty((operation: Operation) => rule(operation), 'name', {
       value: rule.name,

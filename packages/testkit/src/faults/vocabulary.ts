@@ -1,8 +1,14 @@
 // Ready-made faults, by the names that toxiproxy gave them, and what makes rules out of rules. Each is one rule, for handles
 // and for links where it has a meaning for both, and says its name where it is refused. It knows operations, and no stream.
-import { validateInteger, validateNumber } from '@x/core/internal'
-import { errno } from '@x/core/transport'
-import { LONGEST_DELAY_MS } from './action'
+import {
+  validateFunction,
+  validateInteger,
+  validateNumber,
+  validateObject,
+  validateOneOf,
+} from '@x/core/internal'
+import { optionsOf, validateErrorName } from '../arguments'
+import { checkAction, LONGEST_DELAY_MS } from './action'
 import type { Action, Operation, OperationType, Rule } from './rule'
 
 /** Which way: `read` is towards this side, `write` away from it. */
@@ -13,8 +19,10 @@ export type Direction = 'read' | 'write' | 'both'
  * @param options `ms` milliseconds, `on` one direction of a handle (default both)
  */
 export function latency(options: { ms: number; on?: Direction }): Rule {
+  validateObject(options, 'options')
   const { ms: delayMs, on = 'both' } = options
   validateMs(delayMs, 'options.ms')
+  validateDirection(on)
   return named('latency', operation => (isCarried(operation, on) ? { delayMs } : undefined))
 }
 
@@ -24,8 +32,10 @@ export function latency(options: { ms: number; on?: Direction }): Rule {
  * @param options `ms` milliseconds at most, `on` one direction of a handle (default both)
  */
 export function jitter(options: { ms: number; on?: Direction }): Rule {
+  validateObject(options, 'options')
   const { ms, on = 'both' } = options
   validateMs(ms, 'options.ms')
+  validateDirection(on)
   return named('jitter', operation =>
     isCarried(operation, on) ? { delayMs: operation.random.next() * ms } : undefined,
   )
@@ -46,7 +56,9 @@ export function loss(probability: number): Rule {
  * @param options `bytesPerSecond`, `on` one direction of a handle (default both)
  */
 export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): Rule {
+  validateObject(options, 'options')
   const { bytesPerSecond, on = 'both' } = options
+  validateDirection(on)
   validateNumber(bytesPerSecond, 'options.bytesPerSecond', Number.MIN_VALUE, Number.MAX_VALUE)
   // A tenth of a second's worth at a time, so that it is a rate and not a wait.
   const bytes = Math.max(1, Math.floor(bytesPerSecond / 10))
@@ -66,6 +78,7 @@ export function bandwidth(options: { bytesPerSecond: number; on?: Direction }): 
 
 /** Delays the end of what is sent, and the close of the connection. */
 export function slowClose(options: { ms: number }): Rule {
+  validateObject(options, 'options')
   const delayMs = options.ms
   validateMs(delayMs, 'options.ms')
   return named('slowClose', ({ type, packet }) =>
@@ -75,6 +88,7 @@ export function slowClose(options: { ms: number }): Rule {
 
 /** Nothing gets through, and after `ms` the connection ends. With 0 it stays until the rule is taken off. */
 export function timeout(options: { ms: number }): Rule {
+  validateObject(options, 'options')
   const delayMs = options.ms
   validateMs(delayMs, 'options.ms')
   return named('timeout', operation => {
@@ -84,8 +98,8 @@ export function timeout(options: { ms: number }): Rule {
 }
 
 /** The connection is reset, `afterMs` after it began or after the rule was added. Default 0: at once. */
-export function reset(options: { afterMs?: number } = {}): Rule {
-  const { afterMs = 0 } = options
+export function reset(options?: { afterMs?: number }): Rule {
+  const { afterMs = 0 } = optionsOf(options)
   validateMs(afterMs, 'options.afterMs')
   return named('reset', on('open', { delayMs: afterMs, then: 'reset' }))
 }
@@ -101,7 +115,9 @@ export function slicer(options: {
   delayMs?: number
   on?: Direction
 }): Rule {
+  validateObject(options, 'options')
   const { bytes, variation = 0, delayMs = 0, on: direction = 'both' } = options
+  validateDirection(direction)
   validateInteger(bytes, 'options.bytes', 1)
   validateInteger(variation, 'options.variation', 0)
   validateMs(delayMs, 'options.delayMs')
@@ -123,15 +139,18 @@ export function slicer(options: {
 
 /** The connection ends once so many bytes went in a direction, counted for each. */
 export function limit(options: { bytes: number; on?: Direction }): Rule {
-  validateInteger(options.bytes, 'options.bytes', 0)
+  validateObject(options, 'options')
+  const { bytes, on: direction = 'both' } = options
+  validateInteger(bytes, 'options.bytes', 0)
+  validateDirection(direction)
   const passed = perDirection(0)
   return named('limit', operation => {
     if (passed.forget(operation) || operation.bytes === 0) return undefined
-    if (!isTransfer(operation, options.on ?? 'both')) return undefined
+    if (!isTransfer(operation, direction)) return undefined
     const before = passed.get(operation)
-    if (before >= options.bytes) return 'end'
+    if (before >= bytes) return 'end'
     return {
-      bytes: options.bytes - before,
+      bytes: bytes - before,
       charge(gone) {
         passed.set(operation, before + gone)
         return undefined
@@ -172,35 +191,43 @@ export function emfile(): Rule {
 
 /** Writes go out in pieces of at most so many bytes. */
 export function partialWrites(options: { bytes: number }): Rule {
+  validateObject(options, 'options')
   validateInteger(options.bytes, 'options.bytes', 1)
   return named('partialWrites', on('write', { bytes: options.bytes }))
 }
 
 /** Reads bring at most so many bytes. */
 export function shortReads(options: { bytes: number }): Rule {
+  validateObject(options, 'options')
   validateInteger(options.bytes, 'options.bytes', 1)
   return named('shortReads', on('read', { bytes: options.bytes }))
 }
 
-/** One action for one type of operation. */
+/** One action for one type of operation. Throws `ERR_X_BAD_ACTION` for an action that could not be one. */
 export function on(type: OperationType, action: Action): Rule {
-  return named(`on ${type}`, operation => (operation.type === type ? action : undefined))
+  validateOneOf(type, 'type', OPERATIONS)
+  const rule = named(`on ${type}`, operation => (operation.type === type ? action : undefined))
+  checkAction(action, rule, type)
+  return rule
 }
 
-/** An outcome that fails with an error, by its POSIX name. Throws a `RangeError` for a name that the host does not know. */
+/** An outcome that fails with an error, by its POSIX name. Throws `ERR_INVALID_ARG_VALUE` for a name that the host does not know. */
 export function fail(code: string): { fail: string } {
-  if (errno(code) === errno('UNKNOWN')) throw new RangeError(`${code} is no error of this system`)
+  validateErrorName(code, 'code')
   return { fail: code }
 }
 
 /** A rule that applies only to some operations. */
 export function only(test: (operation: Operation) => boolean, rule: Rule): Rule {
+  validateFunction(test, 'test')
+  validateFunction(rule, 'rule')
   return named(`only(${rule.name})`, operation => (test(operation) ? rule(operation) : undefined))
 }
 
 /** A rule that acts with a probability, 0 to 1, drawn for each operation on which it would act. */
 export function sometimes(probability: number, rule: Rule): Rule {
   validateNumber(probability, 'probability', 0, 1)
+  validateFunction(rule, 'rule')
   return named(`sometimes(${rule.name})`, operation => {
     const action = rule(operation)
     return action !== undefined && operation.random.chance(probability) ? action : undefined
@@ -210,6 +237,7 @@ export function sometimes(probability: number, rule: Rule): Rule {
 /** A rule that acts so many times, and then no more. */
 export function times(count: number, rule: Rule): Rule {
   validateInteger(count, 'count', 0)
+  validateFunction(rule, 'rule')
   let left = count
   return named(`times(${rule.name})`, operation => {
     if (left <= 0) return undefined
@@ -222,6 +250,24 @@ export function times(count: number, rule: Rule): Rule {
 /** A rule with the name that it is refused by. */
 function named(name: string, rule: Rule): Rule {
   return Object.defineProperty(rule, 'name', { value: name })
+}
+
+const OPERATIONS: readonly OperationType[] = [
+  'bind',
+  'listen',
+  'accept',
+  'connect',
+  'open',
+  'read',
+  'end',
+  'write',
+  'shutdown',
+  'close',
+  'packet',
+]
+
+function validateDirection(on: Direction): void {
+  validateOneOf(on, 'options.on', ['read', 'write', 'both'])
 }
 
 function validateMs(value: unknown, name: string): void {

@@ -1,4 +1,5 @@
 // The leak check of a part of a test. It knows what a body is, and leaves the check to others.
+import { validateFunction } from '@x/core/internal'
 import { checked } from './leak-check'
 import { monitor } from './leak-monitor'
 
@@ -19,5 +20,6 @@ import { monitor } from './leak-monitor'
  * })
  */
 export function expectNoLeaks<T>(body: () => Promise<T> | T): Promise<T> {
+  validateFunction(body, 'body')
   return checked(monitor.beginWithin('a check'), body)
 }

@@ -1,5 +1,6 @@
 // The leak check of each test of a file, by the hooks of its runner. It knows the hooks of runners, and in which order they call
 // them.
+import { validateFunction, validateObject } from '@x/core/internal'
 import { check, checked } from './leak-check'
 import { monitor } from './leak-monitor'
 import type { LeakScope } from './leak-scope'
@@ -45,6 +46,10 @@ const begun = new Map<unknown, { readonly scope: LeakScope; readonly signal: Abo
  * failOnLeaks({ beforeEach, afterEach })
  */
 export function failOnLeaks(hooks: RunnerHooks): void {
+  validateObject(hooks, 'hooks')
+  for (const name of 'aroundEach' in hooks ? ['aroundEach'] : ['beforeEach', 'afterEach']) {
+    validateFunction(Reflect.get(hooks, name), `hooks.${name}`)
+  }
   monitor.stayOn()
   if ('aroundEach' in hooks) {
     hooks.aroundEach(async runTest => {

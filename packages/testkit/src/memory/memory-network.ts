@@ -1,6 +1,8 @@
 // The in-memory network: one host, no distance, no timers of its own, no descriptors. Endpoint behaviour is network/'s.
 import { AsyncResource } from 'node:async_hooks'
+import { validateObject } from '@x/core/internal'
 import { errno, type Lookup, type Transport } from '@x/core/transport'
+import { optionsOf, validateAddress, validateCapacity, validateList } from '../arguments'
 import { directLanes } from '../network/direct-lane'
 import type { Fabric } from '../network/fabric'
 import { answerLookup } from '../network/names'
@@ -41,16 +43,17 @@ export interface MemoryNetwork extends Transport {
  * const transport = memoryNetwork()
  * const server = new Server({ transport }).listen(80)
  */
-export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
+export function memoryNetwork(options?: MemoryNetworkOptions): MemoryNetwork {
   return newMemoryStack(options) as Stack & { name: 'memory' }
 }
 
 /** A memory network as the rest of the package sees it. */
-export function newMemoryStack(options: MemoryNetworkOptions): Stack {
-  const { addresses = [], names = {}, capacityBytes } = options
-  if (capacityBytes !== undefined && (!Number.isInteger(capacityBytes) || capacityBytes < 1)) {
-    throw new RangeError(`capacityBytes must be a positive integer, not ${capacityBytes}`)
-  }
+export function newMemoryStack(options?: MemoryNetworkOptions): Stack {
+  const { addresses = [], names = {}, capacityBytes } = optionsOf(options)
+  validateCapacity(capacityBytes, 'options.capacityBytes')
+  validateList(addresses, 'options.addresses', validateAddress)
+  validateObject(names, 'options.names')
+  for (const [name, at] of Object.entries(names)) validateList(at, `options.names.${name}`, validateAddress)
   const lookup: Lookup = (hostname, request, callback) =>
     answerLookup(
       job => postTurn(AsyncResource.bind(job)),

@@ -1,6 +1,14 @@
 // Leases between processes that are not parent and child: the descriptor goes over a local socket (SCM_RIGHTS). It knows
 // how one is asked for, sent and confirmed; what a lease is, it does not.
-import { abortError, systemError, unsupported } from '@x/core/internal'
+import {
+  abortError,
+  systemError,
+  unsupported,
+  validateAbortSignal,
+  validateFunction,
+  validateObject,
+  validateString,
+} from '@x/core/internal'
 import {
   type HandoffChannel,
   type ListenerHandle,
@@ -9,6 +17,7 @@ import {
   type Transport,
   UV_ENOTSUP,
 } from '@x/core/transport'
+import { optionsOf } from '../arguments'
 import { startTimer } from '../simulation/own-time'
 import type { PortLease } from './port-lease'
 
@@ -36,12 +45,18 @@ const PATIENCE_MS = 1000
 export async function offerLease(
   lease: PortLease,
   path: string,
-  options: { signal?: AbortSignal } = {},
+  options?: { signal?: AbortSignal },
 ): Promise<void> {
+  const { signal } = optionsOf(options)
+  validateObject(lease, 'lease')
+  validateFunction(lease.fd, 'lease.fd')
+  validateFunction(lease.release, 'lease.release')
+  validateString(path, 'path')
+  validateAbortSignal(signal, 'options.signal')
   const transport = handoffTransport()
   const told = Buffer.from(JSON.stringify({ host: lease.host, port: lease.port }))
   const isTaken = (stream: StreamHandle) => give(transport, stream, told, lease.fd())
-  await offerOneByOne(transport, path, isTaken, options.signal)
+  await offerOneByOne(transport, path, isTaken, signal)
   lease.release()
 }
 
@@ -51,6 +66,7 @@ export async function offerLease(
  * one.
  */
 export async function receiveLease(path: string): Promise<ReceivedLease> {
+  validateString(path, 'path')
   const transport = handoffTransport()
   const stream = transport.stream('pipe')
   await new Promise<void>((resolve, reject) => {

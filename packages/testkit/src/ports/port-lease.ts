@@ -2,8 +2,9 @@
 // is bound; who listens on it is the server's part.
 import { once } from 'node:events'
 import { BoundSocket, Server } from '@x/core'
-import { listenerOf } from '@x/core/internal'
+import { listenerOf, validateBoolean, validateInteger, validatePort, validateString } from '@x/core/internal'
 import { selectTransport, type Transport } from '@x/core/transport'
+import { optionsOf, validateTransport } from '../arguments'
 
 /** Options of a port lease. */
 export interface LeaseOptions {
@@ -94,10 +95,10 @@ class ListeningLease extends Server implements PortLease {
  * using lease = await leasePort()
  * server.listen(lease)
  */
-export async function leasePort(options: LeaseOptions = {}): Promise<PortLease> {
-  const { host = '127.0.0.1', port = 0, transport = selectTransport().transport } = options
+export async function leasePort(options?: LeaseOptions): Promise<PortLease> {
+  const { host, port, transport } = readOptions(options)
   try {
-    return await bindLease(options)
+    return await bindLease({ host, port, transport })
   } catch (error) {
     const mayListen = port !== 0 && transport.supports('sync-listen')
     if (!mayListen || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
@@ -105,9 +106,16 @@ export async function leasePort(options: LeaseOptions = {}): Promise<PortLease> 
   }
 }
 
+function readOptions(options: LeaseOptions | undefined): Required<LeaseOptions> {
+  const { host = '127.0.0.1', port = 0, transport = selectTransport().transport } = optionsOf(options)
+  validateString(host, 'options.host')
+  validatePort(port, 'options.port')
+  validateTransport(transport, 'options.transport')
+  return { host, port, transport }
+}
+
 /** A lease of a port that is quite free. */
-async function bindLease(options: LeaseOptions): Promise<PortLease> {
-  const { host = '127.0.0.1', port = 0, transport = selectTransport().transport } = options
+async function bindLease({ host, port, transport }: Required<LeaseOptions>): Promise<PortLease> {
   if (transport.supports('sync-listen')) return new BoundLease(host, port, transport)
   return new ListeningLease(transport).open(host, port)
 }
@@ -124,41 +132,50 @@ export interface PortLeases extends ReadonlyArray<PortLease> {
  */
 const FIRST_BLOCK_PORT = 10_000
 const LAST_BLOCK_PORT = 32_767
+const BLOCK_PORTS = LAST_BLOCK_PORT - FIRST_BLOCK_PORT + 1
+/** All that an address has. */
+const MOST_PORTS = 65_535
 
 /**
  * Leases several ports at once.
  *
  * @param options `contiguous`: a block of ports, each the one before plus 1. They are
- * between 10000 and 32767; rejects with `EADDRINUSE` where no such block is free, with a `RangeError` for a block that
+ * between 10000 and 32767; rejects with `EADDRINUSE` where no such block is free, with `ERR_OUT_OF_RANGE` for a block that
  * could never be.
  */
 export async function leasePorts(
   count: number,
-  options: Omit<LeaseOptions, 'port'> & { contiguous?: boolean } = {},
+  options?: Omit<LeaseOptions, 'port'> & { contiguous?: boolean },
 ): Promise<PortLeases> {
-  const { contiguous = false, ...where } = options
-  if (!contiguous) {
-    const leases: PortLease[] = []
-    for (let index = 0; index < count; index++) leases.push(await leasePort(where))
-    return together(leases)
+  const { contiguous = false } = optionsOf(options)
+  const where = { ...readOptions(options), port: 0 }
+  validateBoolean(contiguous, 'options.contiguous')
+  validateInteger(count, 'count', contiguous ? 1 : 0, contiguous ? BLOCK_PORTS : MOST_PORTS)
+  return together(contiguous ? await leaseBlock(count, where) : await leaseSeveral(count, where))
+}
+
+async function leaseSeveral(count: number, where: Required<LeaseOptions>): Promise<PortLease[]> {
+  const leases: PortLease[] = []
+  try {
+    while (leases.length < count) leases.push(await bindLease(where))
+    return leases
+  } catch (error) {
+    for (const lease of leases) lease.release()
+    throw error
   }
-  return together(await leaseBlock(count, where))
 }
 
 /** Goes along the ports from one that chance chooses, once around, and keeps what is free until something is not. */
-async function leaseBlock(count: number, where: LeaseOptions): Promise<PortLease[]> {
-  const range = LAST_BLOCK_PORT - FIRST_BLOCK_PORT + 1
-  if (!Number.isInteger(count) || count < 1 || count > range)
-    throw new RangeError(`no block has ${count} ports`)
-  const start = Math.floor(Math.random() * range)
+async function leaseBlock(count: number, where: Required<LeaseOptions>): Promise<PortLease[]> {
+  const start = Math.floor(Math.random() * BLOCK_PORTS)
   let block: PortLease[] = []
   let refusal: unknown
   const drop = () => {
     for (const lease of block) lease.release()
     block = []
   }
-  for (let step = 0; step < range + count && block.length < count; step++) {
-    const port = FIRST_BLOCK_PORT + ((start + step) % range)
+  for (let step = 0; step < BLOCK_PORTS + count && block.length < count; step++) {
+    const port = FIRST_BLOCK_PORT + ((start + step) % BLOCK_PORTS)
     if (port === FIRST_BLOCK_PORT) drop()
     try {
       block.push(await bindLease({ ...where, port }))
@@ -184,7 +201,7 @@ function together(leases: PortLease[]): PortLeases {
  * The number of a port that was free a moment ago. Another process may take it before you do; `leasePort` has no such
  * moment. For programs that accept nothing but a number.
  */
-export async function getPort(options: LeaseOptions = {}): Promise<number> {
+export async function getPort(options?: LeaseOptions): Promise<number> {
   const lease = await leasePort(options)
   const { port } = lease
   lease.release()

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { codedError, validateString } from '@x/core/internal'
 
 /** A place for a local socket. */
 export interface TempEndpoint {
@@ -23,10 +24,14 @@ let count = 0
  * Folders left by killed processes are removed by later calls.
  *
  * @param name a word that makes it readable; default `socket`
- * @throws the file system's error where the temporary folder cannot be written, a `RangeError` where the path would be
+ * @throws the file system's error where the temporary folder cannot be written, `ERR_OUT_OF_RANGE` where the path would be
  * longer than a socket's may be (107 bytes on Linux, 103 on macOS; unix(7))
  */
 export function tempEndpoint(name = 'socket'): TempEndpoint {
+  validateString(name, 'name')
+  if (!/^[^/\\\0]+$/.test(name) || /^\.\.?$/.test(name)) {
+    throw codedError('ERR_INVALID_ARG_VALUE', 'name', name, 'is no name of a file')
+  }
   if (process.platform === 'win32') {
     count++
     return endpoint(`\\\\.\\pipe\\${PREFIX}${process.pid}-${count}-${name}`, () => {})
@@ -37,7 +42,7 @@ export function tempEndpoint(name = 'socket'): TempEndpoint {
   const limit = process.platform === 'linux' ? 107 : 103
   if (Buffer.byteLength(at) > limit) {
     rmSync(folder, { recursive: true })
-    throw new RangeError(`${at} is longer than the ${limit} bytes that a socket path may have`)
+    throw codedError('ERR_OUT_OF_RANGE', 'name', `a path of at most ${limit} bytes`, at)
   }
   folders.add(folder)
   return endpoint(at, () => {

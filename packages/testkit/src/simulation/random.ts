@@ -1,4 +1,6 @@
 // Chance that repeats: a seeded generator. It knows nothing of what its numbers decide.
+import { codedError, validateInteger, validateNumber } from '@x/core/internal'
+import { validateList, validateSeed } from '../arguments'
 
 /** A seeded source of numbers: the same seed gives the same numbers, on every platform. */
 export class Random {
@@ -9,6 +11,7 @@ export class Random {
 
   /** The seed's text decides, so that `1` and `'1'` are the same. */
   constructor(seed: number | string) {
+    validateSeed(seed, 'seed')
     const hash = hashSeed(String(seed))
     this.#a = hash()
     this.#b = hash()
@@ -29,23 +32,28 @@ export class Random {
 
   /** An integer from `least` to `most`, both included. */
   integer(least: number, most: number): number {
+    validateInteger(least, 'least')
+    validateInteger(most, 'most', least)
     return least + Math.floor(this.next() * (most - least + 1))
   }
 
   /** True with the given probability, 0 to 1. Draws nothing at 0 and 1. */
   chance(probability: number): boolean {
+    validateNumber(probability, 'probability', 0, 1)
     if (probability <= 0) return false
     return probability >= 1 || this.next() < probability
   }
 
-  /** One of the items. Throws a `RangeError` if there are none. */
+  /** One of the items. Throws `ERR_INVALID_ARG_VALUE` if there are none. */
   pick<T>(items: readonly T[]): T {
-    if (items.length === 0) throw new RangeError('nothing to pick from')
+    validateList(items, 'items', () => {})
+    if (items.length === 0) throw codedError('ERR_INVALID_ARG_VALUE', 'items', items, 'has none')
     return items[Math.floor(this.next() * items.length)] as T
   }
 
   /** A copy of the items in another order. */
   shuffle<T>(items: readonly T[]): T[] {
+    validateList(items, 'items', () => {})
     const mixed = [...items]
     for (let index = mixed.length - 1; index > 0; index--) {
       const other = this.integer(0, index)
@@ -58,6 +66,7 @@ export class Random {
 
   /** Random bytes. */
   bytes(length: number): Buffer {
+    validateInteger(length, 'length', 0)
     const bytes = Buffer.allocUnsafe(length)
     for (let at = 0; at < length; at++) bytes[at] = this.next() * 256
     return bytes

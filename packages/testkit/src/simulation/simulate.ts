@@ -1,6 +1,14 @@
 // Runs a program on a simulated network, in virtual time, so that its seed decides everything. It puts the parts
 // together and reports; what happens on the way is theirs.
+import {
+  codedError,
+  validateFunction,
+  validateInteger,
+  validateNumber,
+  validateObject,
+} from '@x/core/internal'
 import { defaultTransport, setDefaultTransport } from '@x/core/transport'
+import { validateCapacity, validateList, validateRules, validateSeed } from '../arguments'
 import { quietly, testkitError } from '../errors'
 import type { Rule } from '../faults/rule'
 import { latency } from '../faults/vocabulary'
@@ -9,7 +17,7 @@ import { Driver } from './driver'
 import { Misfortunes, type Omission, omissionsFrom, omissionsText } from './misfortunes'
 import { OutsideWork } from './outside-work'
 import { Random } from './random'
-import { type HostMain, type HostOptions, SimulatedHost } from './simulated-host'
+import { type HostMain, type HostOptions, readHostOptions, SimulatedHost } from './simulated-host'
 import { NetworkModel, type SimulatedNetwork } from './simulated-network'
 import { transportOfCaller } from './simulated-transport'
 import { Trace } from './trace'
@@ -45,7 +53,10 @@ export interface Simulation {
   readonly clock: SimulatedClock
   /** Seeded chance. `Math.random` draws from the same seed, in a line of its own. */
   readonly random: Random
-  /** Adds a host, with the software that runs there. */
+  /**
+   * Adds a host, with the software that runs there. Throws `ERR_INVALID_ARG_VALUE` for a name or an address that another host
+   * has.
+   */
   host(name: string, main?: HostMain | HostOptions): SimulatedHost
   /** Writes a line into the trace. */
   note(text: string): void
@@ -160,7 +171,8 @@ let running: Promise<unknown> = Promise.resolve()
  * Virtual time waits for the process's thread pool (files, `crypto`, `zlib`) and WebAssembly. Equal seeds give equal runs, on one
  * version of Node, as long as nothing outside decides: no real sockets, processes or threads, no two operations of the
  * thread pool at once whose order matters, no generated keys. What is used of them is named in the trace and where the
- * simulation fails. Throws `ERR_X_NESTED_SIMULATION` within a simulation.
+ * simulation fails. Throws `ERR_X_NESTED_SIMULATION` within a simulation, and for options that are none
+ * `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`.
  *
  * Rejects with a `SimulationError` that names the seed: where `main` or a host's software failed, nothing was left to
  * do, or virtual time was up.
@@ -180,9 +192,34 @@ export function simulate<T>(
 ): Promise<SimulationReport<T>> {
   const around = currentWorld()
   if (around && !around.isOver) throw testkitError('ERR_X_NESTED_SIMULATION')
+  validateObject(options, 'options')
+  validateOptions(options)
+  validateFunction(main, 'main')
   const turn = running.then(() => runOutside(() => runOne(options, main)))
   running = turn.catch(() => {})
   return turn
+}
+
+function validateOptions({
+  seed,
+  omit,
+  link,
+  maxVirtualMs,
+  startAt,
+  capacityBytes,
+}: SimulationOptions): void {
+  if (seed !== undefined) validateSeed(seed, 'options.seed')
+  if (omit !== undefined) validateList(omit, 'options.omit', validateOmission)
+  if (link !== undefined) validateRules(link, 'options.link')
+  if (maxVirtualMs !== undefined) validateNumber(maxVirtualMs, 'options.maxVirtualMs', 0)
+  if (startAt !== undefined && !(startAt instanceof Date && !Number.isNaN(startAt.getTime()))) {
+    throw codedError('ERR_INVALID_ARG_TYPE', 'options.startAt', 'Date', startAt)
+  }
+  validateCapacity(capacityBytes, 'options.capacityBytes')
+}
+
+function validateOmission(each: unknown, name: string): void {
+  if (typeof each !== 'string') validateInteger(each, name, 0)
 }
 
 async function runOne<T>(
@@ -209,7 +246,7 @@ async function runOne<T>(
   })
   const hosts: SimulatedHost[] = []
   const host = (name: string, about?: HostMain | HostOptions): SimulatedHost => {
-    const { addresses, main: software } = typeof about === 'function' ? { main: about } : (about ?? {})
+    const { addresses, main: software } = readHostOptions(name, about)
     const stack = network.addStack(name, addresses)
     const around = { trace, misfortunes, fail: (error: unknown) => driver.fail(error) }
     return new SimulatedHost(stack, software, around, created => {

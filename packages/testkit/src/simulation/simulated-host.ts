@@ -1,6 +1,9 @@
 // A host of a simulated network: addresses, a stack, and the lives of the software that runs there. It knows neither
 // links nor time.
+import { codedError, validateFunction, validateString } from '@x/core/internal'
 import type { Transport } from '@x/core/transport'
+import { optionsOf, validateAddress, validateList } from '../arguments'
+import { testkitError } from '../errors'
 import type { Stack } from '../network/stack'
 import type { Misfortunes } from './misfortunes'
 import type { Trace } from './trace'
@@ -15,6 +18,17 @@ export interface HostOptions {
   addresses?: readonly string[]
   /** Runs at once, and again after each `restart`. Default: nothing. */
   main?: HostMain
+}
+
+/** What `host()` was given, checked. */
+export function readHostOptions(name: unknown, given: HostMain | HostOptions | undefined): HostOptions {
+  validateString(name, 'name')
+  if (name === '') throw codedError('ERR_INVALID_ARG_VALUE', 'name', name, 'is empty')
+  const options = typeof given === 'function' ? { main: given } : optionsOf(given)
+  const { addresses, main } = options
+  if (addresses !== undefined) validateList(addresses, 'options.addresses', validateAddress)
+  if (main !== undefined) validateFunction(main, 'options.main')
+  return options
 }
 
 /** What a host needs of its simulation. */
@@ -75,9 +89,10 @@ export class SimulatedHost {
     return this.#stack.openHandles
   }
 
-  /** Runs code on this host: its sockets, servers, names and timers are the host's. Throws if the host is down. */
+  /** Runs code on this host: its sockets, servers, names and timers are the host's. Throws `ERR_X_HOST_DOWN` if it is down. */
   run<T>(code: () => T): T {
-    if (!this.isUp) throw new Error(`host ${this.name} is down`)
+    validateFunction(code, 'code')
+    if (!this.isUp) throw testkitError('ERR_X_HOST_DOWN', this.name)
     return runInLife(this.#life, code)
   }
 

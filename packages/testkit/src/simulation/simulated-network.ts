@@ -1,6 +1,8 @@
 // The network of a simulation: hosts by name and address, a link for each direction between two of them, and what
 // may happen to links. It knows topology; how a segment travels is the lane's.
+import { codedError } from '@x/core/internal'
 import { errno, type Lookup, type Status, type TcpAddress } from '@x/core/transport'
+import { validateRules } from '../arguments'
 import { eachOf } from '../each-of'
 import type { Guard, Rule } from '../faults/rule'
 import { RuleList } from '../faults/rule-list'
@@ -12,7 +14,7 @@ import type { Driver } from './driver'
 import { Link } from './link'
 import type { Misfortunes } from './misfortunes'
 import type { Random } from './random'
-import type { SimulatedHost } from './simulated-host'
+import { SimulatedHost } from './simulated-host'
 import { TcpLane } from './tcp-lane'
 import type { Trace } from './trace'
 import type { VirtualClock } from './virtual-clock'
@@ -95,13 +97,14 @@ export class NetworkModel implements SimulatedNetwork {
       callback,
     )
 
-  /** A stack for a new host; names and addresses are taken once. */
+  /** A stack for a new host; names and addresses are taken once, or `ERR_INVALID_ARG_VALUE`. */
   addStack(name: string, addresses: readonly string[] | undefined): Stack {
-    if (this.#named(name)) throw new Error(`there is a host ${name} already`)
+    if (this.#named(name)) throw codedError('ERR_INVALID_ARG_VALUE', 'name', name, 'is another host already')
     const own = addresses ?? [this.#freeAddress()]
     for (const address of own) {
       const other = this.#stacks.find(stack => stack.addresses.includes(address))
-      if (other) throw new Error(`${address} is ${other.host}'s address already`)
+      if (other)
+        throw codedError('ERR_INVALID_ARG_VALUE', 'addresses', own, `are in part those of ${other.host}`)
     }
     const stack = new Stack(this.#fabric, name, own)
     this.#stacks.push(stack)
@@ -118,6 +121,7 @@ export class NetworkModel implements SimulatedNetwork {
   }
 
   linkOneWay(from: Hosts, to: Hosts, rules: readonly Rule[]): void {
+    validateHosts({ from, to })
     const kept = this.#kept(rules)
     const names = kept.map(rule => rule.name || '(a rule without a name)')
     this.#around.trace.note(`link ${namesOf(from)} > ${namesOf(to)} ${names.join(', ')}`)
@@ -131,14 +135,12 @@ export class NetworkModel implements SimulatedNetwork {
   }
 
   #kept(rules: readonly Rule[]): readonly Rule[] {
-    if (!Array.isArray(rules) || !rules.every(rule => typeof rule === 'function'))
-      throw new TypeError(
-        'the rules of a link are an array of functions, as `[faults.latency({ ms: 20 })]` is',
-      )
+    validateRules(rules, 'rules')
     return rules.filter(rule => this.#around.misfortunes.allows(rule))
   }
 
   partition(a: Hosts, b: Hosts): Repair {
+    validateHosts({ a, b })
     if (!this.#around.misfortunes.befall(`partition ${namesOf(a)} | ${namesOf(b)}`)) return repair(() => {})
     this.#cut(a, b, true)
     this.#cut(b, a, true)
@@ -146,6 +148,7 @@ export class NetworkModel implements SimulatedNetwork {
   }
 
   partitionOneWay(from: Hosts, to: Hosts): Repair {
+    validateHosts({ from, to })
     if (!this.#around.misfortunes.befall(`partition ${namesOf(from)} > ${namesOf(to)}`))
       return repair(() => {})
     this.#cut(from, to, true)
@@ -153,16 +156,17 @@ export class NetworkModel implements SimulatedNetwork {
   }
 
   isolate(host: SimulatedHost): Repair {
+    validateHosts({ host })
     return this.partition(
       host,
       [...this.#hosts.values()].filter(other => other !== host),
     )
   }
 
-  repair(a?: Hosts, b?: Hosts): void {
-    const all = [...this.#hosts.values()]
-    this.#cut(a ?? all, b ?? all, false)
-    this.#cut(b ?? all, a ?? all, false)
+  repair(a: Hosts = [...this.#hosts.values()], b: Hosts = [...this.#hosts.values()]): void {
+    validateHosts({ a, b })
+    this.#cut(a, b, false)
+    this.#cut(b, a, false)
   }
 
   #cut(from: Hosts, to: Hosts, isCut: boolean): void {
@@ -241,6 +245,13 @@ export class NetworkModel implements SimulatedNetwork {
 
 function repair(back: () => void): Repair {
   return Object.assign(back, { [Symbol.dispose]: back })
+}
+
+function validateHosts(sides: Readonly<Record<string, unknown>>): void {
+  for (const [name, side] of Object.entries(sides)) {
+    const isOfHosts = [side].flat().every(each => each instanceof SimulatedHost)
+    if (!isOfHosts) throw codedError('ERR_INVALID_ARG_TYPE', name, ['host', 'Array'], side)
+  }
 }
 
 function listOf(hosts: Hosts): readonly SimulatedHost[] {
