@@ -172,7 +172,6 @@ const stateful = {
   'src/socket/ticket.ts': 'whether callbacks are put off, for the length of one call',
   'src/socket/outbox.ts': 'memory and objects that outboxes use again',
   'src/errors/fallback.ts': 'is told once by select why the portable transport runs',
-  'src/host.ts': "whose nextTick waits while the host's is in its place",
   'src/transport/select.ts': 'remembers the choice of the transport',
   'src/register/thread.ts': 'hears once from the program what it answers',
   'src/transport/native/index.ts': 'remembers whether the addon loads',

@@ -30,41 +30,20 @@ export const hostClock = {
 
 const { nextTick: original } = process
 
-/** Whose `process.nextTick` waits while the host's is in its place; null while none does. */
-let lent: { users: typeof process.nextTick } | null = null
-
 /** Whether `process.nextTick` is the host's own now. */
 export function hasHostTicks(): boolean {
   return process.nextTick === original
 }
 
-/** Runs what looks `process.nextTick` up itself, as node:net does, with the host's own in its place. */
+/** Runs what looks `process.nextTick` up itself, as node:net does, with the host's own in its place. No callback of a user runs in it. */
 export function withHostTicks<T>(call: () => T): T {
-  if (process.nextTick === original) return call()
-  const mine = { users: process.nextTick }
-  lent = mine
+  const users = process.nextTick
+  if (users === original) return call()
   process.nextTick = original
   try {
     return call()
   } finally {
-    lent = null
-    process.nextTick = mine.users
-  }
-}
-
-/** Runs a user's callback that comes inside `withHostTicks` with the user's `process.nextTick` in its place again. */
-export function withUsersTicks(call: () => void): void {
-  const mine = lent
-  if (mine === null) return call()
-  lent = null
-  process.nextTick = mine.users
-  try {
-    call()
-  } finally {
-    // It may have put another one there meanwhile.
-    mine.users = process.nextTick
-    lent = mine
-    process.nextTick = original
+    process.nextTick = users
   }
 }
 

@@ -1,7 +1,7 @@
 // How far a handle's close is, and who waits for it: each `close(done)` is called back once, in a later turn (law 3 of the
 // contract). It knows no handle.
 import { setImmediate } from '../host'
-import { callEach } from './call-each'
+import { callEach, callEachOrThrow } from './call-each'
 
 /** Runs a job in a later turn. */
 export type Later = (job: () => void) => void
@@ -49,8 +49,12 @@ export class Closing {
   finish(call: (waiting: (() => void)[]) => void = callEach): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
-    const [first, others] = [this.#first, this.#others]
+    const first = this.#first
+    const others = this.#others
     this.#first = this.#others = null
-    if (first !== null) call(others === null ? [first] : [first, ...others])
+    if (first === null) return
+    // Nearly always there is one, and it need not cost a list.
+    if (others === null && call === callEachOrThrow) first()
+    else call(others === null ? [first] : [first, ...others])
   }
 }

@@ -21,48 +21,28 @@ describe('the functions of the host', () => {
     await new Promise<void>(resolve => host.hostClock.setTimeout(resolve, 1))
   })
 
-  it('put the host’s nextTick in the place of a user’s for a call, and the user’s again for a callback inside it', () => {
+  it('put the host’s nextTick in the place of a user’s for a call, and back again, though the call throws', () => {
     process.nextTick = users
     const seen: boolean[] = []
-    const answer = host.withHostTicks(() => {
-      seen.push(host.hasHostTicks())
-      host.withUsersTicks(() => {
-        seen.push(process.nextTick === users)
-        host.withHostTicks(() => seen.push(host.hasHostTicks()))
-        seen.push(process.nextTick === users)
-      })
+    const look = () => {
       seen.push(host.hasHostTicks())
       return 5
-    })
-    expect(answer).toBe(5)
-    expect(seen).toEqual([true, true, true, true, true])
+    }
+    expect(host.withHostTicks(() => host.withHostTicks(look))).toBe(5)
+    expect(seen).toEqual([true])
     expect(process.nextTick).toBe(users)
-  })
-
-  it('put it back where the call throws, and what a callback has put there', () => {
-    process.nextTick = users
     const thrown = new Error('thrown')
     const fail = () => {
       throw thrown
     }
     expect(() => host.withHostTicks(fail)).toThrow(thrown)
     expect(process.nextTick).toBe(users)
-    const others = (() => {}) as typeof process.nextTick
-    const change = () => {
-      process.nextTick = others
-      fail()
-    }
-    expect(() => host.withHostTicks(() => host.withUsersTicks(change))).toThrow(thrown)
-    expect(process.nextTick).toBe(others)
-    const putBack = () => {
-      process.nextTick = real
-    }
-    host.withHostTicks(() => host.withUsersTicks(putBack))
-    expect(process.nextTick).toBe(real)
+    process.nextTick = real
+    expect(host.withHostTicks(look)).toBe(5)
   })
 
   it('leave alone what nobody has replaced', () => {
-    host.withHostTicks(() => host.withUsersTicks(() => expect(process.nextTick).toBe(real)))
+    host.withHostTicks(() => expect(process.nextTick).toBe(real))
     expect(process.nextTick).toBe(real)
   })
 })

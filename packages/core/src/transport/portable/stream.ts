@@ -1,4 +1,6 @@
-// A stream over one net.Socket: statuses and sinks on this side, events on that. It knows nothing of listeners.
+// A stream over one socket of the host: statuses and sinks on this side, what the socket tells on that. It knows neither how
+// that is driven (driver) nor listeners.
+import { AsyncResource } from 'node:async_hooks'
 import type { Socket } from 'node:net'
 import {
   UV_EALREADY,
@@ -8,9 +10,10 @@ import {
   UV_EISCONN,
   UV_ENOTCONN,
   UV_ENOTSUP,
+  UV_EOF,
   UV_EPIPE,
 } from '../../errors/errno'
-import { nextTick, setImmediate, withHostTicks, withoutFirstTick, withUsersTicks } from '../../host'
+import { nextTick, setImmediate } from '../../host'
 import { callEach, callEachOrThrow } from '../call-each'
 import { Closing } from '../closing'
 import type {
@@ -23,22 +26,11 @@ import type {
   TcpAddress,
 } from '../contract'
 import { isTcpAddress } from '../contract'
+import { Backlog } from './backlog'
+import { driver } from './driver'
 import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
 import { isNode } from './host'
-import {
-  closeByReset,
-  endWriting,
-  hearConnect,
-  type InnerSocket,
-  newSocket,
-  openHandle,
-  prepare,
-  restore,
-  resumeReading,
-  type Sides,
-  type SocketOwner,
-  stopReading,
-} from './inner-socket'
+import { disown, type InnerSocket, newSocket, type Sides, type SocketOwner } from './inner-socket'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
 import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
@@ -51,9 +43,9 @@ export interface ConnectedSocket {
   readonly sides?: Sides
 }
 
-const NOTHING = Buffer.alloc(0)
 /** How often libuv reads of one stream before others have their turn: a receiver of small buffers hears of no more. */
 const readsOfTurn = 32
+const nothingKnown: ConnectedSocket = {}
 const bothSides: Sides = { readable: true, writable: true }
 
 export class PortableStream extends WithoutDescriptors implements StreamHandle, SocketOwner {
@@ -65,25 +57,31 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   #state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new'
   #sink: ReadSink | null = null
   #reading = false
-  #ended = false
+  /** What reading, or an attempt to connect, has ended with: `UV_EOF`, or a failure; 0 while it has not. */
+  #over: Status = 0
   #overTold = false
-  /** The host's socket has said 'close': its `closed` comes before the descriptor is. */
+  /** What came while nobody read, in order. */
+  #unread: Buffer[] | null = null
+  /** `goOn` is to come. */
+  #isGoingOn = false
+  /** The host's socket has said 'close' by itself: its `closed` comes before the descriptor is. */
   #isGone = false
-  #failure: Status = 0
   #connected: ((status: Status) => void) | null = null
+  /** Our side: its end was asked for and waits for the writes before it, or is under way, or has left. */
+  #end: 'open' | 'waiting' | 'leaving' | 'left' = 'open'
   #shutDown: ((status: Status) => void) | null = null
-  #shut = false
+  /** To be closed by a reset once the end of our side has left. */
+  #resetsAtEnd = false
   #bytesGiven = 0
-  /** Who waits for a write that the system has not taken yet, in order. */
-  #queue: Array<(status: Status) => void> = []
-  #paths: PathEnds = unnamed
+  #backlog: Backlog | null = null
+  #paths: PathEnds
   #own: Address | null = null
   #peer: Address | null = null
   #local: TcpAddress | null = null
   readonly #closing = new Closing()
 
   /** Of a connected socket where one is given; else it can connect. */
-  constructor(kind: HandleKind, connected?: Socket, known: ConnectedSocket = {}) {
+  constructor(kind: HandleKind, connected?: Socket, known: ConnectedSocket = nothingKnown) {
     super()
     this.kind = kind
     this.fd = known.fd ?? -1
@@ -92,7 +90,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     const socket = connected ?? newSocket()
     this.#socket = socket
     if (connected) this.#state = 'open'
-    prepare(socket, this)
+    driver.prepare(socket, this)
   }
 
   bind(at: TcpAddress): Status {
@@ -110,29 +108,16 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     const refused = isTcpAddress(to) ? 0 : pathStatus(to.path)
     if (refused < 0) return refused
     try {
-      this.#begin(to)
+      driver.connect(this.#socket, isTcpAddress(to) ? towards(to, this.#local) : { path: to.path })
     } catch (error) {
       return statusOf(error as NodeJS.ErrnoException)
     }
+    if (!isTcpAddress(to)) this.#paths = { own: '', peer: to.path }
     // Linux answers the first connect of a connected TCP socket with success, and the connection stays (connect(2) tells of
     // EISCONN alone).
     if (this.#state === 'new') this.#state = 'connecting'
     this.#connected = done
-    hearConnect(this.#socket)
     return 0
-  }
-
-  #begin(to: Address): void {
-    const socket = this.#socket
-    if (isTcpAddress(to)) {
-      const options = towards(to, this.#local)
-      // node:net begins a tick later, in which the peer would not hear of a connection that is closed in this one.
-      if (isNode) withoutFirstTick(() => socket.connect(options))
-      else socket.connect(options)
-      return
-    }
-    this.#paths = { own: '', peer: to.path }
-    withHostTicks(() => socket.connect({ path: to.path }))
   }
 
   /** @internal */
@@ -144,6 +129,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   heardConnect(): void {
     if (this.isClosing) return
     this.#state = 'open'
+    this.#over = 0
     this.#tellConnected(0)
   }
 
@@ -169,8 +155,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     return this.#peer ?? UV_ENOTCONN
   }
 
-  // node:net forgets both addresses when it closes the socket, which it does by itself after an error; other hosts, whose
-  // `destroy` is not ours, after both ends.
+  // Other hosts forget both addresses when they close the socket, which they do by themselves after both ends.
   #learnNames(): void {
     if (this.#peer !== null) return
     const { own, peer } = this.kind === 'pipe' ? pathEnds(this.#paths) : tcpEnds(this.#socket)
@@ -183,16 +168,21 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     return this.isClosing ? UV_EBADF : UV_ENOTCONN
   }
 
+  /** @internal */
+  get isReading(): boolean {
+    return this.#reading && this.#unread === null
+  }
+
   readStart(sink: ReadSink): Status {
     if (this.#state !== 'open') return this.#unconnected()
     if (!this.#sides.readable) return UV_ENOTCONN
     this.#sink = sink
     if (this.#reading) return 0
     this.#reading = true
-    if (this.#ended || this.#failure < 0) nextTick(tellOver, this)
-    // What a receiver left comes as from the system, in a turn of its own.
-    else if (this.#socket.readableLength > 0) setImmediate(goOn, this)
-    else withHostTicks(() => resumeReading(this.#socket))
+    // What came before is told as from the system, in a turn of its own.
+    if (this.#unread !== null) this.#goOnLater()
+    else if (this.#over !== 0) nextTick(tellOver, this)
+    else driver.startReading(this.#socket)
     return 0
   }
 
@@ -200,175 +190,182 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     if (this.#state !== 'open') return this.#unconnected()
     if (this.#reading) {
       this.#reading = false
-      stopReading(this.#socket)
+      driver.stopReading(this.#socket)
     }
     return 0
   }
 
-  /**
-   * @internal A chunk on its way into the socket's own buffer: taken here where the buffer would only hand it on, which is
-   * most of what a read costs. False where it is to be kept: nobody reads now, or others wait before it.
-   */
-  takes(chunk: Buffer): boolean {
-    if (!this.#reading || this.#socket.readableLength > 0) return false
-    this.heardData(chunk)
-    return true
-  }
-
-  /** @internal The peer's end on its way into the socket's buffer, as `takes`. */
-  takesEnd(): boolean {
-    if (!this.#reading || this.#socket.readableLength > 0) return false
-    withUsersTicks(() => this.heardEnd())
-    return true
-  }
-
   /** @internal */
   heardData(chunk: Buffer): void {
-    const sink = this.#sink
-    if (sink === null) return
-    if (sink.into !== undefined) withUsersTicks(() => this.#fill(chunk))
+    if (this.isReading) this.#deliver(chunk)
+    else if (!this.isClosing) this.#unread = [...(this.#unread ?? []), chunk]
+  }
+
+  #deliver(chunk: Buffer): void {
+    const sink = this.#sink as ReadSink
+    if (sink.into !== undefined) this.#fill(chunk)
     else {
       this.bytesRead += chunk.length
-      withUsersTicks(() => sink.onData(chunk))
+      sink.onData(chunk)
     }
   }
 
-  // Into the receiver's own buffers, one after the other. What is left when it stops reading goes back to the socket.
+  // Into the receiver's own buffers, one after the other. What is left when it stops reading is kept.
   #fill(chunk: Buffer): void {
     let rest = chunk
-    for (let reads = 0; rest.length > 0; reads++) {
-      const sink = this.#sink
-      if (sink === null) return
-      if (!this.#reading || sink.into === undefined) {
-        this.#socket.unshift(rest)
-        return
-      }
-      if (reads === readsOfTurn) {
-        stopReading(this.#socket)
-        this.#socket.unshift(rest)
-        setImmediate(goOn, this)
-        return
-      }
-      const target = sink.into()
-      const size = Math.min(target.length, rest.length)
-      target.set(size === rest.length ? rest : rest.subarray(0, size))
-      rest = rest.subarray(size)
-      this.bytesRead += size
-      let hasThrown = true
-      try {
+    try {
+      for (let reads = 0; rest.length > 0 && reads < readsOfTurn; reads++) {
+        const sink = this.#sink
+        if (!this.#reading || sink?.into === undefined) return
+        const target = sink.into()
+        const size = Math.min(target.length, rest.length)
+        target.set(size === rest.length ? rest : rest.subarray(0, size))
+        rest = rest.subarray(size)
+        this.bytesRead += size
         sink.onData(Buffer.from(target.buffer, target.byteOffset, size))
-        hasThrown = false
-      } finally {
-        // What a receiver throws costs it none of the bytes that came with these.
-        if (hasThrown && rest.length > 0) nextTick(fillRest, this, rest)
+      }
+    } finally {
+      // A receiver that throws loses none of the bytes that came with these.
+      if (rest.length > 0 && !this.isClosing) {
+        this.#unread = [rest, ...(this.#unread ?? [])]
+        if (this.#reading) this.#goOnLater()
       }
     }
   }
 
-  /** @internal */
+  #goOnLater(): void {
+    if (this.#isGoingOn) return
+    this.#isGoingOn = true
+    setImmediate(goOn, this)
+  }
+
+  /** @internal Tells a chunk that was kept; after the last of them it reads on. */
   goOn(): void {
-    if (this.#reading && this.#state === 'open') withHostTicks(() => resumeReading(this.#socket))
+    this.#isGoingOn = false
+    if (!this.#reading || this.#state !== 'open') return
+    const [chunk, ...rest] = this.#unread ?? []
+    if (chunk === undefined) {
+      if (this.#over !== 0) this.tellOver()
+      else driver.startReading(this.#socket)
+      return
+    }
+    this.#unread = rest.length > 0 ? rest : null
+    this.#goOnLater()
+    this.#deliver(chunk)
   }
 
   /** @internal */
   heardEnd(): void {
-    if (this.#ended || this.#state !== 'open') return
-    this.#ended = true
+    if (this.#over !== 0 || this.#state !== 'open') return
+    this.#over = UV_EOF
     if (!isNode) this.#learnNames()
     this.tellOver()
   }
 
-  /** @internal A failed write is told by that write first, and the reader hears of it where nobody closes then. */
+  /** @internal */
   heardError(error: NodeJS.ErrnoException): void {
     if (this.isClosing) return
-    this.#failure = statusOf(error)
+    this.#over = statusOf(error)
     if (this.#state === 'connecting') {
       this.#state = 'new'
-      this.#tellConnected(this.#failure)
+      this.#tellConnected(this.#over)
     } else if (error.syscall === 'write') setImmediate(tellOver, this)
     else this.tellOver()
   }
 
   /** @internal The end or the failure, where they came while nobody read. */
   tellOver(): void {
-    if (!this.#reading || this.#overTold || this.#state !== 'open') return
+    if (!this.#reading || this.#overTold || this.#unread !== null || this.#state !== 'open') return
     this.#overTold = true
-    if (this.#ended) this.#sink?.onEnd()
-    else this.#sink?.onError(this.#failure)
+    if (this.#over === UV_EOF) this.#sink?.onEnd()
+    else this.#sink?.onError(this.#over)
+  }
+
+  /** The system is not asked by `node:net`: what it has told. */
+  override hasPeerLeft(): boolean {
+    return this.#over !== 0
   }
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
-    const socket = this.#socket
     if (this.#state !== 'open') return this.#unconnected()
-    if (this.#shut || socket.destroyed || !this.#sides.writable) return UV_EPIPE
-    if (chunks.length === 0) return 1
-    const givenBefore = this.#bytesGiven
-    withHostTicks(() => this.#giveAll(chunks))
-    const isTaken = socket.writableLength === 0
-    // An earlier write's failure, too: what comes behind it in the same turn stays in node:net's buffer.
-    if (socket.errored !== null) {
-      this.#bytesGiven = givenBefore
-      return statusOf(socket.errored)
+    if (this.#end !== 'open' || this.#isGone || !this.#sides.writable) return UV_EPIPE
+    const size = chunks.length === 1 ? chunks[0]!.length : totalLength(chunks)
+    if (this.#backlog !== null) this.#backlog.add(chunks, size, done)
+    else {
+      const status = this.#send(chunks, size)
+      if (status < 0) return status
+      if (status === 0) this.#backlog = new Backlog(size, done)
+      if (status > 0) {
+        this.#bytesGiven += size
+        return 1
+      }
     }
-    if (isTaken) return 1
-    this.#queue.push(done)
-    // node:net calls back in order, so the callback of nothing tells of all before it. A write that the system takes at
-    // once, nearly each, costs no callback.
-    withHostTicks(() => socket.write(NOTHING, this.#wrote))
+    this.#bytesGiven += size
     return 0
   }
 
-  #give(chunk: Uint8Array): void {
-    this.#bytesGiven += chunk.length
-    this.#socket.write(chunk)
-  }
-
   // Copying little is cheaper than node:net's way of many chunks; much goes out by one writev.
-  #giveAll(chunks: readonly Uint8Array[]): void {
-    if (chunks.length === 1) return this.#give(chunks[0]!)
-    const size = totalLength(chunks)
-    if (size <= copyAtMost) {
-      this.#give(joined(chunks, size))
-      return
-    }
-    this.#socket.cork()
-    for (const chunk of chunks) this.#give(chunk)
-    this.#socket.uncork()
+  #send(chunks: readonly Uint8Array[], size: number): Status {
+    if (size === 0) return 1
+    const sent = chunks.length > 1 && size <= copyAtMost ? [joined(chunks, size)] : chunks
+    return driver.send(this.#socket, sent)
   }
 
-  readonly #wrote = (error?: Error | null): void => {
-    if (this.#state !== 'open') return
-    const done = this.#queue.shift()
-    const status = error ? this.#statusOf(error) : 0
-    withUsersTicks(() => done?.(status))
+  /** @internal */
+  heardSent(error: NodeJS.ErrnoException | null | undefined): void {
+    const backlog = this.#backlog
+    if (backlog === null) return
+    if (this.isClosing) return this.#cancelWrites()
+    const calls: Array<() => void> = []
+    let status: Status = error ? this.#failureOf(error) : 1
+    while (status !== 0) {
+      const outcome = Math.min(status, 0)
+      for (const done of backlog.takeFirst()) calls.push(() => done(outcome))
+      if (!backlog.hasWaiting) {
+        this.#backlog = null
+        break
+      }
+      const chunks = backlog.advance()
+      // What is behind a write that failed fails with it.
+      if (status > 0) status = this.#send(chunks, backlog.size)
+    }
+    if (this.#backlog === null && this.#end === 'waiting') this.#beginEnd()
+    callEach(calls)
   }
 
   shutdown(done: (status: Status) => void): Status {
     if (this.#state !== 'open') return this.#unconnected()
-    if (this.#shut || this.#socket.destroyed || !this.#sides.writable) return UV_ENOTCONN
-    this.#shut = true
+    if (this.#end !== 'open' || this.#isGone || !this.#sides.writable) return UV_ENOTCONN
     this.#shutDown = done
     if (!isNode) this.#learnNames()
-    withHostTicks(() => endWriting(this.#socket, this.#finished))
+    if (this.#backlog === null) this.#beginEnd()
+    else {
+      // It comes in the context of now (law 12 of the contract), not in that of a write which it waits for.
+      this.#shutDown = AsyncResource.bind(done)
+      this.#end = 'waiting'
+    }
     return 0
   }
 
-  readonly #finished = (error?: Error | null): void => {
+  #beginEnd(): void {
+    this.#end = 'leaving'
+    driver.end(this.#socket)
+  }
+
+  /** @internal */
+  heardEnded(error: NodeJS.ErrnoException | null | undefined): void {
+    this.#end = 'left'
+    if (this.#resetsAtEnd) driver.reset(this.#socket)
     if (this.#state !== 'open') return
     const done = this.#shutDown
     this.#shutDown = null
-    // A failed read ends the writing side as well: it is the reader's to tell.
-    const failure: NodeJS.ErrnoException | null = this.#socket.errored
-    if (failure && failure.syscall === 'read') this.heardError(failure)
-    const isOver = error || failure !== null || this.#failure < 0
-    done?.(isOver ? this.#statusOf(error) : 0)
+    done?.(error ? this.#failureOf(error) : 0)
   }
 
-  /** Why the socket is over, of which `error` may tell no more than that. */
-  #statusOf(error: Error | null | undefined): Status {
-    const failure: NodeJS.ErrnoException | null = this.#socket.errored
-    if (failure !== null) return statusOf(failure)
-    return this.#failure < 0 || !error ? this.#failure : statusOf(error)
+  /** What a host that closed the socket for a failure says of what it cut off is no more than that. */
+  #failureOf(error: NodeJS.ErrnoException): Status {
+    const status = statusOf(error)
+    return status === UV_ECANCELED && this.#over < 0 && this.#over !== UV_EOF ? this.#over : status
   }
 
   setOption(option: StreamOption): Status {
@@ -384,68 +381,63 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   reset(done: () => void): Status {
     if (this.isClosing) return UV_EBADF
     this.#closing.begin(done)
-    this.#shutter(this.kind === 'tcp' && this.#state === 'open')
+    this.#shutter(this.kind === 'tcp')
     return 0
   }
 
   close(done?: () => void): void {
-    if (this.#closing.begin(done)) this.#shutter(false)
+    if (!this.#closing.begin(done)) return
+    // A system resets a connection that is closed with unread bytes, and these were not read either.
+    this.#shutter(this.kind === 'tcp' && (this.#unread !== null || this.#socket.readableLength > 0))
   }
 
-  #shutter(reset: boolean): void {
-    const socket = this.#socket
-    const untouched = this.#state === 'new' && this.#failure === 0
-    if (this.#isGone) {
-      this.#state = 'closing'
-      this.#sink = null
-      setImmediate(closed, this)
-      return
-    }
-    // Without a handle it would say 'close' in the next tick, which is no later turn.
-    if (untouched) withHostTicks(() => openHandle(socket))
-    // A system resets a connection that is closed with unread bytes, and these were not read either.
-    const isUnread = this.kind === 'tcp' && this.#state === 'open' && socket.readableLength > 0
+  #shutter(byReset: boolean): void {
+    const before = this.#state
     this.#state = 'closing'
     this.#sink = null
-    if ((reset || isUnread) && !socket.destroyed) closeByReset(socket, this.#shutDown !== null)
-    else socket.destroy()
+    this.#reading = false
+    this.#unread = null
+    // One that never was to connect has nothing to close.
+    if (this.#isGone || before === 'new') setImmediate(closed, this)
+    else if (!byReset || before !== 'open') driver.close(this.#socket)
+    // The end comes first, which takes a turn, or is given up where bytes wait before it.
+    else if (this.#end === 'leaving') this.#resetsAtEnd = true
+    else driver.reset(this.#socket)
   }
 
-  /** @internal node:net has closed the descriptor, which it does by itself after an error. */
+  /** @internal The host has closed the descriptor, which it does by itself after a failed connect. */
   heardClose(): void {
     this.#isGone = true
     if (this.#state !== 'closing') return
     this.#state = 'closed'
-    const connected = this.#connected
-    const shutDown = this.#shutDown
-    this.#connected = null
-    this.#shutDown = null
-    this.heardCut()
-    const calls: Array<() => void> = []
-    if (connected) calls.push(() => connected(UV_ECANCELED))
-    if (shutDown) calls.push(() => shutDown(UV_ECANCELED))
-    callEach(calls)
+    disown(this.#socket)
+    if (this.#backlog !== null) this.#cancelWrites()
+    if (this.#connected !== null || this.#shutDown !== null) this.#cancelRequests()
     this.#closing.finish(callEachOrThrow)
   }
 
-  /** @internal */
-  heardWriteError(): void {
-    if (this.#state === 'open') this.#learnNames()
+  #cancelRequests(): void {
+    const requests = [this.#connected, this.#shutDown]
+    this.#connected = this.#shutDown = null
+    callEach(requests.map(done => () => done?.(UV_ECANCELED)))
   }
 
-  /** @internal The write that was under way is cut off, and so is all behind it. */
-  heardCut(): void {
-    const queue = this.#queue
-    this.#queue = []
-    callEach(queue.map(done => () => done(UV_ECANCELED)))
+  #cancelWrites(): void {
+    const backlog = this.#backlog!
+    this.#backlog = null
+    this.#bytesGiven -= backlog.size
+    const cut = backlog.takeFirst()
+    backlog.advance()
+    callEach([...cut, ...backlog.takeFirst()].map(done => () => done(UV_ECANCELED)))
   }
 
   /** Gives the host's socket away as it is; this stream is closed by it, and nothing is pending. */
   surrender(): Socket {
     const socket = this.#socket
-    restore(socket)
+    driver.restore(socket, this.#unread ?? [])
     this.#state = 'closed'
     this.#sink = null
+    this.#unread = null
     this.#closing.begin()
     this.#closing.finish()
     return socket
@@ -453,19 +445,19 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
 
   // node:net puts off what is asked of a closed socket until it connects again, with a listener for each call.
   ref(): void {
-    if (!this.#socket.destroyed) this.#socket.ref()
+    if (!this.isClosing && !this.#isGone) this.#socket.ref()
   }
 
   unref(): void {
-    if (!this.#socket.destroyed) this.#socket.unref()
+    if (!this.isClosing && !this.#isGone) this.#socket.unref()
   }
 
   get bytesWritten(): number {
-    return this.#bytesGiven - this.#socket.writableLength
+    return this.#bytesGiven - this.writeQueueSize
   }
 
   get writeQueueSize(): number {
-    return this.#socket.writableLength
+    return this.#backlog?.size ?? 0
   }
 }
 
@@ -474,9 +466,6 @@ function closed(stream: PortableStream): void {
 }
 function goOn(stream: PortableStream): void {
   stream.goOn()
-}
-function fillRest(stream: PortableStream, rest: Buffer): void {
-  stream.heardData(rest)
 }
 function tellOver(stream: PortableStream): void {
   stream.tellOver()
