@@ -7,13 +7,13 @@
 static void free_instance(napi_env env, void *data, void *hint) {
   (void)hint;
   x_instance *in = data;
-  napi_ref references[X_EVENT_COUNT + 2] = {in->scratch_buffer, in->arena_buffer};
-  memcpy(references + 2, in->events, sizeof(in->events));
-  for (size_t i = 0; i < X_EVENT_COUNT + 2; i++) {
-    if (references[i] != NULL) napi_delete_reference(env, references[i]);
+  if (in->scratch_buffer != NULL) napi_delete_reference(env, in->scratch_buffer);
+  for (size_t i = 0; i < X_EVENT_COUNT; i++) {
+    if (in->events[i] != NULL) napi_delete_reference(env, in->events[i]);
   }
   x_table_free(in);
   x_close_unclaimed(in);
+  free(in->arena);
   x_pool_end(in->pool);
   free(in);
 }

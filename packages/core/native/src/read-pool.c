@@ -53,12 +53,13 @@ void x_pool_use(x_pool *pool, int change) {
   if (pool->users == 0) trim(pool, MOST_IDLE);
 }
 
-static void *take(x_pool *pool) {
+// An arena for a read; NULL where there is none.
+char *x_pool_take(x_pool *pool) {
   idle_arena *arena = pool->idle;
   if (arena == NULL) return malloc(X_READ_SIZE);
   pool->idle = arena->next;
   pool->idle_count--;
-  return arena;
+  return (char *)arena;
 }
 
 static void give(x_pool *pool, void *memory) {
@@ -98,18 +99,12 @@ static void let_young_arenas_return(napi_env env, x_pool *pool) {
   }
 }
 
-// A buffer over an arena, and the arena's memory; NULL where the host allows no memory of ours in its buffers (V8 with a
-// sandbox), or there is none.
-napi_value x_pool_buffer(napi_env env, x_pool *pool, char **memory) {
+// A buffer over an arena, which is JavaScript's from here on. NULL where the host allows no memory of ours in its buffers (V8
+// with a sandbox): the arena stays the caller's.
+napi_value x_pool_buffer(napi_env env, x_pool *pool, char *arena) {
   napi_value buffer;
   let_young_arenas_return(env, pool);
-  void *arena = take(pool);
-  if (arena == NULL) return NULL;
-  if (napi_create_external_buffer(env, X_READ_SIZE, arena, on_unused, pool, &buffer) != napi_ok) {
-    give(pool, arena);
-    return NULL;
-  }
+  if (napi_create_external_buffer(env, X_READ_SIZE, arena, on_unused, pool, &buffer) != napi_ok) return NULL;
   pool->out++;
-  *memory = arena;
   return buffer;
 }

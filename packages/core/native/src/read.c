@@ -16,21 +16,10 @@ static bool user_buffer(x_stream *stream, uv_buf_t *buf) {
   return found;
 }
 
-// Makes sure that there is an arena for a read.
-static bool open_arena(x_instance *in) {
-  napi_handle_scope scope;
-  char *memory;
-  if (in->arena != NULL) return true;
-  if (!x_enter(in, &scope)) return false;
-  napi_value buffer = x_pool_buffer(in->env, in->pool, &memory);
-  if (buffer != NULL && napi_create_reference(in->env, buffer, 1, &in->arena_buffer) == napi_ok) in->arena = memory;
-  x_leave(in, scope);
-  return in->arena != NULL;
-}
-
 static void own_buffer(x_stream *stream, uv_buf_t *buf) {
   x_instance *in = stream->base.in;
-  stream->into_arena = stream->bulk && open_arena(in);
+  if (stream->bulk && in->arena == NULL) in->arena = x_pool_take(in->pool);
+  stream->into_arena = stream->bulk && in->arena != NULL;
   *buf = uv_buf_init(stream->into_arena ? in->arena : in->scratch, X_READ_SIZE);
 }
 
@@ -43,19 +32,20 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf) {
   else own_buffer(stream, buf);
 }
 
-// The arena is the receiver's from here on.
-static void emit_arena(x_stream *stream, size_t size) {
+// The arena is the receiver's from here on. False: it cannot be.
+static bool emit_arena(x_stream *stream, size_t size) {
   x_instance *in = stream->base.in;
   napi_handle_scope scope;
-  napi_value argv[3];
-  if (!x_enter(in, &scope)) return;
+  napi_value argv[3] = {NULL, NULL, NULL};
+  if (!x_enter(in, &scope)) return false;
   argv[1] = x_number(in->env, (int64_t)size);
-  bool found = argv[1] != NULL && napi_get_reference_value(in->env, in->arena_buffer, &argv[2]) == napi_ok;
-  napi_delete_reference(in->env, in->arena_buffer);
-  in->arena_buffer = NULL;
-  in->arena = NULL;
-  if (found) x_emit_stream(stream, stream->base.context.async, X_ON_READ_ARENA, 3, argv);
+  if (argv[1] != NULL) argv[2] = x_pool_buffer(in->env, in->pool, in->arena);
+  if (argv[2] != NULL) {
+    in->arena = NULL;
+    x_emit_stream(stream, stream->base.context.async, X_ON_READ_ARENA, 3, argv);
+  }
   x_leave(in, scope);
+  return argv[2] != NULL;
 }
 
 static void on_read(uv_stream_t *uv_stream, ssize_t size, const uv_buf_t *buf) {
@@ -78,10 +68,7 @@ static void on_read(uv_stream_t *uv_stream, ssize_t size, const uv_buf_t *buf) {
       stream->uses_pool = true;
       x_pool_use(in->pool, 1);
     }
-    if (stream->into_arena && stream->bulk) {
-      emit_arena(stream, (size_t)size);
-      return;
-    }
+    if (stream->into_arena && stream->bulk && emit_arena(stream, (size_t)size)) return;
     if (stream->into_arena) memcpy(in->scratch, buf->base, (size_t)size);
   }
   x_emit_stream_status(stream, stream->base.context.async, X_ON_READ, (int)size);

@@ -66,8 +66,7 @@ typedef struct {
   uint32_t last_free;
   uint32_t live;  // handles with libuv parts that are not closed yet
   x_pool *pool;
-  char *arena;  // where the next large read lands; `arena_buffer` is JavaScript's view of it
-  napi_ref arena_buffer;
+  char *arena;  // where the next large read lands; NULL: none was taken yet
   char *scratch;  // small reads land here; `scratch_buffer` is JavaScript's view of it, and of the lists behind it
   napi_ref scratch_buffer;
   int32_t *told;    // descriptors that an event tells of, up to a -1
@@ -252,7 +251,8 @@ x_stream *x_stream_of(const x_call *call);
 x_pool *x_pool_new(void);
 void x_pool_end(x_pool *pool);
 void x_pool_use(x_pool *pool, int change);
-napi_value x_pool_buffer(napi_env env, x_pool *pool, char **memory);
+char *x_pool_take(x_pool *pool);
+napi_value x_pool_buffer(napi_env env, x_pool *pool, char *arena);
 
 // listener.c, handoff.c
 int x_listener_fd(const x_handle *handle);
