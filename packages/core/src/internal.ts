@@ -14,7 +14,15 @@ export { makeSource } from './register/face-source'
 export { answerImport, answerRequire } from './register/hooks'
 export { listenerOf } from './server/holder'
 export { readBindFlags } from './server/server'
-export { type AdoptOptions, adoptStream, type DetachedConnection, detach, streamOf } from './socket/adopt'
+export {
+  type AdoptOptions,
+  adoptStream,
+  type DetachedConnection,
+  detach,
+  type LentConnection,
+  lend,
+  streamOf,
+} from './socket/adopt'
 export { callEach } from './transport/call-each'
 export { Closing, type Later } from './transport/closing'
 export { nodeNet } from './transport/portable/node-net'

@@ -72,6 +72,8 @@ export class ServerState {
   /** Writes of one turn leave as one, on the connections of this server. */
   readonly coalesce: boolean | undefined
   #drops: Map<DropReason, number> | null = null
+  /** Of the connections, those that somebody else carries on. */
+  #lent = 0
   #face: { readonly of: ListenerHandle; readonly face: HandleFace } | null = null
 
   constructor(server: StatefulServer, options: ServerOpts, steps: AcceptSteps) {
@@ -231,14 +233,32 @@ export class ServerState {
 
   connectionEnded(socket: RingMember): void {
     this.connections--
-    this.sockets.remove(socket as Socket)
-    this.admission?.connectionEnded(socket as Socket)
-    this.drain?.connectionEnded(socket as Socket)
+    this.#forget(socket as Socket)
+  }
+
+  #forget(socket: Socket): void {
+    this.sockets.remove(socket)
+    this.admission?.connectionEnded(socket)
+    this.drain?.connectionEnded(socket)
     this.emitCloseIfDrained()
   }
 
+  connectionLent(socket: RingMember): () => void {
+    this.#lent++
+    this.#forget(socket as Socket)
+    let isBack = false
+    return () => {
+      if (isBack) return
+      isBack = true
+      this.#lent--
+      this.connections--
+      this.admission?.settle()
+    }
+  }
+
   emitCloseIfDrained(): void {
-    if (this.isOpen || this.connections > 0 || (this.proxy !== null && this.proxy.size > 0)) return
+    const own = this.connections - this.#lent
+    if (this.isOpen || own > 0 || (this.proxy !== null && this.proxy.size > 0)) return
     nextTick(() => this.server.emit('close'))
   }
 }

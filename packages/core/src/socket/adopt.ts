@@ -30,6 +30,26 @@ export function detach(socket: Socket): DetachedConnection | null {
   return taken
 }
 
+/** A connection that was taken from its socket, and that the socket's server goes on counting until `ended` is called. */
+export interface LentConnection extends DetachedConnection {
+  readonly ended: () => void
+}
+
+/**
+ * As `detach`, for whoever carries the connection on in this process: it still counts as one of its server's
+ * (`maxConnections`). The server's 'close' does not wait for it.
+ */
+export function lend(socket: Socket): LentConnection | null {
+  const state = socket[kState]
+  const { keeper } = state
+  const taken = takeConnection(socket as unknown as StatefulDuplex)
+  if (taken === null) return null
+  state.keeper = null
+  const ended = keeper?.connectionLent(socket) ?? (() => {})
+  socket.destroy()
+  return { ...taken, ended }
+}
+
 /** Options of `adoptStream`. */
 export interface AdoptOptions extends SocketConstructorOpts {
   /** Bytes that were read before, to be delivered first. */

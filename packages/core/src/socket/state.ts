@@ -37,6 +37,8 @@ export type Phase = Idle | Connecting | Connection | Closed
 /** Whoever counts this socket among its connections. */
 export interface ConnectionKeeper {
   connectionEnded(socket: { readonly [kState]: SocketState }): void
+  /** Somebody else carries it on: it counts until the answer is called, and is no socket of the keeper's any more. */
+  connectionLent(socket: { readonly [kState]: SocketState }): () => void
 }
 
 /** The phase of most new sockets. */

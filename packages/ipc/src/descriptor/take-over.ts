@@ -1,9 +1,16 @@
 // From a connected local socket, or the number of one, to a channel that carries descriptors. It sends nothing.
 import { Socket } from '@x/core'
-import { codedError, detach, streamOf, systemError, validateInteger } from '@x/core/internal'
-import { defaultTransport, type HandoffChannel, type Transport, UV_ENOTSUP } from '@x/core/transport'
+import { codedError, lend, streamOf, systemError, validateInteger } from '@x/core/internal'
+import {
+  defaultTransport,
+  type HandoffChannel,
+  type StreamHandle,
+  type Transport,
+  UV_ENOTSUP,
+} from '@x/core/transport'
 import type { DescriptorStream } from '../wire/descriptor-wire'
 import { allowanceOf } from './allowances'
+import { isShortage, LateChannel } from './late-channel'
 
 /**
  * Takes over a connected local socket, or a descriptor of one (of `stdio`, for one). From then on the socket is closed and
@@ -17,7 +24,8 @@ export function takeOver(from: Socket | number, transport: Transport = defaultTr
   if (transport.descriptors === null) throw codedError('ERR_X_UNSUPPORTED', transport.name, 'descriptors')
   if (typeof from === 'number') {
     validateInteger(from, 'stream', 0)
-    return { transport, channel: openChannel(transport, from), unread: [], allowance: allowanceOf(null) }
+    const channel = openChannel(transport, from)
+    return { transport, channel, unread: [], allowance: allowanceOf(null), ended() {} }
   }
   if (!(from instanceof Socket)) {
     throw codedError('ERR_INVALID_ARG_TYPE', 'stream', ['Socket', 'number'], from)
@@ -36,11 +44,31 @@ export function takeOver(from: Socket | number, transport: Transport = defaultTr
     throw codedError('ERR_INVALID_ARG_VALUE', 'stream', from, 'has not sent all that was written to it')
   }
   const allowance = allowanceOf(stream)
-  const taken = detach(from)
-  if (taken === null) throw codedError('ERR_SOCKET_CLOSED')
-  const fd = taken.handle.release()
-  if (fd < 0) throw systemError(fd, 'dup')
-  return { transport, channel: openChannel(transport, fd), unread: taken.unread, allowance }
+  const lent = lend(from)
+  if (lent === null) throw codedError('ERR_SOCKET_CLOSED')
+  const { handle, unread, ended } = lent
+  try {
+    return { transport, channel: channelOf(handle, transport), unread, allowance, ended }
+  } catch (error) {
+    ended()
+    throw error
+  }
+}
+
+/** Owns the handle from now on. Where there is no room for a descriptor, whoever has connected is not turned away. */
+function channelOf(handle: StreamHandle, transport: Transport): HandoffChannel {
+  const fd = handle.release()
+  if (isShortage(fd)) return new LateChannel(handle, transport, fd)
+  if (fd < 0) {
+    handle.close()
+    throw systemError(fd, 'dup')
+  }
+  try {
+    return openChannel(transport, fd)
+  } catch (error) {
+    transport.descriptors?.close([fd])
+    throw error
+  }
 }
 
 function openChannel(transport: Transport, fd: number): HandoffChannel {

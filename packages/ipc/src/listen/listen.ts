@@ -16,7 +16,7 @@ import {
   validateObject,
 } from '@x/core/internal'
 import { defaultTransport, type Transport, UV_EADDRINUSE } from '@x/core/transport'
-import { type Authorize, credentialsOfStream, ownUserOrRoot, peerOfStream } from '../credentials'
+import { type Authorize, ownUserOrRoot, peerOfStream } from '../credentials'
 import { type Endpoint, readEndpoint } from '../endpoint/endpoint'
 import { checkFolder, makePrivateFolder } from './folder'
 import { localTransport } from './local-listener'
@@ -133,7 +133,11 @@ function defaultAuthorize(at: Endpoint, { writableAll }: LocalListenOptions): Au
 }
 
 function admitBy(authorize: Authorize): Admit {
-  return (stream, signal) => authorize(credentialsOfStream(stream), peerOfStream(stream, signal))
+  return (stream, signal) => {
+    const credentials = stream.peerCredentials()
+    // It has left already (ENOTCONN on macOS): there is nobody to decide about.
+    return typeof credentials === 'number' ? false : authorize(credentials, peerOfStream(stream, signal))
+  }
 }
 
 async function openFile(

@@ -19,6 +19,8 @@ export interface DescriptorStream {
   readonly channel: HandoffChannel
   readonly unread: readonly Buffer[]
   readonly allowance: Allowance
+  /** Tells whoever counts it that it is gone. */
+  readonly ended: () => void
 }
 
 export class DescriptorWire implements Wire {
@@ -26,6 +28,7 @@ export class DescriptorWire implements Wire {
   readonly allowance: Allowance
   readonly #channel: HandoffChannel
   readonly #unread: readonly Buffer[]
+  readonly #ended: () => void
   #sink: WireSink | null = null
   /** What was not given to the system yet; its first may be under way. */
   #queue: Outgoing[] = []
@@ -36,11 +39,12 @@ export class DescriptorWire implements Wire {
   #isFull = false
   #late: NodeJS.Timeout | null = null
 
-  constructor({ transport, channel, unread, allowance }: DescriptorStream) {
+  constructor({ transport, channel, unread, allowance, ended }: DescriptorStream) {
     this.transport = transport
     this.allowance = allowance
     this.#channel = channel
     this.#unread = unread
+    this.#ended = ended
   }
 
   get #isListening(): boolean {
@@ -177,7 +181,10 @@ export class DescriptorWire implements Wire {
     this.#queue = []
     this.#backlog = 0
     if (this.#late !== null) clearTimeout(this.#late)
-    this.#channel.close(() => this.#sink?.onClose(error))
+    this.#channel.close(() => {
+      this.#ended()
+      this.#sink?.onClose(error)
+    })
   }
 
   ref(): void {
