@@ -10,7 +10,8 @@ export function socketOptions(random, actor) {
   if (random.chance(0.04)) options.push(`writable: ${random.chance(0.5)}`)
   if (random.chance(0.08)) options.push(`highWaterMark: ${random.pick([0, 1, 10, 1000])}`)
   if (random.chance(0.04)) options.push(`encoding: 'utf8'`)
-  if (random.chance(0.04)) options.push(`defaultEncoding: '${random.pick(['hex', 'latin1'])}'`)
+  // A text of odd length in hex has Node abort where it is gathered with others.
+  if (random.chance(0.04)) options.push(`defaultEncoding: '${random.pick(['base64', 'latin1'])}'`)
   // Without a readable side node:net reads into the buffer all the same.
   if (random.chance(0.04) && !options.some(option => option.startsWith('readable')))
     options.push(

@@ -45,10 +45,25 @@ export function giveSocketsToTls(): void {
 function watchServers(): void {
   const { emit } = tls.Server.prototype
   tls.Server.prototype.emit = function (this: tls.Server, name: string, ...args: unknown[]): boolean {
+    for (const secure of args)
+      if (isOfServer(name) && secure instanceof tls.TLSSocket) tellOwnAddresses(secure)
     const isHeard = Reflect.apply(emit, this, [name, ...args])
     if (name === 'connection' && isOwn(args[0])) leaveEndToTls(args[0])
     return isHeard
   } as typeof emit
+}
+
+/** The events by which a secure server gives its TLS sockets away. */
+const isOfServer = (event: string) => event === 'secureConnection' || event === 'tlsClientError'
+
+/** What Node keeps of the stream below a TLS socket, where that is not one of its own. */
+interface OverStream {
+  readonly _handle?: { readonly _parentWrap?: { readonly stream?: unknown } | null } | null
+}
+
+function tellOwnAddresses(secure: object): void {
+  const socket = (secure as OverStream)._handle?._parentWrap?.stream
+  if (isOwn(socket)) tellAddresses(secure, socket)
 }
 
 /** `make` makes a TLS socket of `socket`, where that is one of this package. */

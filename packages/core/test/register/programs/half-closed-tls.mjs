@@ -11,6 +11,11 @@ const [key, cert] = ['key.pem', 'cert.pem'].map(name => readFileSync(new URL(nam
 const { data, sum: sent } = payload(400_000)
 
 const echo = secure => secure.pipe(secure)
+let seen
+/** @param {TLSSocket} secure @param {number} port */
+const look = (secure, port) => {
+  seen = { remote: secure.remoteAddress, local: secure.localPort === port, own: secure.address().family }
+}
 const secureServer = tls.createServer({ key, cert }, echo)
 
 /** Each gives an accepted socket to node:tls. */
@@ -21,18 +26,20 @@ const ways = {
 
 const found = {}
 for (const [name, secureIt] of Object.entries(ways)) {
-  let seen
+  seen = undefined
   let isClosed
   const server = net.createServer(socket => {
     isClosed = once(socket, 'close')
     const secure = secureIt(socket)
-    if (secure instanceof TLSSocket) seen = { remote: secure.remoteAddress, local: secure.localPort === port }
+    if (secure instanceof TLSSocket) look(secure, port)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address()
+  const isHeard = name === 'server' && once(secureServer, 'secureConnection')
   const socket = net.connect(port, '127.0.0.1')
   await once(socket, 'connect')
   const client = tls.connect({ socket, ca: cert, servername: 'localhost' })
+  if (isHeard) look((await isHeard)[0], port)
   const ends = [
     client.remoteAddress,
     client.remoteFamily,
