@@ -1,5 +1,6 @@
 // How a worker leaves without losing a connection: its servers take no more, what is open goes on until it ends, and at the
 // deadline the process goes all the same.
+import { inspect } from 'node:util'
 import type { ControlEndpoint } from '../both/control-endpoint'
 import { clearTimeout, setTimeout } from '../both/host'
 import type { FromWorker } from '../both/messages'
@@ -53,6 +54,6 @@ async function run(task: DrainTask, deadlineMs: number): Promise<void> {
   try {
     await task(deadlineMs)
   } catch (error) {
-    process.emitWarning(error instanceof Error ? error : String(error))
+    process.emitWarning(error instanceof Error ? error : inspect(error))
   }
 }

@@ -58,8 +58,9 @@ export class PrimarySource implements ListenerSource {
     }
     if (request.exclusive || request.flags.reusePort === true) {
       return localSource.open(request, accept, (status, listener) => {
-        done(status, listener)
-        if (listener) this.#tellListening(request, listener.sockname())
+        let isOpen = true
+        done(status, listener && closedWith(listener, () => (isOpen = false)))
+        if (listener) this.#tellListening(request, listener.sockname(), () => isOpen)
       })
     }
     const { control, servers } = this.#options
@@ -76,15 +77,18 @@ export class PrimarySource implements ListenerSource {
     if (answer.status < 0 || this.#isLeaving) {
       this.#options.servers.remove(served)
       if (answer.status >= 0) this.#options.control.notify({ act: 'close', listener: answer.listener })
-      // ECANCELED: the primary has told this worker to leave, and that is still on its way here.
-      if (this.#isLeaving || answer.status === UV_ECANCELED) return this.#refuse(request, done)
+      // Its server was closed with the others; it says so before it hears of this.
+      if (this.#isLeaving) return void nextTick(done, UV_ECANCELED, null)
+      // The primary has told this worker to leave, and that is still on its way here.
+      if (answer.status === UV_ECANCELED) return this.#refuse(request, done)
       return done(answer.status, null)
     }
     this.#teller ??= setInterval(() => this.#options.intake.tellConnections(), TELL_INTERVAL_MS).unref()
     const opened: Done = (status, listener) => {
       if (status < 0) this.#release(answer, served)
       done(status, listener)
-      if (status >= 0) this.#tellListening(request, answer.at ?? UV_EBADF)
+      const isOpen = (): boolean => this.#options.servers.has(served)
+      if (status >= 0) this.#tellListening(request, answer.at ?? UV_EBADF, isOpen)
     }
     if (answer.mode === 'shared') this.#openShared(answer, served, accept, opened)
     else this.#openHandover(answer, served, accept, opened)
@@ -157,8 +161,10 @@ export class PrimarySource implements ListenerSource {
     })
   }
 
-  #tellListening(request: ListenRequest, at: Address | Status): void {
-    setImmediate(() => this.#options.control.notify({ act: 'listening', info: listeningInfo(request, at) }))
+  /** A server that was closed before its listener came, or in its 'listening', is not told of. */
+  #tellListening(request: ListenRequest, at: Address | Status, isOpen: () => boolean): void {
+    const info = listeningInfo(request, at)
+    setImmediate(() => isOpen() && this.#options.control.notify({ act: 'listening', info }))
   }
 }
 

@@ -29,6 +29,10 @@ export class ServedServers {
     return served
   }
 
+  has(served: Served): boolean {
+    return this.#served.has(served)
+  }
+
   remove(served: Served): void {
     this.#served.delete(served)
   }
