@@ -22,6 +22,8 @@ export class LinkCarrier implements Carrier {
   readonly #batches = new Map<number, Batch>()
   #lastId = 0
   #state: 'open' | 'closed' | 'dead' = 'open'
+  /** It has said on the link what it must not say. */
+  #isGarbled = false
   #lastWords: Timer | null = null
   readonly #retries = new Set<Timer>()
 
@@ -34,7 +36,11 @@ export class LinkCarrier implements Carrier {
     this.#os = os
     this.#host = host
     this.#link = new DescriptorLink(descriptors, channel, {
-      frame: frame => this.#onFrame(frame),
+      frame: (frame, fds) => {
+        // No frame that a worker may send has any.
+        if (fds) descriptors.close(fds)
+        this.#onFrame(frame)
+      },
       ended: wrong => this.#onEnd(wrong),
     })
   }
@@ -117,12 +123,12 @@ export class LinkCarrier implements Carrier {
 
   #onFrame(frame: Frame): void {
     if (frame.type === 'held') return this.#host.toldUnasked(frame.connections)
-    if (frame.type !== 'ack') return this.#host.wrong('a frame that only a primary sends')
+    if (frame.type !== 'ack') return this.#onWrong('a frame that only a primary sends')
     const batch = this.#batches.get(frame.id)
     // A bound socket stands for one descriptor, though for no connection.
     const count = batch && Math.max(1, batch.count)
     if (!batch || !areIndexes(frame.refused, count as number)) {
-      return this.#host.wrong('an answer to something that it was not sent')
+      return this.#onWrong('an answer to something that it was not sent')
     }
     this.#batches.delete(frame.id)
     if (batch.count > 0) this.#host.took(batch.count - frame.refused.length)
@@ -135,9 +141,15 @@ export class LinkCarrier implements Carrier {
   #onEnd(wrong: string | null): void {
     const isDead = this.#state === 'dead'
     if (!isDead) this.#state = 'closed'
-    if (wrong !== null) this.#host.wrong(wrong)
+    if (wrong !== null) this.#onWrong(wrong)
     if (isDead) this.#settleAll()
     else this.#host.closed()
+  }
+
+  /** From here on nobody can tell what it has taken. */
+  #onWrong(what: string): void {
+    this.#isGarbled = true
+    this.#host.wrong(what)
   }
 
   #settleAll(): void {
@@ -146,7 +158,9 @@ export class LinkCarrier implements Carrier {
     this.#link.close()
     const batches = [...this.#batches.values()]
     this.#batches.clear()
-    for (const { count, settled } of batches) settled(indexes(Math.max(1, count)), 'ended')
+    // What it may have read from goes to nobody else: its clients are told by the end of their connections.
+    for (const { count, settled } of batches)
+      settled(this.#isGarbled ? [] : indexes(Math.max(1, count)), 'ended')
   }
 }
 

@@ -103,9 +103,12 @@ export class Primary extends EventEmitter<ClusterModuleEvents> implements Cluste
   }
 
   disconnect(callback?: () => void): void {
-    if (typeof callback === 'function') this.#whenEmpty.push(callback)
     const forked = this.#startedBy(this.#forker)
-    if (forked.length === 0) nextTick(() => this.#tellIfEmpty())
+    if (typeof callback === 'function') {
+      // Those that are forked after this call are none of its business.
+      if (forked.length === 0) nextTick(guarded, callback)
+      else this.#whenEmpty.push(callback)
+    }
     for (const { id, face } of forked) if (this.workers[id] && face.isConnected()) face.disconnect()
   }
 

@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events'
 import type { Transport } from '@x/core/transport'
 import { ControlEndpoint } from '../../src/both/control-endpoint'
+import { encodeFrame } from '../../src/both/frame'
 import type { FromWorker, ToWorker } from '../../src/both/messages'
 import { ConnectionIntake } from '../../src/worker/connection-intake'
 import { DescriptorTable } from './descriptor-table'
@@ -148,8 +149,25 @@ export class SimulatedWorker {
   lie(): void {
     if (this.#state !== 'running') return
     const { scheduler } = this.#world
+    if (this.#world.liesOnLinks) return this.#lieOnLink()
     const lies = [null, { act: 'listen' }, { act: 'connections', connections: -4 }, { act: 'x' }, 'text']
     this.#deliver(this.child, { cmd: 'NODE_X_CLUSTER', body: lies[scheduler.upTo(lies.length)] })
+  }
+
+  /** A frame of the primary's, an answer to nothing, or what is no frame; some with a descriptor. */
+  #lieOnLink(): void {
+    const fd = this.table.add('a file')
+    const ack = { type: 'ack', id: 4_000_000_000, connections: 0, refused: [], why: 'full' } as const
+    const lies: (readonly [Buffer, readonly number[]])[] = [
+      [encodeFrame(ack), []],
+      [encodeFrame({ type: 'connections', listener: 1, id: 1, count: 1 }), [fd]],
+      [encodeFrame({ type: 'listener', listener: 1, id: 1 }), [fd]],
+      [Buffer.alloc(12, 9), [fd]],
+    ]
+    const [data, fds] = lies[this.#world.scheduler.upTo(lies.length)] as (typeof lies)[number]
+    this.#world.hasLied = true
+    this.#link.send(data, fds, () => {})
+    this.table.close([fd])
   }
 
   #begin(): void {

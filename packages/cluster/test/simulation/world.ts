@@ -24,6 +24,9 @@ export class World {
   readonly accepted: Client[] = []
   readonly broken: string[] = []
   readonly #peeks: SimulatedPeeks
+  /** Workers lie on their links, too. What such a worker was sent and had not answered ends with it. */
+  readonly liesOnLinks: boolean
+  hasLied = false
   /** While false, nothing goes wrong. */
   isHostile = true
   #isQuotaUsed = false
@@ -34,6 +37,7 @@ export class World {
 
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler
+    this.liesOnLinks = scheduler.chance(0.2)
     this.#peeks = new SimulatedPeeks({ scheduler, table: this.table, fails: share => this.#fails(share) })
   }
 
@@ -79,6 +83,7 @@ export class World {
         close: fds =>
           this.checked(() => {
             if (link === null) this.#peeks.checkFree(fds)
+            if (link === null && this.hasLied) for (const fd of fds) this.#noteGivenUp(table.get(fd))
             table.close(fds)
           }),
         lockFile: () => UV_ENOTSUP,
@@ -225,6 +230,12 @@ export class World {
     if (lost > 0) this.broken.push(`${lost} clients are lost`)
     const held = this.table.values().filter(thing => !(thing instanceof LinkEnd)).length
     if (held > 0) this.broken.push(`the primary holds ${held} connections`)
+  }
+
+  /** The primary closes it: where no worker has it, that tells its client. */
+  #noteGivenUp(thing: unknown): void {
+    const client = this.clients.find(each => each === thing)
+    if (client && client.servedBy.length === 0) client.isEnded = true
   }
 
   #fails(share: number): boolean {

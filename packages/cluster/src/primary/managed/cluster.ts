@@ -310,7 +310,8 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
       if (this.#state !== 'running' || place.worker !== null || place.successor !== null) return
       // A worker that fails is told of as its end; both ways lead here again.
       this.#fill(place).catch(error => {
-        if (place.worker === null && error.code !== 'ERR_X_WORKER_START') this.#warn(error)
+        const isToldOtherwise = error.code === 'ERR_X_WORKER_START' || this.#state !== 'running'
+        if (place.worker === null && !isToldOtherwise) this.#warn(error)
       })
     })
     if (recovery?.kind === 'wait') {
