@@ -2,6 +2,7 @@
 // is a face; what it does is done by the side that made it.
 import type { ChildProcess, MessageOptions, SendHandle } from 'node:child_process'
 import { EventEmitter } from 'node:events'
+import { validateFunction } from '@x/core/internal'
 import { guarded } from './guard'
 import type { ListeningInfo } from './messages'
 
@@ -105,9 +106,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
    * In a worker: runs `task` once when the worker is drained, after its servers have stopped accepting. The drain waits for
    * its promise as it waits for connections (the deadline ends both). Use it for connections that no server counts, or to
    * move connections to another worker. If it throws or rejects, the process warns, and the drain continues. In the primary
-   * it does nothing.
+   * it does nothing. Throws `ERR_INVALID_ARG_TYPE` for something other than a function.
    */
   onDrain(task: DrainTask): void {
+    validateFunction(task, 'task')
     this.#control.onDrain?.(task)
   }
 
