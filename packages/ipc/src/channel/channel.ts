@@ -26,11 +26,19 @@ import { Inbox, type Taken } from './inbox'
 const DONE = Promise.resolve()
 const NONE: readonly never[] = []
 
+/** What the package itself does at the events of a channel. Throws nothing. */
+export interface ChannelWatcher {
+  opened?(): void
+  closing?(): void
+  ended?(error: Error | null): void
+}
+
 /** See `createChannel` for how one is made. The protocol is laid down in `docs/ipc.md`. */
 export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEvents<In>> {
   readonly #limits: ChannelLimits
   readonly #session: Session
   readonly #inbox: Inbox
+  readonly #watchers: ChannelWatcher[] = []
   #ending: ChannelEnd | null = null
 
   /** @internal */
@@ -38,11 +46,18 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     super()
     this.#limits = readLimits(options)
     this.#session = new Session(wire, this.#limits, {
-      onOpen: () => this.#call(() => this.emit('open')),
+      onOpen: () => {
+        for (const watcher of this.#watchers) watcher.opened?.()
+        this.#call(() => this.emit('open'))
+      },
       onFrame: frame => this.#onFrame(frame),
       reserve: frame => this.#reserve(frame),
       onHandles: (taken, cost) => this.#onHandles(taken, cost),
-      onClosing: () => nextTick(() => this.emit('closing')),
+      onClosing: () =>
+        nextTick(() => {
+          for (const watcher of this.#watchers) watcher.closing?.()
+          this.emit('closing')
+        }),
       onShortage: error => this.#call(() => this.emit('shortage', error)),
       onEnd: (end, error) => this.#onEnd(end, error),
     })
@@ -67,6 +82,11 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   /** Bytes that were sent and that the system has not taken yet. */
   get backlog(): number {
     return this.#session.backlog
+  }
+
+  /** @internal Told before the listeners of the events, which may throw, or be removed. */
+  watch(watcher: ChannelWatcher): void {
+    this.#watchers.push(watcher)
   }
 
   /** @internal Null while the peer keeps up; else done once it has caught up. */
@@ -148,7 +168,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     const { timeoutMs } = options
     if (timeoutMs !== undefined) validateTimeout(timeoutMs, 'options.timeoutMs')
     if (this.#ending !== null) return DONE
-    const closed = new Promise<void>(resolve => this.once('close', () => resolve()))
+    const closed = new Promise<void>(resolve => this.watch({ ended: () => resolve() }))
     this.#session.close(timeoutMs)
     return closed
   }
@@ -296,6 +316,9 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   #onEnd(end: ChannelEnd, error: Error | null): void {
     this.#ending = end
     this.#inbox.end(error)
-    nextTick(() => this.emit('close', error))
+    nextTick(() => {
+      for (const watcher of this.#watchers) watcher.ended?.(error)
+      this.emit('close', error)
+    })
   }
 }

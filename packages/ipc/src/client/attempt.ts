@@ -62,13 +62,13 @@ export async function attempt(
 function ready(channel: Channel, { onConnect }: ClientSettings, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    channel.once('close', error => {
-      reject(error ?? ipcError('ERR_X_CHANNEL_LOST', 'the server has said goodbye'))
-    })
-    channel.once('open', () => {
-      Promise.resolve(channel)
-        .then(onConnect)
-        .then(() => resolve(), reject)
+    channel.watch({
+      opened: () => {
+        Promise.resolve(channel)
+          .then(onConnect)
+          .then(() => resolve(), reject)
+      },
+      ended: error => reject(error ?? ipcError('ERR_X_CHANNEL_LOST', 'the server has said goodbye')),
     })
   })
 }

@@ -220,10 +220,12 @@ export class Client<Served extends ProceduresOf<Served> = Procedures> extends Ev
       // What is under way is still answered while the server closes; what is new waits for the next connection.
       this.#channels.add(channel)
       this.#setRef(this.#isRef)
-      channel.once('closing', () => down(null))
-      channel.once('close', error => {
-        this.#channels.delete(channel)
-        down(error)
+      channel.watch({
+        closing: () => down(null),
+        ended: error => {
+          this.#channels.delete(channel)
+          down(error)
+        },
       })
     }
     // The server may have begun to close it with its first bytes.

@@ -20,6 +20,8 @@ export function promised<Value>(
       thrown = { error }
     }
   })
+  quiet(promise)
+  // Nobody has the promise then.
   if (thrown !== null) throw (thrown as { readonly error: unknown }).error
-  return quiet(promise)
+  return promise
 }
