@@ -1,7 +1,9 @@
 // Rehearses a release: everything that a maintainer does and what users then get, on a registry of its own. Nothing leaves
 // this machine.
-//   pnpm release:rehearse          some six minutes of processor time; it takes what is committed
+//   pnpm release:rehearse           some six minutes of processor time; it takes what is committed
+//   pnpm release:rehearse --serve   publishes, and then keeps the registry up until Ctrl-C, to try the packages by hand
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -28,7 +30,8 @@ try {
   const workspace = await Workspace.make(path.join(folder, 'workspace'), registry.env)
   say('a clone, installed and built, with the engines of all systems')
   await releases(workspace)
-  await users()
+  if (process.argv.includes('--serve')) await serve()
+  else await users()
   say('done')
 } finally {
   await registry.stop()
@@ -77,6 +80,16 @@ async function upgrade(who, [range, core], isFirst) {
     assert.equal(version, core)
   }
   say(`${who} has one core, ${core}, with ${managers.join(', ')}`)
+}
+
+async function serve() {
+  say('the registry stays up until Ctrl-C; in another shell:')
+  for (const [name, value] of Object.entries(registry.env))
+    console.log(value === undefined ? `unset ${name}` : `export ${name}=${value}`)
+  // Without something open the process would end here.
+  const open = setInterval(() => {}, 1 << 30)
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  clearInterval(open)
 }
 
 async function users() {

@@ -83,12 +83,29 @@ export function copiesOf(project, name) {
   return [...found]
 }
 
+/** How a program may look its imports up: `module` and `moduleResolution`. */
 const resolutions = /** @type {const} */ ([
   ['node16', 'node16'],
   ['nodenext', 'nodenext'],
   ['preserve', 'bundler'],
   ['commonjs', 'node10'],
 ])
+
+/** The oldest TypeScript whose users the packages have in mind; docs/support.md names it. */
+const OLDEST_TYPESCRIPT = '5.2.2'
+
+/** The workspace's compiler, and the oldest, each with the types of Node that a user of it has. */
+async function compilers() {
+  const current = path.join(root, 'node_modules')
+  const oldest = await bring(`typescript-${OLDEST_TYPESCRIPT}`, [
+    `typescript@${OLDEST_TYPESCRIPT}`,
+    '@types/node@20',
+  ])
+  return [
+    { modules: current, ways: resolutions, more: { ignoreDeprecations: '6.0' } },
+    { modules: path.dirname(oldest), ways: resolutions.slice(0, 2), more: {} },
+  ]
+}
 
 /** The tarball of a package as the registry gives it. @param {string} project @param {string} name @param {NodeJS.ProcessEnv} registry */
 export async function packed(project, name, registry) {
@@ -113,30 +130,28 @@ export async function compileUse(project, name, folder) {
   for (const extension of ['mts', 'cts', 'ts'])
     writeFileSync(path.join(project, `user.${extension}`), lines.join('\n'))
   writeFileSync(path.join(project, 'example.mts'), asTypeScript(readmeExample(folder)?.program ?? ''))
-  for (const [module, moduleResolution] of resolutions) {
-    const compilerOptions = {
-      strict: true,
-      noEmit: true,
-      skipLibCheck: false,
-      target: 'es2022',
-      lib: ['es2023', 'esnext.disposable'],
-      types: ['node'],
-      typeRoots: [path.join(root, 'node_modules/@types')],
-      module,
-      moduleResolution,
-      ignoreDeprecations: '6.0',
-    }
-    const files =
-      moduleResolution.startsWith('node1') && module === 'commonjs'
-        ? ['user.ts']
-        : ['user.mts', 'user.cts', 'example.mts']
-    writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-    try {
-      await exec(process.execPath, [tsc, '-p', '.'], { cwd: project })
-    } catch (error) {
-      const { stdout } = /** @type {{ stdout: string }} */ (error)
-      throw new Error(`${name} does not compile with ${moduleResolution}:\n${stdout.slice(0, 3000)}`)
+  for (const { modules, ways, more } of await compilers()) {
+    for (const [module, moduleResolution] of ways) {
+      const compilerOptions = {
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        target: 'es2022',
+        lib: ['es2023', 'esnext.disposable'],
+        types: ['node'],
+        typeRoots: [path.join(modules, '@types')],
+        module,
+        moduleResolution,
+        ...more,
+      }
+      const files = moduleResolution === 'node10' ? ['user.ts'] : ['user.mts', 'user.cts', 'example.mts']
+      writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+      try {
+        await exec(process.execPath, [path.join(modules, 'typescript/bin/tsc'), '-p', '.'], { cwd: project })
+      } catch (error) {
+        const { stdout } = /** @type {{ stdout: string }} */ (error)
+        throw new Error(`${name} does not compile with ${moduleResolution}:\n${stdout.slice(0, 3000)}`)
+      }
     }
   }
 }
