@@ -27,7 +27,7 @@ type Step = IteratorResult<Socket, undefined>
 export function connections(
   server: StatefulServer,
   options: ConnectionsOptions = {},
-): AsyncIterableIterator<Socket, undefined> {
+): AsyncIterableIterator<Socket> {
   const { limit = DEFAULT_LIMIT } = options
   validateInteger(limit, 'options.limit', 1)
   return new Connections(server, limit)

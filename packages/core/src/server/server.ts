@@ -257,7 +257,7 @@ export class Server extends EventEmitter {
   }
 
   /** The connections, at most 128 of them waiting to be taken; see `connections` of `@x/core/promises`. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Socket, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Socket> {
     return connections(this)
   }
 

@@ -10,7 +10,7 @@ import { selectTransport } from './select'
 export interface TransportReport {
   /** The package and its version. */
   readonly package: string
-  /** Where the package is installed. */
+  /** Where the package is installed, or the bundle that contains it. */
   readonly folder: string
   /** `native` or `portable`. */
   readonly transport: string
@@ -32,11 +32,9 @@ export interface TransportReport {
  * @throws `ERR_INVALID_ARG_VALUE` where `X_NET_TRANSPORT` has a value that means nothing.
  */
 export function reportTransport(): TransportReport {
-  const root = path.dirname(packageFolder)
   const { transport, reason, advice } = selected()
   return {
-    package: versionOf(root),
-    folder: root,
+    ...installed(),
     transport,
     reason,
     advice,
@@ -60,14 +58,14 @@ function selected(): Pick<TransportReport, 'transport' | 'reason' | 'advice'> {
   }
 }
 
-/** A bundle has no manifest beside it. */
-function versionOf(root: string): string {
+/** A bundle has no manifest of this package above it, and may have one of its own. */
+function installed(): Pick<TransportReport, 'package' | 'folder'> {
+  const folder = path.dirname(packageFolder)
   try {
-    const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-    return `${name} ${version}`
-  } catch {
-    return '@x/core'
-  }
+    const { name, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    if (name === '@x/core') return { package: `${name} ${version}`, folder }
+  } catch {}
+  return { package: '@x/core, in a bundle', folder: packageFolder }
 }
 
 function runtime(): string {

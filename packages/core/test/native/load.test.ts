@@ -24,14 +24,19 @@ function copy(more: { binary: boolean; native?: boolean }): string {
   return folder
 }
 
-/** What `loadNative` says in a process of its own: its reason, or `native`. */
-function load(folder: string, prelude = ''): string {
+/** What `loadNative` answers in a process of its own: its reason, or `native`, and its advice. */
+function outcome(folder: string, prelude = '', flags: readonly string[] = []) {
   const script = `${prelude}
     const { loadNative } = require(${JSON.stringify(path.join(folder, 'dist', 'transport.js'))})
-    const outcome = loadNative()
-    if (loadNative() !== outcome) throw new Error('not remembered')
-    console.log(outcome.transport ? outcome.transport.name : outcome.reason)`
-  return execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).trim()
+    const { transport, reason, advice } = loadNative()
+    if (loadNative().transport !== transport) throw new Error('not remembered')
+    console.log(JSON.stringify({ says: transport ? transport.name : reason, advice }))`
+  const answer = execFileSync(process.execPath, [...flags, '-e', script], { encoding: 'utf8' })
+  return JSON.parse(answer) as { says: string; advice?: string | null }
+}
+
+function load(folder: string, prelude = ''): string {
+  return outcome(folder, prelude).says
 }
 
 /** Runs the build script of a copy; what it prints. */
@@ -70,6 +75,33 @@ describe.skipIf(absent !== null)('native transport, loading', () => {
     const reason = load(folder)
     expect(reason).toMatch(/^the binary does not load \(.+\)$/)
     expect(reason).not.toContain('\n')
+  })
+
+  it('says what to do where the host loads no addons', () => {
+    expect(outcome(copy({ binary: true }), '', ['--no-addons'])).toEqual({
+      says: expect.stringContaining('does not load'),
+      advice: 'Start node without --no-addons, or, with --permission, with --allow-addons.',
+    })
+  })
+
+  it('says what to do in a bundle, which has nothing to compile', () => {
+    const folder = copy({ binary: false })
+    expect(outcome(folder).advice).toContain(`Copy the folder "prebuilds" of @x/core to ${folder}`)
+    expect(outcome(copy({ binary: false, native: true })).advice).toMatch(/^Compile it here: .*build\.mjs"$/)
+  })
+
+  it("leaves the network to node:net, which asks, where Node's permission model denies it", () => {
+    const under = (scopes: readonly string[], flags = ['--allow-net']) => `
+      Object.defineProperty(process, 'permission', { value: { has: scope => ${JSON.stringify(scopes)}.includes(scope) } })
+      Object.defineProperty(process, 'allowedNodeEnvironmentFlags', { value: new Set(${JSON.stringify(flags)}) })`
+    const folder = copy({ binary: true })
+    expect(outcome(folder, under([]))).toEqual({
+      says: 'the permission model allows no network',
+      advice: 'Start node with --allow-net too.',
+    })
+    expect(load(folder, under(['net']))).toBe('native')
+    // That of Node 20, 22 and 24 does not know of networks.
+    expect(load(folder, under([], []))).toBe('native')
   })
 
   it.each(['bun', 'deno'])('stays away from %s before it touches the binary', host => {

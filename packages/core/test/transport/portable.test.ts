@@ -1,6 +1,7 @@
 // What is the portable transport's own: its statuses for errors of node:net, names that it never resolves, modes of
 // socket files. What all transports have in common is in the conformance suite.
 import dns from 'node:dns'
+import { Server } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, vi } from 'vitest'
 import {
@@ -9,6 +10,7 @@ import {
   errnoName,
   type Status,
   type StreamHandle,
+  UV_EACCES,
   UV_ECANCELED,
   UV_EINVAL,
   UV_ENOTSUP,
@@ -50,6 +52,18 @@ describe('the portable transport', () => {
     expect(dns.lookup).toBe(lookup)
     lookup.mockRestore()
     listener.close()
+  })
+
+  it('is refused where node:net throws, as under the permission model, and hears no more of it', async () => {
+    const denied = failure({ code: 'ERR_ACCESS_DENIED' })
+    const listen = vi.spyOn(Server.prototype, 'listen').mockImplementation(() => {
+      throw denied
+    })
+    const listener = portable.listener('tcp')
+    listener.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 })
+    expect(listener.listen(5, never, never)).toBe(UV_EACCES)
+    listen.mockRestore()
+    await new Promise<void>(resolve => listener.close(resolve))
   })
 
   it.each([0, 30_000_000])(

@@ -1,7 +1,9 @@
 // What `npx @x/core` says, and the other places that tell what runs and why.
 import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
 const core = path.resolve(import.meta.dirname, '../..')
 
@@ -30,6 +32,22 @@ describe('npx @x/core', () => {
       transport: expect.stringMatching(/^(native|portable)$/),
     })
     expect(cli(['--jsn'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('--json') })
+  })
+})
+
+describe('a report from a bundle', () => {
+  it("names the bundle's folder, and not the program above it as the package", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'x-report-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(path.join(folder, 'package.json'), '{ "name": "mine", "version": "7.0.0" }')
+    const out = path.join(folder, 'out')
+    cpSync(path.join(core, 'dist'), out, { recursive: true })
+    const { NODE_OPTIONS: _, X_NET_TRANSPORT: __, ...env } = process.env
+    const told = execFileSync(process.execPath, [path.join(out, 'cli.js'), '--json'], {
+      encoding: 'utf8',
+      env,
+    })
+    expect(JSON.parse(told)).toMatchObject({ package: '@x/core, in a bundle', folder: out })
   })
 })
 

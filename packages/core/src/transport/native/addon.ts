@@ -6,6 +6,7 @@ import path from 'node:path'
 import { arch, platform } from '../../host'
 import { packageFolder } from '../../package-folder'
 import type { Address, Status } from '../contract'
+import { isMusl } from './c-library'
 
 /** Names a native handle; 0 is none. A stale id is answered with `UV_EBADF`. */
 export type HandleId = number
@@ -149,11 +150,6 @@ export function findAddon(): string | null {
     if (existsSync(plain)) return plain
   }
   return null
-}
-
-function isMusl(): boolean {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
-  return !report.header?.glibcVersionRuntime
 }
 
 /** Loads the binary; throws what the loader throws. */

@@ -1,5 +1,6 @@
 // Whether the native transport runs here, and if not, why. It decides once and never throws.
 
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { arch, platform } from '../../host'
 import { packageFolder } from '../../package-folder'
@@ -28,22 +29,22 @@ function tryLoad(): NativeOutcome {
   for (const host of ['bun', 'deno']) {
     if (process.versions[host]) return none(`${host} has no libuv event loop for addons`, null)
   }
+  if (isNetworkDenied()) {
+    // It would not ask; node:net, which the portable transport uses, does.
+    return none('the permission model allows no network', 'Start node with --allow-net too.')
+  }
   const system = `${platform}-${arch}`
   try {
     const file = findAddon()
-    if (!file) {
-      if (platform === 'win32') return none(`no binary for ${system}`, null)
-      return none(`no binary for ${system}`, `Compile it here: ${buildCommand()}`)
-    }
+    if (!file) return none(`no binary for ${system}`, platform === 'win32' ? null : adviceWithoutBinary())
     if (platform === 'darwin' && process.env['X_NET_TRANSPORT'] !== 'native') {
       const advice = 'Set X_NET_TRANSPORT=native to try it, and tell us how it went.'
       return none('the engine was never run on macOS; X_NET_TRANSPORT=native takes it', advice)
     }
     return { transport: new NativeTransport(openAddon(file)) }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const advice = `Compile it for this system: ${buildCommand()}`
-    return none(`the binary does not load (${message.split('\n')[0]})`, advice)
+    const { message = String(error), code } = error as NodeJS.ErrnoException
+    return none(`the binary does not load (${message.split('\n')[0]})`, adviceAfterFailure(code))
   }
 }
 
@@ -51,7 +52,27 @@ function none(reason: string, advice: string | null): NativeOutcome {
   return { transport: null, reason, advice }
 }
 
-/** It needs a C compiler, and the headers that come with Node. */
-function buildCommand(): string {
-  return `CC=cc node "${path.join(packageFolder, '..', 'native', 'build.mjs')}"`
+/** Whether Node's permission model denies the network. Before Node 25 it does not know of it, and denies nothing. */
+function isNetworkDenied(): boolean {
+  const { permission, allowedNodeEnvironmentFlags } = process as Partial<typeof process>
+  if (permission === undefined || !allowedNodeEnvironmentFlags?.has('--allow-net')) return false
+  return !permission.has('net')
 }
+
+function adviceWithoutBinary(): string {
+  if (existsSync(buildScript)) return `Compile it here: ${buildCommand}`
+  return `Copy the folder "prebuilds" of @x/core to ${packageFolder}: the package is in a bundle.`
+}
+
+function adviceAfterFailure(code: string | undefined): string {
+  if (code === 'ERR_DLOPEN_DISABLED')
+    return 'Start node without --no-addons, or, with --permission, with --allow-addons.'
+  return existsSync(buildScript)
+    ? `Compile it for this system: ${buildCommand}`
+    : 'Compile it for this system: run native/build.mjs of @x/core, and copy its folder "prebuilds" beside the bundle.'
+}
+
+const buildScript = path.join(packageFolder, '..', 'native', 'build.mjs')
+
+/** It needs a C compiler, and the headers that come with Node. */
+const buildCommand = `CC=cc node "${buildScript}"`

@@ -34,7 +34,7 @@ export class PortableListener implements ListenerHandle {
   #listened: ((status: Status) => void) | null = null
   #own: Address | null = null
   #short = false
-  /** What the last `listen` was refused with, where that was told within the call. */
+  /** What the last `listen` was refused with, where node:net told or threw it within the call. */
   #refusal: Error | null = null
   readonly #closing = new Closing()
 
@@ -83,8 +83,7 @@ export class PortableListener implements ListenerHandle {
     try {
       withHostTicks(() => this.#open(this.#at!, backlog))
     } catch (error) {
-      this.#state = 'new'
-      return statusOf(error as NodeJS.ErrnoException)
+      this.#refusal = error as Error
     }
     const refusal = this.#refusal === refusalBefore ? null : this.#refusal
     if (!this.#server.listening && refusal === null) return 0

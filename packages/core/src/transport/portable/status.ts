@@ -1,6 +1,6 @@
 // What node:net reports, as statuses of the contract: errors to negative numbers, paths to the length that fits.
 
-import { errno, UV_ECANCELED, UV_EINVAL, UV_ENAMETOOLONG } from '../../errors/errno'
+import { errno, UV_EACCES, UV_ECANCELED, UV_EINVAL, UV_ENAMETOOLONG } from '../../errors/errno'
 import { platform } from '../../host'
 import type { Status } from '../contract'
 
@@ -8,6 +8,8 @@ import type { Status } from '../contract'
 export function statusOf(error: NodeJS.ErrnoException): Status {
   if (typeof error.errno === 'number' && error.errno < 0) return error.errno
   if (error.code === undefined) return UV_EINVAL
+  // Node's permission model (--permission without --allow-net).
+  if (error.code === 'ERR_ACCESS_DENIED') return UV_EACCES
   return error.code.startsWith('ERR_') ? UV_ECANCELED : errno(error.code)
 }
 
