@@ -29,4 +29,5 @@ export type {
   RequestHandler,
   RequestOptions,
   SendOptions,
+  UnknownProcedures,
 } from './protocol/message'

@@ -37,6 +37,16 @@ describe('procedures', () => {
     expectTypeOf<keyof typeof call>().toEqualTypeOf<'greet' | 'add' | 'nothing' | 'length' | 'maybe'>()
   })
 
+  it('[I8] take any value, and answer what has to be looked at, where no type of handlers is known', async () => {
+    const [near, far] = await channelPair()
+    far.serve(handlers)
+    const { greet } = createCalls(near)
+    if (greet === undefined) expect.unreachable()
+    expectTypeOf(greet).parameter(0).toEqualTypeOf<unknown>()
+    expectTypeOf(greet).returns.toEqualTypeOf<Promise<unknown>>()
+    expect(await greet('world')).toBe('hello world')
+  })
+
   it('[I8] stand beside a handler without a name, and go both ways', async () => {
     const [near, far] = await channelPair()
     far.serve(value => ['plain', value]).serve({ named: (value: number) => ['named', value] })

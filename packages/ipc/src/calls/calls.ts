@@ -1,7 +1,7 @@
 // Procedures of a peer as functions: their types are those of its handlers. It knows how a call becomes a request, and
 // nothing of streams.
 import { codedError } from '@x/core/internal'
-import type { Message, Procedure, ProceduresOf, RequestOptions } from '../protocol/message'
+import type { Message, Procedure, ProceduresOf, RequestOptions, UnknownProcedures } from '../protocol/message'
 import { quiet } from '../protocol/quiet'
 
 /** What calls go over: a channel, or a client. */
@@ -36,7 +36,9 @@ export type Calls<Served extends ProceduresOf<Served>> = {
  *
  * @throws (rejects) as `request` of the channel or client.
  */
-export function createCalls<Served extends ProceduresOf<Served>>(over: Requester): Calls<Served> {
+export function createCalls<Served extends ProceduresOf<Served> = UnknownProcedures>(
+  over: Requester,
+): Calls<Served> {
   if (typeof over?.request !== 'function') throw codedError('ERR_INVALID_ARG_TYPE', 'over', 'Channel', over)
   const known = new Map<string, (value: unknown, options?: CallOptions) => Promise<unknown>>()
   const calls = new Proxy(Object.create(null) as object, {

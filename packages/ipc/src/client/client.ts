@@ -15,6 +15,7 @@ import type {
   ProceduresOf,
   RequestHandler,
   SendOptions,
+  UnknownProcedures,
 } from '../protocol/message'
 import { checkParts } from '../protocol/parts'
 import { quiet } from '../protocol/quiet'
@@ -46,7 +47,9 @@ type State =
   | { readonly name: 'closed' }
 
 /** See `createClient`. */
-export class Client<Served extends ProceduresOf<Served> = Procedures> extends EventEmitter<ClientEvents> {
+export class Client<
+  Served extends ProceduresOf<Served> = UnknownProcedures,
+> extends EventEmitter<ClientEvents> {
   /** The server's procedures as functions, by the type of its handlers: see `createCalls`. */
   readonly call: Calls<Served>
   readonly #where: Endpoint
@@ -326,7 +329,7 @@ function refuse(why: string): Promise<never> {
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_X_PATH_TOO_LONG`, `ERR_X_UNSUPPORTED`
  * (`channel.handles` on a transport without descriptors).
  */
-export function createClient<Served extends ProceduresOf<Served> = Procedures>(
+export function createClient<Served extends ProceduresOf<Served> = UnknownProcedures>(
   where: string | Endpoint,
   options: ClientOptions = {},
 ): Client<Served> {

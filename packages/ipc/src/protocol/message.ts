@@ -69,6 +69,9 @@ export type RequestHandler<In = unknown, Out = unknown> = (
 /** Handlers of requests by name. A name has 1 to 255 bytes, and is not `then`. */
 export type Procedures = Readonly<Record<string, Procedure>>
 
+/** Procedures of which no type is known: any name, with any value. */
+export type UnknownProcedures = Readonly<Record<string, (value?: unknown) => unknown>>
+
 /** One handler of requests. */
 export type Procedure = (value: never, request: IncomingRequest) => unknown
 
