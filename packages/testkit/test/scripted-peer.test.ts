@@ -76,6 +76,28 @@ describe('scripted peer', () => {
     socket.destroy()
   })
 
+  it('[T2] an expectation that is not met shows the line that asked for it', async () => {
+    await using server = await scriptedServer({ patienceMs: 20 })
+    const client = connect({ port: server.port, transport: server.transport })
+    client.write('PONG')
+    const peer = await server.accept()
+    for (const asked of [
+      () => peer.expect('PING'),
+      () => peer.expect(/Q/),
+      () => peer.expectEnd(),
+      () => server.accept(),
+    ]) {
+      const error = await asked().then(
+        () => null,
+        (reason: ScriptError) => reason,
+      )
+      expect(error).toBeInstanceOf(ScriptError)
+      expect(error?.stack?.split('\n').find(line => /^ +at /.test(line))).toContain('scripted-peer.test.ts')
+      expect(error?.stack).toContain(error?.message)
+    }
+    client.destroy()
+  })
+
   it('[T2] a reset is no end, and an end no reset', async () => {
     await using server = await scriptedServer()
     const [first, second] = [dial(server), dial(server)]

@@ -208,6 +208,13 @@ describe('virtual time', () => {
     expect([error.seed, error.virtualMs, error.name]).toEqual([5, 5, 'SimulationError'])
   })
 
+  it('[T3] a failure that comes from no line shows that of the simulation', async () => {
+    const failing = simulate({}, () => new Promise(() => {}))
+    const error = (await failing.catch(reason => reason)) as SimulationError
+    const [frame] = (error.stack ?? '').split('\n').filter(line => /^ +at /.test(line))
+    expect(frame).toContain('simulation-time.test.ts')
+  })
+
   it('[T3] a failure names Node’s version beside the seed', async () => {
     const failing = simulate({ seed: 5 }, () => Promise.reject(new Error('own')))
     await expect(failing).rejects.toThrow(`to replay: X_TESTKIT_SEED=5 (on Node ${process.versions.node})`)

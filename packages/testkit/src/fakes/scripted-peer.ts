@@ -8,6 +8,7 @@ import { LONGEST_DELAY_MS } from '../faults/action'
 import type { Place } from '../faults/fault-proxy'
 import { memoryNetwork } from '../memory/memory-network'
 import { startTimer } from '../simulation/own-time'
+import { OpeningPlace, showAt } from '../stacks/opening-place'
 import { describeDifference, firstDifference, printable } from './bytes-diff'
 import { type Listening, listening } from './listening'
 
@@ -62,7 +63,7 @@ export class ScriptedPeer {
    * for at once are met one after the other.
    */
   expect(expected: string | Uint8Array | RegExp): Promise<Buffer> {
-    return this.#inTurn(() =>
+    return this.#inTurn(this.expect, () =>
       expected instanceof RegExp ? this.#expectMatch(expected) : this.#expectBytes(expected),
     )
   }
@@ -83,7 +84,7 @@ export class ScriptedPeer {
 
   /** Waits for the peer's end, with nothing before it. */
   expectEnd(): Promise<void> {
-    return this.#inTurn(() =>
+    return this.#inTurn(this.expectEnd, () =>
       this.#until(
         () => {
           if (this.#received.length > 0)
@@ -97,7 +98,7 @@ export class ScriptedPeer {
 
   /** Waits for the peer's reset (`ECONNRESET`), with nothing before it. */
   expectReset(): Promise<void> {
-    return this.#inTurn(() =>
+    return this.#inTurn(this.expectReset, () =>
       this.#until(
         () => {
           if (this.#received.length > 0)
@@ -135,8 +136,13 @@ export class ScriptedPeer {
     this.close()
   }
 
-  #inTurn<T>(expectation: () => Promise<T>): Promise<T> {
-    const outcome = this.#turn.then(expectation)
+  /** `asked`: the method that was called, for the place in an error. */
+  #inTurn<T>(asked: (...args: never[]) => unknown, expectation: () => Promise<T>): Promise<T> {
+    const place = new OpeningPlace(asked, null)
+    const outcome = this.#turn.then(expectation).catch((error: unknown) => {
+      if (error instanceof ScriptError) showAt(error, place.userFrames)
+      throw error
+    })
     this.#turn = outcome.catch(() => {})
     return outcome
   }
@@ -225,10 +231,11 @@ class AcceptQueue {
     const peer = this.#peers.shift()
     if (peer) return Promise.resolve(peer)
     if (this.#isClosed) return Promise.reject(new ScriptError('expected a client, but the server is closed'))
+    const place = new OpeningPlace(this.take, null)
     return new Promise((resolve, reject) => {
       const stopTimer = startTimer(this.#patienceMs, () => {
         this.#callers.splice(this.#callers.indexOf(caller), 1)
-        reject(new ScriptError(`expected a client, but none came within ${this.#patienceMs} ms`))
+        caller.reject(new ScriptError(`expected a client, but none came within ${this.#patienceMs} ms`))
       })
       const caller = {
         resolve: (peer: ScriptedPeer) => {
@@ -237,6 +244,7 @@ class AcceptQueue {
         },
         reject: (error: ScriptError) => {
           stopTimer()
+          showAt(error, place.userFrames)
           reject(error)
         },
       }

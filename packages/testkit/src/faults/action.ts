@@ -1,6 +1,7 @@
 // Whether what a rule answered is an action. It knows the words of rules, and nothing of what becomes of them.
 import { errno, type Status } from '@x/core/transport'
 import { testkitError } from '../errors'
+import { OpeningPlace, showAt } from '../stacks/opening-place'
 import type { Action, OperationType, Outcome, Rule } from './rule'
 
 /** The longest that a timer waits. */
@@ -27,8 +28,12 @@ const MEMBERS: ReadonlySet<string> = new Set(['delayMs', 'bytes', 'then', 'charg
 /** The action that a rule answered to an operation of that type, or `ERR_X_BAD_ACTION`. */
 export function checkAction(answer: Action, rule: Rule, type: OperationType): CheckedAction {
   const isPacket = type === 'packet'
-  const refuse = (given: unknown, why: string) =>
-    testkitError('ERR_X_BAD_ACTION', rule.name === '' ? '(without a name)' : rule.name, type, given, why)
+  const name = rule.name === '' ? '(without a name)' : rule.name
+  const refuse = (given: unknown, why: string) => {
+    const error = testkitError('ERR_X_BAD_ACTION', name, type, given, why)
+    showAt(error, new OpeningPlace(checkAction, null).userFrames)
+    return error
+  }
   const whole = { delayMs: 0, bytes: Number.POSITIVE_INFINITY, charge: undefined, refuse }
   if (typeof answer === 'string' || (isRecord(answer) && 'fail' in answer)) {
     return { ...whole, outcome: checkOutcome(answer, answer, { isPacket, refuse }) }

@@ -2,7 +2,7 @@
 // who asks.
 import { quietly } from '../errors'
 import { hostNowMs, hostSleep, hostTurn } from '../host'
-import { shorten } from '../stacks/opening-place'
+import { shorten, showAt } from '../stacks/opening-place'
 import { monitor, runInNoScope, runInScope } from './leak-monitor'
 import type { LeakScope, OpenHandle } from './leak-scope'
 
@@ -13,9 +13,9 @@ export class LeakError extends Error {
   constructor(leaks: readonly OpenHandle[]) {
     super(`${leaks.length} left open:\n${grouped(leaks).join('\n')}`)
     quietly<LeakError>(this, { name: 'LeakError', leaks })
-    // Runners show the code of a stack's first line: that which opened it, not the check.
-    const frames = leaks[0]?.openedAt.filter(frame => !frame.startsWith('(')) ?? []
-    this.stack = [`LeakError: ${this.message}`, ...frames.map(frame => `    at ${frame}`)].join('\n')
+    // The place of the check is of no use to anybody.
+    this.stack = `LeakError: ${this.message}`
+    showAt(this, leaks[0]?.openedAt.filter(frame => !frame.startsWith('(')) ?? [])
   }
 }
 

@@ -86,12 +86,12 @@ export class Driver {
     if (outside.isPending) return this.#waitOutside()
     this.#waitingSinceMs = null
     if (!clock.hasTimers) {
-      throw new Error('the simulation stands still: nothing is left to do, and its main function still waits')
+      throw stopped('the simulation stands still: nothing is left to do, and its main function still waits')
     }
     this.steps++
     clock.advance()
     if (clock.nowMs > limitMs) {
-      throw new Error(`the simulation did not end within ${limitMs} virtual ms (option maxVirtualMs)`)
+      throw stopped(`the simulation did not end within ${limitMs} virtual ms (option maxVirtualMs)`)
     }
   }
 
@@ -110,9 +110,16 @@ export class Driver {
     const now = hostNowMs()
     this.#waitingSinceMs ??= now
     if (now - this.#waitingSinceMs < MOST_WAIT_MS) return
-    throw new Error(
+    throw stopped(
       `the simulation has waited ${MOST_WAIT_MS / 1000} s of real time for work outside of it: ` +
         this.#around.outside.pending.join(', '),
     )
   }
+}
+
+/** Its stack would show the loop, and nothing of what was waited for. */
+function stopped(why: string): Error {
+  const error = new Error(why)
+  error.stack = String(error)
+  return error
 }

@@ -12,7 +12,7 @@ import { validateCapacity, validateList, validateRules, validateSeed } from '../
 import { quietly, testkitError } from '../errors'
 import type { Rule } from '../faults/rule'
 import { latency } from '../faults/vocabulary'
-import { openerOf } from '../stacks/opening-place'
+import { framesOf, OpeningPlace, showAt, usersFrames } from '../stacks/opening-place'
 import { Driver } from './driver'
 import { Misfortunes, type Omission, omissionsFrom, omissionsText } from './misfortunes'
 import { OutsideWork } from './outside-work'
@@ -111,6 +111,8 @@ export class SimulationError extends Error {
       trace: Trace
       misfortunes: Misfortunes
       outside: readonly string[]
+      /** The frames of the call of `simulate`. */
+      calledAt: readonly string[]
     },
   ) {
     const { seed, omit, virtualMs, trace, misfortunes, outside } = about
@@ -129,20 +131,10 @@ export class SimulationError extends Error {
     const { told, kept } = misfortunes
     const members = { seed, virtualMs, trace: trace.tail(), misfortunes: told, kept, outside }
     quietly<SimulationError>(this, { name: 'SimulationError', ...members })
-    // Runners show the code of a stack's first line: that which failed, not this.
-    const frames = framesOf(cause)
-    if (frames.length > 0) this.stack = [`SimulationError: ${this.message}`, ...frames].join('\n')
+    const frames = cause instanceof Error ? usersFrames(framesOf(cause.stack)) : []
+    this.stack = `SimulationError: ${this.message}`
+    showAt(this, frames.length > 0 ? frames : about.calledAt)
   }
-}
-
-/** The frames of an error that are neither this package's nor Node's. */
-function framesOf(error: unknown): readonly string[] {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const frames = stack.split('\n').filter(line => /^ +at /.test(line))
-  return frames.filter(frame => {
-    const isUsers = openerOf(frame.trim().replace(/^at (?:async )?/, '')) === 'user'
-    return isUsers && !frame.includes('@sinonjs')
-  })
 }
 
 /** What repeats a run, before the command that made it. */
@@ -195,7 +187,8 @@ export function simulate<T>(
   validateObject(options, 'options')
   validateOptions(options)
   validateFunction(main, 'main')
-  const turn = running.then(() => runOutside(() => runOne(options, main)))
+  const place = new OpeningPlace(simulate, null)
+  const turn = running.then(() => runOutside(() => runOne(options, main, place)))
   running = turn.catch(() => {})
   return turn
 }
@@ -225,6 +218,7 @@ function validateOmission(each: unknown, name: string): void {
 async function runOne<T>(
   options: SimulationOptions,
   main: (simulation: Simulation) => Promise<T> | T,
+  place: OpeningPlace,
 ): Promise<SimulationReport<T>> {
   const seed = process.env['X_TESTKIT_SEED'] ?? options.seed ?? 1
   const world: World = { isOver: false, fail: error => driver.fail(error) }
@@ -305,6 +299,7 @@ async function runOne<T>(
       trace,
       misfortunes,
       outside: outside.uncontrolled,
+      calledAt: place.userFrames,
     })
   } finally {
     // What still runs there belongs to a world that has ended.

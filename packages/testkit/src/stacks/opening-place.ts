@@ -19,6 +19,9 @@ const LINE = /:\d+(?::\d+)?$/
 const RUNNERS =
   /[\\/]node_modules[\\/](?:vitest|@vitest|tinypool|birpc|vite|jest(?:-[a-z-]+)?|@jest|mocha)[\\/]|node:internal\/test_runner/
 
+/** The clock of simulations. */
+const CLOCK = /[\\/]@sinonjs[\\/+]fake-timers/
+
 /** The folders of the two packages whose handles are followed themselves: built, and as source maps have it. */
 const OWN_FOLDERS = [packageFolder, ...coreFolder()].flatMap(folder =>
   ['src', 'dist'].map(name => path.join(folder, '..', name) + path.sep),
@@ -70,19 +73,44 @@ export class OpeningPlace {
 
   /** The frames of users' code, innermost first; those of the packages that they use where there are no others. */
   get userFrames(): readonly string[] {
-    const users = this.#frames().filter(frame => openerOf(frame) === 'user')
-    const own = users.filter(frame => !frame.includes('node_modules'))
-    if (own.length > 0) return own
+    const users = usersFrames(this.#frames())
+    if (users.some(isOwnCode)) return users
     const askers = this.#asker?.userFrames ?? []
     return askers.length > 0 ? askers : users
   }
 
   #frames(): string[] {
-    return (this.#holder.stack ?? '')
-      .split('\n')
-      .slice(1)
-      .map(line => line.trim().replace(/^at (?:async )?/, ''))
+    return framesOf(this.#holder.stack)
   }
+}
+
+/** The frames of a stack, without their `at`. */
+export function framesOf(stack = ''): string[] {
+  const lines = stack.split('\n').filter(line => /^ +at /.test(line))
+  return lines.map(line => line.trim().replace(/^at (?:async )?/, ''))
+}
+
+/** Those of users' code, innermost first; of the packages that they use where there are no others. */
+export function usersFrames(frames: readonly string[]): string[] {
+  const users = frames.filter(frame => openerOf(frame) === 'user')
+  return users.some(isOwnCode) ? users.filter(isOwnCode) : users
+}
+
+function isOwnCode(frame: string): boolean {
+  return !frame.includes('node_modules')
+}
+
+/**
+ * Gives an error the frames of a user's call in place of its own, where there are any: runners show the code of the first, and what
+ * is of use to whoever reads it is their own line.
+ */
+export function showAt(error: Error, frames: readonly string[]): void {
+  if (frames.length === 0) return
+  const { stack = '', message } = error
+  const end = stack.indexOf(message)
+  const header =
+    message !== '' && end >= 0 ? stack.slice(0, end + message.length) : `${error.name}: ${message}`
+  error.stack = [header, ...frames.map(frame => `    at ${frame}`)].join('\n')
 }
 
 /** The place in a frame: what stands in its last parentheses, or all of it. */
@@ -96,6 +124,7 @@ export function openerOf(frame: string): Opener {
   const place = placeIn(frame)
   if (RUNNERS.test(place)) return 'runner'
   if (place.startsWith('node:') || !LINE.test(place)) return 'node'
+  if (CLOCK.test(place)) return 'own'
   const file = fileOf(place)
   return OWN_FOLDERS.some(folder => file.startsWith(folder)) ? 'own' : 'user'
 }
