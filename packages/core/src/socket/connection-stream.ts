@@ -18,7 +18,9 @@ export interface ConnectionStream {
   push(chunk: Buffer | null): boolean
   read(size: number): unknown
   readonly writableNeedDrain: boolean
+  /** Emits bytes directly, where that is equivalent to `push()`. */
   emit(event: 'data', chunk: Buffer): boolean
+  /** Tells the program that it may write again. */
   emit(event: 'drain'): boolean
   listenerCount(event: string): number
   destroy(error?: Error): unknown
