@@ -1,9 +1,10 @@
 // Connections that a channel with handles has taken over from their server: they count, and need no room to begin.
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { connect as netConnect } from 'node:net'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { type Channel, connect, createChannel, listen } from '../src/index'
+import { type Channel, connect, createChannel, createRawHandoff, listen } from '../src/index'
 import { ending } from './channels'
 import { Program } from './processes'
 import { ability, temporaryFolder } from './wires'
@@ -80,6 +81,25 @@ describe.skipIf(!isAble)(`a connection whose channel carries handles${why}`, () 
       expect(await program.line()).toBe('full EMFILE')
       peer.destroy()
       expect(await program.line()).toBe('shortage EMFILE')
+      expect(await program.ended()).toBe(0)
+    },
+  )
+
+  it.skipIf(process.platform !== 'linux')(
+    '[I4] says of a raw handoff that descriptors found no room',
+    async () => {
+      const starter = ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']
+      const program = new Program('crowded.mjs', { args: [at(), 'raw'], starter })
+      expect(await program.line()).toBe('listening')
+      const link = createRawHandoff(await connect(at()))
+      onTestFinished(() => link.destroy())
+      // It has no room left once it has said so.
+      await once(link, 'data')
+      const fd = openSync('/dev/null', 'r')
+      await link.send(Buffer.from('with one'), [fd])
+      closeSync(fd)
+      expect(await program.line()).toBe('full EMFILE')
+      expect(await program.line()).toBe('data with one 0 true')
       expect(await program.ended()).toBe(0)
     },
   )

@@ -11,8 +11,13 @@ import { MOST_HANDLES } from '../wire/frame'
 
 /** The events of a `RawHandoff`. */
 export interface RawHandoffEvents {
-  /** Bytes of one receive, and the descriptors that came with them (often none). */
-  data: [bytes: Buffer, descriptors: Descriptor[]]
+  /**
+   * Bytes of one receive, and the descriptors that came with them (often none). `isTruncated`: others came, and the system
+   * had no room for them in this process (`MSG_CTRUNC`, recvmsg(2)): they are closed, and their sender is not told.
+   */
+  data: [bytes: Buffer, descriptors: Descriptor[], isTruncated: boolean]
+  /** The system lacks descriptors or memory for now; it waits and continues. Emitted once for each shortage. */
+  shortage: [error: Error]
   end: []
   close: [error: Error | null]
 }
@@ -49,12 +54,12 @@ export class RawHandoff extends EventEmitter<RawHandoffEvents> {
         const descriptors = (received?.fds ?? []).map(fd =>
           Descriptor.ofNumber(this.#wire.transport, fd, { isSole: true }),
         )
-        emit(() => this.emit('data', bytes, descriptors))
+        emit(() => this.emit('data', bytes, descriptors, received?.isTruncated ?? false))
       },
       onDrain: () => {
         for (const resolve of this.#drained.splice(0)) resolve()
       },
-      onShortage: () => {},
+      onShortage: error => emit(() => this.emit('shortage', error)),
       onEnd: () => emit(() => this.emit('end')),
       onClose: error => {
         this.#isClosed = true

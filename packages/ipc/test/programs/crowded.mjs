@@ -1,9 +1,9 @@
-// A server without room for one more descriptor when a peer has connected: `crowded.mjs PATH`, under a limit. It prints what
-// its channel tells, and has room again once that was a shortage.
+// A server without room for one more descriptor when a peer has connected: `crowded.mjs PATH [raw]`, under a limit. It prints
+// what its channel tells, and has room again once that was a shortage; or what a raw handoff receives without room.
 import { closeSync, openSync } from 'node:fs'
-import { createChannel, listen } from '@x/ipc'
+import { createChannel, createRawHandoff, listen } from '@x/ipc'
 
-const [path] = process.argv.slice(2)
+const [path, isRaw] = process.argv.slice(2)
 const fillers = []
 
 function fill() {
@@ -16,6 +16,16 @@ function fill() {
 
 const server = await listen(path, {}, socket => {
   server.close()
+  if (isRaw) {
+    const link = createRawHandoff(socket)
+    link.on('data', (bytes, descriptors, isTruncated) => {
+      console.log('data', String(bytes), descriptors.length, isTruncated)
+      link.destroy()
+    })
+    link.send(Buffer.from('full'))
+    fill()
+    return
+  }
   fill()
   const channel = createChannel(socket, { handles: true })
   channel.on('shortage', error => {
