@@ -4,7 +4,15 @@ import { fstatSync, openSync } from 'node:fs'
 import path from 'node:path'
 import type { Server } from '@x/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Channel, connect, createChannel, createDescriptor, type Descriptor, listen } from '../src/index'
+import {
+  type Channel,
+  type ChannelOptions,
+  connect,
+  createChannel,
+  createDescriptor,
+  type Descriptor,
+  listen,
+} from '../src/index'
 import { ability, temporaryFolder } from './wires'
 
 const { transport, isAble, why } = ability('handoff', 'descriptors')
@@ -28,9 +36,9 @@ afterEach(async () => {
 
 const at = (name: string) => path.join(folder, name)
 
-async function channelPair(): Promise<[Channel, Channel]> {
+async function channelPair(options: ChannelOptions = {}): Promise<[Channel, Channel]> {
   const [a, b] = transport.descriptors!.socketPair() as [number, number]
-  const pair: [Channel, Channel] = [createChannel(a), createChannel(b)]
+  const pair: [Channel, Channel] = [createChannel(a, options), createChannel(b)]
   channels.push(...pair)
   return pair
 }
@@ -100,5 +108,37 @@ describe.skipIf(!isAble)(`descriptors${why}`, () => {
     const handle = await createDescriptor(openSync('/dev/null', 'r'))
     expect(() => near.send('x', { handles: [handle, handle] })).toThrowError(/twice/)
     handle.close()
+  })
+
+  it.each([
+    ['is too long for the requester', () => Buffer.alloc(10_000), 'ERR_X_FRAME_TOO_LONG'],
+    ['finds no room there', () => 'short', 'ERR_X_HANDLE_REFUSED'],
+    ['cannot be encoded', () => 1n, undefined],
+  ])(
+    '[I5] that go with a reply which %s are closed, and the request fails',
+    async (_what, make, expected) => {
+      const [asking, answering] = await channelPair({ frameLimitBytes: 4096, handleLimit: 1 })
+      const fds: number[] = []
+      answering.serve(async (_value, request) => {
+        const handles = await Promise.all([1, 2].map(() => createDescriptor(openSync('/dev/null', 'r'))))
+        fds.push(...handles.map(handle => handle.fd))
+        request.attach({ handles })
+        return make()
+      })
+      const error = await asking.request('asked', { timeoutMs: 0 }).catch(reason => reason)
+      expect(error.code).toBe('ERR_X_REQUEST_FAILED')
+      if (expected !== undefined) expect(error.remote.code).toBe(expected)
+      expect(fds.map(isOpen)).toEqual([false, false])
+      expect((await asking.request('again').catch(reason => reason)).code).toBe('ERR_X_REQUEST_FAILED')
+    },
+  )
+
+  it('[I5] beside options that are none are told so', async () => {
+    const [asking] = await channelPair()
+    for (const options of [null, 1, []]) {
+      const code = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' })
+      expect(() => asking.request('asked', options as never)).toThrow(code)
+      expect(() => asking.send('sent', options as never)).toThrow(code)
+    }
   })
 })

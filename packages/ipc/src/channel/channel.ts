@@ -126,6 +126,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
    * ended, with `ERR_X_NOT_SENT` (the peer has not got it) or `ERR_X_OUTCOME_UNKNOWN` (it may have been executed).
    */
   request<Reply = In>(value: Out, options: RequestOptions = {}): Promise<Message<Reply>> {
+    validateObject(options, 'options')
     const { timeoutMs = this.#limits.requestTimeoutMs, signal } = options
     validateTimeout(timeoutMs, 'options.timeoutMs')
     validateAbortSignal(signal, 'options.signal')

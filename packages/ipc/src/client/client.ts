@@ -98,6 +98,7 @@ export class Client<
    * `ERR_X_NOT_SENT` where the client is closed, or more than `queueLimitBytes` would wait.
    */
   request<Reply = unknown>(value: unknown, options: ClientRequestOptions = {}): Promise<Message<Reply>> {
+    validateObject(options, 'options')
     const { timeoutMs = this.#settings.requestTimeoutMs, signal, name } = options
     validateTimeout(timeoutMs, 'options.timeoutMs')
     validateAbortSignal(signal, 'options.signal')

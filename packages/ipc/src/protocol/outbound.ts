@@ -153,11 +153,17 @@ export class Outbound implements ReplySender {
       this.sender.put(KIND_REPLY, id, { ...outgoing(value, parts), ticket })
       return
     }
-    // Nobody else knows of handles that were to go with a reply.
+    // Nobody else knows of handles that were to go with a reply, and whoever waits for it is told that it does not come.
     const settled = (error: Error | null) => {
-      if (error !== null && !keep) for (const handle of handles) handle.close()
+      if (error === null) return
+      if (!keep) for (const handle of handles) handle.close()
+      this.fail(id, told(error))
     }
-    this.#sendHandles(KIND_REPLY, id, value, { parts, name: null, settled, written() {} })
+    try {
+      this.#sendHandles(KIND_REPLY, id, value, { parts, name: null, settled, written() {} })
+    } catch {
+      // `settled` has told it.
+    }
   }
 
   /** Tells the peer that its request has failed. */
