@@ -29,7 +29,7 @@ export interface Closed {
   readonly queuedAhead: number
   readonly peer: Address | undefined
   /** What it was before; Writable's requests that it has under way are told in turns to come. */
-  readonly before: Connecting | Connection | null
+  before: Connecting | Connection | null
 }
 
 export type Phase = Idle | Connecting | Connection | Closed
