@@ -11,7 +11,8 @@ const codes = {
   },
   ERR_X_NESTED_SIMULATION: {
     base: Error,
-    message: () => 'A simulation cannot run within another: they run one after the other',
+    message: () =>
+      'No simulation and no exploration can run within a simulation: they run one after the other',
   },
   ERR_X_HOST_DOWN: {
     base: Error,

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { explore } from '../src'
+import { explore, simulate } from '../src'
 
 const root = path.join(__dirname, '..')
 let folder: string
@@ -141,6 +141,10 @@ describe('explore', () => {
     await expect(run('missing.mjs')).rejects.toMatchObject({ code: 'ERR_X_EXPLORATION' })
     await expect(explore({ scenario: 'x', until: 'never' as never })).rejects.toMatchObject({
       code: 'ERR_INVALID_ARG_VALUE',
+    })
+    const within = simulate({}, () => explore({ scenario: 'x' }))
+    await expect(within.catch(error => Promise.reject(error.cause))).rejects.toMatchObject({
+      code: 'ERR_X_NESTED_SIMULATION',
     })
     await expect(explore({ scenario: 'x', seeds: 0 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' })
   })

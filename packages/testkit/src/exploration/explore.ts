@@ -9,8 +9,10 @@ import {
   validateObject,
   validateString,
 } from '@x/core/internal'
+import { testkitError } from '../errors'
 import { hostNowMs } from '../host'
 import { replayLine } from '../simulation/simulate'
+import { currentWorld } from '../simulation/world'
 import { KeptSeeds } from './kept-seeds'
 import type { RunOutcome } from './messages'
 import { Runner } from './runner'
@@ -71,13 +73,14 @@ export interface Exploration {
  *
  * A run whose process ends, or that takes longer than `runTimeoutMs`, has failed, too; it is not made smaller. Rejects with
  * `ERR_X_EXPLORATION` where the scenario cannot be loaded; with `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or
- * `ERR_OUT_OF_RANGE` for an option that is none.
+ * `ERR_OUT_OF_RANGE` for an option that is none; with `ERR_X_NESTED_SIMULATION` within a simulation.
  *
  * @example
  * const { failed } = await explore({ scenario: new URL('./scenario.mjs', import.meta.url), seeds: 1000 })
  * for (const { message } of failed) console.log(message)
  */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
+  if (currentWorld()) throw testkitError('ERR_X_NESTED_SIMULATION')
   validateObject(options, 'options')
   const { scenario, keep, onProgress = tellTerminal } = options
   const { seeds = 100, from = 1, until = 'failure', processes = availableParallelism() } = options
