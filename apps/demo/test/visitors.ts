@@ -15,8 +15,11 @@ export class Visitors {
   readonly failures: string[] = []
   readonly #port: number
   readonly #talk: (visit: number) => Talk
+  /** Who waits for more of them. */
+  #waits: { readonly until: number; readonly resolve: () => void }[] = []
   #begun = 0
   readonly #running: Promise<unknown>
+  readonly #underWay = new Set<Promise<void>>()
   #isOver = false
 
   /** @param together so many at the same time */
@@ -27,10 +30,13 @@ export class Visitors {
   }
 
   /** Resolves once so many more have come and gone. */
-  async more(count: number): Promise<void> {
-    for (const end = this.visits + count; this.visits < end; ) {
-      await new Promise(resolve => setImmediate(resolve))
-    }
+  more(count: number): Promise<void> {
+    return new Promise(resolve => this.#waits.push({ until: this.visits + count, resolve }))
+  }
+
+  /** Resolves once all have gone that are here now. */
+  async renewed(): Promise<void> {
+    await Promise.all(this.#underWay)
   }
 
   async stop(): Promise<void> {
@@ -39,7 +45,12 @@ export class Visitors {
   }
 
   async #run(): Promise<void> {
-    while (!this.#isOver) await this.#visit()
+    while (!this.#isOver) {
+      const visit = this.#visit()
+      this.#underWay.add(visit)
+      await visit
+      this.#underWay.delete(visit)
+    }
   }
 
   #visit(): Promise<void> {
@@ -58,9 +69,16 @@ export class Visitors {
         this.visits++
         if (failure !== '' || answer !== `${reply}+OK\r\n`)
           this.failures.push(failure || JSON.stringify(answer))
+        this.#tell()
         resolve()
       })
       socket.write(`${request}QUIT\r\n`)
     })
+  }
+
+  #tell(): void {
+    const isOver = ({ until }: { readonly until: number }) => until <= this.visits
+    for (const { resolve } of this.#waits.filter(isOver)) resolve()
+    this.#waits = this.#waits.filter(wait => !isOver(wait))
   }
 }

@@ -103,14 +103,3 @@ export async function readAll(socket: Socket): Promise<Buffer> {
   await once(socket, 'end')
   return Buffer.concat(chunks)
 }
-
-/** A port on which nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'string' ? 0 : address!.port
-}

@@ -194,8 +194,18 @@ describe('leased ports', () => {
     })
   })
 
-  it('[T1] getPort gives a number that was free', async () => {
-    expect(await bindError(await getPort())).toBe(null)
+  it('[T1] getPort gives a number that was free, and that no outgoing connection gets', async () => {
+    const port = await getPort()
+    expect(await bindError(port)).toBe(null)
+    expect(port).toBeGreaterThanOrEqual(10_000)
+    expect(port).toBeLessThan(32_768)
+  })
+
+  it('[T1] getPort looks at the port that it is told', async () => {
+    const port = await getPort()
+    expect(await getPort({ port })).toBe(port)
+    using lease = await leasePort({ port })
+    await expect(getPort({ port: lease.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 })
 

@@ -1,11 +1,12 @@
 // A private registry on loopback: what is published there stays there, and the rest comes from the registry that npm
 // uses here. It knows no package.
+
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '@x/presets/free-port'
 import { bring } from '@x/run/npm-cache'
 
 /** @typedef {{ env: NodeJS.ProcessEnv, stop(): Promise<void> }} Registry */
@@ -62,15 +63,6 @@ function configuration(folder, above) {
     log: { type: 'stdout', level: 'error' },
     max_body_size: '50mb',
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** @param {string} url @param {import('node:child_process').ChildProcess} child */

@@ -1,14 +1,15 @@
 // What workers listen on together beside one port of one host.
+
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { selectTransport } from '@x/core/transport'
+import { freePort } from '@x/presets/free-port'
 import { describe, expect, it } from 'vitest'
 import {
   blockWorker,
   Client,
   countAnswers,
-  freePort,
   startAnswering,
   transport,
   until,

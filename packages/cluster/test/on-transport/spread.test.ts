@@ -1,16 +1,11 @@
 // How connections come to workers, in real processes.
+
 import { rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '@x/presets/free-port'
 import { describe, expect, it } from 'vitest'
-import {
-  Client,
-  countAnswers,
-  freePort,
-  startAnswering,
-  transport,
-  until,
-} from '../support/cluster-under-test'
+import { Client, countAnswers, startAnswering, transport, until } from '../support/cluster-under-test'
 
 const here = { host: '127.0.0.1' }
 

@@ -118,13 +118,3 @@ export async function countAnswers(to: net.NetConnectOpts, times: number): Promi
   }
   return counts
 }
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -1,11 +1,13 @@
 // Headers by a real HAProxy, and headers of ours that it reads.
+
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { freePort } from '@x/presets/free-port'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BlockList, connect, type Socket } from '../../src'
-import { freePort, serve, temporaryPath, transports } from '../bed'
+import { serve, temporaryPath, transports } from '../bed'
 
 const hasHaproxy = spawnSync('haproxy', ['-v']).status === 0
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
+import { freePort } from '@x/presets/free-port'
 import { describe, expect, it } from 'vitest'
 import type { Socket } from '../../src'
 import { connections, connect as dialPromise, listen } from '../../src/promises'
-import { canPause, freePort, pair, readAll, serve, transports } from '../bed'
+import { canPause, pair, readAll, serve, transports } from '../bed'
 
 describe.each(transports)('connections of a server on the $name transport', transport => {
   it('[S2] are ended by themselves when the peer ends', async () => {

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
 import { createServer as createNodeServer } from 'node:net'
+import { freePort } from '@x/presets/free-port'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AddressInfo, BlockList, connect, createServer, Server, type Socket } from '../../src'
-import { freePort, pair, serve, temporaryPath, transports } from '../bed'
+import { pair, serve, temporaryPath, transports } from '../bed'
 
 describe.each(transports)('a server on the $name transport', transport => {
   it('[S1] adds its listener to connection, is made with and without new, and takes false for no options', async () => {

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { inherits } from 'node:util'
+import { freePort } from '@x/presets/free-port'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BlockList, connect, createConnection, Socket, Stream } from '../../src'
 import { UV_ENOTSUP } from '../../src/errors/errno'
 import type { Lookup, Transport } from '../../src/transport/contract'
-import { freePort, pair, readAll, serve, temporaryPath, transports, uncaughtErrors } from '../bed'
+import { pair, readAll, serve, temporaryPath, transports, uncaughtErrors } from '../bed'
 
 /** Whether the host's node:net has no type of service (Node before 24.15). */
 function lacksTypeOfService(transport: Transport): boolean {

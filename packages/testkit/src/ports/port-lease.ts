@@ -127,12 +127,12 @@ export interface PortLeases extends ReadonlyArray<PortLease> {
 }
 
 /**
- * Where blocks are looked for: below the ports that systems give to outgoing connections (32768 and up on Linux), many of
+ * Where numbers are looked for: below the ports that systems give to outgoing connections (32768 and up on Linux), many of
  * which wait in TIME_WAIT on a busy machine.
  */
-const FIRST_BLOCK_PORT = 10_000
-const LAST_BLOCK_PORT = 32_767
-const BLOCK_PORTS = LAST_BLOCK_PORT - FIRST_BLOCK_PORT + 1
+const FIRST_PORT = 10_000
+const LAST_PORT = 32_767
+const BLOCK_PORTS = LAST_PORT - FIRST_PORT + 1
 /** All that an address has. */
 const MOST_PORTS = 65_535
 
@@ -175,8 +175,8 @@ async function leaseBlock(count: number, where: Required<LeaseOptions>): Promise
     block = []
   }
   for (let step = 0; step < BLOCK_PORTS + count && block.length < count; step++) {
-    const port = FIRST_BLOCK_PORT + ((start + step) % BLOCK_PORTS)
-    if (port === FIRST_BLOCK_PORT) drop()
+    const port = FIRST_PORT + ((start + step) % BLOCK_PORTS)
+    if (port === FIRST_PORT) drop()
     try {
       block.push(await bindLease({ ...where, port }))
     } catch (error) {
@@ -200,10 +200,14 @@ function together(leases: PortLease[]): PortLeases {
 /**
  * The number of a port that was free a moment ago. Another process may take it before you do; `leasePort` has no such
  * moment. For programs that accept nothing but a number.
+ *
+ * It is between 10000 and 32767, below the ports that systems give to outgoing connections: no connection takes it in
+ * between, and none that tries whether the program listens yet is connected to itself.
  */
 export async function getPort(options?: LeaseOptions): Promise<number> {
-  const lease = await leasePort(options)
-  const { port } = lease
-  lease.release()
-  return port
+  const where = readOptions(options)
+  const leases = where.port === 0 ? await leaseBlock(1, where) : [await leasePort(options)]
+  const [found] = leases.map(({ port }) => port)
+  together(leases).release()
+  return found!
 }

@@ -41,16 +41,6 @@ export async function listening(t, server) {
 /** @param {import('node:net').Server} server */
 export const portOf = server => /** @type {import('node:net').AddressInfo} */ (server.address()).port
 
-/** A port that was free a moment ago. */
-export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** A folder for the length of this process. */
 export function scratch() {
   const folder = mkdtempSync(path.join(tmpdir(), 'x-ours-'))

@@ -1,9 +1,11 @@
 // ioredis against redis-server: pipelines, transactions, subscriptions, large values, killed connections; TCP and a path.
+
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import path from 'node:path'
 import { test } from 'node:test'
-import { freePort, listens, packaged, program, scratch } from './bed.mjs'
+import { freePort } from '@x/presets/free-port'
+import { listens, packaged, program, scratch } from './bed.mjs'
 
 const { Redis } = packaged('ioredis')
 const port = await freePort()

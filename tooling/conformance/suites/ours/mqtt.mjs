@@ -93,7 +93,8 @@ test('end() waits for what is under way', async t => {
 
 test('pings keep a silent client', async t => {
   const { url } = await served(t)
-  const client = await connected(t, url, { keepalive: 1 })
+  // On a machine that stands still for longer than the broker waits it connects again.
+  const client = await connected(t, url, { keepalive: 1, reconnectPeriod: 1 })
   const [packet] = await new Promise(resolve => {
     client.on('packetreceive', (/** @type {any} */ one) => {
       if (one.cmd === 'pingresp') resolve([one])

@@ -1,10 +1,12 @@
 // pg against PostgreSQL: queries, large results, notifications, cancelled and killed connections; TCP and a path.
+
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { freePort, listens, packaged, program, scratch } from './bed.mjs'
+import { freePort } from '@x/presets/free-port'
+import { listens, packaged, program, scratch } from './bed.mjs'
 
 const { Client, Pool } = packaged('pg')
 const bin = newest('/usr/lib/postgresql')
@@ -26,7 +28,22 @@ program(
   ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
   { cwd: folder, ...owner },
 )
-await listens(port)
+await takesClients()
+
+/** Waits until the server, which listens before it is ready, lets a client in. */
+async function takesClients() {
+  for (;;) {
+    await listens(port)
+    const client = new Client({ host: '127.0.0.1', port, user: 'x', database: 'postgres' })
+    client.on('error', () => {})
+    const isThere = await client.connect().then(
+      () => true,
+      () => false,
+    )
+    await client.end().catch(() => {})
+    if (isThere) return
+  }
+}
 
 /** @param {string} place */
 function newest(place) {
