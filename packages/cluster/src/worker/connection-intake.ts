@@ -61,6 +61,15 @@ export class ConnectionIntake {
         : null
   }
 
+  /**
+   * Takes in what the primary sent by the link before the message of the IPC channel that is handled now. A call gives half
+   * of what may be on its way.
+   */
+  receiveNow(): void {
+    this.#link?.receiveNow()
+    this.#link?.receiveNow()
+  }
+
   /** Where connections of a listener go from now on. */
   open(listener: number, sink: ConnectionSink): void {
     this.#sinks.set(listener, sink)

@@ -110,6 +110,7 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
       case 'drain':
         this.worker.exitedAfterDisconnect = true
         this.#state = 'draining'
+        this.#intake.receiveNow()
         this.#source.leave()
         this.#datagrams.leave()
         this.#drain.start(message.deadlineMs, message.idleMs)
@@ -145,6 +146,8 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
   #leave(): void {
     if (this.#state !== 'serving') return
     this.#state = 'leaving'
+    // What was sent to it before is still its own: there may be no other worker.
+    this.#intake.receiveNow()
     this.#source.leave()
     this.#datagrams.leave()
     this.#servers.closeAll(() => {

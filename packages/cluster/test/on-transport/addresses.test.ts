@@ -72,6 +72,22 @@ describe(`addresses on ${transport}`, () => {
     await Promise.all(waiting.map(client => client.close()))
   })
 
+  it('[C3] serves what was sent to the only worker before it was told to leave', async () => {
+    const { port, cluster } = await startAnswering({ workers: 1, restart: false })
+    const [worker] = cluster.workers
+    worker?.process.kill('SIGSTOP')
+    // So that it looks at the IPC channel first, and finds the order to leave there.
+    cluster.send(0, { echo: 'first' })
+    const clients = Array.from({ length: 5 }, () => new Client({ host: '127.0.0.1', port }))
+    await until(() => cluster.status().workers[0]?.underWay === clients.length)
+    worker?.disconnect()
+    worker?.process.kill('SIGCONT')
+    for (const client of clients) {
+      expect(await client.line()).toBe(String(worker?.id))
+      await client.close()
+    }
+  })
+
   it('[C3] gives what a worker that hangs has not taken to others', async () => {
     const { port, cluster } = await startAnswering({
       workers: 2,

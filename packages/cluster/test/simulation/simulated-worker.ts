@@ -229,6 +229,7 @@ export class SimulatedWorker {
       this.#world.scheduler.after(message.deadlineMs, () => this.end(null, 0))
     }
     this.#isLeaving = true
+    this.#intake.receiveNow()
     if (this.#listener !== null) this.#intake.close(this.#listener)
     this.#leaveIfDone()
   }
