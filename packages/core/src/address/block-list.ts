@@ -1,4 +1,4 @@
-// Which addresses a program does not want to talk to: rules, and the question whether one matches. It closes nothing itself.
+// Block lists: rules about addresses, and whether one of them matches an address. It closes no connection.
 import { inspect } from 'node:util'
 import { codedError } from '../errors/codes'
 import { validateInt32, validateString } from '../errors/validate'
@@ -13,10 +13,10 @@ import {
 } from './socket-address'
 import { SubnetTable } from './subnet-table'
 
-/** `ipv4` or `ipv6`, in any case. Where an address is a SocketAddress, its own family counts. */
+/** `ipv4` or `ipv6`, in any case. For a SocketAddress, its own family is used. */
 export type IpVersion = IpFamily | 'IPv4' | 'IPv6'
 
-/** An address as text (its family is told beside it), or a SocketAddress of this package or of `node:net`. */
+/** An address as text (its family is a further argument), or a SocketAddress of this package or of `node:net`. */
 export type AddressLike = string | SocketAddressJson
 
 /** What `blockList` options take: a BlockList of this package, or one of `node:net`. */
@@ -44,11 +44,10 @@ interface SubnetRule {
 }
 
 /**
- * A list of addresses, ranges and subnets. `check` finds addresses and subnets without going through them; ranges are
- * gone through. An IPv4 rule matches the IPv6 notation of its addresses (`::ffff:1.2.3.4`) and the other way round.
+ * A list of addresses, ranges and subnets. `check` looks addresses and subnets up directly, and goes through the ranges. An IPv4 rule matches the IPv6 notation of its addresses (`::ffff:1.2.3.4`) and the other way round.
  *
- * All methods throw `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ADDRESS` for wrong arguments, a
- * prefix out of its family's bounds `ERR_OUT_OF_RANGE`. Source: https://nodejs.org/api/net.html#class-netblocklist
+ * All methods throw `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ADDRESS` for invalid arguments, and
+ * `ERR_OUT_OF_RANGE` for a prefix that is too long for its family. Source: https://nodejs.org/api/net.html#class-netblocklist
  */
 export class BlockList {
   /** Private, loopback and link-local ranges, for `addCIDRs`. */
@@ -79,7 +78,7 @@ export class BlockList {
     this.#add(toSocketAddress(address, 'address', family))
   }
 
-  /** Blocks addresses: all of them, or none where one is wrong. */
+  /** Blocks several addresses; if one is invalid, none of them. */
   addAddresses(addresses: readonly AddressLike[], family: IpVersion = 'ipv4'): void {
     if (!Array.isArray(addresses)) throw codedError('ERR_INVALID_ARG_TYPE', 'addresses', 'Array', addresses)
     validateString(family, 'family')
@@ -110,7 +109,7 @@ export class BlockList {
     this.addSubnet(...parseCidr(cidr))
   }
 
-  /** Blocks subnets, each written as in `addCIDR`, up to the first that is wrong. */
+  /** Blocks subnets, each written as in `addCIDR`. An invalid one throws; those before it are blocked. */
   addCIDRs(cidrs: readonly string[]): void {
     if (!Array.isArray(cidrs)) throw codedError('ERR_INVALID_ARG_TYPE', 'cidrs', 'Array', cidrs)
     for (const [at, cidr] of cidrs.entries()) {
@@ -119,7 +118,7 @@ export class BlockList {
     }
   }
 
-  /** Takes an address rule away; nothing happens where there is none. */
+  /** Removes the rule for an address; does nothing if there is none. */
   removeAddress(address: AddressLike, family: IpVersion = 'ipv4'): void {
     const key = ipKey(ipValueOf(toSocketAddress(address, 'address', family)))
     const rule = this.#addresses.get(key)
@@ -128,7 +127,7 @@ export class BlockList {
     this.#rules.delete(rule)
   }
 
-  /** Takes away the last added range with exactly these ends; nothing happens where there is none. */
+  /** Removes the newest range with exactly these ends; does nothing if there is none. */
   removeRange(start: AddressLike, end: AddressLike, family: IpVersion = 'ipv4'): void {
     const rule = this.#newest(toRange(start, end, family))
     if (rule === undefined) return
@@ -136,7 +135,7 @@ export class BlockList {
     this.#ranges.delete(rule)
   }
 
-  /** Takes away the last added subnet with exactly this network and prefix; nothing happens where there is none. */
+  /** Removes the newest subnet with exactly this network and prefix; does nothing if there is none. */
   removeSubnet(network: AddressLike, prefix: number, family: IpVersion = 'ipv4'): void {
     const rule = this.#newest(toSubnet(network, prefix, family))
     if (rule === undefined) return
@@ -144,12 +143,12 @@ export class BlockList {
     this.#subnets.remove(rule.network, rule.prefix)
   }
 
-  /** Takes a subnet away that is written as in `addCIDR`. */
+  /** Removes a subnet, written as in `addCIDR`. */
   removeCIDR(cidr: string): void {
     this.removeSubnet(...parseCidr(cidr))
   }
 
-  /** True where a rule matches the address. Text that is no address of the family matches nothing. */
+  /** True if a rule matches the address. Text that is not an address of the family matches none. */
   check(address: AddressLike, family: IpVersion = 'ipv4'): boolean {
     const value = valueToCheck(address, family)
     if (value === undefined) return false
@@ -160,7 +159,7 @@ export class BlockList {
     return false
   }
 
-  /** Takes all rules away. */
+  /** Removes all rules. */
   clear(): void {
     this.#rules.clear()
     this.#addresses.clear()
@@ -174,8 +173,8 @@ export class BlockList {
   }
 
   /**
-   * Adds rules from their text, as `rules` and `toJSON` give it, or from the JSON of it. Text that is no rule is passed
-   * over. Throws `SyntaxError` for a string that is no JSON.
+   * Adds rules from their text, as `rules` and `toJSON` return it, or from its JSON. Text that is not a rule is ignored.
+   * Throws `SyntaxError` for a string that is not JSON.
    */
   fromJSON(data: string | readonly string[]): void {
     const rules: unknown = typeof data === 'string' ? JSON.parse(data) : data
@@ -208,7 +207,7 @@ export class BlockList {
     this.#rules.add(rule)
   }
 
-  /** The rule that was added last of those that read as this one. */
+  /** The newest of the rules with the same text as this one. */
   #newest<Rule extends RangeRule | SubnetRule>({ kind, text }: Rule): Rule | undefined {
     return [...this.#rules].findLast(rule => rule.kind === kind && rule.text === text) as Rule | undefined
   }
@@ -225,7 +224,7 @@ export class BlockList {
   }
 }
 
-/** What rules look like as text, for each family with the characters of its addresses. */
+/** The text of rules as patterns, for each family with the characters of its addresses. */
 const RULE_TEXTS = [
   { family: 'ipv4', label: 'IPv4', characters: '([\\d.]+)' },
   { family: 'ipv6', label: 'IPv6', characters: '([\\da-fA-F:.]+)' },
@@ -244,7 +243,7 @@ function toSocketAddress(address: unknown, name: string, family: IpVersion): Soc
   return new SocketAddress({ address, family })
 }
 
-/** What `check` is asked about. The text of an address of the wrong family has no value, as any wrong text. */
+/** The value of the address that `check` is given; none for invalid text, or text of the other family. */
 function valueToCheck(address: unknown, family: IpVersion): IpValue | undefined {
   if (isAnySocketAddress(address)) return ipValueOf(address)
   validateString(address, 'address')

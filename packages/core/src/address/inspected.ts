@@ -1,4 +1,4 @@
-// How the address classes show themselves to util.inspect. It knows no address.
+// How util.inspect shows the address classes. It knows no address.
 import { type InspectOptions, inspect } from 'node:util'
 
 /**

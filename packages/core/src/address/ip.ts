@@ -1,4 +1,4 @@
-// IP addresses as text and as numbers: what is one, its value, its canonical text. It knows no ports and no errors.
+// IP addresses as text and as numbers: validation, value, canonical text. It knows no ports and no errors.
 
 /** A decimal byte without leading zeros. */
 const BYTE = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
@@ -7,11 +7,11 @@ const GROUP = /^[0-9a-f]{1,4}$/i
 const SCOPE = /^[0-9a-z.:-]+$/i
 
 /**
- * An address as a number of 128 bits in four parts of 32, most significant first. IPv4 is where IPv6 maps it
- * (`::ffff:0:0/96`, RFC 4291 2.5.5.2), so that both are compared in one space.
+ * An address as a number of 128 bits in four parts of 32, most significant first. An IPv4 address has the value that IPv6 maps it
+ * to (`::ffff:0:0/96`, RFC 4291 2.5.5.2), so that both are compared in one space.
  */
 export interface IpValue {
-  /** Written as IPv4. A mapped address that was written as IPv6 is not. */
+  /** True if it was written as IPv4; false for a mapped address that was written as IPv6. */
   readonly isIPv4: boolean
   readonly words: readonly [number, number, number, number]
 }
@@ -24,13 +24,13 @@ export function isMapped({ words }: IpValue): boolean {
   return words[0] === 0 && words[1] === 0 && words[2] === MAPPED
 }
 
-/** Reads a dotted IPv4 address; undefined where it is none. */
+/** Parses a dotted IPv4 address; undefined if it is not one. */
 export function parseIPv4(text: string): IpValue | undefined {
   if (!IPV4.test(text)) return undefined
   return { isIPv4: true, words: [0, 0, MAPPED, dottedValue(text)] }
 }
 
-/** Reads an IPv6 address (RFC 4291 2.2) without a scope; undefined where it is none. */
+/** Reads an IPv6 address (RFC 4291 2.2) without a scope; undefined if it is not one. */
 export function parseIPv6(text: string): IpValue | undefined {
   const gap = text.indexOf('::')
   const head = groupsOf(gap === -1 ? text : text.slice(0, gap))
@@ -42,7 +42,7 @@ export function parseIPv6(text: string): IpValue | undefined {
   return ipv6Value([...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail])
 }
 
-/** The 16-bit groups of one side of `::`, where the last may be an IPv4 address; undefined where one is none. */
+/** The 16-bit groups of one side of `::`, of which the last may be an IPv4 address; undefined if one is invalid. */
 function groupsOf(text: string): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []
@@ -77,7 +77,7 @@ export function formatIp({ isIPv4, words }: IpValue): string {
   if (isIPv4) return dotted
   const groups = words.flatMap(word => [word >>> 16, word & 0xffff])
   const gap = longestZeros(groups)
-  // IPv4-compatible (more than its last group is there) and IPv4-mapped addresses end in dots.
+  // IPv4-compatible addresses (with more than their last group set) and IPv4-mapped ones end in the dotted form.
   const isCompatible = gap.start === 0 && gap.length === 6
   const isMappedGap = gap.start === 0 && gap.length === 5 && groups[5] === 0xffff
   if (isCompatible) return `::${dotted}`
@@ -99,8 +99,8 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
 }
 
 /**
- * Less than, equal to or greater than 0 as a comes before, is, or comes after b; NaN where one was written as IPv4 and
- * the other is an IPv6 address that maps none, which have no order.
+ * Negative if a comes before b, positive if after, 0 if they are equal; NaN if one was written as IPv4 and the other is an
+ * IPv6 address that maps no IPv4 address: these have no order.
  */
 export function compareIp(a: IpValue, b: IpValue): number {
   if ((a.isIPv4 && !isMapped(b)) || (b.isIPv4 && !isMapped(a))) return Number.NaN

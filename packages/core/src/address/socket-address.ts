@@ -1,4 +1,4 @@
-// The end point of a connection as a value: address, port, family, flow label. It knows no socket and looks nothing up.
+// An end point as a value: address, port, family, flow label. It knows no socket and resolves no names.
 import { inspect } from 'node:util'
 import { codedError } from '../errors/codes'
 import { validateObject, validatePort, validateString, validateUint32 } from '../errors/validate'
@@ -20,7 +20,7 @@ export interface SocketAddressInit {
   readonly port?: number | undefined
 }
 
-/** What a SocketAddress says of itself in JSON. */
+/** A SocketAddress as JSON. */
 export interface SocketAddressJson {
   readonly address: string
   readonly port: number
@@ -31,7 +31,7 @@ export interface SocketAddressJson {
 /** The largest flow label: 20 bits. Node's own class ends the process above it. */
 const FLOW_LABEL_MAX = 0xfffff
 
-/** What this file alone may know of an address. */
+/** The value of an address, for this file only. */
 const inside = {} as { valueOf(address: SocketAddress): IpValue }
 
 /**
@@ -75,15 +75,15 @@ export class SocketAddress {
   }
 
   /**
-   * Reads `123.1.2.3:1234`, `[1::1]:1234`, or either without a port (then it is 0); undefined where the text is neither.
-   * What a URL may say of an IPv4 host is understood too: `127.1`, `0x7f000001`.
-   * Throws `ERR_INVALID_ARG_TYPE` for what is no string.
+   * Parses `123.1.2.3:1234`, `[1::1]:1234`, or either without a port (then it is 0); undefined for other text.
+   * The forms of IPv4 hosts in URLs are accepted too: `127.1`, `0x7f000001`.
+   * Throws `ERR_INVALID_ARG_TYPE` if it is not given a string.
    */
   static parse(input: string): SocketAddress | undefined {
     validateString(input, 'input')
     if (!URL.canParse(`http://${input}`)) return undefined
     const { hostname, port } = new URL(`http://${input}`)
-    // A URL does not tell its scheme's own port; another scheme tells it.
+    // A URL drops the default port of its scheme; with another scheme it is there.
     const told = port || new URL(`https://${input}`).port || '0'
     const isIPv6 = hostname.startsWith('[')
     const address = isIPv6 ? hostname.slice(1, -1) : hostname
@@ -116,14 +116,14 @@ export class SocketAddress {
   }
 }
 
-/** The family in lower case; throws `ERR_INVALID_ARG_VALUE` where it is neither. */
+/** The family in lower case; throws `ERR_INVALID_ARG_VALUE` if it is neither. */
 function familyOf(family: unknown): IpFamily {
   const lower = typeof family === 'string' ? family.toLowerCase() : family
   if (lower === 'ipv4' || lower === 'ipv6') return lower
   throw codedError('ERR_INVALID_ARG_VALUE', 'options.family', family)
 }
 
-/** True for a SocketAddress of this package or of `node:net`: both have the same face. */
+/** True for a SocketAddress of this package or of `node:net`: both have the same members. */
 export function isAnySocketAddress(value: unknown): value is SocketAddressJson {
   if (SocketAddress.isSocketAddress(value)) return true
   if (typeof value !== 'object' || value === null || value.constructor?.name !== 'SocketAddress') return false
@@ -131,7 +131,7 @@ export function isAnySocketAddress(value: unknown): value is SocketAddressJson {
   return typeof address === 'string' && (family === 'ipv4' || family === 'ipv6')
 }
 
-/** The number behind an address. That of a foreign SocketAddress is read off its text. */
+/** The number behind an address. That of a SocketAddress of `node:net` is parsed from its text. */
 export function ipValueOf(address: SocketAddressJson): IpValue {
   if (SocketAddress.isSocketAddress(address)) return inside.valueOf(address)
   return (address.family === 'ipv6' ? parseIPv6(address.address) : parseIPv4(address.address))!

@@ -1,10 +1,10 @@
-// Subnets by their length, so that an address is looked for once per length in use and not once per subnet.
+// Subnets by prefix length: a lookup takes one step for each length in use, not for each subnet.
 import { type IpValue, ipKey, maskIp } from './ip'
 
-/** IPv4 lies in the space of IPv6 behind 96 bits. */
+/** An IPv4 address is in the last 32 of the 128 bits. */
 const IPV4_OFFSET = 96
 
-/** A multiset of subnets. The same subnet may be in it several times, and is gone when it was removed as often. */
+/** A multiset of subnets: one that was added several times has to be removed as often. */
 export class SubnetTable {
   readonly #byLength = new Map<number, Map<number | string, number>>()
 
@@ -26,7 +26,7 @@ export class SubnetTable {
     if (subnets?.size === 0) this.#byLength.delete(length)
   }
 
-  /** True where the address is in one of the subnets. */
+  /** True if the address is in one of the subnets. */
   has(address: IpValue): boolean {
     for (const [length, subnets] of this.#byLength) {
       if (subnets.has(ipKey(maskIp(address, length)))) return true

@@ -25,18 +25,18 @@ export interface PathAddress {
 /** Where an endpoint is: TCP or local. `isTcpAddress` tells which. */
 export type Address = TcpAddress | PathAddress
 
-/** How an address is bound; what is left out is off. */
+/** How an address is bound. Each flag is off by default, except `reuseAddress`. */
 export interface BindFlags {
   /** Do not accept IPv4 on an IPv6 socket (`IPV6_V6ONLY`, RFC 3493 5.3). */
   readonly ipv6Only?: boolean
   /** Let several sockets bind the same port (`SO_REUSEPORT`). */
   readonly reusePort?: boolean
   /**
-   * `SO_REUSEADDR`, on for TCP on POSIX unless this says false. Without it nobody else can bind the port while this
-   * socket has it, whether it listens yet or not; a port lease needs that.
+   * `SO_REUSEADDR`; for TCP on POSIX true by default. Without it no other socket can bind the port while this one has it,
+   * listening or not: a port lease needs that.
    */
   readonly reuseAddress?: boolean
-  /** Permission bits of a socket file. They hold before the first connection can be made. */
+  /** Permission bits of a socket file. The file has them before anyone can connect. */
   readonly mode?: number
 }
 
@@ -63,26 +63,26 @@ export interface PeerCredentials {
   readonly gid: number
 }
 
-/** Who hears what a stream reads. */
+/** Receives what a stream reads. */
 export interface ReadSink {
-  /** Bytes, never empty. They belong to the receiver: the transport does not write to them again, unless `into` gave them. */
+  /** Bytes, never empty. They belong to the receiver: the transport does not write to them again, unless they are from `into`. */
   onData(chunk: Buffer): void
-  /** The peer has ended its side. Told once; writing goes on. */
+  /** The peer has ended its side. Called once; writing goes on. */
   onEnd(): void
-  /** Reading failed; nothing more is read. Told once. */
+  /** Reading failed; nothing more is read. Called once. */
   onError(status: Status): void
   /**
-   * Where present, each read lands in the buffer that this returns, and `onData` gets a view of its start
-   * (Node's `onread` option).
+   * If present, each read fills the buffer that this returns, and `onData` gets a view of its start (Node's `onread`
+   * option).
    */
   into?(): Uint8Array
 }
 
-/** Whether bytes may be moved where nobody sees them. */
+/** Decides whether bytes are moved past the sink. */
 export interface SpliceGate {
   /**
-   * Asked when bytes are here: true moves them, false reads them, null reads them and ends the splice. It must not call
-   * a handle; what it throws counts as null.
+   * Called when bytes have arrived: true moves them, false reads them, null reads them and ends the splice. It must not
+   * call a handle; an exception counts as null.
    */
   mayMove(): boolean | null
 }
@@ -121,8 +121,8 @@ export interface StreamHandle {
    */
   write(chunks: readonly Uint8Array[], done: (status: Status) => void, isLast?: boolean): Status
   /**
-   * Whether the peer has ended its side or reset the connection, as far as the system has heard, the sink or not: what is
-   * written then may fail, and a second write will. False where there is no telling.
+   * Whether the system knows that the peer has ended its side or reset the connection, even if the sink was not told yet:
+   * a write may then fail. False if that is unknown.
    */
   hasPeerLeft(): boolean
   /**
@@ -144,7 +144,7 @@ export interface StreamHandle {
   shutdown(done: (status: Status) => void): Status
   /** Closes with RST where the kind has one (TCP), else closes. 0: `done` is called once, as for `close`. */
   reset(done: () => void): Status
-  /** Before `connect` an option is kept, and set then. */
+  /** An option that is set before `connect` takes effect then. */
   setOption(option: StreamOption): Status
   /** The option's value, or a negative status. */
   getOption(name: 'typeOfService'): number
@@ -173,12 +173,12 @@ export interface StreamHandle {
   readonly bytesWritten: number
   /** Bytes given to `write` that the system has not taken yet. */
   readonly writeQueueSize: number
-  /** The descriptor, or -1 where there is none to see. */
+  /** The descriptor, or -1 if there is none. */
   readonly fd: number
 }
 
 /**
- * Hears of accepted streams. With a negative status and no stream: accepting failed for now (`UV_EMFILE`: told
+ * Receives accepted streams. With a negative status and no stream: accepting failed for now (`UV_EMFILE`: told
  * once per shortage; the transport retries by itself and loses nothing of the backlog).
  */
 export type AcceptSink = (status: Status, stream: StreamHandle | null) => void
@@ -203,7 +203,7 @@ export interface ListenerHandle {
     accept: (status: Status, fds: readonly number[]) => void,
     done: (status: Status) => void,
   ): Status
-  /** Stops and restarts accepting; connections wait in the backlog. `UV_ENOTSUP` where that cannot be. */
+  /** Stops and restarts accepting; connections wait in the backlog. `UV_ENOTSUP` if the transport cannot. */
   pause(): Status
   resume(): Status
   sockname(): Address | Status
@@ -222,7 +222,7 @@ export interface ListenerHandle {
   readonly fd: number
 }
 
-/** Who hears what a handoff channel receives. */
+/** Receives what arrives on a handoff channel. */
 export interface HandoffSink {
   /**
    * Bytes as they arrived in one `recvmsg`, and the descriptors that came with them (often none). They belong to the
@@ -254,7 +254,7 @@ export interface HandoffChannel {
   receive(sink: HandoffSink): Status
   /** Stops receiving until the next `receive`. */
   pause(): void
-  /** What has come by now goes to the sink of the last `receive` inside this call, while paused too. */
+  /** Gives what has arrived to the sink of the last `receive`, within this call, even while paused. */
   receiveNow(): void
   close(done?: () => void): void
   ref(): void
@@ -263,8 +263,8 @@ export interface HandoffChannel {
 }
 
 /**
- * What a transport may lack and a caller has to know before it asks; `supports` answers for each. All else is told by
- * what is asked: `descriptors`, `lookup` and `clock` are null, or a call answers `UV_ENOTSUP`.
+ * What a transport may lack and a caller must know before it tries: see `supports`. All else shows when it is tried:
+ * `descriptors`, `lookup` and `clock` are null, or a call answers `UV_ENOTSUP`.
  */
 export type Feature =
   | 'abstract-path' // Linux abstract names are names of their own
