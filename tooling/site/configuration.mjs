@@ -1,5 +1,12 @@
 // What the site is called, and how its pages hang together. It knows no content.
 
+const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="14" fill="#3451b2"/>' +
+  '<path d="M10 10l12 12M22 10L10 22" stroke="#fff" stroke-width="4"/></svg>'
+
+/** Most pages have wide tables. */
+const styles = '.VPDoc .vp-doc table { font-size: 14px } .VPDoc .vp-doc :is(th, td) { padding: 6px 8px }'
+
 /**
  * @param {readonly string[]} packages  names of the published packages
  * @param {readonly string[]} examples  names of the examples
@@ -11,6 +18,13 @@ export function configuration(packages, examples) {
     description:
       "Node's net, rebuilt: servers and sockets, local endpoints, clusters, and network code under test",
     cleanUrls: true,
+    head: [
+      [
+        'link',
+        { rel: 'icon', type: 'image/svg+xml', href: `data:image/svg+xml,${encodeURIComponent(icon)}` },
+      ],
+      ['style', {}, styles],
+    ],
     lastUpdated: false,
     // Every link is checked in what comes out: see site-links.mjs.
     ignoreDeadLinks: true,
