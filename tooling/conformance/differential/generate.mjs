@@ -89,7 +89,8 @@ class Maker {
         lapses ? 'lapse' : connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at
       )
       const own = steps.filter(step => !isOfPeer(step))
-      const ours = throws(own) ? withoutEnds(own) : own
+      const before = turn === 'quiet' || turn === 'lapse' ? [] : (program.batches.at(-1)?.steps ?? [])
+      const ours = throws(own) || throws(before) ? withoutEnds(own) : own
       if (peers.some(isGoing)) {
         // What several peers do in one turn is heard of in an order that is the system's affair.
         for (const [index, peer] of [...new Set(peers.map(({ on }) => on))].entries())
