@@ -26,7 +26,8 @@ const withBatches = ({ setup }, batches, isOut) => ({
 })
 
 /** A transport without descriptors has another error for one. @param {Step} step */
-const hasDescriptor = ({ name, args }) => (name === 'listen' && args?.[0]?.includes('fd:')) || false
+const hasDescriptor = ({ verb, name = '', args }) =>
+  (name === 'listen' && args?.[0]?.includes('fd:')) || (verb === 'shape' && name.includes('100_000'))
 
 /**
  * What is thrown puts off the ticks behind it by a turn of the loop, in which a network of its own has gone on.

@@ -1,5 +1,7 @@
 // How a socket begins: from the options of its constructor to its first phase. It knows the socket as a Duplex with a state.
+import { fstatSync } from 'node:fs'
 import { addAbortSignal } from 'node:stream'
+import { isatty } from 'node:tty'
 import { codedError } from '../errors/codes'
 import { UV_EBADF, UV_EINVAL, UV_ENOTSOCK } from '../errors/errno'
 import { systemError } from '../errors/system-error'
@@ -72,7 +74,15 @@ function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
   if (status < 0 && status !== UV_EBADF && status !== UV_ENOTSOCK) throw systemError(status, 'setsockopt')
   const adopted = transport.adopt(fd, 'stream')
   if (typeof adopted !== 'number') return adopted
-  if (adopted === UV_EINVAL || adopted === UV_ENOTSOCK) throw codedError('ERR_INVALID_FD_TYPE', 'FILE')
+  if (adopted === UV_EINVAL || adopted === UV_ENOTSOCK) throw codedError('ERR_INVALID_FD_TYPE', typeOf(fd))
   if (adopted === UV_EBADF) throw codedError('ERR_INVALID_FD_TYPE', 'UNKNOWN')
   throw systemError(adopted, 'open')
+}
+
+/** What an open descriptor is that is no stream, in Node's words. */
+function typeOf(fd: number): string {
+  if (isatty(fd)) return 'TTY'
+  const facts = fstatSync(fd)
+  if (facts.isFile() || facts.isCharacterDevice()) return 'FILE'
+  return facts.isSocket() ? 'UDP' : 'UNKNOWN'
 }

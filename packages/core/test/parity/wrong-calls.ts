@@ -1,4 +1,6 @@
 // Calls that are wrong, and how to make them: each on whichever net it is given. Not a test by itself.
+import { closeSync, openSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import type { Net } from './record'
 
 type Call = (net: Net) => unknown
@@ -95,7 +97,14 @@ export const wrongCalls: Record<string, Call> = {
   'a socket on a descriptor below 0': net => socket(net, { fd: -1 }),
   'a socket on a descriptor that is a string': net => socket(net, { fd: 'a' }),
   'a socket on a descriptor that is closed': net => socket(net, { fd: 9999 }),
-  'a socket on a folder': net => socket(net, { fd: 9998 }),
+  'a socket on a folder': net => {
+    const fd = openSync(tmpdir(), 'r')
+    try {
+      return socket(net, { fd })
+    } finally {
+      closeSync(fd)
+    }
+  },
   'a socket with a signal that is none': net => socket(net, { signal: 'x' }),
   'a socket with a wrong keepAliveInitialDelay': net => socket(net, { keepAliveInitialDelay: 'x' }),
   'a socket with a wrong highWaterMark': net => socket(net, { highWaterMark: -1 }),
