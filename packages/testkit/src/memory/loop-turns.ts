@@ -13,30 +13,53 @@ interface Job {
   readonly run: () => void
 }
 
-const first: Job[] = []
-let jobs: Job[] = []
-let next = 0
+/** By their order: what was asked for and is still to come. */
+const coming: Record<Order, Job[]> = { closing: [], first: [], last: [] }
+/** What the loop polls: those of `last` that had been asked for before. */
+let polled: Job[] = []
+/** How far the loop is: in its poll, behind it, or where it closes handles, as also while it waits. */
+let phase: 'poll' | 'pending' | 'closing' = 'closing'
+/** Turns that are scheduled. */
+let turnCount = 0
 
 /**
- * Runs a job in a turn of its own, after those that were asked for before, or before them. The context is its handle's, not
- * that of whoever caused it: what a server hears is not its client's doing.
+ * Runs a job in a turn of its own, in the order of its kind (`Order`). The context is its handle's, not that of whoever caused
+ * it: what a server hears is not its client's doing.
  */
 export function postTurn(run: () => void, context: AsyncResource | null = null, order: Order = 'last'): void {
   const scope = context ?? root
-  if (order === 'first') first.push({ scope, run })
-  else jobs.push({ scope, run })
+  coming[order].push({ scope, run })
+  turnCount++
   // Asked for in that context, so that a simulation in which it happens waits for it.
   scope.runInAsyncScope(setImmediate, null, turn)
 }
 
 /** One for each job. */
 function turn(): void {
-  const job = first.shift() ?? jobs[next++]
-  if (next === jobs.length) {
-    jobs = []
-    next = 0
-  }
+  const job = nextJob()
+  turnCount--
+  // What the ticks of this turn ask for is still of its phase.
+  if (turnCount === 0) root.runInAsyncScope(setImmediate, null, rest).unref()
   job?.scope.runInAsyncScope(job.run)
+}
+
+function rest(): void {
+  if (turnCount === 0) phase = 'closing'
+}
+
+/** As libuv has it: behind the poll what was done at once in it, then handles that close; the same again before the next poll. */
+function nextJob(): Job | undefined {
+  if (phase === 'poll' && polled.length > 0) return polled.shift()
+  if (phase === 'poll') phase = 'pending'
+  const { closing, first } = coming
+  if (phase === 'pending' && first.length > 0) return first.shift()
+  phase = 'closing'
+  if (closing.length > 0) return closing.shift()
+  if (first.length > 0) return first.shift()
+  phase = 'poll'
+  polled = coming.last
+  coming.last = []
+  return polled.shift()
 }
 
 let holders = 0

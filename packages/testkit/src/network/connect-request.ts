@@ -1,12 +1,13 @@
 // A stream's call of `connect`, from its beginning to its one answer, and the repeat that Linux answers once more. It knows
 // neither addresses nor the connection.
 import { errno, type HandleKind, type Status } from '@x/core/transport'
+import type { Order } from './fabric'
 
 /** What a request needs of its stream. */
 export interface ConnectSurroundings {
   readonly kind: HandleKind
   /** A job for a later turn. */
-  post(job: () => void): void
+  post(job: () => void, order?: Order): void
   /** It is pending now, or no longer. */
   onChange(): void
 }
@@ -60,7 +61,7 @@ export class ConnectRequest {
   /** The stream is closed. */
   cancel(): void {
     const done = this.#take()
-    if (done) this.#around.post(() => done(errno('ECANCELED')))
+    if (done) this.#around.post(() => done(errno('ECANCELED')), 'closing')
   }
 
   /** The stream's host has lost its power: nobody is told. */

@@ -75,8 +75,11 @@ export interface LaneRequest<Host> {
   readonly server: LaneSide<Host>
 }
 
-/** Which turn a job gets: behind all others, or before them (libuv tells of a shutdown before it polls for what has come). */
-export type Order = 'first' | 'last'
+/**
+ * Which turn a job gets among those that wait: libuv polls for what has come, then tells what was done at once (a shutdown),
+ * then closes handles.
+ */
+export type Order = 'closing' | 'first' | 'last'
 
 /** The network under a set of hosts (`Stack`): in-memory, or simulated with distance and weather. */
 export interface Fabric<Host> {

@@ -75,8 +75,12 @@ export class Outgoing {
   }
 
   shutdown(done: (status: Status) => void): Status {
-    if (this.#endAsked || this.#hasFailed) return errno('ENOTCONN')
+    if (this.#endAsked) return errno('ENOTCONN')
     this.#endAsked = true
+    if (this.#hasFailed) {
+      this.#settle(done, errno('ENOTCONN'), 'first')
+      return 0
+    }
     this.#shutdown = done
     this.#port.onChange()
     this.pump()
@@ -102,14 +106,14 @@ export class Outgoing {
   }
 
   /** Everything that waits fails with `status`; later writes with the connection's failure, then with `EPIPE`. */
-  fail(status: Status): void {
+  fail(status: Status, order: Order = 'last'): void {
     this.#hasFailed = true
     const writes = this.#writes.splice(0)
     const shutdown = this.#shutdown
     this.#shutdown = null
     this.queued = 0
-    for (const write of writes) this.#settle(write.done, status)
-    if (shutdown) this.#settle(shutdown, status)
+    for (const write of writes) this.#settle(write.done, status, order)
+    if (shutdown) this.#settle(shutdown, status, order)
   }
 
   #settle(done: (status: Status) => void, status: Status, order: Order = 'last'): void {

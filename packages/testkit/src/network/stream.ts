@@ -51,7 +51,7 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   #isReferenced = true
   #isHolding = false
   #context: AsyncResource | null
-  readonly #closing = new Closing(job => this.#post(job))
+  readonly #closing = new Closing(job => this.#post(job, 'closing'))
 
   /** `context`: whose doing an accepted stream is; a stream that connects brings its own. */
   constructor(kind: HandleKind, stack: Stack, context: AsyncResource | null = null) {
@@ -374,12 +374,12 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
     } else if (before === 'answering') this.#answerReset()
     else if (before === 'connecting') this.#lane?.abandon()
     this.#incoming.discard()
-    this.#outgoing.fail(errno('ECANCELED'))
+    this.#outgoing.fail(errno('ECANCELED'), 'closing')
     this.#connecting.cancel()
     this.#claim?.release()
     this.#stack.unregister(this)
     this.#refresh()
-    this.#post(() => this.#closing.finish())
+    this.#post(() => this.#closing.finish(), 'closing')
   }
 
   #refresh(): void {

@@ -19,11 +19,6 @@ export const open = [
     instead: 'the peer gets an end, not ECONNRESET for the bytes that nobody read.',
   },
   {
-    name: 'a connection with both ends closes before what its end began elsewhere',
-    subjects: ['memory'],
-    instead: "an end takes its turn before another stream's close.",
-  },
-  {
     name: "'close' after a failed write comes in its turn",
     subjects: ['memory'],
     instead: 'a close takes a turn more.',
