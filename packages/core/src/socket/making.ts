@@ -1,7 +1,6 @@
 // How a socket begins: from the options of its constructor to its first phase. It knows the socket as a Duplex with a state.
 import { fstatSync } from 'node:fs'
 import { addAbortSignal } from 'node:stream'
-import { isatty } from 'node:tty'
 import { codedError } from '../errors/codes'
 import { UV_EBADF, UV_EINVAL, UV_ENOTSOCK } from '../errors/errno'
 import { systemError } from '../errors/system-error'
@@ -79,9 +78,8 @@ function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
   throw systemError(adopted, 'open')
 }
 
-/** What an open descriptor is that is no stream, in Node's words. */
+/** What an open descriptor is that is no stream, in Node's words, but for terminals: to ask, Node loads its `net`. */
 function typeOf(fd: number): string {
-  if (isatty(fd)) return 'TTY'
   const facts = fstatSync(fd)
   if (facts.isFile() || facts.isCharacterDevice()) return 'FILE'
   return facts.isSocket() ? 'UDP' : 'UNKNOWN'
