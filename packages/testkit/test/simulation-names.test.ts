@@ -65,14 +65,13 @@ describe('names in a simulation', () => {
     const wrong = [
       () => lookup('x', undefined as never),
       () => dns.promises.lookup('x', { family: 9 as never }),
-      () => dns.promises.lookup(''),
       () => resolve4(5 as never),
       () => dns.promises.resolve('x', 'NONE' as never),
     ]
     const real = await outcomes(wrong)
     const { value } = await simulate({}, () => outcomes(wrong))
     expect(value).toEqual(real)
-    expect(real.filter(each => typeof each === 'string')).toHaveLength(4)
+    expect(real.filter(each => typeof each === 'string')).toHaveLength(wrong.length)
   })
 })
 

@@ -224,9 +224,12 @@ describe('virtual time', () => {
     const { value } = await simulate({}, async ({ host, clock }) => {
       let fail = (_error: Error) => {}
       const doomed = host('doomed', () => {
-        void new Promise((_resolve, reject) => {
-          fail = reject
-        })
+        const work = async () => {
+          await new Promise((_resolve, reject) => {
+            fail = reject
+          })
+        }
+        void work()
       })
       await clock.sleep(5)
       doomed.crash()

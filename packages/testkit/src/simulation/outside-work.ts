@@ -116,7 +116,7 @@ export class OutsideWork {
   }
 
   #made(id: number, type: string, resource: object, below: (...args: never[]) => void): void {
-    if (type === 'MESSAGEPORT' && asksLoader(below)) this.#operations.add(id, type, resource, type)
+    if (type === 'MESSAGEPORT' && asksLoader(below)) this.#operations.add(id, type)
     else this.#operations.made(id, type, resource, () => type)
     if (Object.hasOwn(UNCONTROLLED, type)) this.#name(type, below)
   }

@@ -16,15 +16,6 @@ function isOperation(type: string, resource: object): boolean {
 }
 
 /**
- * What an operation calls when it has ended. One that has nothing to call was synchronous (`randomUUID()`, `scryptSync()`) and
- * is over when it is made, though Node says so only at the next garbage collection.
- */
-function callbackNameOf(type: string): 'ondone' | 'oncomplete' | null {
-  if (type === 'FSREQCALLBACK') return 'oncomplete'
-  return type.endsWith('REQUEST') ? 'ondone' : null
-}
-
-/**
  * The method of a handle of which each call is an operation, one at a time, that has no resource of its own: writes of streams
  * of node:zlib, and reads of blobs.
  */
@@ -33,28 +24,32 @@ function operatingMethodOf(type: string): 'write' | 'pull' | null {
   return type === 'BLOBREADER' ? 'pull' : null
 }
 
-type OperatingHandle = Record<string, ((...args: unknown[]) => unknown) | undefined>
+type Method = (...args: unknown[]) => unknown
+type OperatingHandle = Record<string, Method | undefined>
 
 /** The operations that are under way, by async id, each with what its owner wants to remember of it. */
 export class Operations<T> {
   readonly #underWay = new Map<number, T>()
   /** Handles with a call under way. */
   readonly #calling = new Set<number>()
-  /** The latest, while it is not known yet whether it calls back: that is set after it is made. */
-  #latest: { readonly id: number; readonly type: string; readonly resource: object } | null = null
+  /** The latest request of files, while it is not known yet whether it calls back: that is set after it is made. */
+  #latest: { readonly id: number; readonly request: OperatingHandle } | null = null
 
   /** A resource is made, which may be an operation; `about` answers what is remembered, null where it is no matter. */
   made(id: number, type: string, resource: object, about: () => T | null): void {
-    if (isOperation(type, resource)) this.add(id, type, resource, about())
-    else this.#followCalls(id, type, resource as OperatingHandle, about)
+    this.#judgeLatest()
+    const handle = resource as OperatingHandle
+    if (!isOperation(type, resource)) this.#followCalls(id, type, handle, about)
+    else if (typeof handle['run'] === 'function') this.#followJob(id, handle, handle['run'], about)
+    else {
+      this.add(id, about())
+      if (type === 'FSREQCALLBACK') this.#latest = { id, request: handle }
+    }
   }
 
-  /** An operation is being made, or something that is to count as one. */
-  add(id: number, type: string, resource: object, about: T | null): void {
-    this.#judgeLatest()
-    if (about === null) return
-    this.#underWay.set(id, about)
-    if (callbackNameOf(type) !== null) this.#latest = { id, type, resource }
+  /** An operation is under way, or something that is to count as one. */
+  add(id: number, about: T | null): void {
+    if (about !== null) this.#underWay.set(id, about)
   }
 
   /** A resource calls back; its callback may begin the next operation. */
@@ -91,20 +86,29 @@ export class Operations<T> {
     const method = name && handle[name]
     if (!method) return
     handle[name] = (...args) => {
-      const remembered = about()
-      if (remembered !== null) {
-        this.#calling.add(id)
-        this.#underWay.set(id, remembered)
-      }
+      this.#calling.add(id)
+      this.add(id, about())
       return method.apply(handle, args)
     }
   }
 
+  /**
+   * A job of `node:crypto` or of files answers an array where it was done at once (`randomUUID()`, `scryptSync()`): Node says that
+   * it is over only at the next garbage collection.
+   */
+  #followJob(id: number, job: OperatingHandle, run: Method, about: () => T | null): void {
+    job['run'] = (...args) => {
+      const answer = run.apply(job, args)
+      if (!Array.isArray(answer)) this.add(id, about())
+      return answer
+    }
+  }
+
+  /** A request that has nothing to call is a part of something else: of a blob of a file. */
   #judgeLatest(): void {
     if (this.#latest === null) return
-    const { id, type, resource } = this.#latest
+    const { id, request } = this.#latest
     this.#latest = null
-    const name = callbackNameOf(type)
-    if (name !== null && typeof Reflect.get(resource, name) !== 'function') this.#underWay.delete(id)
+    if (typeof request['oncomplete'] !== 'function') this.#underWay.delete(id)
   }
 }

@@ -175,6 +175,24 @@ export const cases = [
     check: (counts, rounds) =>
       counts['same hashes'] === rounds ? [] : [`${rounds - counts['same hashes']} seeds differ`],
   },
+  {
+    name: 'pool',
+    title: 'virtual time waits for work of the thread pool, on each supported Node',
+    rounds: 20,
+    async run(rounds, tell) {
+      const totals = { works: 0, late: 0, leaks: 0 }
+      for (const program of await supportedNodes()) {
+        const part = JSON.parse(await node(['test/programs/waits-for-pool.mjs', String(rounds)], {}, program))
+        for (const key of Object.keys(totals)) totals[key] += part[key]
+        tell(totals.works)
+      }
+      return totals
+    },
+    check: ({ works, late, leaks }) => [
+      ...(works > 0 && late === 0 ? [] : [`virtual time went on beside ${late} of ${works}`]),
+      ...(leaks === 0 ? [] : [`${leaks} operations that were over were told as leaks`]),
+    ],
+  },
   ...(hasTaskset
     ? [
         {
