@@ -1,5 +1,5 @@
 // The functions of node:net that stand beside its classes.
-import { readConnectArguments } from './args/connect'
+import { normalizeArgs } from './args/connect'
 import { Server } from './server/index'
 import type { ServerOpts } from './server/options'
 import type { ConnectionListener } from './server/server'
@@ -38,10 +38,12 @@ export function connect(path: string, connectionListener?: Listener): Socket
  * Source: https://nodejs.org/api/net.html#netconnect
  */
 export function connect(...args: unknown[]): Socket {
-  const { options, callback } = readConnectArguments(args)
+  const normalized = normalizeArgs(args)
+  const [options] = normalized
   const socket = new Socket(options as SocketConstructorOpts)
   if (options['timeout']) socket.setTimeout(options['timeout'] as number)
-  return socket.connect(options as unknown as NetConnectOpts, callback as Listener | undefined)
+  // One argument, as programs that replace the method know it of Node.
+  return socket.connect(normalized as unknown as NetConnectOpts)
 }
 
 /** Another name of `connect`. */

@@ -41,8 +41,10 @@ export function normalizeArgs(args: readonly unknown[]): NormalizedArgs {
 }
 
 function isNormalized(argument: unknown): argument is NormalizedArgs {
+  if (!Array.isArray(argument)) return false
+  // One of Node's own has another symbol of that name.
   return (
-    Array.isArray(argument) &&
+    mark in argument ||
     Object.getOwnPropertySymbols(argument).some(({ description }) => description === mark.description)
   )
 }

@@ -96,6 +96,26 @@ describe('what node:net does not document, and programs use', () => {
     expect([connected, socket.listenerCount('connect')]).toEqual([0, 1])
   })
 
+  it('connect() of the module gives that of the socket one list', () => {
+    const seen = [net, core as unknown as typeof net].map(one => {
+      const { connect } = one.Socket.prototype
+      const given: unknown[][] = []
+      one.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
+        given.push(args)
+        return this
+      } as typeof connect
+      try {
+        one.connect(80, 'h', callback)
+        one.createConnection({ path: '/x' }, callback)
+      } finally {
+        one.Socket.prototype.connect = connect
+      }
+      return given.map(args => args.map(arg => [...(arg as unknown[])]))
+    })
+    expect(seen[1]).toEqual(seen[0])
+    expect(seen[1]).toHaveLength(2)
+  })
+
   it('server._connections is the number of connections', () => {
     const server = (core as unknown as typeof net).createServer() as unknown as { _connections: number }
     expect(server._connections).toBe(0)
