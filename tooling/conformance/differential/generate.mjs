@@ -81,15 +81,12 @@ class Maker {
       const at = i === 0 && !isConnecting ? 'quiet' : i === 0 ? 'now' : random.weighted(turns)
       const steps = withOneConnect(this.#some(1 + random.int(this.#kind === 'writing' ? 7 : 4), 0))
       const peers = withOneGoing(steps.filter(isOfPeer))
-      const lapses = program.batches
-        .at(-1)
-        ?.steps.some(({ name, args }) => name === 'setTimeout' && args?.[0] === '5')
       const connects = program.batches.at(-1)?.steps.some(isUnheard)
       const turn = /** @type {Turn} */ (
-        lapses ? 'lapse' : connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at
+        connects ? 'quiet' : peers.length > 0 && at !== 'quiet' ? 'immediate' : at
       )
       const own = steps.filter(step => !isOfPeer(step))
-      const before = turn === 'quiet' || turn === 'lapse' ? [] : (program.batches.at(-1)?.steps ?? [])
+      const before = turn === 'quiet' ? [] : (program.batches.at(-1)?.steps ?? [])
       const ours = throws(own) || throws(before) ? withoutEnds(own) : own
       if (peers.some(isGoing)) {
         // What several peers do in one turn is heard of in an order that is the system's affair.
@@ -105,7 +102,18 @@ class Maker {
         program.batches.push({ at: turn, steps: peers }, { at: 'quiet', steps: ours })
       } else program.batches.push({ at: turn, steps: [...peers, ...ours] })
     }
-    return program
+    return { ...program, batches: this.#withLapses(program.batches) }
+  }
+
+  /**
+   * Short timeouts run out right behind the batch that sets them, and are off then: later ones would depend on how fast the
+   * machine is. @param {readonly Batch[]} batches
+   */
+  #withLapses(batches) {
+    return batches.flatMap(batch => {
+      const off = [...lapsing(batch.steps)].map(actor => this.#call('setTimeout', actor, ['0']))
+      return off.length === 0 ? [batch] : [batch, { at: /** @type {Turn} */ ('lapse'), steps: off }]
+    })
   }
 
   /** @returns {Step[]} */
@@ -434,6 +442,12 @@ class Maker {
 function withOneConnect(steps) {
   const first = steps.findIndex(({ verb }) => verb === 'peerConnects')
   return steps.filter(({ verb }, index) => verb !== 'peerConnects' || index === first)
+}
+
+/** The sockets that get a short timeout. @param {readonly Step[]} steps @returns {Set<string>} */
+function lapsing(steps) {
+  const own = steps.filter(({ name, args }) => name === 'setTimeout' && args?.[0] === '5')
+  return new Set([...own.map(({ on = '' }) => on), ...steps.flatMap(({ then = [] }) => [...lapsing(then)])])
 }
 
 /** Calls that end a stream, now or in a tick to come. */
