@@ -37,7 +37,10 @@ export async function createDescriptor(
 
 function ofNumber(fd: number, transport: Transport): Descriptor {
   validateInteger(fd, 'handle', 0)
-  return Descriptor.ofNumber(transport, fd, { kind: fstatSync(fd).isFIFO() ? 'pipe' : 'fd' })
+  // `bigint`: after another call on a pipe, Node 20 and 22 no longer follow the links of modules.
+  return Descriptor.ofNumber(transport, fd, {
+    kind: fstatSync(fd, { bigint: true }).isFIFO() ? 'pipe' : 'fd',
+  })
 }
 
 function ofServer(server: Server, transport: Transport): Descriptor {

@@ -1,6 +1,6 @@
 // What stands at a socket path: nothing, a server that lives, or what a dead one left behind. Under the lock it clears
 // away the last; it takes no lock itself.
-import { lstatSync, unlinkSync } from 'node:fs'
+import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs'
 import { type Status, type Transport, UV_ECONNREFUSED, UV_ENOENT } from '@x/core/transport'
 import { setTimeout } from '../host'
 
@@ -9,17 +9,22 @@ const PARTING_MS = 1000
 
 /** Which file it is: a path alone may mean another one by now. */
 export interface FileIdentity {
-  readonly dev: number
-  readonly ino: number
+  readonly dev: bigint
+  readonly ino: bigint
 }
 
 /** `taken`: a server that lives, or something that is not for us to remove. */
 export type Occupant = 'none' | 'stale' | 'taken'
 
+/** `bigint`: after another call on a socket, Node 20 and 22 no longer follow the links of modules. */
+function statOf(path: string): BigIntStats {
+  return lstatSync(path, { bigint: true })
+}
+
 /** The socket file at the path; null where there is none, or something else. */
 export function identify(path: string): FileIdentity | null {
   try {
-    const { dev, ino } = lstatSync(path)
+    const { dev, ino } = statOf(path)
     return { dev, ino }
   } catch {
     return null
@@ -43,14 +48,14 @@ export async function clearStale(
   transport: Transport,
   owners: readonly number[],
 ): Promise<Occupant> {
-  let stat: ReturnType<typeof lstatSync>
+  let stat: BigIntStats
   try {
-    stat = lstatSync(path)
+    stat = statOf(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'none'
     throw error
   }
-  if (!stat.isSocket() || !owners.includes(stat.uid)) return 'taken'
+  if (!stat.isSocket() || !owners.includes(Number(stat.uid))) return 'taken'
   const status = await probe(path, transport)
   if (status === UV_ENOENT) return 'none'
   if (status !== UV_ECONNREFUSED || !isSameFile(path, stat)) return 'taken'

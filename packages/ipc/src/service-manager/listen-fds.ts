@@ -84,7 +84,7 @@ function read(env: Environment): readonly ServiceDescriptor[] {
 
 function isOpen(fd: number): boolean {
   try {
-    fstatSync(fd)
+    fstatSync(fd, { bigint: true })
     return true
   } catch {
     return false

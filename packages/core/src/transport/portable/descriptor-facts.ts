@@ -23,7 +23,7 @@ export type SocketPhase = 'listening' | 'connected' | 'neither' | null
 
 /** Of a socket's descriptor (proc(5): net/unix, net/tcp). */
 export function phaseOfSocket(fd: number): SocketPhase {
-  const inode = String(fstatSync(fd).ino)
+  const inode = String(fstatSync(fd, { bigint: true }).ino)
   for (const { file, phase } of tables) {
     for (const line of textOf(file).split('\n')) {
       if (!line.includes(` ${inode}`)) continue

@@ -15,7 +15,8 @@ function adopt(fd: number, as: 'stream'): StreamHandle | Status
 function adopt(fd: number, as: 'listener' | 'stream'): ListenerHandle | StreamHandle | Status {
   if (!canAdopt) return UV_ENOTSUP
   try {
-    const stat = fstatSync(fd)
+    // `bigint`: after another call on a socket or pipe, Node 20 and 22 no longer follow the links of modules.
+    const stat = fstatSync(fd, { bigint: true })
     if (as === 'listener') return stat.isSocket() ? adoptListener(fd) : UV_ENOTSOCK
     return stat.isSocket() || stat.isFIFO() ? adoptStream(fd, stat.isFIFO()) : UV_EINVAL
   } catch (error) {

@@ -7,7 +7,7 @@ import { platform } from '../../host'
 export function socketPath(fd: number): string {
   if (platform !== 'linux') return ''
   try {
-    const inode = String(fstatSync(fd).ino)
+    const inode = String(fstatSync(fd, { bigint: true }).ino)
     for (const line of readFileSync('/proc/net/unix', 'latin1').split('\n')) {
       // Num RefCount Protocol Flags Type St Inode Path
       const fields = line.trim().split(/\s+/, 7)
