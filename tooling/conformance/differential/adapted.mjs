@@ -39,7 +39,7 @@ const putsOff = step => step.verb === 'throw' || hasDescriptor(step)
 const endsSimulation = step => ['throw', 'feed', 'pipeline'].includes(step.verb) || hasDescriptor(step)
 
 /**
- * Where the system is not asked whether the peer has gone, a write in the turn of its going is held, and fails at its end.
+ * Where only a write tells whether the peer has gone, the writes of the turn of its going are held, and fail at its end.
  * @param {Batch} batch @returns {Batch[]}
  */
 function goingApart(batch) {

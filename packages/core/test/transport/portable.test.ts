@@ -22,6 +22,17 @@ import { statusOf } from '../../src/transport/portable/status'
 const never = () => expect.fail('called back')
 const failure = (fields: object) => Object.assign(new Error('failed'), fields)
 
+async function connectedPair() {
+  const listener = portable.listener('tcp')
+  listener.bind({ family: 'IPv4', address: '127.0.0.1', port: 0 })
+  const accepted = new Promise<StreamHandle>(resolve => {
+    listener.listen(5, (_status, stream) => resolve(stream!), never)
+  })
+  const client = portable.stream('tcp')
+  await new Promise(resolve => client.connect(listener.sockname() as Address, resolve))
+  return { client, server: await accepted, listener }
+}
+
 describe('the status of an error of node:net', () => {
   it('is its number, the number of its name where it has none, and ECANCELED for what Node destroyed', () => {
     const statuses: Status[] = [
@@ -87,6 +98,26 @@ describe('the portable transport', () => {
         server.readStart({ onData() {}, onEnd: resolve, onError: () => resolve() })
       })
       await new Promise<void>(resolve => server.close(resolve))
+      listener.close()
+    },
+  )
+
+  it.runIf(process.platform !== 'win32')(
+    'hears by a write of nothing that the peer has gone, which then fails the next write',
+    async () => {
+      const { client, server, listener } = await connectedPair()
+      const heard: string[] = []
+      server.readStart({
+        onData: chunk => heard.push(String(chunk)),
+        onEnd: () => heard.push('end'),
+        onError: status => heard.push(String(errnoName(status))),
+      })
+      expect([client.hasPeerLeft(), client.hasPeerLeft()]).toEqual([false, false])
+      await new Promise<void>(resolve => server.reset(resolve))
+      expect(client.hasPeerLeft()).toBe(true)
+      expect(client.write([Buffer.from('late')], never)).toBe(errno('ECONNRESET'))
+      expect([heard, client.bytesWritten]).toEqual([[], 0])
+      await new Promise<void>(resolve => client.close(resolve))
       listener.close()
     },
   )

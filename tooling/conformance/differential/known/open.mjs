@@ -5,7 +5,7 @@
 export const open = [
   {
     name: 'a write to a peer that has gone',
-    subjects: ['portable', 'memory'],
+    subjects: ['memory'],
     instead: 'write answers true and counts the byte; the writes of a turn leave at its end, and fail then.',
   },
   {
@@ -35,12 +35,12 @@ export const open = [
   },
   {
     name: 'writes in the turn in which the peer goes: it ends',
-    subjects: ['portable', 'memory'],
-    instead: 'as a write to a peer that has gone: the system, or the network, is not asked.',
+    subjects: ['memory'],
+    instead: 'as a write to a peer that has gone: the network is not asked.',
   },
   {
     name: 'writes in the turn in which the peer goes: it resets',
-    subjects: ['portable', 'memory'],
+    subjects: ['memory'],
     instead: 'as a write to a peer that has gone.',
   },
   {

@@ -1,6 +1,7 @@
 // A socket of the host's node:net that has an owner: what is asked of it, and what it tells. It knows neither the ways of
 // driving it (node-driver, event-driver) nor who owns it.
 import type { Socket, SocketConnectOpts } from 'node:net'
+import { withHostTicks } from '../../host'
 import type { Status } from '../contract'
 import { hideFromDiagnostics } from './diagnostics'
 import { nodeNet } from './node-net'
@@ -86,6 +87,11 @@ export function newSocket(): InnerSocket {
   const socket = new (nodeNet().Socket)({ allowHalfOpen: true })
   hideFromDiagnostics(socket)
   return socket
+}
+
+/** Gives a new socket a handle: `connect` makes one at once, and begins to connect a tick later. */
+export function openHandle(socket: InnerSocket): void {
+  withHostTicks(() => socket.connect({ host: '127.0.0.1', port: 1, autoSelectFamily: false }))
 }
 
 /** A socket over a descriptor, which reads nothing until it is told to. */

@@ -13,7 +13,7 @@ import {
   UV_EOF,
   UV_EPIPE,
 } from '../../errors/errno'
-import { nextTick, setImmediate } from '../../host'
+import { nextTick, platform, setImmediate } from '../../host'
 import { callEach, callEachOrThrow } from '../call-each'
 import { Closing } from '../closing'
 import type {
@@ -28,10 +28,11 @@ import type {
 import { isTcpAddress } from '../contract'
 import { Backlog } from './backlog'
 import { driver } from './driver'
-import { isAddressOf, type PathEnds, pathEnds, tcpEnds, towards, unnamed } from './ends'
+import { isAddressOf, type PathEnds, tcpEnds, towards } from './ends'
 import { isNode } from './host'
-import { disown, type InnerSocket, newSocket, type Sides, type SocketOwner } from './inner-socket'
+import { disown, type InnerSocket, newSocket, openHandle, type Sides, type SocketOwner } from './inner-socket'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
+import { Names } from './names'
 import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
 import { WithoutDescriptors } from './without-descriptors'
@@ -45,6 +46,7 @@ export interface ConnectedSocket {
 
 /** How often libuv reads of one stream before others have their turn: a receiver of small buffers hears of no more. */
 const readsOfTurn = 32
+const NOTHING = new Uint8Array(0)
 const nothingKnown: ConnectedSocket = {}
 const bothSides: Sides = { readable: true, writable: true }
 
@@ -73,10 +75,10 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   /** To be closed by a reset once the end of our side has left. */
   #resetsAtEnd = false
   #bytesGiven = 0
+  /** What the system answered when it was asked whether the peer has left; it answers a write otherwise from then on. */
+  #refusal: Status = 0
   #backlog: Backlog | null = null
-  #paths: PathEnds
-  #own: Address | null = null
-  #peer: Address | null = null
+  readonly #names: Names
   #local: TcpAddress | null = null
   readonly #closing = new Closing()
 
@@ -85,7 +87,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     super()
     this.kind = kind
     this.fd = known.fd ?? -1
-    this.#paths = known.paths ?? unnamed
+    this.#names = new Names(kind, known.paths)
     this.#sides = known.sides ?? bothSides
     const socket = connected ?? newSocket()
     this.#socket = socket
@@ -112,7 +114,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     } catch (error) {
       return statusOf(error as NodeJS.ErrnoException)
     }
-    if (!isTcpAddress(to)) this.#paths = { own: '', peer: to.path }
+    if (!isTcpAddress(to)) this.#names.peerPath = to.path
     // Linux answers the first connect of a connected TCP socket with success, and the connection stays (connect(2) tells of
     // EISCONN alone).
     if (this.#state === 'new') this.#state = 'connecting'
@@ -140,28 +142,14 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   }
 
   sockname(): Address | Status {
-    if (this.#state === 'open') {
-      this.#learnNames()
-      return this.#own ?? UV_ENOTCONN
-    }
+    if (this.#state === 'open') return this.#names.own(this.#socket)
     if (this.#state === 'new' && this.#local !== null) return this.#local
     if (this.#state === 'connecting' && this.kind === 'tcp') return tcpEnds(this.#socket).own ?? UV_ENOTCONN
     return this.#unconnected()
   }
 
   peername(): Address | Status {
-    if (this.#state !== 'open') return this.#unconnected()
-    this.#learnNames()
-    return this.#peer ?? UV_ENOTCONN
-  }
-
-  // Other hosts forget both addresses when they close the socket, which they do by themselves after both ends.
-  #learnNames(): void {
-    if (this.#peer !== null) return
-    const { own, peer } = this.kind === 'pipe' ? pathEnds(this.#paths) : tcpEnds(this.#socket)
-    // Of a peer that has gone node:net knows none.
-    this.#own = own ?? this.#own
-    this.#peer = peer
+    return this.#state === 'open' ? this.#names.peer(this.#socket) : this.#unconnected()
   }
 
   #unconnected(): Status {
@@ -258,7 +246,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   heardEnd(): void {
     if (this.#over !== 0 || this.#state !== 'open') return
     this.#over = UV_EOF
-    if (!isNode) this.#learnNames()
+    if (!isNode) this.#names.learn(this.#socket)
     this.tellOver()
   }
 
@@ -281,14 +269,21 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     else this.#sink?.onError(this.#over)
   }
 
-  /** The system is not asked by `node:net`: what it has told. */
+  /** A write of nothing sends nothing, and fails where the peer has gone. Windows would tell the peer of it. */
   override hasPeerLeft(): boolean {
-    return this.#over !== 0
+    if (this.#over !== 0) return true
+    if (!isNode || platform === 'win32') return false
+    if (this.#state !== 'open' || this.#end !== 'open' || this.#backlog !== null) return false
+    const status = driver.send(this.#socket, [NOTHING])
+    if (status === 0) this.#backlog = new Backlog(0, ignore)
+    this.#refusal = Math.min(status, 0)
+    return status < 0
   }
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
     if (this.#state !== 'open') return this.#unconnected()
     if (this.#end !== 'open' || this.#isGone || !this.#sides.writable) return UV_EPIPE
+    if (this.#refusal < 0) return this.#takeRefusal()
     const size = chunks.length === 1 ? chunks[0]!.length : totalLength(chunks)
     if (this.#backlog !== null) this.#backlog.add(chunks, size, done)
     else {
@@ -304,9 +299,15 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     return 0
   }
 
+  #takeRefusal(): Status {
+    const status = this.#refusal
+    this.#refusal = 0
+    return status
+  }
+
   // Copying little is cheaper than node:net's way of many chunks; much goes out by one writev.
   #send(chunks: readonly Uint8Array[], size: number): Status {
-    if (size === 0) return 1
+    if (chunks.length === 0) return 1
     const sent = chunks.length > 1 && size <= copyAtMost ? [joined(chunks, size)] : chunks
     return driver.send(this.#socket, sent)
   }
@@ -337,7 +338,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     if (this.#state !== 'open') return this.#unconnected()
     if (this.#end !== 'open' || this.#isGone || !this.#sides.writable) return UV_ENOTCONN
     this.#shutDown = done
-    if (!isNode) this.#learnNames()
+    if (!isNode) this.#names.learn(this.#socket)
     if (this.#backlog === null) this.#beginEnd()
     else {
       // It comes in the context of now (law 12 of the contract), not in that of a write which it waits for.
@@ -397,12 +398,20 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     this.#sink = null
     this.#reading = false
     this.#unread = null
-    // One that never was to connect has nothing to close.
-    if (this.#isGone || before === 'new') setImmediate(closed, this)
+    if (this.#isGone) setImmediate(closed, this)
+    else if (before === 'new') this.#closeUnconnected()
     else if (!byReset || before !== 'open') driver.close(this.#socket)
     // The end comes first, which takes a turn, or is given up where bytes wait before it.
     else if (this.#end === 'leaving') this.#resetsAtEnd = true
     else driver.reset(this.#socket)
+  }
+
+  // After a failed attempt the host closes it by itself. One that never was to connect has no handle yet; it gets one, to be
+  // closed at the end of this turn as others are.
+  #closeUnconnected(): void {
+    if (this.#over < 0) return
+    openHandle(this.#socket)
+    driver.close(this.#socket)
   }
 
   /** @internal The host has closed the descriptor, which it does by itself after a failed connect. */
@@ -470,3 +479,4 @@ function goOn(stream: PortableStream): void {
 function tellOver(stream: PortableStream): void {
   stream.tellOver()
 }
+function ignore(): void {}
