@@ -10,7 +10,7 @@ import {
 } from './arguments.mjs'
 import { feedingWays } from './feeders.mjs'
 import { kindNames, kinds } from './kinds.mjs'
-import { isGoing, isOfPeer, isUnheard, throws } from './program.mjs'
+import { isGoing, isOfPeer, isUnheard, lapsing, throws, withoutEnds } from './program.mjs'
 import { Random } from './random.mjs'
 import { readingWays } from './readers.mjs'
 import { shapes } from './shapes.mjs'
@@ -442,30 +442,6 @@ class Maker {
 function withOneConnect(steps) {
   const first = steps.findIndex(({ verb }) => verb === 'peerConnects')
   return steps.filter(({ verb }, index) => verb !== 'peerConnects' || index === first)
-}
-
-/** The sockets that get a short timeout. @param {readonly Step[]} steps @returns {Set<string>} */
-function lapsing(steps) {
-  const own = steps.filter(({ name, args }) => name === 'setTimeout' && args?.[0] === '5')
-  // Those that a server gets have their names in order.
-  const actors = own.flatMap(({ on = '' }) => (on === 'actor' ? ['s0', 's1'] : [on]))
-  return new Set([...actors, ...steps.flatMap(({ then = [] }) => [...lapsing(then)])])
-}
-
-/** Calls that end a stream, now or in a tick to come. */
-const ending = new Set(['end', 'destroySoon', '[Symbol.asyncDispose]'])
-
-/**
- * What is thrown puts off the ticks behind it until something else comes, and whether that is the end of a stream or a peer in
- * the same process is the system's affair. @param {readonly Step[]} steps @returns {Step[]}
- */
-function withoutEnds(steps) {
-  return steps
-    .filter(
-      ({ verb, name = '' }) =>
-        verb !== 'feed' && verb !== 'pipeline' && !(verb === 'call' && ending.has(name)),
-    )
-    .map(step => (step.then === undefined ? step : { ...step, then: withoutEnds(step.then) }))
 }
 
 /** A peer goes once. @param {Step[]} steps */

@@ -83,6 +83,30 @@ export function throws(steps) {
   return steps.some(({ verb, then }) => verb === 'throw' || (then !== undefined && throws(then)))
 }
 
+/** The sockets that get a short timeout. @param {readonly Step[]} steps @returns {Set<string>} */
+export function lapsing(steps) {
+  const own = steps.filter(({ name, args }) => name === 'setTimeout' && args?.[0] === '5')
+  // Those that a server gets have their names in order.
+  const actors = own.flatMap(({ on = '' }) => (on === 'actor' ? ['s0', 's1'] : [on]))
+  return new Set([...actors, ...steps.flatMap(({ then = [] }) => [...lapsing(then)])])
+}
+
+/** Calls that end a stream, now or in a tick to come. */
+const ending = new Set(['end', 'destroySoon', '[Symbol.asyncDispose]'])
+
+/**
+ * What is thrown puts off the ticks behind it until something else comes, and whether that is the end of a stream or a peer in
+ * the same process is the system's affair. @param {readonly Step[]} steps @returns {Step[]}
+ */
+export function withoutEnds(steps) {
+  return steps
+    .filter(
+      ({ verb, name = '' }) =>
+        verb !== 'feed' && verb !== 'pipeline' && !(verb === 'call' && ending.has(name)),
+    )
+    .map(step => (step.then === undefined ? step : { ...step, then: withoutEnds(step.then) }))
+}
+
 /** @param {readonly Step[]} steps @returns {boolean} */
 function hasPeer(steps) {
   return steps.some(step => isOfPeer(step) || (step.then !== undefined && hasPeer(step.then)))
