@@ -60,7 +60,7 @@ export class PrimarySource implements ListenerSource {
       return localSource.open(request, accept, (status, listener) => {
         let isOpen = true
         done(status, listener && closedWith(listener, () => (isOpen = false)))
-        if (listener) this.#tellListening(request, listener.sockname(), () => isOpen)
+        if (listener && isOpen) this.#tellListening(request, listener.sockname())
       })
     }
     const { control, servers } = this.#options
@@ -87,8 +87,8 @@ export class PrimarySource implements ListenerSource {
     const opened: Done = (status, listener) => {
       if (status < 0) this.#release(answer, served)
       done(status, listener)
-      const isOpen = (): boolean => this.#options.servers.has(served)
-      if (status >= 0) this.#tellListening(request, answer.at ?? UV_EBADF, isOpen)
+      // A server that was closed meanwhile has let go of it inside `done`, and is not told of.
+      if (this.#options.servers.has(served)) this.#tellListening(request, answer.at ?? UV_EBADF)
     }
     if (answer.mode === 'shared') this.#openShared(answer, served, accept, opened)
     else this.#openHandover(answer, served, accept, opened)
@@ -161,10 +161,8 @@ export class PrimarySource implements ListenerSource {
     })
   }
 
-  /** A server that was closed before its listener came, or in its 'listening', is not told of. */
-  #tellListening(request: ListenRequest, at: Address | Status, isOpen: () => boolean): void {
-    const info = listeningInfo(request, at)
-    setImmediate(() => isOpen() && this.#options.control.notify({ act: 'listening', info }))
+  #tellListening(request: ListenRequest, at: Address | Status): void {
+    setImmediate(() => this.#options.control.notify({ act: 'listening', info: listeningInfo(request, at) }))
   }
 }
 
