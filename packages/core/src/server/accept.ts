@@ -7,6 +7,7 @@ import type { Proxied } from '../proxy-protocol/proxied'
 import type { AcceptingServer } from '../socket/accepting-server'
 import { tcpEnd } from '../socket/ends'
 import { dropSocket } from '../socket/life-cycle'
+import { kRead } from '../socket/options'
 import { Socket } from '../socket/socket'
 import { kState, type StatefulDuplex } from '../socket/state'
 import { callEach } from '../transport/call-each'
@@ -160,15 +161,8 @@ function isBlocked(
 /** A literal: an object spread gives each object its own hidden class, and each look at one is slow. */
 function socketOptions(server: StatefulServer, handle: StreamHandle, transport: Transport | undefined) {
   return {
-    allowHalfOpen: server.allowHalfOpen,
+    [kRead]: server[kServer].connectionOptions.of(server),
     pauseOnCreate: server.pauseOnConnect,
-    readable: true,
-    writable: true,
-    highWaterMark: server.highWaterMark,
-    noDelay: server.noDelay,
-    keepAlive: server.keepAlive,
-    keepAliveInitialDelay: server.keepAliveInitialDelay,
-    coalesce: server[kServer].coalesce,
     handle,
     transport,
   }

@@ -18,6 +18,7 @@ import { type RingMember, SocketRing } from '../socket/ring'
 import { checkSupport, OptionAccess } from '../socket-options/access'
 import { type OptionSet, readSocketOptionSet } from '../socket-options/names'
 import type { Clock, ListenerHandle, Status, StreamHandle, Transport } from '../transport/contract'
+import { ConnectionOptions } from './connection-options'
 import type { ServerOpts } from './options'
 import { ProxyIntake } from './proxy-intake'
 import type { SharedListener } from './shared-listener'
@@ -69,8 +70,7 @@ export class ServerState {
   readonly socketOptions: OptionSet | undefined
   isRef = true
   context: AsyncResource | null = null
-  /** Writes of one turn leave as one, on the connections of this server. */
-  readonly coalesce: boolean | undefined
+  readonly connectionOptions: ConnectionOptions
   #drops: Map<DropReason, number> | null = null
   /** Of the connections, those that somebody else carries on. */
   #lent = 0
@@ -80,7 +80,7 @@ export class ServerState {
     this.server = server
     this.transport = options.transport
     this.blockList = options.blockList
-    this.coalesce = options.coalesce
+    this.connectionOptions = new ConnectionOptions(options.coalesce)
     const { admission, proxyProtocol, socketOptions } = options
     this.socketOptions = socketOptions === undefined ? undefined : readSocketOptionSet(socketOptions)
     if (this.socketOptions !== undefined) checkSupport(this.#usedTransport, this.socketOptions)

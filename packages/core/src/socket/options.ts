@@ -69,7 +69,7 @@ export interface SocketConstructorOpts {
 }
 
 /** The options that `new Socket` was given: an object's own members alone, as Node has it. */
-export function readSocketArgument(given: SocketConstructorOpts | number | undefined): SocketConstructorOpts {
+export function readSocketArgument(given: SocketConstructorOpts | number | undefined): PreparedOptions {
   if (typeof given === 'number') return { fd: given }
   const options = given ?? {}
   // An object spread gives each object its own hidden class.
@@ -186,6 +186,25 @@ export function readSocketOptions(options: SocketConstructorOpts): SocketSetting
     coalesces: coalesce ?? getDefaultCoalesce(),
     defaultEncoding: defaultEncoding == null ? 'utf8' : canonical(defaultEncoding),
   }
+}
+
+/** What the options of a socket come to. */
+export interface ReadOptions {
+  readonly duplex: DuplexOptions
+  readonly settings: SocketSettings
+}
+
+/** The key of options that were read before: once for all sockets that have the same. */
+export const kRead: unique symbol = Symbol('read')
+
+/** Options of which the reading may be done. */
+export interface PreparedOptions extends SocketConstructorOpts {
+  readonly [kRead]?: ReadOptions | undefined
+}
+
+/** Throws as `readSocketOptions`. */
+export function readOptions(options: SocketConstructorOpts): ReadOptions {
+  return { duplex: duplexOptions(options), settings: readSocketOptions(options) }
 }
 
 function refuseModes(options: SocketConstructorOpts): void {

@@ -26,6 +26,7 @@ import {
   canonical,
   duplexOptions,
   keepAliveOption,
+  kRead,
   readSocketArgument,
   type SetKeepAliveOptions,
   type SocketConnectOpts,
@@ -66,7 +67,7 @@ export class Socket extends Duplex {
    */
   constructor(options?: SocketConstructorOpts | number) {
     const given = readSocketArgument(options)
-    super(duplexOptions(given))
+    super(given[kRead]?.duplex ?? duplexOptions(given))
     initSocket(this, given)
   }
 

@@ -1,6 +1,7 @@
 // What a socket keeps besides its Duplex: its phase, which is one value, and what callers have set. It does nothing by
 // itself.
 import type { Duplex } from 'node:stream'
+import { inspect } from 'node:util'
 import type { AddressFilter } from '../address/block-list'
 import type { Proxied } from '../proxy-protocol/proxied'
 import type { Address, StreamHandle, Transport } from '../transport/contract'
@@ -93,6 +94,11 @@ export class SocketState implements Activity {
   /** Settings are shared by sockets that have the same. */
   change(settings: Partial<ConnectionSettings>): void {
     this.settings = { ...this.settings, ...settings }
+  }
+
+  /** `console.log` of a socket does not go through all that hangs on its state. */
+  [inspect.custom](): string {
+    return `SocketState <${this.phase.kind}>`
   }
 
   enter(phase: Phase): void {

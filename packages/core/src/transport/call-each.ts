@@ -14,8 +14,8 @@ export function callEach(calls: ReadonlyArray<() => void>): void {
 
 /** As `callEach`, but what the last one throws is thrown: for a caller with whom the turn ends. */
 export function callEachOrThrow(calls: ReadonlyArray<() => void>): void {
-  callEach(calls.slice(0, -1))
-  calls.at(-1)?.()
+  if (calls.length > 1) callEach(calls.slice(0, -1))
+  calls[calls.length - 1]?.()
 }
 
 function rethrow(error: unknown): never {

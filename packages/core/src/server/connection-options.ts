@@ -1,0 +1,56 @@
+// The options of a server's connections, read once for all that have the same: callers may assign the server's properties
+// at any time. It makes no socket.
+import { getDefaultCoalesce } from '../process-state'
+import { type ReadOptions, readOptions, type SocketConstructorOpts } from '../socket/options'
+
+/** The properties of a server that are options of its connections. */
+export interface ConnectionProperties {
+  readonly allowHalfOpen: boolean
+  readonly highWaterMark: number
+  readonly noDelay: boolean
+  readonly keepAlive: boolean
+  readonly keepAliveInitialDelay: number
+}
+
+export class ConnectionOptions {
+  readonly #coalesce: boolean | undefined
+  #given: SocketConstructorOpts | null = null
+  #read: ReadOptions | null = null
+
+  constructor(coalesce: boolean | undefined) {
+    this.#coalesce = coalesce
+  }
+
+  /** Throws as `readOptions`. */
+  of(properties: ConnectionProperties): ReadOptions {
+    const { allowHalfOpen, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay } = properties
+    const coalesce = this.#coalesce ?? getDefaultCoalesce()
+    const before = this.#given
+    if (
+      this.#read !== null &&
+      before !== null &&
+      before.allowHalfOpen === allowHalfOpen &&
+      before.highWaterMark === highWaterMark &&
+      before.noDelay === noDelay &&
+      before.keepAlive === keepAlive &&
+      before.keepAliveInitialDelay === keepAliveInitialDelay &&
+      before.coalesce === coalesce
+    ) {
+      return this.#read
+    }
+    const given = {
+      allowHalfOpen,
+      readable: true,
+      writable: true,
+      highWaterMark,
+      noDelay,
+      keepAlive,
+      keepAliveInitialDelay,
+      coalesce,
+    }
+    const read = readOptions(given)
+    this.#given = given
+    this.#read = read
+    return read
+  }
+}
