@@ -24,7 +24,7 @@ import { kState, SocketState, type StatefulDuplex } from './state'
 export function initSocket(socket: StatefulDuplex, options: PreparedOptions): void {
   const settings = options[kRead]?.settings ?? readSocketOptions(options)
   const state = new SocketState(options.transport ?? null, settings, readOnRead(options))
-  // Assigned: to define a property that is hidden costs as much as a tenth of accepting a connection.
+  // Assigned: `Object.defineProperty` is a slow way of V8, 4 % of what a short connection takes in user space.
   socket[kState] = state
   socket.server = null
   socket.on('end', onPeerEnd)
