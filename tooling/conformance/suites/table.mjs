@@ -57,7 +57,7 @@ export const suites = [
     packages: { aedes: '1.2.0', mqtt: '5.16.0' },
     runner: 'node:test',
     files: ['test/connect.js', 'test/events.js', 'test/not-blocking.js'],
-    timed: ['test/close_socket_by_other_party.js', 'test/drain-timeout.js'],
+    timed: ['test/close_socket_by_other_party.js', 'test/connect.js', 'test/drain-timeout.js'],
   },
   {
     name: 'smtp-server',
