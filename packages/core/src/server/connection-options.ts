@@ -14,8 +14,7 @@ export interface ConnectionProperties {
 
 export class ConnectionOptions {
   readonly #coalesce: boolean | undefined
-  #given: SocketConstructorOpts | null = null
-  #read: ReadOptions | null = null
+  #last: { readonly given: SocketConstructorOpts; readonly read: ReadOptions } | null = null
 
   constructor(coalesce: boolean | undefined) {
     this.#coalesce = coalesce
@@ -25,18 +24,17 @@ export class ConnectionOptions {
   of(properties: ConnectionProperties): ReadOptions {
     const { allowHalfOpen, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay } = properties
     const coalesce = this.#coalesce ?? getDefaultCoalesce()
-    const before = this.#given
+    const last = this.#last
     if (
-      this.#read !== null &&
-      before !== null &&
-      before.allowHalfOpen === allowHalfOpen &&
-      before.highWaterMark === highWaterMark &&
-      before.noDelay === noDelay &&
-      before.keepAlive === keepAlive &&
-      before.keepAliveInitialDelay === keepAliveInitialDelay &&
-      before.coalesce === coalesce
+      last !== null &&
+      last.given.allowHalfOpen === allowHalfOpen &&
+      last.given.highWaterMark === highWaterMark &&
+      last.given.noDelay === noDelay &&
+      last.given.keepAlive === keepAlive &&
+      last.given.keepAliveInitialDelay === keepAliveInitialDelay &&
+      last.given.coalesce === coalesce
     ) {
-      return this.#read
+      return last.read
     }
     const given = {
       allowHalfOpen,
@@ -49,8 +47,7 @@ export class ConnectionOptions {
       coalesce,
     }
     const read = readOptions(given)
-    this.#given = given
-    this.#read = read
+    this.#last = { given, read }
     return read
   }
 }

@@ -270,7 +270,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   }
 
   /** A write of nothing sends nothing, and fails where the peer has gone. Windows would tell the peer of it. */
-  override hasPeerLeft(): boolean {
+  hasPeerLeft(): boolean {
     if (this.#over !== 0) return true
     if (!isNode || platform === 'win32') return false
     if (this.#state !== 'open' || this.#end !== 'open' || this.#backlog !== null) return false

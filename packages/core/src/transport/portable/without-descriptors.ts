@@ -19,11 +19,6 @@ export abstract class WithoutDescriptors {
     return UV_ENOTSUP
   }
 
-  /** The system is not asked by `node:net`. */
-  hasPeerLeft(): boolean {
-    return false
-  }
-
   peerPidfd(): number {
     return UV_ENOTSUP
   }
