@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type Channel, createChannel } from '../src/index'
 // @ts-expect-error a script without types, which the soak runner loads as well
-import { Line } from './soak/generated.mjs'
+import { Line } from './fuzz/line.cjs'
 
 const FRAME_LIMIT = 8192
 const HELLO = Buffer.from([0x78, 0x63, 0x68, 1, 0, 0, 0, 0, 0, 0, 1, 0])

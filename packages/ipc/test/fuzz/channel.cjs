@@ -6,7 +6,7 @@
 // FOLDER has inputs as files; those of corpus.txt are what a merge (`-merge=1`) has left of them, in base64.
 //
 // The first byte says what the program does, the second where the rest is cut in two.
-const { EventEmitter } = require('node:events')
+const { Line } = require('./line.cjs')
 
 const HOLD_LIMIT_BYTES = 1 << 20
 const HELLO = [0x78, 0x63, 0x68, 1, 0, 0, 0, 0, 0, 16, 0, 0]
@@ -17,36 +17,6 @@ const ASKS = 8
 const IS_MUTE = 16
 const CLOSES = 32
 const ENDS = 64
-
-/** A Duplex of which only this file has the other end. */
-class Line extends EventEmitter {
-  destroyed = false
-  writable = true
-  writableLength = 0
-  isStuck = false
-
-  write(chunk, done) {
-    if (this.isStuck) this.writableLength += chunk.length
-    if (done) queueMicrotask(done)
-    return this.writableLength < 65536
-  }
-
-  cork() {}
-  uncork() {}
-  pause() {}
-  resume() {}
-
-  end() {
-    this.destroy()
-  }
-
-  destroy() {
-    if (this.destroyed) return
-    this.destroyed = true
-    this.writable = false
-    queueMicrotask(() => this.emit('close'))
-  }
-}
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 

@@ -1,8 +1,8 @@
 // Channels whose peers speak by the grammar, wrong in some places, against programs of all sorts; what was held for each is
 // looked at after each frame. From a seed, so that a peer can be played again. It counts, and judges nothing.
-import { EventEmitter } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createChannel } from '@x/ipc'
+import { Line } from '../fuzz/line.cjs'
 import { dice, pick } from './dice.mjs'
 import { change, frame, hello } from './grammar.mjs'
 
@@ -13,45 +13,6 @@ const EXCHANGES = 10_000
 // What a request of the least frame limit is charged at most stays below it, so that no exception is made for one alone.
 const FRAME_LIMIT = 4096
 const HOLD_LIMIT = 1 << 20
-
-/** A Duplex of which only this file has the other end; it gives what it is given at once. */
-export class Line extends EventEmitter {
-  destroyed = false
-  writable = true
-  writableLength = 0
-  isPaused = false
-  /** @type {Buffer[]} */
-  written = []
-  /** Bytes that were taken while the other end reads nothing. */
-  isStuck = false
-
-  /** @param {Buffer} chunk @param {() => void} [done] */
-  write(chunk, done) {
-    if (this.isStuck) this.writableLength += chunk.length
-    else if (this.written.length < 64) this.written.push(Buffer.from(chunk))
-    if (done) queueMicrotask(done)
-    return this.writableLength < 65536
-  }
-
-  cork() {}
-  uncork() {}
-  pause() {
-    this.isPaused = true
-  }
-  resume() {
-    this.isPaused = false
-  }
-  end() {
-    this.writable = false
-    this.destroy()
-  }
-  destroy() {
-    if (this.destroyed) return
-    this.destroyed = true
-    this.writable = false
-    queueMicrotask(() => this.emit('close'))
-  }
-}
 
 /** What a program does with its channel. @param {import('@x/ipc').Channel} target @param {(below: number) => number} random */
 function program(target, random) {

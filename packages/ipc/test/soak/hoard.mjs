@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createChannel } from '@x/ipc'
-import { Line } from './generated.mjs'
+import { Line } from '../fuzz/line.cjs'
 
 setFlagsFromString('--expose_gc')
 const gc = runInNewContext('gc')
