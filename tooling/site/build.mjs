@@ -49,6 +49,9 @@ function placed(folder, page) {
   return { [folder]: page, [`${folder}/README.md`]: page }
 }
 
+/** A table of more columns than this does not fit beside the list of a page's headings on a screen of 1,280 pixels. */
+const WIDE_COLUMNS = 7
+
 const specs = [
   ...['vitepress@1.6.4', 'vitepress-plugin-mermaid@2.0.17', 'mermaid@11.12.2'],
   ...['typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@6.0.3'],
@@ -111,7 +114,12 @@ function page(from, to) {
     },
   )
   mkdirSync(path.dirname(path.join(work, to)), { recursive: true })
-  writeFileSync(path.join(work, to), text)
+  writeFileSync(path.join(work, to), hasWideTable(text) ? `---\naside: false\n---\n${text}` : text)
+}
+
+/** Whether a table needs the width that the list of headings would take. @param {string} text */
+function hasWideTable(text) {
+  return text.split('\n').some(line => (line.match(/\|/g)?.length ?? 0) > WIDE_COLUMNS)
 }
 
 /** The API reference, from the declarations that users get. */
