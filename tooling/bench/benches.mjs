@@ -49,7 +49,7 @@ import { benches as rated } from './benches/rated.mjs'
  * @property {() => Promise<string>} [by] which program is the load, where there are two
  * @property {(site: Site, share: number) => Promise<Work>} [load] does `share` of a run's work, from connecting to the end
  * @property {(site: Site, share: number) => Promise<Standing>} [stand] connects; only `work` is measured
- * @property {(site: Site) => Promise<{ release(): Promise<void> }>} [hold] connects, for a bench of memory
+ * @property {(site: Site, count: number) => Promise<{ release(): Promise<void> }>} [hold] connects so many, for a bench of memory
  */
 
 /** @type {readonly Bench[]} */

@@ -5,6 +5,8 @@ import { ANYWHERE, placed } from './processors.mjs'
 
 /** The part of a run that warms a server up before it is measured. */
 const WARM_UP_SHARE = 0.5
+/** The part of the idle connections that is open before memory is measured. */
+const FIRST_SHARE = 0.2
 const SINK = fileURLToPath(new URL('servers/sink.mjs', import.meta.url))
 
 /**
@@ -17,7 +19,7 @@ const SINK = fileURLToPath(new URL('servers/sink.mjs', import.meta.url))
  * @property {number} [userUs] the part of it that is spent outside the kernel
  * @property {number} [perSecond] units of work
  * @property {import('./benches.mjs').Latency} [latencyUs]
- * @property {number} [bytes] resident, for each connection
+ * @property {number} [bytes] resident, for each connection more
  */
 
 /**
@@ -202,13 +204,27 @@ export class Stage {
     }
   }
 
-  /** @returns {Promise<Partial<Sample>>} */
+  /**
+   * What a connection more takes, where many are open: what the first ones bring along (code, tables, the allocators' first
+   * pages) is not theirs.
+   *
+   * @returns {Promise<Partial<Sample>>}
+   */
   async hold() {
-    const before = await this.#opened.memory()
-    const load = await this.#bench.hold?.(this.#site())
-    const after = await this.#opened.memory()
-    await load?.release()
-    return { bytes: (after.residentBytes - before.residentBytes) / this.#how.options.idle }
+    const { hold } = this.#bench
+    if (hold === undefined) throw new TypeError(`${this.#bench.name} holds no connections`)
+    const { idle } = this.#how.options
+    const first = Math.ceil(idle * FIRST_SHARE)
+    const loads = []
+    try {
+      loads.push(await hold(this.#site(), first))
+      const before = await this.#opened.memory()
+      loads.push(await hold(this.#site(), idle - first))
+      const after = await this.#opened.memory()
+      return { bytes: (after.residentBytes - before.residentBytes) / (idle - first) }
+    } finally {
+      for (const load of loads) await load.release()
+    }
   }
 
   async close() {

@@ -12,7 +12,7 @@ import { BENCH_NAMES, BENCHES, benchesOf, GROUP_NAMES } from './benches.mjs'
  * @property {number} clients connections at one time
  * @property {number} connections for one run of an `accept-echo` bench
  * @property {number} gigabytes for one run of `bulk-receive`, `proxy` and `relay`
- * @property {number} idle connections for `idle-connections`
+ * @property {number} idle connections for `idle-connections`; a fifth of them is open before it measures
  * @property {number} rate requests a second in the benches at a fixed rate
  * @property {number} seconds that those and `http` take
  * @property {boolean} pin server and load have a processor each
@@ -33,7 +33,7 @@ const DEFAULTS = /** @type {const} */ ({
   clients: ['50', '50'],
   connections: ['5000', '1000'],
   gigabytes: ['1', '0.2'],
-  idle: ['2000', '2000'],
+  idle: ['10000', '4000'],
   rate: ['20000', '10000'],
   seconds: ['2', '0.3'],
 })

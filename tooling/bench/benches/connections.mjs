@@ -55,7 +55,6 @@ export const benches = [
     // C has what the kernel has, and an array of ours.
     arms: ['net', 'native', 'portable', 'bun', 'deno'],
     whyNot: ({ idle }) => whyNotSoMany(idle),
-    hold: ({ port, processors, options }) =>
-      standLoad(processors, [...inJavaScript('hold'), port, options.idle]),
+    hold: ({ port, processors }, count) => standLoad(processors, [...inJavaScript('hold'), port, count]),
   },
 ]

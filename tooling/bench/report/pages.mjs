@@ -48,7 +48,7 @@ export function section(outcome) {
   const among = amongResults(outcome)
   const parts = [
     `### Node ${major}`,
-    `${setting(outcome)} Idle memory with ${thousands(work['idle'])} connections.`,
+    `${setting(outcome)} Idle memory up to ${thousands(work['idle'])} connections.`,
     ratioTable(outcome),
     image(
       `costs-node-${major}.svg`,

@@ -52,7 +52,7 @@ static void on_read(uv_stream_t *uv_stream, ssize_t size, const uv_buf_t *buf) {
   x_stream *stream = uv_stream->data;
   x_instance *in = stream->base.in;
   uv_buf_t left;
-  if (stream->splice_reads) {
+  if (x_splice_moved(stream)) {
     own_buffer(stream, &left);
     size = x_splice_left(stream, &left);
     buf = &left;
@@ -102,7 +102,7 @@ static int64_t read_into(x_call *call) {
   if (napi_typeof(call->env, call->args[0].value, &type) != napi_ok) return UV_EINVAL;
   if (type != napi_null && napi_create_reference(call->env, call->args[0].value, 1, &into) != napi_ok) return UV_ENOMEM;
   if (stream->into != NULL) napi_delete_reference(call->env, stream->into);
-  if (into != NULL && stream->splice_to != NULL) x_splice_end(stream);
+  if (into != NULL && x_splice_reads(stream)) x_splice_end(stream);
   stream->into = into;
   return 0;
 }

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 x_stream *x_stream_new(x_instance *in, x_kind kind, int *status) {
-  x_stream *stream = x_handle_new(in, X_STREAM, sizeof(*stream), status);
+  size_t size = offsetof(x_stream, uv) + (kind == X_TCP ? sizeof(uv_tcp_t) : sizeof(uv_pipe_t));
+  x_stream *stream = x_handle_new(in, X_STREAM, size, status);
   if (stream == NULL) return NULL;
   stream->kind = kind;
   *status = kind == X_TCP ? uv_tcp_init(in->loop, &stream->uv.tcp) : uv_pipe_init(in->loop, &stream->uv.pipe, 0);
@@ -49,6 +50,7 @@ void x_stream_shut(x_stream *stream) {
 // All that was pending has been cancelled by libuv.
 void x_stream_settle(x_stream *stream) {
   x_read_freed(stream);
+  x_splice_freed(stream);
 }
 
 static const char *const connect_names[] = {[X_TCP] = "TCPCONNECTWRAP", [X_PIPE] = "PIPECONNECTWRAP"};

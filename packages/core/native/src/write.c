@@ -9,11 +9,8 @@
 
 // The bytes that the system took, 0 where it takes none now, or a status.
 static int64_t try_write(x_stream *stream, const uv_buf_t *list, uint32_t count) {
-  if (stream->write_status < 0) {
-    int status = stream->write_status;
-    stream->write_status = 0;
-    return status;
-  }
+  int failure = x_splice_failure(stream);
+  if (failure < 0) return failure;
   if (stream->state == X_CONNECTING) return 0;
   if (stream->state == X_IDLE) return UV_ENOTCONN;
   if (count == 0) return 0;
@@ -26,7 +23,7 @@ static int64_t try_write(x_stream *stream, const uv_buf_t *list, uint32_t count)
 static int64_t try_write_last(x_stream *stream, const uv_buf_t *bytes) {
 #ifdef MSG_MORE
   bool is_free = stream->kind == X_TCP && stream->state == X_CONNECTED && !stream->connect_pending &&
-                 stream->write_status == 0 && stream->splice_from == NULL && bytes->len > 0 &&
+                 !x_splice_writes(stream) && bytes->len > 0 &&
                  uv_stream_get_write_queue_size(&stream->uv.stream) == 0;
   if (is_free) {
     ssize_t size;

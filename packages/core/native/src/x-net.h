@@ -113,21 +113,28 @@ typedef struct {
   } uv;
 } x_request;
 
+// What a stream has from its first splice on: few ever have one.
+typedef struct {
+  x_stream *to, *from;  // whither what comes in is moved, and whence, without JavaScript's seeing it
+  ssize_t left;         // so many bytes the target has not taken; or why it could not
+  int64_t in, out;
+  int write_status;  // a move has failed to write here: what the next write is answered
+  bool reads;        // the last alloc callback has moved bytes, in place of a read
+} x_splice;
+
+// There is one for each connection, open or idle: what is not needed from the start is made when it is used.
 struct x_stream {
   x_handle base;
-  x_kind kind;
-  x_state state;
+  uint8_t kind;   // an x_kind
+  uint8_t state;  // an x_state
   bool connect_pending;
   bool last_held;   // its last bytes wait in the system for the end of our side, to leave with it
   bool bulk;        // the last read was large: read into an arena at once
   bool into_arena;  // where the last alloc callback sent the read
   bool uses_pool;
   napi_ref into;    // the user's buffer for the next read
-  x_stream *splice_to, *splice_from;  // whither what comes in here is moved, and whence, without JavaScript's seeing it
-  bool splice_reads;                  // the last alloc callback has moved bytes, in place of a read
-  ssize_t splice_left;                // and the target has not taken so many; or why it could not
-  int64_t spliced_in, spliced_out;
-  int write_status;  // a move has failed to write here: what the next write is answered
+  x_splice *splice;  // NULL until there is one
+  // The last member: a TCP stream's memory ends with its uv_tcp_t, which is smaller than a uv_pipe_t.
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -277,6 +284,11 @@ void x_close_unclaimed(x_instance *in);
 
 // splice.c
 void x_splice_end(x_stream *stream);
+void x_splice_freed(x_stream *stream);
+int x_splice_failure(x_stream *stream);
+bool x_splice_moved(const x_stream *stream);
+bool x_splice_reads(const x_stream *stream);
+bool x_splice_writes(const x_stream *stream);
 bool x_splice_read(x_stream *from);
 size_t x_splice_write(x_stream *from, char *bytes, size_t size);
 ssize_t x_splice_left(x_stream *from, const uv_buf_t *into);

@@ -87,7 +87,7 @@ export function acceptProxied(
     if (keys === refused) return false
     const options = socketOptions(server, stream, transport)
     socket = new Socket({ ...options, manualStart: true })
-    socket[kState].proxied = proxied
+    socket[kState].keep({ proxied })
     if (rest.length > 0) socket.push(rest)
     if (!options.pauseOnCreate) socket.read(0)
   } catch (error) {

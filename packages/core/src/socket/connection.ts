@@ -1,41 +1,15 @@
-// A socket's connection while it has one: reading into the stream, and sending what is written, in the order of the calls.
-// It knows the stream by the narrow face below, and nothing of addresses, timers or events but 'data'.
+// A socket's connection while it has one: reading into the stream, and what is sent, by its `Sending`. It knows the stream by
+// the narrow face below, and nothing of addresses, timers or events but 'data'.
 import { AsyncResource } from 'node:async_hooks'
-import { Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { eventError, systemError } from '../errors/system-error'
-import { nodeMajor } from '../host'
 import type { Address, ReadSink, Status, StreamHandle } from '../transport/contract'
-import {
-  type Activity,
-  type ConnectionStream,
-  isFlowing,
-  kPiped,
-  pipesOf,
-  queuedLength,
-  writableStateOf,
-} from './connection-stream'
-import { indexOfFilePart } from './file-part'
-import { FileWrite } from './file-write'
-import { byteLength, withoutFirst } from './gathered'
+import { type Activity, type ConnectionStream, isFlowing, kPiped, pipesOf } from './connection-stream'
 import { ConnectionFace } from './handle-face'
-import { Outbox } from './outbox'
-import { OwnEnd } from './own-end'
-import { inContext, Ticket, type TicketStream, type WriteCallback } from './ticket'
-import { emitData, flushLater, type Holder, isInData, mayHold, pushData } from './turn'
+import { isQueueing, Sending } from './sending'
+import { emitData, pushData } from './turn'
 
-/** Gives Writable a write; sockets override the method. */
-const enqueue = Writable.prototype.write as (
-  this: unknown,
-  chunk: string | Uint8Array,
-  encoding: BufferEncoding | undefined,
-  callback: WriteCallback,
-) => boolean
-
-/** A write that Writable is given for its tick: there is nothing to send. */
-const tickAlone = Buffer.alloc(0)
-
-export class Connection implements ReadSink, Holder, TicketStream {
-  readonly kind = 'connected'
+export class Connection implements ReadSink {
   readonly handle: StreamHandle
   /**
    * The async context of `connect`; null where the transport brought the connection, and tells its events in a context of
@@ -47,29 +21,8 @@ export class Connection implements ReadSink, Holder, TicketStream {
   isReading = false
   /** The peer's address once it was asked for: Node tells it until the socket is closed, even where the peer has gone. */
   peer: Address | undefined
-  /** The writes of this turn; null where none is held. */
-  #outbox: Outbox | null = null
-  /** Of the write that Writable has under way; it gives no other until this was called. */
-  #writeCallback: WriteCallback | null = null
-  /**
-   * The write with a part of a file that is under way; 'next' where it was written before the connection was made, and has
-   * not begun. No write may overtake it.
-   */
-  #file: FileWrite | 'next' | null = null
-  /** The end of our side, once it was asked for. */
-  #end: OwnEnd | null = null
-  /** Writes of the handle whose `done` is still to come. */
-  #underWay = 0
-  /** Bytes at the head of Writable's queue that the handle was given already. */
-  #ahead = 0
-  /** So many of them are of the write that Writable has under way. */
-  #aheadUnderWay = 0
-  /** What the handle answered to those, where it refused them. */
-  #refusal: Status = 0
-  #written: ((status: Status) => void) | null = null
-  #refusedBytes = 0
-  /** Callbacks of held writes that are still to come, or under way. */
-  #dueTickets = 0
+  /** Null until something is written, or our side ends: an idle connection has none. */
+  #sending: Sending | null = null
   #face: ConnectionFace | null = null
 
   constructor(
@@ -82,6 +35,11 @@ export class Connection implements ReadSink, Holder, TicketStream {
     this.activity = activity
     this.handle = handle
     this.context = context
+  }
+
+  // On the prototype: it costs a connection nothing.
+  get kind(): 'connected' {
+    return 'connected'
   }
 
   /** What programs find as `_handle`. */
@@ -134,275 +92,51 @@ export class Connection implements ReadSink, Holder, TicketStream {
     this.stream.destroy(eventError(status, 'read'))
   }
 
-  // Writing. Either the outbox holds bytes, or Writable has some: never both.
+  // Writing.
 
-  /**
-   * Holds a write until the end of the turn. False where Writable has to take it: it orders alone as long as it has
-   * anything, judges what is wrong, and says when there is too much.
-   */
-  hold(chunk: string | Uint8Array, encoding: BufferEncoding | undefined, callback: unknown): boolean {
-    const limit = this.stream.writableHighWaterMark
-    // Above it `write` answers false.
-    if (chunk.length >= limit) return false
-    const outbox = this.#outbox ?? this.#openOutbox()
-    if (outbox === null) return false
-    if (outbox.length + chunk.length >= limit || !outbox.add(chunk, encoding)) {
-      if (outbox.writeCount === 0) return this.#closeEmpty(outbox)
-      this.flush()
-      return this.hold(chunk, encoding, callback)
-    }
-    if (typeof callback === 'function') {
-      this.#dueTickets++
-      outbox.attach(new Ticket(callback as WriteCallback, this))
-    }
-    return true
-  }
-
-  /** Emits 'drain' where Writable is about to, in a tick to come. */
-  drain(): void {
-    const { stream } = this
-    if (!stream.writableNeedDrain || queuedLength.call(stream) > 0) return
-    writableStateOf(stream).needDrain = false
-    stream.emit('drain')
-  }
-
-  calledBack(): void {
-    this.#dueTickets--
-  }
-
-  /**
-   * Null where nothing may be held now. To a peer that has gone each write is answered by the system; a socket that does not
-   * read would not hear of it. In reply to what was read just now the system is not asked: it would cost as much as is won.
-   */
-  #openOutbox(): Outbox | null {
-    const { stream } = this
-    if (!this.isReading || this.#isWritableBusy || !stream.writable || !mayHold()) return null
-    if (!isInData() && this.handle.hasPeerLeft()) return null
-    this.#outbox = Outbox.open()
-    flushLater(this)
-    return this.#outbox
-  }
-
-  #closeEmpty(outbox: Outbox): false {
-    this.#outbox = null
-    outbox.close(true)
-    return false
+  /** What sends; it is made now where there is none. */
+  get sending(): Sending {
+    this.#sending ??= new Sending(this)
+    return this.#sending
   }
 
   get isHolding(): boolean {
-    return this.#outbox !== null
-  }
-
-  /** Writable has something under way or queued, or is told to wait: it alone orders. */
-  get #isWritableBusy(): boolean {
-    return (
-      this.#writeCallback !== null ||
-      this.#file !== null ||
-      this.#ahead !== 0 ||
-      this.stream.writableCorked !== 0 ||
-      queuedLength.call(this.stream) !== 0
-    )
+    return this.#sending?.isHolding === true
   }
 
   /** Nothing that was written is still to go to the system, and nothing is held back. */
   get isQuiet(): boolean {
-    return this.#outbox === null && this.#underWay === 0 && !this.#isWritableBusy
+    return this.#sending === null ? !isQueueing(this.stream) : this.#sending.isQuiet
   }
 
-  /**
-   * Sends what is held, now. Callbacks come in the ticks that their writes have scheduled. `isLast`: the end of our side
-   * follows at once, see `StreamHandle.write`.
-   */
-  flush(isLast = false): void {
-    const outbox = this.#outbox
-    if (outbox === null) return
-    const status = this.#giveHeld(outbox, isLast)
-    if (status <= 0) this.#handOver(outbox, status)
-    else {
-      for (let i = 0; i < outbox.writeCount; i++) outbox.ticketOf(i)?.settle(null)
-      outbox.close(true)
-    }
+  /** Sends what is held, now. */
+  flush(): void {
+    this.#sending?.flush()
   }
 
-  /** As `flush`, before the stream ends: Writable has to know that callbacks are still to come. */
-  flushBeforeEnd(isLast = false): void {
-    const outbox = this.#outbox
-    if (outbox === null) return
-    if (outbox.hasTickets) this.#handOver(outbox, this.#giveHeld(outbox, false))
-    else this.flush(isLast)
-  }
-
-  /**
-   * As `flush`, before the stream is destroyed. Writable tells the callback of an `end()` behind those of writes, where it
-   * has any.
-   */
+  /** As `flush`, before the stream is destroyed. */
   flushBeforeDestroy(): void {
-    if (this.#outbox !== null) this.flushBeforeEnd()
-    else if (this.#dueTickets > 0 && this.stream.writable && !this.#isWritableBusy) {
-      enqueue.call(this.stream, tickAlone, undefined, () => {})
-    }
-  }
-
-  #giveHeld(outbox: Outbox, isLast: boolean): Status {
-    this.#outbox = null
-    return outbox.byteCount === 0 ? 1 : this.#give([outbox.bytes], isLast)
-  }
-
-  /** What the system has not taken goes the way of any Writable, write by write. */
-  #handOver(outbox: Outbox, status: Status): void {
-    const queued = status === 0 ? this.handle.writeQueueSize : 0
-    const taken = status < 0 ? -1 : outbox.byteCount - queued
-    let index = 0
-    for (; index < outbox.writeCount && outbox.bytesThrough(index) <= taken; index++)
-      outbox.ticketOf(index)?.settle(null)
-    // Of those that are taken Writable needs none but the last, for its tick.
-    if (index === outbox.writeCount) index--
-    this.#refusal = Math.min(status, 0)
-    this.#ahead = outbox.byteCount - (index === 0 ? 0 : outbox.bytesThrough(index - 1))
-    for (; index < outbox.writeCount; index++) {
-      const ticket = outbox.ticketOf(index)
-      // Without a callback Writable may do without its tick.
-      const settle: WriteCallback = error => ticket?.settle(error)
-      enqueue.call(this.stream, outbox.chunkOf(index), outbox.encodingOf(index), settle)
-    }
-    outbox.close(false)
-  }
-
-  /**
-   * Sends for Writable; the callback comes within the call only where the system took or refused it at once.
-   * `isCounted`: `bytesWritten` has these bytes also where they are refused.
-   */
-  send(chunks: readonly Uint8Array[], isCounted: boolean, callback: WriteCallback): void {
-    // Writable has nothing while writes are held: somebody calls `_write` by hand.
-    this.flush()
-    if (chunks[0] === tickAlone) return callback()
-    const place = indexOfFilePart(chunks)
-    if (place >= 0) {
-      this.#sendFile(chunks, place, isCounted, callback)
-      return
-    }
-    const bytes = byteLength(chunks)
-    if (this.#ahead === 0) {
-      const status = this.#give(chunks)
-      if (status < 0 && isCounted) this.#refusedBytes += bytes
-      this.#settle(status, callback)
-      return
-    }
-    const given = Math.min(bytes, this.#ahead)
-    this.#ahead -= given
-    this.#aheadUnderWay = 0
-    if (this.#refusal < 0) {
-      if (isCounted) this.#refusedBytes += bytes
-      this.#settle(this.#refusal, callback)
-    } else if (given < bytes) this.#settle(this.#give(withoutFirst(chunks, given)), callback)
-    else if (this.#underWay === 0 || this.handle.writeQueueSize <= this.#ahead) callback()
-    else this.#await(callback)
-  }
-
-  /** Sends a write that has a part of a file in it. */
-  #sendFile(chunks: readonly Uint8Array[], place: number, isCounted: boolean, callback: WriteCallback): void {
-    const file = new FileWrite(
-      {
-        handle: this.handle,
-        isOpen: () => !this.stream.destroyed,
-        progressed: () => this.activity.touch(),
-        send: (part, done) => this.send(part, isCounted, done),
-        over: () => {
-          this.#file = null
-        },
-      },
-      callback,
-    )
-    this.#file = file
-    file.send(chunks, place)
-  }
-
-  /** Calls back once the handle is done, in the context of now. */
-  #await(callback: WriteCallback): void {
-    this.#writeCallback = inContext(callback)
-  }
-
-  /**
-   * Sends bytes that Writable will give to `send` in this order, what was written before the connection was made: the
-   * write that it has under way, and those that it has queued.
-   */
-  sendAhead(first: readonly Uint8Array[], queued: readonly Uint8Array[]): void {
-    const waiting = [...first, ...queued]
-    const place = indexOfFilePart(waiting)
-    const chunks = place < 0 ? waiting : waiting.slice(0, place)
-    const bytes = byteLength(chunks)
-    // A listener to 'connect' may write: behind it.
-    if (place >= 0) this.#file = 'next'
-    // Once: a connection may be told of as made again.
-    if (bytes === 0 || this.#ahead > 0) return
-    this.#ahead = bytes
-    this.#aheadUnderWay = Math.min(bytes, byteLength(first))
-    const status = this.#give(chunks)
-    this.#refusal = Math.min(status, 0)
+    this.#sending?.flushBeforeDestroy()
   }
 
   /** Bytes that were written and that the handle was given; `queued` are those of Writable's buffer. */
   bytesSent(queued: number): number {
-    const { handle } = this
-    const sent = handle.bytesWritten + handle.writeQueueSize + this.#refusedBytes
-    return sent + Math.max(0, queued - this.queuedAhead)
+    if (this.#sending !== null) return this.#sending.bytesSent(queued)
+    return this.handle.bytesWritten + this.handle.writeQueueSize + queued
   }
 
   /** Bytes of Writable's queue that the handle was given already. */
   get queuedAhead(): number {
-    return this.#ahead - this.#aheadUnderWay
-  }
-
-  /** Ends our side once all is sent. `done` comes in a later turn, or at once where there is nothing to end. */
-  shutDown(done: WriteCallback): void {
-    this.#end = OwnEnd.begin(this.handle, done)
+    return this.#sending?.queuedAhead ?? 0
   }
 
   /** The end of our side is under way. */
   get isEnding(): boolean {
-    return this.#end?.isUnderWay === true
+    return this.#sending?.isEnding === true
   }
 
   /** Fails what Writable has under way: nothing will be told of it any more. */
   abandon(error: Error): void {
-    const [write, file, end] = [this.#writeCallback, this.#file, this.#end]
-    this.#writeCallback = null
-    this.#file = null
-    this.#end = null
-    if (write !== null) write(error)
-    else if (file instanceof FileWrite) file.abandon(error)
-    end?.abandon(error)
-  }
-
-  #give(chunks: readonly Uint8Array[], isLast = false): Status {
-    this.activity.touch()
-    // Bound: a closure that its own object holds is kept by each collection of young objects (V8 14), with all that it reaches.
-    this.#written ??= this.#onWritten.bind(this)
-    const status = this.handle.write(chunks, this.#written, isLast)
-    if (status === 0) this.#underWay++
-    return status
-  }
-
-  /** Calls back with the outcome of a write, or keeps the callback until there is one. */
-  #settle(status: Status, callback: WriteCallback): void {
-    if (status > 0) callback()
-    else if (status === 0) this.#await(callback)
-    else callback(systemError(status, 'write'))
-  }
-
-  /** Up to Node 20 a write that a `destroy()` cuts off is told as written. */
-  get #isTakenForWritten(): boolean {
-    return nodeMajor < 21 && this.stream.destroyed
-  }
-
-  #onWritten(status: Status): void {
-    this.#underWay--
-    if (status < 0) this.#refusal = status
-    else if (this.#underWay > 0) return
-    const callback = this.#writeCallback
-    this.#writeCallback = null
-    if (callback === null) return
-    this.activity.touch()
-    callback(status < 0 && !this.#isTakenForWritten ? eventError(status, 'write') : null)
+    this.#sending?.abandon(error)
   }
 }

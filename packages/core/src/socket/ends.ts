@@ -4,7 +4,8 @@ import type { SocketState } from './state'
 
 /** Our own end: known from the first attempt on. Where a proxy relays, the end that its client connected to. */
 export function ownAddress(state: SocketState | undefined): Address | undefined {
-  if (state?.proxied?.own !== undefined) return state.phase.kind === 'closed' ? undefined : state.proxied.own
+  const own = state?.seldom.proxied?.own
+  if (own !== undefined) return state?.phase.kind === 'closed' ? undefined : own
   const phase = state?.phase
   switch (phase?.kind) {
     case 'connected':
@@ -19,7 +20,8 @@ export function ownAddress(state: SocketState | undefined): Address | undefined 
 
 /** The peer's end: known once connected, and kept once it was asked for. Where a proxy relays, its client. */
 export function peerAddress(state: SocketState | undefined): Address | undefined {
-  if (state?.proxied?.peer !== undefined) return state.proxied.peer
+  const told = state?.seldom.proxied?.peer
+  if (told !== undefined) return told
   const phase = state?.phase
   if (phase?.kind === 'connected') return phase.peername()
   return phase?.kind === 'closed' ? phase.peer : undefined

@@ -7,7 +7,6 @@ import { codedError } from '../errors/codes'
 import { UV_EINVAL } from '../errors/errno'
 import { systemError } from '../errors/system-error'
 import { nextTick } from '../host'
-import { defaultTransport } from '../process-state'
 import { readPreamble } from '../proxy-protocol/encode'
 import { applyOptions, checkSupport } from '../socket-options/access'
 import { readSocketOptionSet, type SocketOptions } from '../socket-options/names'
@@ -26,9 +25,9 @@ import { settleWaitingEnd, settleWaitingWrite } from './waiting'
 const clientSocketChannel = channel('net.client.socket')
 
 /** Sets the options of a socket that is connected already; below 0 where the system refuses one. */
-export function applySocketOptions({ settings, transport }: SocketState, fd: number): Status {
-  const { socketOptions } = settings
-  return socketOptions === undefined ? 0 : applyOptions(transport ?? defaultTransport(), fd, socketOptions)
+export function applySocketOptions(state: SocketState, fd: number): Status {
+  const { socketOptions } = state.settings
+  return socketOptions === undefined ? 0 : applyOptions(state.transport, fd, socketOptions)
 }
 
 /**
@@ -45,14 +44,15 @@ export function startConnecting(
   const query = readConnectQuery(options)
   const preamble = readPreamble(options['proxyHeader'])
   const state = socket[kState]
-  const transport = state.transport ?? defaultTransport()
+  const { transport } = state
   const { socketOptions } = options
   if (socketOptions !== undefined) {
     const set = readSocketOptionSet(socketOptions as SocketOptions)
     checkSupport(transport, set)
     state.change({ socketOptions: set })
   }
-  state.blockList = readBlockList(options['blockList']) ?? state.blockList
+  const blockList = readBlockList(options['blockList'])
+  if (blockList !== undefined) state.keep({ blockList })
   if (hasNoHandle(state)) revive(socket)
   if (callback !== undefined) socket.once('connect', callback)
   const { phase } = state
@@ -65,19 +65,17 @@ export function startConnecting(
   const established = phase.kind === 'connected' ? phase : null
   established?.flush()
   const prepared = phase.kind === 'idle' ? phase.prepared : (established?.handle ?? null)
-  state.attempted = undefined
+  if (state.seldom.attempted !== undefined) state.keep({ attempted: undefined })
   const connecting = new Connecting(socket, {
     transport,
     query,
     handle: prepared ?? transport.stream('path' in query ? 'pipe' : 'tcp'),
     established,
-    blockList: state.blockList,
+    blockList: state.seldom.blockList,
     socketOptions: state.settings.socketOptions,
-    isRef: state.isRef,
+    isRef: state.seldom.isRef,
     activity: state,
-    attempting: attempted => {
-      state.attempted = attempted
-    },
+    attempting: attempted => state.keep({ attempted }),
     connected: (handle, context) => {
       if (handle === established?.handle) state.enter(established)
       else {
@@ -126,7 +124,7 @@ function revive(socket: StatefulDuplex): void {
   const state = socket[kState]
   state.enter(idle)
   state.isWriteOver = false
-  state.proxied = null
+  if (state.seldom.proxied !== null) state.keep({ proxied: null })
 }
 
 /**
@@ -149,14 +147,14 @@ export function linkUp(
   context: AsyncResource | null,
 ): Connection {
   const state = socket[kState]
-  const { onread } = state
+  const { onread, isRef } = state.seldom
   const stream = socket as unknown as ConnectionStream
   const connection =
     onread === null
       ? new Connection(stream, state, handle, context)
       : new BufferConnection(stream, state, handle, context, onread)
   state.enter(connection)
-  if (!state.isRef) handle.unref()
+  if (!isRef) handle.unref()
   applySettings(handle, state.settings)
   return connection
 }
@@ -171,7 +169,7 @@ function announceConnection(socket: StatefulDuplex, state: SocketState, connecti
   if (connecting.waitingWrite !== null) {
     const { writableBuffer } = socket as unknown as { writableBuffer?: readonly GatheredWrite[] }
     const queued = socket.writableCorked === 0 ? encodeWrites(writableBuffer ?? []) : []
-    connection.sendAhead(connecting.waitingWrite.chunks, queued)
+    connection.sending.sendAhead(connecting.waitingWrite.chunks, queued)
   }
   const { isReadAsked } = state
   if (isReadAsked) connection.read()
@@ -196,8 +194,7 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
   debug('close')
   const state = socket[kState]
   const { phase } = state
-  state.idleTimer?.stop()
-  state.idleTimer = null
+  state.stopIdleTimer()
   const connection = phase.kind === 'connected' ? phase : null
   const handle = handleToClose(state)
   if (phase.kind !== 'closed') {
@@ -222,10 +219,11 @@ export function closeSocket(socket: StatefulDuplex, error: Error | null, destroy
   } else {
     const context = contextOf(phase)
     const closed = context === null ? emitClose : () => context.runInAsyncScope(emitClose)
-    const isReset = state.isResetting && !connection?.isEnding && handle.reset(closed) >= 0
+    const { isResetting } = state.seldom
+    const isReset = isResetting && !connection?.isEnding && handle.reset(closed) >= 0
     // A RST cannot overtake the end of our side that is under way (as libuv has it).
-    if (state.isResetting && connection?.isEnding) socket.emit('error', systemError(UV_EINVAL, 'reset'))
-    state.isResetting = false
+    if (isResetting && connection?.isEnding) socket.emit('error', systemError(UV_EINVAL, 'reset'))
+    if (isResetting) state.keep({ isResetting: false })
     if (!isReset) handle.close(closed)
     destroyed(error)
   }
@@ -276,14 +274,14 @@ export function dropSocket(socket: StatefulDuplex): void {
 
 /** Closes with a RST. */
 export function resetSocket(socket: StatefulDuplex): void {
-  socket[kState].isResetting = true
+  socket[kState].keep({ isResetting: true })
   socket.destroy()
 }
 
 export function setRef(socket: StatefulDuplex, isRef: boolean): void {
   const state = socket[kState]
   const { phase } = state
-  state.isRef = isRef
+  if (isRef !== state.seldom.isRef) state.keep({ isRef })
   if (phase.kind === 'connecting') {
     phase.setRef(isRef)
     return

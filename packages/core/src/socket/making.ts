@@ -7,7 +7,6 @@ import { systemError } from '../errors/system-error'
 import { validateAbortSignal, validateInt32 } from '../errors/validate'
 import { nextTick } from '../host'
 import { adoptAsStream, isBoundSocket } from '../listen/bound-socket'
-import { defaultTransport } from '../process-state'
 import { checkSupport } from '../socket-options/access'
 import type { StreamHandle } from '../transport/contract'
 import { applySocketOptions, linkUp } from './life-cycle'
@@ -36,7 +35,7 @@ export function initSocket(socket: StatefulDuplex, options: PreparedOptions): vo
     else addAbortSignal(signal, socket)
   }
   const { socketOptions } = state.settings
-  if (socketOptions !== undefined) checkSupport(state.transport ?? defaultTransport(), socketOptions)
+  if (socketOptions !== undefined) checkSupport(state.transport, socketOptions)
   if (isBoundSocket(handle)) state.phase = { kind: 'idle', prepared: adoptAsStream(handle) }
   else if (isStreamHandle(handle)) {
     // To ask for a descriptor is a call into the system's side.
@@ -75,7 +74,7 @@ function takeHandle(socket: StatefulDuplex, handle: StreamHandle, options: Socke
 
 function adoptDescriptor(state: SocketState, fd: unknown): StreamHandle {
   validateInt32(fd, 'fd', 0)
-  const transport = state.transport ?? defaultTransport()
+  const { transport } = state
   // First: a descriptor that is refused stays the caller's. What is no socket at all is told by `adopt`.
   const status = applySocketOptions(state, fd)
   if (status < 0 && status !== UV_EBADF && status !== UV_ENOTSOCK) throw systemError(status, 'setsockopt')

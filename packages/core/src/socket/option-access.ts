@@ -1,6 +1,5 @@
 // The socket options of one socket: of its connection, or kept until there is one. It knows the socket by its state.
 import { codedError } from '../errors/codes'
-import { defaultTransport } from '../process-state'
 import { checkSupport, numbersOf, OptionAccess, ofNewSocketsAlone } from '../socket-options/access'
 import {
   joinOptions,
@@ -18,9 +17,10 @@ interface Stateful {
 
 /** The options of a connection's socket. */
 export function optionsOf(socket: Stateful): OptionAccess {
-  const { phase, transport } = socket[kState]
+  const state = socket[kState]
+  const { phase } = state
   if (phase.kind !== 'connected') throw codedError('ERR_SOCKET_CLOSED')
-  return new OptionAccess(transport ?? defaultTransport(), phase.handle.fd)
+  return new OptionAccess(state.transport, phase.handle.fd)
 }
 
 /** Sets an option, or keeps it for the connection to come. */
@@ -34,7 +34,7 @@ export function setOption<Name extends SocketOptionName>(
   const set = readSocketOptionSet({ [name]: value })
   const isTooLate = name === 'multipath' && state.phase.kind === 'connecting' && state.phase.hasBegun
   if (isTooLate) throw ofNewSocketsAlone(name)
-  checkSupport(state.transport ?? defaultTransport(), set)
+  checkSupport(state.transport, set)
   state.change({ socketOptions: joinOptions(state.settings.socketOptions, set) })
   if (state.phase.kind === 'connecting') state.phase.setOptions(set)
 }
@@ -42,6 +42,6 @@ export function setOption<Name extends SocketOptionName>(
 /** What TCP tells of a connection. */
 export function tcpInfoOf(socket: Stateful): TcpInfo {
   const access = optionsOf(socket)
-  const [level, name] = numbersOf(socket[kState].transport ?? defaultTransport(), TCP_INFO_AT)
+  const [level, name] = numbersOf(socket[kState].transport, TCP_INFO_AT)
   return decodeTcpInfo(access.getRaw(level, name, TCP_INFO_BYTES))
 }

@@ -6,7 +6,6 @@ import { codedError } from '../errors/codes'
 import { systemError } from '../errors/system-error'
 import { validateFunction, validateInt32 } from '../errors/validate'
 import { hostClock } from '../host'
-import { defaultTransport } from '../process-state'
 import type { ProxyHeader } from '../proxy-protocol/header'
 import type { SocketOptionName, SocketOptions } from '../socket-options/names'
 import type { TcpInfo } from '../socket-options/tcp-info'
@@ -107,9 +106,9 @@ export class Socket extends Duplex {
     if (phase.kind === 'connected') {
       if (holdsWrites(this)) {
         if (typeof chunk === 'string') {
-          if (phase.hold(chunk, encoding ?? state.defaultEncoding, callback)) return true
+          if (phase.sending.hold(chunk, encoding ?? state.seldom.defaultEncoding, callback)) return true
         } else if (isHoldable(chunk) && isEncodingOfBytes(encoding)) {
-          if (phase.hold(chunk, undefined, callback)) return true
+          if (phase.sending.hold(chunk, undefined, callback)) return true
         }
       }
       phase.flush()
@@ -134,14 +133,14 @@ export class Socket extends Duplex {
     if (phase.kind !== 'connected' || !(phase.isHolding || holdsWrites(this))) {
       return super.end(copyIfSmall(chunk), encoding as BufferEncoding, told)
     }
-    const text = (encoding || this[kState].defaultEncoding) as BufferEncoding
+    const text = (encoding || this[kState].seldom.defaultEncoding) as BufferEncoding
     // The last write leaves with those before it.
     const isHeld =
-      (typeof chunk === 'string' && phase.hold(chunk, text, undefined)) ||
-      (isHoldable(chunk) && isEncodingOfBytes(encoding) && phase.hold(chunk, undefined, undefined))
+      (typeof chunk === 'string' && phase.sending.hold(chunk, text, undefined)) ||
+      (isHoldable(chunk) && isEncodingOfBytes(encoding) && phase.sending.hold(chunk, undefined, undefined))
     // Writable calls `_final` within `end`, where it has nothing to wait for and has not called it before.
     const isLast = this._final === ownFinal && (isHeld || isNoChunk(chunk))
-    phase.flushBeforeEnd(isLast)
+    phase.sending.flushBeforeEnd(isLast)
     try {
       // A callback that is none would be taken for a chunk.
       return isHeld
@@ -170,7 +169,7 @@ export class Socket extends Duplex {
 
   override setDefaultEncoding(encoding: BufferEncoding): this {
     super.setDefaultEncoding(encoding)
-    this[kState].defaultEncoding = canonical(encoding)
+    this[kState].keep({ defaultEncoding: canonical(encoding) })
     return this
   }
 
@@ -231,29 +230,28 @@ export class Socket extends Duplex {
   setTimeout(timeout: number, callback?: Listener): this {
     const state = this[kState]
     if (this.destroyed) return this
-    state.timeoutMs = timeout
+    state.keep({ timeoutMs: timeout })
     const timeoutMs = readTimeout(timeout)
-    state.idleTimer?.stop()
-    state.idleTimer = null
+    state.stopIdleTimer()
     if (callback !== undefined) validateFunction(callback, 'callback')
     if (timeoutMs === 0) {
       if (callback !== undefined) this.removeListener('timeout', callback)
       return this
     }
-    const clock = (state.transport ?? defaultTransport()).clock ?? hostClock
+    const clock = state.transport.clock ?? hostClock
     const queueSize = () => (state.phase.kind === 'connected' ? state.phase.handle.writeQueueSize : 0)
-    state.idleTimer = new IdleTimer(clock, timeoutMs, queueSize, () => this.emit('timeout'))
+    state.keep({ idleTimer: new IdleTimer(clock, timeoutMs, queueSize, () => this.emit('timeout')) })
     if (callback !== undefined) this.once('timeout', callback)
     return this
   }
 
   /** The milliseconds of `setTimeout`; undefined if not set. */
   get timeout(): number | undefined {
-    return this[kState]?.timeoutMs
+    return this[kState]?.seldom.timeoutMs
   }
 
   set timeout(timeoutMs: number | undefined) {
-    this[kState].timeoutMs = timeoutMs
+    this[kState].keep({ timeoutMs })
   }
 
   /** Makes 'data' emit strings in this encoding (default `utf8`) instead of Buffers. This cannot be undone. */
@@ -388,11 +386,11 @@ export class Socket extends Duplex {
    */
   get connecting(): boolean {
     const state = this[kState] as SocketState | undefined
-    return state?.toldConnecting ?? state?.phase.kind === 'connecting'
+    return state?.seldom.toldConnecting ?? state?.phase.kind === 'connecting'
   }
 
   set connecting(value: boolean) {
-    this[kState].toldConnecting = value
+    this[kState].keep({ toldConnecting: value })
   }
 
   /** Not connected: not yet, or no longer. */
@@ -437,11 +435,11 @@ export class Socket extends Duplex {
 
   /** `address:port` of each attempt, if the host has several addresses. */
   get autoSelectFamilyAttemptedAddresses(): string[] {
-    return this[kState]?.attempted as string[]
+    return this[kState]?.seldom.attempted as string[]
   }
 
   set autoSelectFamilyAttemptedAddresses(addresses: string[]) {
-    this[kState].attempted = addresses
+    this[kState].keep({ attempted: addresses })
   }
 
   /** An object with the members of Node's handle that programs use to see whether a socket is open, else null. */
@@ -461,7 +459,7 @@ export class Socket extends Duplex {
    * null. `remoteAddress`, `localAddress` and the ports are then those of the header.
    */
   get proxied(): ProxyHeader | null {
-    return this[kState]?.proxied?.header ?? null
+    return this[kState]?.seldom.proxied?.header ?? null
   }
 
   get localAddress(): string | undefined {
@@ -496,14 +494,14 @@ export class Socket extends Duplex {
   override _write(chunk: Chunk, encoding: BufferEncoding, callback: WriteCallback): void {
     const bytes = encodeChunk(chunk, encoding)
     const { phase } = this[kState]
-    if (phase.kind === 'connected') phase.send([bytes], !isShortText(chunk, encoding), callback)
+    if (phase.kind === 'connected') phase.sending.send([bytes], !isShortText(chunk, encoding), callback)
     else sendLater(this, [bytes], gatheredLength([{ chunk, encoding }]), callback)
   }
 
   override _writev(writes: GatheredWrite[], callback: WriteCallback): void {
     const chunks = encodeWrites(writes)
     const { phase } = this[kState]
-    if (phase.kind === 'connected') phase.send(chunks, true, callback)
+    if (phase.kind === 'connected') phase.sending.send(chunks, true, callback)
     else sendLater(this, chunks, gatheredLength(writes), callback)
   }
 
@@ -511,7 +509,7 @@ export class Socket extends Duplex {
     const { phase } = this[kState]
     if (phase.kind === 'connected') {
       debug('shut the writable side down')
-      phase.shutDown(callback)
+      phase.sending.shutDown(callback)
     } else if (phase.kind === 'connecting') keepEnd(this, phase, callback)
     else callback()
   }
@@ -552,8 +550,8 @@ function holdsWrites(socket: Socket): boolean {
 
 /** The connection of a socket with `onread`. */
 function unbuffered(socket: Socket): Connection | null {
-  const { phase, onread } = socket[kState]
-  return phase.kind === 'connected' && onread !== null ? phase : null
+  const { phase, seldom } = socket[kState]
+  return phase.kind === 'connected' && seldom.onread !== null ? phase : null
 }
 
 /** The handle of a TCP connection. */

@@ -76,7 +76,7 @@ class Splicing implements SpliceGate {
       isFlowing.call(source) === true &&
       bufferedLength.call(source) === 0 &&
       !decoder &&
-      source[kState].onread === null &&
+      source[kState].seldom.onread === null &&
       source.emit === own.emit &&
       source.push === own.push &&
       listenerCount.call(source, 'readable') === 0 &&

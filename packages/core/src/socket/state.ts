@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import type { AddressFilter } from '../address/block-list'
+import { defaultTransport } from '../process-state'
 import type { Proxied } from '../proxy-protocol/proxied'
 import type { Address, StreamHandle, Transport } from '../transport/contract'
 import type { Connecting } from './connecting'
@@ -45,55 +46,81 @@ export interface ConnectionKeeper {
 /** The phase of most new sockets. */
 export const idle: Idle = { kind: 'idle', prepared: null }
 
-export class SocketState implements Activity {
-  phase: Phase = idle
-  transport: Transport | null
-  settings: ConnectionSettings
+/** What few sockets ever have. */
+class Seldom {
+  transport: Transport | null = null
+  onread: OnReadOptions | null = null
   blockList: AddressFilter | undefined
-  onread: OnReadOptions | null
-  /** Writes of one turn leave as one. */
-  coalesces: boolean
-  defaultEncoding: BufferEncoding
+  defaultEncoding: BufferEncoding = 'utf8'
   isRef = true
-  /** Readable has asked for bytes, and there was no connection to read from. */
-  isReadAsked = false
-  /** The peer has ended, and `allowHalfOpen` was off: a write after our own end is refused in Node's words. */
-  isWriteOver = false
   isResetting = false
   idleTimer: IdleTimer | null = null
   timeoutMs: number | undefined
-  keeper: ConnectionKeeper | null = null
   /** What the proxy in front told of this connection. */
   proxied: Proxied | null = null
-  /** Its neighbours in the keeper's ring. */
-  older: { readonly [kState]: SocketState } | null = null
-  newer: { readonly [kState]: SocketState } | null = null
   /** The addresses that were tried, as `address:port`, where there was more than one to try. */
   attempted: string[] | undefined
   /** What a caller assigned to `connecting`; undefined again when the phase changes. */
   toldConnecting: boolean | undefined
+}
+
+/** Shared by all sockets that have nothing of it. */
+const usual: Readonly<Seldom> = new Seldom()
+
+export class SocketState implements Activity {
+  phase: Phase = idle
+  settings: ConnectionSettings
+  /** Writes of one turn leave as one. */
+  readonly coalesces: boolean
+  /** Readable has asked for bytes, and there was no connection to read from. */
+  isReadAsked = false
+  /** The peer has ended, and `allowHalfOpen` was off: a write after our own end is refused in Node's words. */
+  isWriteOver = false
+  /** Set by `keep`. */
+  seldom = usual
+  keeper: ConnectionKeeper | null = null
+  /** Its neighbours in the keeper's ring. */
+  older: { readonly [kState]: SocketState } | null = null
+  newer: { readonly [kState]: SocketState } | null = null
 
   constructor(transport: Transport | null, settings: SocketSettings, onread: OnReadOptions | null) {
-    this.transport = transport
-    this.settings = settings.connection
-    this.blockList = settings.blockList
-    this.onread = onread
-    this.coalesces = settings.coalesces
-    this.defaultEncoding = settings.defaultEncoding
+    const { connection, coalesces, blockList, defaultEncoding } = settings
+    this.settings = connection
+    this.coalesces = coalesces
+    if (transport !== null || onread !== null || blockList !== undefined || defaultEncoding !== 'utf8') {
+      this.keep({ transport, onread, blockList, defaultEncoding })
+    }
+  }
+
+  get transport(): Transport {
+    return this.seldom.transport ?? defaultTransport()
   }
 
   touch(): void {
-    this.idleTimer?.refresh()
+    this.seldom.idleTimer?.refresh()
   }
 
   /** Bytes that the program has of a connection: those of a PROXY header were not for it. */
   bytesReadOf(handle: StreamHandle): number {
-    return handle.bytesRead - (this.proxied?.header.byteLength ?? 0)
+    return handle.bytesRead - (this.seldom.proxied?.header.byteLength ?? 0)
   }
 
   /** Settings are shared by sockets that have the same. */
   change(settings: Partial<ConnectionSettings>): void {
     this.settings = { ...this.settings, ...settings }
+  }
+
+  /** Keeps what few sockets have. */
+  keep(values: Partial<Seldom>): void {
+    if (this.seldom === usual) this.seldom = new Seldom()
+    Object.assign(this.seldom, values)
+  }
+
+  stopIdleTimer(): void {
+    const { idleTimer } = this.seldom
+    if (idleTimer === null) return
+    idleTimer.stop()
+    this.keep({ idleTimer: null })
   }
 
   /** `console.log` of a socket does not go through all that hangs on its state. */
@@ -103,7 +130,7 @@ export class SocketState implements Activity {
 
   enter(phase: Phase): void {
     this.phase = phase
-    this.toldConnecting = undefined
+    if (this.seldom.toldConnecting !== undefined) this.keep({ toldConnecting: undefined })
   }
 }
 

@@ -28,7 +28,8 @@ export function settleWaitingWrite(socket: StatefulDuplex, connecting: Connectin
   connecting.waitingWrite = null
   if (waiting === null) return
   const { connection } = connecting
-  if (phase.kind === 'connected' && phase === connection) phase.send(waiting.chunks, true, waiting.callback)
+  if (phase.kind === 'connected' && phase === connection)
+    phase.sending.send(waiting.chunks, true, waiting.callback)
   else if (phase.kind !== 'connecting') waiting.callback(codedError('ERR_SOCKET_CLOSED'))
   // A listener connects once more: the connection is the same, or its bytes have left with the one before.
   else if (phase.established === connection) keepWrite(socket, phase, waiting)
@@ -47,7 +48,7 @@ export function settleWaitingEnd(socket: StatefulDuplex, connecting: Connecting)
   connecting.waitingEnd = null
   if (waitingEnd === null) return
   const { connection } = connecting
-  if (phase.kind === 'connected' && phase === connection) phase.shutDown(waitingEnd)
+  if (phase.kind === 'connected' && phase === connection) phase.sending.shutDown(waitingEnd)
   // A listener connects the same handle once more.
   else if (phase.kind === 'connecting' && phase.established === connection) keepEnd(socket, phase, waitingEnd)
   else waitingEnd()

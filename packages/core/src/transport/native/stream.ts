@@ -43,72 +43,80 @@ export class Request {
 /** The streams of a thread that are not closed yet, by their place in the addon's table, which so keeps them alive. */
 export type OpenStreams = (NativeStream | undefined)[]
 
-/** What the streams of a thread share. */
+/** What the streams of one kind share in a thread. */
 export interface StreamHost {
+  readonly kind: HandleKind
   readonly addon: Addon
   /** Of what lands in the scratch. */
   readonly reads: ReadCopies
   readonly streams: OpenStreams
 }
 
+/** What few streams ever have. */
+class Seldom {
+  /** The sink's own buffer for the next read. */
+  into: Uint8Array | null = null
+  /** Writes that the addon has queued and not called back. */
+  queuedWrites = 0
+  splicing: SpliceGate | null = null
+  /** Bytes were moved from here, or to here, without passing by. */
+  isSpliced = false
+  /** Options for a socket that `connect` has yet to make; null once there is one. */
+  early: StreamOption[] | null = null
+}
+
+/** Shared by all streams that have nothing of it. */
+const usual: Readonly<Seldom> = new Seldom()
+
 export class NativeStream implements StreamHandle {
-  readonly kind: HandleKind
   readonly #host: StreamHost
   /** 0 once it closes, and where none could be made. */
   #id: HandleId
-  /** It has the async context of its events: that of `connect`, or of where it was accepted or adopted. */
-  #hasContext = false
   #sink: ReadSink | null = null
-  #into: Uint8Array | null = null
-  #reading = false
-  #readEnded = false
+  #reading: 'off' | 'on' | 'ended' = 'off'
   #bytesRead = 0
   #bytesGiven = 0
-  /** Writes that the addon has queued and not called back. */
-  #queuedWrites = 0
-  #splicing: SpliceGate | null = null
-  /** Bytes were moved from here, or to here, without passing by. */
-  #isSpliced = false
-  #early: StreamOption[] | null = null
+  /** Set by `#keep`. */
+  #seldom = usual
   /** Who hears of the end of our side that is under way. */
   #shutDown: ((status: Status) => void) | null = null
   #closing: Closing | null = null
 
-  private constructor(host: StreamHost, kind: HandleKind, id: HandleId) {
-    this.kind = kind
+  private constructor(host: StreamHost, id: HandleId) {
     this.#host = host
     this.#id = id
     if (id !== 0) host.streams[placeOf(id)] = this
   }
 
   /** One that can connect. */
-  static unconnected(host: StreamHost, kind: HandleKind): NativeStream {
-    const id = Math.max(0, host.addon.stream(kind === 'tcp' ? 0 : 1))
-    return new NativeStream(host, kind, id)
+  static unconnected(host: StreamHost): NativeStream {
+    const stream = new NativeStream(host, Math.max(0, host.addon.stream(host.kind === 'tcp' ? 0 : 1)))
+    stream.#keep({ early: [] })
+    return stream
   }
 
   /** One that was accepted, with the context that the addon has opened for it. */
-  static accepted(host: StreamHost, kind: HandleKind, id: HandleId): NativeStream {
-    const stream = new NativeStream(host, kind, id)
-    stream.#hasContext = true
-    return stream
+  static accepted(host: StreamHost, id: HandleId): NativeStream {
+    return new NativeStream(host, id)
   }
 
   /** One of a descriptor that was taken over. */
-  static adopted(host: StreamHost, kind: HandleKind, id: HandleId): NativeStream {
-    const stream = new NativeStream(host, kind, id)
-    stream.#openContext()
-    return stream
+  static adopted(host: StreamHost, id: HandleId): NativeStream {
+    host.addon.openContext(id)
+    return new NativeStream(host, id)
+  }
+
+  get kind(): HandleKind {
+    return this.#host.kind
   }
 
   get #addon(): Addon {
     return this.#host.addon
   }
 
-  #openContext(): void {
-    if (this.#hasContext) return
-    this.#addon.openContext(this.#id)
-    this.#hasContext = true
+  #keep(values: Partial<Seldom>): Seldom {
+    if (this.#seldom === usual) this.#seldom = new Seldom()
+    return Object.assign(this.#seldom, values)
   }
 
   bind(at: TcpAddress, flags?: BindFlags): Status {
@@ -122,16 +130,14 @@ export class NativeStream implements StreamHandle {
       ? this.#addon.connect(this.#id, request, to.address, to.port)
       : this.#addon.connect(this.#id, request, to.path, 0)
     if (status === 0) {
-      this.#openContext()
-      this.#applyEarly()
+      const { early } = this.#seldom
+      if (early !== null) {
+        this.#addon.openContext(this.#id)
+        this.#keep({ early: null })
+        for (const option of early) this.setOption(option)
+      }
     }
     return status
-  }
-
-  #applyEarly(): void {
-    const early = this.#early
-    this.#early = null
-    if (early !== null) for (const option of early) this.setOption(option)
   }
 
   sockname(): Address | Status {
@@ -145,19 +151,19 @@ export class NativeStream implements StreamHandle {
   readStart(sink: ReadSink): Status {
     if (this.#id === 0) return UV_EBADF
     this.#sink = sink
-    if (this.#readEnded) return 0
+    if (this.#reading === 'ended') return 0
     const status = this.#prepareInto(sink)
-    if (status < 0 || this.#reading) return status
+    if (status < 0 || this.#reading === 'on') return status
     const started = this.#addon.readStart(this.#id)
-    this.#reading = started === 0
+    if (started === 0) this.#reading = 'on'
     return started
   }
 
   readStop(): Status {
     if (this.#id === 0) return UV_EBADF
-    if (!this.#reading) return 0
+    if (this.#reading !== 'on') return 0
     const status = this.#addon.readStop(this.#id)
-    if (status === 0) this.#reading = false
+    if (status === 0) this.#reading = 'off'
     return status
   }
 
@@ -169,7 +175,7 @@ export class NativeStream implements StreamHandle {
         ? this.#addon.tryWrite(this.#id, chunks[0]!, isLast)
         : this.#addon.tryWritev(this.#id, chunks)
     if (taken < 0) return taken
-    if (taken < total || (total === 0 && this.#queuedWrites > 0)) {
+    if (taken < total || (total === 0 && this.#seldom.queuedWrites > 0)) {
       const status = this.#queueWrite(chunks, taken, done)
       if (status === 0) this.#bytesGiven += total
       return status
@@ -179,12 +185,13 @@ export class NativeStream implements StreamHandle {
   }
 
   #queueWrite(chunks: readonly Uint8Array[], skip: number, done: (status: Status) => void): Status {
+    const own = this.#keep({})
     const written = (status: Status) => {
-      this.#queuedWrites--
+      own.queuedWrites--
       done(status)
     }
     const status = this.#addon.queueWrite(this.#id, new Request(written, chunks), chunks, skip)
-    if (status === 0) this.#queuedWrites++
+    if (status === 0) own.queuedWrites++
     return status
   }
 
@@ -218,9 +225,9 @@ export class NativeStream implements StreamHandle {
   setOption(option: StreamOption): Status {
     const id = this.#id
     // Before connect there is no socket to set it on.
-    if (id !== 0 && this.kind === 'tcp' && !this.#hasContext) {
-      this.#early ??= []
-      this.#early.push(option)
+    const { early } = this.#seldom
+    if (id !== 0 && this.kind === 'tcp' && early !== null) {
+      early.push(option)
       return 0
     }
     switch (option.name) {
@@ -289,16 +296,16 @@ export class NativeStream implements StreamHandle {
   }
 
   get bytesRead(): number {
-    return this.#isSpliced ? this.#bytesRead + this.#addon.spliced!(this.#id, false) : this.#bytesRead
+    return this.#seldom.isSpliced ? this.#bytesRead + this.#addon.spliced!(this.#id, false) : this.#bytesRead
   }
 
   get bytesWritten(): number {
-    const spliced = this.#isSpliced ? this.#addon.spliced!(this.#id, true) : 0
+    const spliced = this.#seldom.isSpliced ? this.#addon.spliced!(this.#id, true) : 0
     return this.#bytesGiven - this.writeQueueSize + spliced
   }
 
   get writeQueueSize(): number {
-    return this.#queuedWrites === 0 || this.#id === 0 ? 0 : this.#addon.writeQueueSize(this.#id)
+    return this.#seldom.queuedWrites === 0 || this.#id === 0 ? 0 : this.#addon.writeQueueSize(this.#id)
   }
 
   get fd(): number {
@@ -314,34 +321,33 @@ export class NativeStream implements StreamHandle {
     if (this.#addon.splice === undefined || !(to instanceof NativeStream)) return UV_ENOTSUP
     const status = this.#addon.splice(this.#id, to.#id)
     if (status < 0) return status
-    this.#splicing = gate
-    this.#isSpliced = to.#isSpliced = true
+    this.#keep({ splicing: gate, isSpliced: true })
+    to.#keep({ isSpliced: true })
     return status
   }
 
   /** Of the addon: bytes are here. 1: moves them. 0: reads them. -1: reads them, and asks no more. */
   heardArrival(): number {
-    const answer = this.#splicing?.mayMove() ?? null
-    if (answer === null) this.#splicing = null
+    const answer = this.#seldom.splicing?.mayMove() ?? null
+    if (answer === null) this.#forgetGate()
     return answer === null ? -1 : Number(answer)
   }
 
   /** Of the addon: `size` bytes are in the scratch or the sink's own buffer, or reading has ended with a status. */
   heardRead(size: number): void {
     const sink = this.#sink
-    if (sink === null || !this.#reading) return
+    if (sink === null || !this.#isReading) return
     if (size < 0) {
-      this.#reading = false
-      this.#readEnded = true
+      this.#reading = 'ended'
       if (size === UV_EOF) sink.onEnd()
       else sink.onError(size)
       return
     }
     this.#bytesRead += size
-    if (this.#into !== null) {
-      const into = this.#into
+    const { into } = this.#seldom
+    if (into !== null) {
       sink.onData(Buffer.from(into.buffer, into.byteOffset, size))
-      if (this.#reading && this.#sink?.into) this.#prepareInto(this.#sink)
+      if (this.#isReading && this.#sink?.into) this.#prepareInto(this.#sink)
       return
     }
     sink.onData(this.#host.reads.take(size))
@@ -349,7 +355,7 @@ export class NativeStream implements StreamHandle {
 
   /** Of the addon: a large read, in memory that is the receiver's from here on. */
   heardArena(chunk: Buffer): void {
-    if (this.#sink === null || !this.#reading) return
+    if (this.#sink === null || !this.#isReading) return
     this.#bytesRead += chunk.length
     this.#sink.onData(chunk)
   }
@@ -369,9 +375,9 @@ export class NativeStream implements StreamHandle {
 
   #prepareInto(sink: ReadSink): Status {
     const into = sink.into ? sink.into() : null
-    if (into === this.#into) return 0
+    if (into === this.#seldom.into) return 0
     const status = this.#addon.readInto(this.#id, into)
-    if (status === 0) this.#into = into
+    if (status === 0) this.#keep({ into })
     return status
   }
 
@@ -379,13 +385,22 @@ export class NativeStream implements StreamHandle {
   #settleCounters(): void {
     this.#bytesRead = this.bytesRead
     this.#bytesGiven = this.bytesWritten
-    this.#isSpliced = false
+    if (this.#seldom.isSpliced) this.#keep({ isSpliced: false })
+  }
+
+  #forgetGate(): void {
+    if (this.#seldom.splicing !== null) this.#keep({ splicing: null })
+  }
+
+  // Asked anew after a listener has run.
+  get #isReading(): boolean {
+    return this.#reading === 'on'
   }
 
   #forget(): void {
     this.#id = 0
-    this.#reading = false
+    if (this.#reading === 'on') this.#reading = 'off'
     this.#sink = null
-    this.#splicing = null
+    this.#forgetGate()
   }
 }

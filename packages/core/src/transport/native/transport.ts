@@ -68,7 +68,7 @@ function finish(this: RequestObject, status: Status): void {
 export class NativeTransport implements Transport {
   readonly name = 'native'
   readonly #addon: Addon
-  readonly #host: StreamHost
+  readonly #hosts: Readonly<Record<HandleKind, StreamHost>>
   readonly #slots: DescriptorSlots
   readonly #wrap: (kind: HandleKind, id: HandleId) => StreamHandle
   readonly descriptors: DescriptorOperations
@@ -79,11 +79,11 @@ export class NativeTransport implements Transport {
     const streams: OpenStreams = []
     const memory = addon.setup(eventsOf(streams), isMainThread)
     if (typeof memory === 'number') throw new Error(`its setup answers ${memory}`)
-    const host = { addon, reads: new ReadCopies(memory), streams }
+    const shared = { addon, reads: new ReadCopies(memory), streams }
     this.#addon = addon
-    this.#host = host
+    this.#hosts = { tcp: { ...shared, kind: 'tcp' }, pipe: { ...shared, kind: 'pipe' } }
     this.#slots = new DescriptorSlots(addon, memory)
-    this.#wrap = (kind, id) => NativeStream.accepted(host, kind, id)
+    this.#wrap = (kind, id) => NativeStream.accepted(this.#hosts[kind], id)
     this.descriptors = descriptorOperations(addon, memory, this.#slots)
   }
 
@@ -96,7 +96,7 @@ export class NativeTransport implements Transport {
   }
 
   stream(kind: HandleKind): StreamHandle {
-    return NativeStream.unconnected(this.#host, kind)
+    return NativeStream.unconnected(this.#hosts[kind])
   }
 
   adopt(fd: number, as: 'listener'): ListenerHandle | Status
@@ -106,7 +106,7 @@ export class NativeTransport implements Transport {
       const id = this.#addon.streamFrom(fd, known === undefined ? -1 : known === 'tcp' ? 0 : 1)
       if (id < 0) return id
       const kind = known ?? (this.#addon.kindOf(id) === 0 ? 'tcp' : 'pipe')
-      return NativeStream.adopted(this.#host, kind, id)
+      return NativeStream.adopted(this.#hosts[kind], id)
     }
     const kind = this.#addon.listenerKind(fd)
     if (kind < 0) return kind
