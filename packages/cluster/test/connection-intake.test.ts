@@ -41,6 +41,24 @@ describe('the intake of a worker', () => {
     expect(said).toEqual([{ act: 'connections', connections: 0 }])
   })
 
+  it('tells of what was lost on its way once the next connection comes, or once it is told what was sent', () => {
+    const { said, intake, open } = setUp()
+    open(1, { isFull: false })
+    intake.takeSocket(1, 1, new Socket())
+    intake.checkDelivered(1)
+    intake.takeSocket(1, 4, new Socket())
+    intake.checkDelivered(5)
+    intake.checkDelivered(5)
+    const answers = said.map(message => message.act === 'taken' && [message.id, message.isTaken, message.why])
+    expect(answers).toEqual([
+      [1, true, 'full'],
+      [2, false, 'shortage'],
+      [3, false, 'shortage'],
+      [4, true, 'full'],
+      [5, false, 'shortage'],
+    ])
+  })
+
   it('tells nothing of a server that is closed', () => {
     const { said, intake, open } = setUp()
     const server = { isFull: true }

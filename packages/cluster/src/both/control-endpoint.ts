@@ -55,8 +55,8 @@ export class ControlEndpoint<Out> {
   }
 
   /** Sends without waiting for a reply. False where the channel is closed. `failed`: the system did not take it. */
-  notify(body: Out, handle?: unknown, failed?: () => void): boolean {
-    return this.#send({ cmd: COMMAND, body }, handle, failed)
+  notify<Body extends Out>(body: Body, handle?: unknown, failed?: (body: Body) => void): boolean {
+    return this.#send({ cmd: COMMAND, body }, handle, failed as ((body: Out) => void) | undefined)
   }
 
   /**
@@ -83,7 +83,7 @@ export class ControlEndpoint<Out> {
     this.#sink.message(body, reply, handle)
   }
 
-  #send(envelope: Envelope<Out>, handle?: unknown, failed?: () => void): boolean {
+  #send(envelope: Envelope<Out>, handle?: unknown, failed?: (body: Out) => void): boolean {
     const { connected } = this.#process
     if (!connected) return false
     if (this.#unsent >= this.#mostUnsent) {
@@ -106,7 +106,7 @@ export class ControlEndpoint<Out> {
         handle ? { keepOpen: true } : undefined,
         error => {
           this.#unsent--
-          if (error) failed?.()
+          if (error) failed?.(envelope.body)
         },
       )
       return true

@@ -63,7 +63,7 @@ export type FromWorker =
   /** Answer to `signal`: it has come. */
   | { readonly act: 'heeded' }
   | { readonly act: 'ready' }
-  /** Whether it has the connection `id`; after `connection`, or after `delivered` where the connection did not come. */
+  /** Whether it has the connection `id`; of one that did not come, after the next `connection` or `delivered`. */
   | {
       readonly act: 'taken'
       readonly id: number
@@ -90,9 +90,9 @@ export type ToWorker =
     }
   /** Answer to `datagram`; the UDP socket comes with it where the status is 0. */
   | { readonly act: 'datagram'; readonly status: Status; readonly listener: number }
-  /** A connection comes with this message (where there is no link). `id` counts them. */
+  /** A connection comes with this message (where there is no link). `id` counts them from 1. */
   | { readonly act: 'connection'; readonly listener: number; readonly id: number }
-  /** The connection `id` was sent before this: if it has not come, it was lost on the way. */
+  /** The connections up to `id` were sent before this: those that have not come were lost on the way. */
   | { readonly act: 'delivered'; readonly id: number }
   | { readonly act: 'disconnect' }
   | { readonly act: 'drain'; readonly deadlineMs: number; readonly idleMs: number }

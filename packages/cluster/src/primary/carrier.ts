@@ -1,10 +1,10 @@
 // What takes connections to a worker: by the link where descriptors travel (`link-carrier`), else by the IPC channel
 // (`socket-carrier`). The interface that both have; neither knows who picked the worker.
-import type { Socket } from 'node:net'
 import type { Refusal } from '../both/messages'
+import type { HostConnection } from './host-connections'
 
-/** An accepted connection in the primary: a descriptor, or where descriptors cannot travel a socket of the host. */
-export type Connection = number | Socket
+/** An accepted connection in the primary: a descriptor, or where descriptors cannot travel one of the host's. */
+export type Connection = number | HostConnection
 
 /** What an ended worker has said is here long before this. */
 export const LAST_WORDS_MS = 1000

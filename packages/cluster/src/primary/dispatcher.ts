@@ -144,19 +144,19 @@ export class Dispatcher {
     this.#waiting = []
     this.#isFull = false
     const rest: Waiting[] = []
-    const chosen = new Set<Seat>()
+    const chosen: Seat[] = []
     let candidates = this.#candidates()
     for (const entry of waiting) {
       const seat = this.#pick(entry, candidates)
       if (seat === null) rest.push(entry)
       else {
         seat.worker.reserve()
+        if (seat.batch.length === 0) chosen.push(seat)
         seat.batch.push(entry)
-        chosen.add(seat)
         if (!seat.worker.hasRoom) candidates = this.#candidates()
       }
     }
-    this.#waiting = [...rest, ...this.#waiting]
+    if (rest.length > 0) this.#waiting = rest.concat(this.#waiting)
     for (const seat of chosen) this.#send(seat)
   }
 
@@ -198,27 +198,31 @@ export class Dispatcher {
     seat.batch = []
     const connections = batch.map(entry => entry.connection)
     this.#unanswered += batch.length
-    seat.worker.give(seat.listener, connections, indexes => {
+    seat.worker.give(seat.listener, connections, refused => {
       this.#unanswered -= batch.length
-      const taken = indexes.length === 0 ? connections : []
-      if (indexes.length > 0) {
-        const refused = new Set(indexes)
-        for (const [index, entry] of batch.entries()) if (!refused.has(index)) taken.push(entry.connection)
-      }
-      for (const index of indexes) {
-        const entry = batch[index] as Waiting
-        // Whatever it says of itself: who has refused it is offered it again when it tells of a change, or by timer.
-        entry.refusedBy ??= new Map()
-        entry.refusedBy.set(seat.worker.id, seat.worker.roomChanges)
-        if (this.#isClosed) taken.push(entry.connection)
-        else this.#waiting.push(entry)
-      }
       // While all is refused it is offered less and less often, however much there is.
-      if (taken.length > 0) this.#retryMs = RETRY_MS
-      this.#options.release(taken)
+      if (refused.length < batch.length) this.#retryMs = RETRY_MS
+      this.#options.release(refused.length > 0 ? this.#takeBack(seat, batch, refused) : connections)
       // What was taken is followed by `changed`, for all listeners in their turn; who has left is not told of any more.
-      if (indexes.length > 0) this.#retry()
+      if (refused.length > 0) this.#retry()
     })
+  }
+
+  /** What a worker refused waits again. Answers what nobody waits for any more. */
+  #takeBack(seat: Seat, batch: readonly Waiting[], refused: readonly number[]): Connection[] {
+    const indexes = new Set(refused)
+    const over: Connection[] = []
+    for (const [index, entry] of batch.entries()) {
+      if (this.#isClosed || !indexes.has(index)) {
+        over.push(entry.connection)
+        continue
+      }
+      // Whatever it says of itself: who has refused it is offered it again when it tells of a change, or by timer.
+      entry.refusedBy ??= new Map()
+      entry.refusedBy.set(seat.worker.id, seat.worker.roomChanges)
+      this.#waiting.push(entry)
+    }
+    return over
   }
 
   /** Accepting goes on while somebody serves, and nobody waits but for what the policy says. */

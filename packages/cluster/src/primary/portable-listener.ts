@@ -1,11 +1,12 @@
 // A listener of the primary where descriptors cannot travel: accepts sockets of the host and gives them to workers one by
 // one. Every way of spreading becomes this one there.
-import type { ListenOptions, Server, Socket } from 'node:net'
+import type { ListenOptions, Server } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { nodeNet } from '@x/core/internal'
 import { type Address, type Status, UV_EBADF, UV_EINVAL, UV_ENOTSUP } from '@x/core/transport'
 import type { ListenAsk } from '../both/messages'
 import { Dispatcher } from './dispatcher'
+import { type HostConnection, takeConnections } from './host-connections'
 import { type Opened, shortPath } from './listener'
 import type { PrimaryOs } from './os'
 import type { Policy } from './policy'
@@ -18,23 +19,18 @@ export function openPortable(os: PrimaryOs, ask: ListenAsk, policy: Policy, open
   const dispatcher = new Dispatcher({
     os,
     policy,
-    incoming: (connection, firstBytes) => {
-      const { remoteAddress = '', remotePort = 0 } = connection as Socket
-      return { remoteAddress, remotePort, firstBytes }
-    },
+    incoming: (connection, firstBytes) => ({ ...(connection as HostConnection).peer(), firstBytes }),
     release: connections => {
-      for (const socket of connections) (socket as Socket).destroy()
+      for (const connection of connections) (connection as HostConnection).release()
     },
     flow() {},
   })
   // The host's own, also where `register` has put another in its place: others cannot be sent by the IPC channel.
-  const server = nodeNet().createServer({ pauseOnConnect: true, allowHalfOpen: true }, socket => {
-    socket.on('error', () => {}) // the worker that has it sees its errors
-    dispatcher.add([socket])
-  })
+  const server = nodeNet().createServer({ pauseOnConnect: true, allowHalfOpen: true })
   server.once('error', (error: NodeJS.ErrnoException) => opened(error.errno ?? UV_EINVAL, null))
   server.once('listening', () => {
     server.on('error', () => {}) // of single accepts; the server goes on
+    takeConnections(server, connection => dispatcher.add([connection]))
     opened(0, {
       mode: 'handover',
       join: (worker, listener) => dispatcher.join(worker, listener),

@@ -43,8 +43,8 @@ export class ConnectionIntake {
   /** Who waits for a bound socket, and bound sockets that wait for somebody; by the primary's number of the listener. */
   readonly #awaited = new Map<number, (fd: number) => void>()
   readonly #early = new Map<number, number>()
-  /** Sockets that have come by the IPC channel, until the primary asks for them. */
-  readonly #seen = new Set<number>()
+  /** The last connection that the primary has sent by the IPC channel, as far as is known here. */
+  #lastId = 0
   #told = 0
 
   constructor(options: IntakeOptions) {
@@ -112,7 +112,8 @@ export class ConnectionIntake {
 
   /** A connection that came by the IPC channel. */
   takeSocket(listener: number, id: number, socket: Socket | undefined): void {
-    this.#seen.add(id)
+    this.#tellLost(id - 1)
+    this.#lastId = id
     const sink = this.#sinks.get(listener)
     // Without a socket: its peer went before it could be sent, and nobody needs it.
     const isTaken = socket === undefined || sink?.hasRoom(0) === true
@@ -123,9 +124,14 @@ export class ConnectionIntake {
     else socket?.destroy()
   }
 
-  /** The primary has sent connection `id` before this. */
+  /** The primary has sent connection `id`, and all before it, before this. */
   checkDelivered(id: number): void {
-    if (!this.#seen.delete(id)) this.#answer(id, false, 'shortage', 0)
+    this.#tellLost(id)
+  }
+
+  /** Those up to `id` that have not come were lost, since this process had no descriptor for them. */
+  #tellLost(id: number): void {
+    while (this.#lastId < id) this.#answer(++this.#lastId, false, 'shortage', 0)
   }
 
   #answer(id: number, isTaken: boolean, why: Refusal, more: number): void {

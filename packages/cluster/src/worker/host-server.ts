@@ -104,6 +104,9 @@ export class HostServer implements ListenRequester, ConnectionSink, Drainable {
     return () => {
       const { server } = this
       const options = server as ConnectionOptions
+      // It was made before it was known whose it would be.
+      socket.allowHalfOpen = options.allowHalfOpen === true
+      if (options.pauseOnConnect) socket.pause()
       if (options.noDelay) socket.setNoDelay(true)
       if (options.keepAlive) socket.setKeepAlive(true, options.keepAliveInitialDelay)
       // node:net's own accounting, so that getConnections(), maxConnections and the end of close() hold for these too.
@@ -120,4 +123,11 @@ export class HostServer implements ListenRequester, ConnectionSink, Drainable {
     this.#sessions.add(session)
     session.once('close', () => this.#sessions.delete(session))
   }
+}
+
+/** What a primary has sent of a connection (`primary/host-connections`), as a socket; undefined where nothing came. */
+export function hostSocket(sent: unknown): net.Socket | undefined {
+  const { Socket } = nodeNet()
+  if (sent === undefined || sent instanceof Socket) return sent
+  return new Socket({ handle: sent, readable: true, writable: true } as net.SocketConstructorOpts)
 }

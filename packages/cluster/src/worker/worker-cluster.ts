@@ -1,7 +1,6 @@
 // The worker's side of the node:cluster surface: its one Worker, and how it leaves. Listeners and connections are known
 // elsewhere.
 import { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
 import { setListenerSource } from '@x/core/internal'
 import { selectTransport } from '@x/core/transport'
 import { type ClusterModule, type ClusterModuleEvents, SCHED_NONE, SCHED_RR } from '../both/cluster-module'
@@ -15,6 +14,7 @@ import type { ClusterSettings } from '../primary/worker-settings'
 import { ConnectionIntake } from './connection-intake'
 import { DatagramSockets } from './datagram-sockets'
 import { Drain } from './drain'
+import { hostSocket } from './host-server'
 import { patchHostServers } from './host-servers'
 import { PrimarySource } from './listener-source'
 import { ServedServers } from './served-servers'
@@ -125,7 +125,7 @@ export class WorkerCluster extends EventEmitter<ClusterModuleEvents> implements 
         process.kill(process.pid, message.signal)
         break
       case 'connection':
-        this.#intake.takeSocket(message.listener, message.id, handle as Socket | undefined)
+        this.#intake.takeSocket(message.listener, message.id, hostSocket(handle))
         break
       case 'delivered':
         this.#intake.checkDelivered(message.id)

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import tls from 'node:tls'
@@ -115,6 +116,13 @@ describe(`servers of the host on ${transport}`, () => {
     const ask = (): Promise<string> =>
       bodyOf(tls.connect({ port: served.port, host: '127.0.0.1', rejectUnauthorized: false }))
     expect(await answers(6, ask)).toEqual(idsOf(served.cluster))
+  })
+
+  it('[C4] node:net with allowHalfOpen and pauseOnConnect', async () => {
+    await using served = await serve('half-open', { workers: 1 })
+    const client = net.connect(served.port, '127.0.0.1')
+    client.end('question')
+    expect(await bodyOf(client)).toBe(`${idsOf(served.cluster)} true`)
   })
 
   it('[C5] tells keep-alive clients to close while it drains', async () => {
