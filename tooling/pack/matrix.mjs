@@ -1,9 +1,9 @@
-// What works where: the packed packages' own examples and a program under register, on the oldest and the newest release
-// of each Node line, Bun, Deno, and Node for arm64 under emulation.
+// What works where: the packed packages' own examples, a program that tries the laws of writing, and one under register, on
+// the oldest and the newest release of each Node line, Bun, Deno, and Node for arm64 under emulation.
 //   pnpm test:matrix [--write] [name...]     only those; --write puts the table, or the rows of those, on docs/support.md
 //                                            and in README.md
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -135,10 +135,15 @@ async function rowOf(project, { name, words, preload, version }) {
       continue
     }
     let mark = '✓'
-    for (const file of [`${short}.mjs`, `${short}.cjs`]) {
+    const programs = [
+      [`${short}.mjs`, prints],
+      [`${short}.cjs`, prints],
+    ]
+    if (short === 'core') programs.push(['laws.mjs', 'as on node:net\n'])
+    for (const [file = '', wanted] of programs) {
       for (const forced of transport === 'native' ? ['native', 'portable'] : ['portable']) {
         const { printed, failed } = await run(project, [...words, file], { X_NET_TRANSPORT: forced })
-        if (printed === prints) continue
+        if (printed === wanted) continue
         mark = '✗'
         failures.push(`${title}, ${file} on ${forced}: ${failed ?? `printed ${JSON.stringify(printed)}`}`)
       }
@@ -168,6 +173,7 @@ try {
     writeFileSync(path.join(project, `${short}.mjs`), program)
     writeFileSync(path.join(project, `${short}.cjs`), asCommonJs(program))
   }
+  copyFileSync(new URL('programs/laws.mjs', import.meta.url), path.join(project, 'laws.mjs'))
   writeFileSync(path.join(project, 'registered.mjs'), registered)
   writeFileSync(path.join(project, 'http.mjs'), httpInWorkers)
   writeFileSync(path.join(project, 'register.mjs'), "import '@x/core/register'\n")

@@ -1,6 +1,6 @@
 // Drives a socket of another host's node:net (Bun, Deno) by what is public of it: its events, `write`, `pause` and `resume`.
 import { AsyncResource } from 'node:async_hooks'
-import { withHostTicks } from '../../host'
+import { setImmediate, withHostTicks } from '../../host'
 import type { Status } from '../contract'
 import { type Driver, type InnerSocket, kOwner } from './inner-socket'
 import { statusOf } from './status'
@@ -40,7 +40,11 @@ export const eventDriver: Driver = {
     if (socket.errored) return statusOf(socket.errored)
     if (socket.writableLength === 0) return 1
     // The host calls back in order, so the callback of nothing tells of all before it.
-    socket.write(NOTHING, error => socket[kOwner]?.heardSent(error))
+    socket.write(NOTHING, error => {
+      const owner = socket[kOwner]
+      // What a close cuts off fails once it is closed, after the 'error' of what closed it.
+      if (owner && !(error && owner.isClosing)) owner.heardSent(error)
+    })
     return 0
   },
 
@@ -70,6 +74,8 @@ function onEnd(this: InnerSocket): void {
 function onError(this: InnerSocket, error: Error): void {
   this[kOwner]?.heardError(error)
 }
+// These hosts tell of it in the tick of the error or of the call; on Node it comes at the end of the turn, after 'error'.
 function onClose(this: InnerSocket): void {
-  this[kOwner]?.heardClose()
+  const owner = this[kOwner]
+  if (owner) setImmediate(() => owner.heardClose())
 }
