@@ -5,6 +5,9 @@ export const setImmediate: typeof globalThis.setImmediate = globalThis.setImmedi
 export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout
 export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout
 
+/** The minor version of the host's libuv 1, whose ways virtual networks follow; the newest where the host has none. */
+export const libuvMinor = Number(process.versions['uv']?.split('.')[1] ?? Number.POSITIVE_INFINITY)
+
 const { hrtime } = process
 
 /** Milliseconds of the host's own monotonic clock. */

@@ -13,7 +13,7 @@ import { isVirtual } from './rules.mjs'
 export function adapted(program, subject) {
   if (isVirtual(subject)) {
     const isOut = subject === 'simulated' ? endsSimulation : putsOff
-    return calm(withBatches(program, program.batches.flatMap(apart), isOut))
+    return calm(withBatches(program, program.batches.flatMap(apart).map(behindPeers), isOut))
   }
   if (subject === 'portable') return { ...program, batches: program.batches.flatMap(goingApart) }
   return program
@@ -25,18 +25,22 @@ const withBatches = ({ setup }, batches, isOut) => ({
   batches: batches.map(batch => ({ ...batch, steps: without(isOut, batch.steps) })),
 })
 
-/** A transport without descriptors has another error for one. @param {Step} step */
-const hasDescriptor = ({ verb, name = '', args }) =>
-  (name === 'listen' && args?.[0]?.includes('fd:')) || (verb === 'shape' && name.includes('100_000'))
+/**
+ * A transport without descriptors has another error for one; and paths are names here, which need no folder.
+ * @param {Step} step
+ */
+const isOfSystem = ({ verb, name = '', args }) =>
+  (name === 'listen' && args?.[0]?.includes('fd:')) ||
+  (verb === 'shape' && (name.includes('100_000') || name.includes('/no/such/folder')))
 
 /**
  * What is thrown puts off the ticks behind it by a turn of the loop, in which a network of its own has gone on.
  * @param {Step} step
  */
-const putsOff = step => step.verb === 'throw' || hasDescriptor(step)
+const putsOff = step => step.verb === 'throw' || isOfSystem(step)
 
 /** What nobody catches ends a simulation. @param {Step} step */
-const endsSimulation = step => ['throw', 'feed', 'pipeline'].includes(step.verb) || hasDescriptor(step)
+const endsSimulation = step => ['throw', 'feed', 'pipeline'].includes(step.verb) || isOfSystem(step)
 
 /**
  * Where only a write tells whether the peer has gone, the writes of the turn of its going are held, and fail at its end.
@@ -62,8 +66,26 @@ function apart({ at, steps }) {
   ]
 }
 
+/**
+ * What is done in the turn of the peers' steps comes before their writes have left, too.
+ * @param {Batch} batch @param {number} index @param {readonly Batch[]} batches @returns {Batch}
+ */
+function behindPeers(batch, index, batches) {
+  const isBehind = batches[index - 1]?.steps.some(isOfPeer) && ['now', 'tick', 'micro'].includes(batch.at)
+  return isBehind ? { ...batch, at: 'quiet' } : batch
+}
+
 /** What cuts a connection off: how many bytes have left by then is decided by buffers, which are of another size here. */
-const cutting = new Set(['destroy', 'destroySoon', 'resetAndDestroy', 'end', 'pipe', '[Symbol.asyncDispose]'])
+const cutting = new Set([
+  'destroy',
+  'destroySoon',
+  'resetAndDestroy',
+  'end',
+  'pipe',
+  '[Symbol.asyncDispose]',
+  // It keeps back what waits for room by then, to the end of the program.
+  'cork',
+])
 
 /** Events that tell of the size of buffers. */
 const ofSizes = new Set(['drain', 'pause', 'resume', 'data', 'readable'])
@@ -86,13 +108,28 @@ function calm(program) {
     read.add(on)
     return isOut
   }
-  const batches = program.batches.map(batch => ({ ...batch, steps: without(isCutting, batch.steps) }))
+  // What is written when room has come stands among other writes by when that was.
+  const isLate = (/** @type {Step} */ { verb, name = '' }) =>
+    verb === 'feed' || (verb === 'call' && (name === 'write' || name === 'end'))
+  const batches = program.batches.flatMap(eachPeer).map(batch => ({
+    ...batch,
+    steps: without(isCutting, batch.steps).map(step =>
+      isLate(step) && step.then ? { ...step, then: without(isLate, step.then) } : step,
+    ),
+  }))
   /** @type {Batch[]} */
   const ends = ['0', '1'].map((peer, index) => ({
     at: 'quiet',
     steps: [{ id: 1000 + index, verb: 'peer', on: peer, name: 'resume' }],
   }))
   return { setup: { ...program.setup, peerHalfOpen: false }, batches: [...batches, ...ends] }
+}
+
+/** A large write of a peer leaves at once, ahead of what others have written in its turn. @param {Batch} batch @returns {Batch[]} */
+function eachPeer({ at, steps }) {
+  const names = new Set(steps.filter(isOfPeer).map(({ on }) => on))
+  if (names.size < 2) return [{ at, steps }]
+  return [...names].map(name => ({ at: 'quiet', steps: steps.filter(({ on }) => on === name) }))
 }
 
 /** @param {(step: Step) => boolean} isOut @param {readonly Step[]} steps @returns {Step[]} */

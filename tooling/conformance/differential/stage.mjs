@@ -76,6 +76,8 @@ async function playHere(nets, setup, body) {
   const globals = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (globalThis))
   const originals = (setup.replaced ?? []).map(name => /** @type {const} */ ([name, globals[name]]))
   try {
+    // Each play begins in the same phase of the loop: behind its poll.
+    await new Promise(resolve => setImmediate(resolve))
     await stage.begin()
     for (const [name] of originals) globals[name] = () => {}
     for (const [turn, act] of body(stage, nets.net)) await stage.turn(turn, act)

@@ -1,65 +1,49 @@
-// The host's event loop as a memory network needs it: one turn per job, and a way to keep an idle process waiting
-// without a timer or a descriptor. It knows no network.
+// The event loop of memory networks, carried by the host's: a round of it in each poll, and behind each call what follows from
+// it; and a way to keep an idle process waiting without a timer or a descriptor. It knows no network.
 import { AsyncResource } from 'node:async_hooks'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { setImmediate } from '../host'
-import type { Order } from '../network/fabric'
+import { EventLoop } from '../network/event-loop'
 
 // The context of the process, for what belongs to no handle.
 const root = new AsyncResource('X_MEMORY_NETWORK')
 
-interface Job {
-  readonly scope: AsyncResource
-  readonly run: () => void
-}
+/** Messages are taken in the poll of the host's loop, one after the other, with ticks and promises between them. */
+const { port1: inbox, port2: outbox } = root.runInAsyncScope(() => new MessageChannel())
+inbox.on('message', turn)
+inbox.unref()
 
-/** By their order: what was asked for and is still to come. */
-const coming: Record<Order, Job[]> = { closing: [], first: [], last: [] }
-/** What the loop polls: those of `last` that had been asked for before. */
-let polled: Job[] = []
-/** How far the loop is: in its poll, behind it, or where it closes handles, as also while it waits. */
-let phase: 'poll' | 'pending' | 'closing' = 'closing'
-/** Turns that are scheduled. */
-let turnCount = 0
+/** A round is under way or asked for. */
+let isAsked = false
 
-/**
- * Runs a job in a turn of its own, in the order of its kind (`Order`). The context is its handle's, not that of whoever caused
- * it: what a server hears is not its client's doing.
- */
-export function postTurn(run: () => void, context: AsyncResource | null = null, order: Order = 'last'): void {
+/** The loop of all memory networks of this thread. */
+export const loop = new EventLoop(ask)
+
+function ask(context: AsyncResource | null): void {
+  // It has the process wait for the round, and a simulation in which that happens, too.
   const scope = context ?? root
-  coming[order].push({ scope, run })
-  turnCount++
-  // Asked for in that context, so that a simulation in which it happens waits for it.
-  scope.runInAsyncScope(setImmediate, null, turn)
+  scope.runInAsyncScope(setImmediate, null, nothing)
+  if (isAsked) return
+  isAsked = true
+  outbox.postMessage(null)
 }
 
-/** One for each job. */
+function nothing(): void {}
+
+/** One call of a round. */
 function turn(): void {
-  const job = nextJob()
-  turnCount--
-  // What the ticks of this turn ask for is still of its phase.
-  if (turnCount === 0) root.runInAsyncScope(setImmediate, null, rest).unref()
-  job?.scope.runInAsyncScope(job.run)
+  const call = loop.next()
+  if (call !== null) {
+    outbox.postMessage(null)
+    const scope = call.context ?? root
+    scope.runInAsyncScope(call.run)
+  } else if (loop.hasWork) root.runInAsyncScope(setImmediate, null, askAgain)
+  else isAsked = false
 }
 
-function rest(): void {
-  if (turnCount === 0) phase = 'closing'
-}
-
-/** As libuv has it: behind the poll what was done at once in it, then handles that close; the same again before the next poll. */
-function nextJob(): Job | undefined {
-  if (phase === 'poll' && polled.length > 0) return polled.shift()
-  if (phase === 'poll') phase = 'pending'
-  const { closing, first } = coming
-  if (phase === 'pending' && first.length > 0) return first.shift()
-  phase = 'closing'
-  if (closing.length > 0) return closing.shift()
-  if (first.length > 0) return first.shift()
-  phase = 'poll'
-  polled = coming.last
-  coming.last = []
-  return polled.shift()
+/** Behind the immediates of this turn of the host's loop: the next round is in its next poll. */
+function askAgain(): void {
+  outbox.postMessage(null)
 }
 
 let holders = 0

@@ -2,6 +2,7 @@
 // had happened on the network by then, however long the process was busy. It knows no network.
 import type { Clock, Timer } from '@x/core/transport'
 import { clearTimeout, hostNowMs, setImmediate, setTimeout } from '../host'
+import { loop } from './loop-turns'
 
 class MemoryTimer implements Timer {
   readonly #timer: NodeJS.Timeout
@@ -13,7 +14,9 @@ class MemoryTimer implements Timer {
       const fires = ++this.#fires
       // Behind the turns that the network has asked for already.
       setImmediate(() => {
-        if (!this.#isCleared && fires === this.#fires) callback()
+        if (this.#isCleared || fires !== this.#fires) return
+        loop.beginTimers()
+        callback()
       })
     }, ms)
   }

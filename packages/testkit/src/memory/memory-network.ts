@@ -7,11 +7,11 @@ import { directLanes } from '../network/direct-lane'
 import type { Fabric } from '../network/fabric'
 import { answerLookup } from '../network/names'
 import { Stack } from '../network/stack'
-import { holdProcess, postTurn } from './loop-turns'
+import { holdProcess, loop } from './loop-turns'
 import { memoryClock } from './memory-clock'
 
 const TCP_BYTES = 4_194_304
-const PATH_BYTES = 212_992
+const PATH_BYTES = 219_264
 
 /** How a memory network is made. */
 export interface MemoryNetworkOptions {
@@ -20,8 +20,9 @@ export interface MemoryNetworkOptions {
   /** Names of the network besides `localhost`, each with its addresses. Default: none. */
   names?: Readonly<Record<string, readonly string[]>>
   /**
-   * Bytes that a direction of a connection holds before writers wait. Default: as Linux takes on loopback from a writer whose
-   * peer does not read, 4,194,304 over TCP (the most of tcp_wmem, tcp(7)) and 212,992 on a path (wmem_default, socket(7)).
+   * Bytes that a direction of a connection holds before writers wait. Default: as Linux takes on loopback of one large write
+   * whose reader does not read, 4,194,304 over TCP (the most of tcp_wmem, tcp(7)) and 219,264 on a path (six pieces of 36,544:
+   * the last begins below wmem_default, socket(7)).
    */
   capacityBytes?: number
 }
@@ -56,7 +57,7 @@ export function newMemoryStack(options?: MemoryNetworkOptions): Stack {
   for (const [name, at] of Object.entries(names)) validateList(at, `options.names.${name}`, validateAddress)
   const lookup: Lookup = (hostname, request, callback) =>
     answerLookup(
-      job => postTurn(AsyncResource.bind(job)),
+      job => loop.post(AsyncResource.bind(job), null),
       name => (Object.hasOwn(names, name) ? names[name] : undefined),
       hostname,
       request,
@@ -66,7 +67,7 @@ export function newMemoryStack(options?: MemoryNetworkOptions): Stack {
     name: 'memory',
     lookup,
     clock: memoryClock,
-    post: postTurn,
+    loop,
     route: (from, to) => (from.owns(to.address) ? from : errno('ENETUNREACH')),
     lanes: request =>
       directLanes(request, capacityBytes ?? (request.client.at === null ? PATH_BYTES : TCP_BYTES)),

@@ -1,25 +1,21 @@
 // A stream's call of `connect`, from its beginning to its one answer, and the repeat that Linux answers once more. It knows
 // neither addresses nor the connection.
 import { errno, type HandleKind, type Status } from '@x/core/transport'
-import type { Order } from './fabric'
-
-/** What a request needs of its stream. */
-export interface ConnectSurroundings {
-  readonly kind: HandleKind
-  /** A job for a later turn. */
-  post(job: () => void, order?: Order): void
-  /** It is pending now, or no longer. */
-  onChange(): void
-}
+import type { Call } from './event-loop'
 
 /** The request of one stream. */
 export class ConnectRequest {
-  readonly #around: ConnectSurroundings
+  readonly #kind: HandleKind
+  /** The request is pending now, or no longer. */
+  readonly #onChange: () => void
   #done: ((status: Status) => void) | null = null
+  /** What is to be told; null while nobody has answered. */
+  #outcome: Status | null = null
   #mayRepeat = false
 
-  constructor(around: ConnectSurroundings) {
-    this.#around = around
+  constructor(kind: HandleKind, onChange: () => void) {
+    this.#kind = kind
+    this.#onChange = onChange
   }
 
   /** It was made, and `done` has not been called. */
@@ -27,55 +23,60 @@ export class ConnectRequest {
     return this.#done !== null
   }
 
+  /** Its outcome; null while there is none, or nobody has asked. */
+  get outcome(): Status | null {
+    return this.isPending ? this.#outcome : null
+  }
+
   begin(done: (status: Status) => void): void {
     this.#done = done
-    this.#around.onChange()
+    this.#outcome = null
+    this.#onChange()
   }
 
-  /** The connection stands. */
-  succeed(): void {
-    this.#mayRepeat = true
-    this.#answer(0)
+  /** 0: the connection stands. */
+  settle(outcome: Status): void {
+    this.#outcome = outcome
+    if (outcome === 0) this.#mayRepeat = true
   }
 
-  /** `before` runs in the turn of the answer, ahead of it. */
-  fail(status: Status, before: () => void): void {
-    this.#answer(status, before)
+  /** Tells the outcome. `before` runs in the same call, ahead of it. */
+  answer(before: () => void): Call | null {
+    const status = this.outcome
+    if (status === null) return null
+    return () => {
+      before()
+      const done = this.#take()
+      this.#onChange()
+      done?.(status)
+    }
   }
 
   /** The first call after a TCP connection was made in the background tells of its success once more (Linux's connect(2)). */
   repeat(done: (status: Status) => void): Status {
-    if (this.#around.kind === 'pipe' || this.isPending || !this.#mayRepeat) return errno('EISCONN')
+    if (this.#kind === 'pipe' || this.isPending || !this.#mayRepeat) return errno('EISCONN')
     this.#mayRepeat = false
     this.#done = done
-    this.#answer(0)
-    this.#around.onChange()
+    this.#outcome = 0
+    this.#onChange()
     return 0
   }
 
   /** Something else was done with the connection: there is no repeat any more. */
-  settle(): void {
+  refuseRepeat(): void {
     this.#mayRepeat = false
   }
 
-  /** The stream is closed. */
-  cancel(): void {
+  /** The stream is closed: what is called then. */
+  cancel(): Call[] {
     const done = this.#take()
-    if (done) this.#around.post(() => done(errno('ECANCELED')), 'closing')
+    return done ? [() => done(errno('ECANCELED'))] : []
   }
 
-  /** The stream's host has lost its power: nobody is told. */
+  /** It was refused at once, or the stream's host has lost its power: nobody is told. */
   forget(): void {
     this.#take()
-  }
-
-  #answer(status: Status, before?: () => void): void {
-    this.#around.post(() => {
-      before?.()
-      const done = this.#take()
-      this.#around.onChange()
-      done?.(status)
-    })
+    this.#onChange()
   }
 
   #take(): ((status: Status) => void) | null {

@@ -1,6 +1,6 @@
 // What a virtual network offers to the endpoints on it: turns, routes and lanes. It knows no endpoint code.
-import type { AsyncResource } from 'node:async_hooks'
 import type { Clock, Lookup, Status, TcpAddress } from '@x/core/transport'
+import type { EventLoop } from './event-loop'
 
 /** What a segment is for. `close`: the end of a local connection whose sender has closed its side for reading, too. */
 export type SegmentKind = 'syn' | 'syn-ack' | 'data' | 'fin' | 'close'
@@ -75,12 +75,6 @@ export interface LaneRequest<Host> {
   readonly server: LaneSide<Host>
 }
 
-/**
- * Which turn a job gets among those that wait: libuv polls for what has come, then tells what was done at once (a shutdown),
- * then closes handles.
- */
-export type Order = 'closing' | 'first' | 'last'
-
 /** The network under a set of hosts (`Stack`): in-memory, or simulated with distance and weather. */
 export interface Fabric<Host> {
   readonly name: string
@@ -88,8 +82,8 @@ export interface Fabric<Host> {
   readonly lookup: Lookup
   /** Timers of the network's own time. */
   readonly clock: Clock
-  /** Runs a job in a later turn and in a context, each in a turn of its own. */
-  post(job: () => void, context: AsyncResource | null, order: Order): void
+  /** The event loop that the handles of its hosts live on. */
+  readonly loop: EventLoop
   /** The host that has an address, seen from another; a status where there is no way. */
   route(from: Host, to: TcpAddress): Host | Status
   lanes(request: LaneRequest<Host>): Lanes

@@ -1,18 +1,29 @@
 // What has arrived at one end of a connection and waits for its reader. It knows the sink, and nothing of the sender.
 import type { ReadSink, Status } from '@x/core/transport'
+import { libuvMinor } from '../host'
+import type { Calls } from './event-loop'
 
 /** As much as one read of a real socket hands over. */
 const READ_BYTES = 65536
 
+/** Up to 1.51 libuv asks nothing more of a connection that the poll said to be gone, behind a read that had room for more. */
+const endsAtHangUp = libuvMinor < 52
+
+/** libuv reads a descriptor so many times before it goes on to the next. */
+const MOST_READS = 32
+
 /** How the receive buffer reaches its stream. */
 export interface IncomingPort {
-  post(job: () => void): void
+  /** A reader waits, or waits no more. */
+  watch(isReading: boolean): void
+  /** Bytes have arrived. */
+  arrived(): void
   /** A part was read: there is room. */
   consumed(): void
   /** No more will be read. */
   finished(): void
-  /** The failure of the connection, for whoever asks first; 0 where somebody else has it. */
-  takeFailure(): Status
+  /** What read(2) answers behind the last byte: 0 at the end, an error, or null where more may come. */
+  outcome(): Status | null
 }
 
 /** The receive buffer of a stream: bytes in order, then the end or a failure, each told once. */
@@ -20,11 +31,10 @@ export class Incoming {
   readonly #port: IncomingPort
   readonly #chunks: Buffer[] = []
   #unread = 0
-  #ended = false
-  #hasFailed = false
   #finished = false
+  /** The last read had room for more. */
+  #isPartial = false
   #sink: ReadSink | null = null
-  #posted = false
   /** Bytes handed to the reader so far. */
   bytesRead = 0
 
@@ -37,11 +47,6 @@ export class Incoming {
     return this.#unread
   }
 
-  /** The peer has ended its side, whether that was read or not. */
-  get hasEnd(): boolean {
-    return this.#ended
-  }
-
   /** True while a reader listens and more may come. */
   get isReading(): boolean {
     return this.#sink !== null && !this.#finished
@@ -50,27 +55,17 @@ export class Incoming {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#unread += chunk.length
-    this.#schedule()
-  }
-
-  end(): void {
-    this.#ended = true
-    this.#schedule()
-  }
-
-  /** What arrived before is still read first, as a kernel does it. */
-  fail(): void {
-    this.#hasFailed = true
-    this.#schedule()
+    this.#port.arrived()
   }
 
   start(sink: ReadSink): void {
     this.#sink = sink
-    this.#schedule()
+    if (!this.#finished) this.#port.watch(true)
   }
 
   stop(): void {
     this.#sink = null
+    this.#port.watch(false)
   }
 
   /** Nothing is read any more. */
@@ -81,33 +76,41 @@ export class Incoming {
     this.#unread = 0
   }
 
-  #schedule(): void {
-    if (this.#posted || !this.isReading) return
-    if (this.#unread === 0 && !this.#ended && !this.#hasFailed) return
-    this.#posted = true
-    this.#port.post(() => this.#deliver())
+  /** Reads until a read had room for more (uv__read). */
+  *read(): Calls {
+    this.#isPartial = false
+    for (let reads = MOST_READS; reads > 0 && this.isReading && !this.#isPartial; reads--) {
+      if (this.#unread > 0) yield () => this.#deliver()
+      else {
+        const outcome = this.#port.outcome()
+        if (outcome !== null) yield* this.#end(outcome)
+        return
+      }
+    }
+  }
+
+  /** The poll said that the connection has gone. */
+  *hangUp(): Calls {
+    if (endsAtHangUp && this.isReading && this.#isPartial) yield* this.#end(0)
+  }
+
+  *#end(outcome: Status): Calls {
+    const sink = this.#sink
+    this.#finished = true
+    this.#port.watch(false)
+    this.#port.finished()
+    if (outcome < 0) yield () => sink?.onError(outcome)
+    else yield () => sink?.onEnd()
   }
 
   #deliver(): void {
-    this.#posted = false
     const sink = this.#sink
-    if (!sink || this.#finished) return
-    if (this.#unread > 0) {
-      const room = sink.into?.()
-      const chunk = this.#take(room)
-      // Who reads less than there is room for, of a connection that hangs up, sees the end: no read asks for the error (libuv).
-      if (this.#hasFailed && chunk.length < (room?.byteLength ?? READ_BYTES)) this.#ended = true
-      // Before the listener is called, so that its exception costs nobody the rest.
-      this.#schedule()
-      this.#port.consumed()
-      sink.onData(chunk)
-      return
-    }
-    this.#finished = true
-    this.#port.finished()
-    const failure = this.#ended ? 0 : this.#port.takeFailure()
-    if (failure !== 0) sink.onError(failure)
-    else sink.onEnd()
+    if (sink === null) return
+    const room = sink.into?.()
+    const chunk = this.#take(room)
+    this.#isPartial = chunk.length < (room?.byteLength ?? READ_BYTES)
+    this.#port.consumed()
+    sink.onData(chunk)
   }
 
   #take(target: Uint8Array | undefined): Buffer {

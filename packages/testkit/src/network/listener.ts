@@ -13,6 +13,7 @@ import {
   type ListenerHandle,
   type Status,
 } from '@x/core/transport'
+import { type Calls, IN, type Pollable, type Watcher } from './event-loop'
 import type { PortClaim } from './ports'
 import type { Stack } from './stack'
 import type { VirtualStream } from './stream'
@@ -29,7 +30,7 @@ export interface Caller {
 }
 
 /** A listener of a stack. */
-export class VirtualListener implements ListenerHandle {
+export class VirtualListener implements ListenerHandle, Pollable {
   readonly kind: HandleKind
   readonly fd = -1
   readonly #stack: Stack
@@ -39,10 +40,11 @@ export class VirtualListener implements ListenerHandle {
   #backlog = 0
   #isPaused = false
   #isClosed = false
-  readonly #closing = new Closing(job => this.#post(job))
+  readonly #closing = new Closing(job => this.#stack.closed(this.#context, [job]))
   #isReferenced = true
   #isHolding = false
   #context: AsyncResource | null = null
+  readonly #watcher: Watcher
   /** Established and not accepted. */
   readonly #queue: VirtualStream[] = []
   /** Answered, and the client has not confirmed it (Linux's SYN queue). */
@@ -53,6 +55,7 @@ export class VirtualListener implements ListenerHandle {
   constructor(kind: HandleKind, stack: Stack) {
     this.kind = kind
     this.#stack = stack
+    this.#watcher = stack.watcher(this)
     stack.register(this)
   }
 
@@ -81,6 +84,7 @@ export class VirtualListener implements ListenerHandle {
     this.#backlog = Math.max(0, backlog)
     this.#accept = accept
     this.#context = new AsyncResource('X_VIRTUAL_LISTENER', { requireManualDestroy: true })
+    if (!this.#isPaused) this.#watcher.start(IN)
     this.#refresh()
     return 1
   }
@@ -97,14 +101,14 @@ export class VirtualListener implements ListenerHandle {
   pause(): Status {
     if (this.#isClosed) return errno('EBADF')
     this.#isPaused = true
+    this.#watcher.stop(IN)
     return 0
   }
 
   resume(): Status {
     if (this.#isClosed) return errno('EBADF')
-    if (!this.#isPaused) return 0
     this.#isPaused = false
-    for (let turns = this.#queue.length; turns > 0; turns--) this.#post(() => this.#acceptOne())
+    if (this.#accept) this.#watcher.start(IN)
     return 0
   }
 
@@ -117,6 +121,7 @@ export class VirtualListener implements ListenerHandle {
   close(done?: () => void): void {
     if (!this.#closing.begin(done)) return
     this.#isClosed = true
+    this.#watcher.close()
     this.#claim?.release()
     if (this.#path !== null) this.#stack.releasePath(this.#path, this)
     for (const caller of this.#waiting.splice(0)) caller.refuse(errno('ECONNREFUSED'))
@@ -124,7 +129,7 @@ export class VirtualListener implements ListenerHandle {
     this.#answered.clear()
     this.#stack.unregister(this)
     this.#refresh()
-    this.#post(() => this.#closing.finish())
+    this.#stack.closed(this.#context, [() => this.#closing.finish()])
   }
 
   ref(): void {
@@ -153,9 +158,27 @@ export class VirtualListener implements ListenerHandle {
     return true
   }
 
+  // What follows is for the loop.
+
+  get context(): AsyncResource | null {
+    return this.#context
+  }
+
+  readiness(): number {
+    return this.#queue.length > 0 ? IN : 0
+  }
+
+  /** Accepts until there is nobody left. */
+  *handle(): Calls {
+    while (this.#queue.length > 0 && !this.#isPaused && !this.#isClosed) yield () => this.#acceptOne()
+  }
+
+  // What follows is for the stack.
+
   vanish(): void {
     if (this.#closing.begin()) this.#closing.finish()
     this.#isClosed = true
+    this.#watcher.close()
     this.#queue.length = 0
     this.#answered.clear()
     this.#waiting.length = 0
@@ -168,22 +191,17 @@ export class VirtualListener implements ListenerHandle {
     const confirmed = () => {
       if (!this.#answered.delete(server)) return
       this.#queue.push(server)
-      if (!this.#isPaused) this.#post(() => this.#acceptOne())
+      this.#watcher.wake(IN)
     }
     caller.answer(server, confirmed, () => this.#answered.delete(server))
   }
 
   #acceptOne(): void {
-    if (this.#isPaused || this.#isClosed) return
     const stream = this.#queue.shift()
     if (!stream) return
     const caller = this.#waiting.shift()
     if (caller) this.#admit(caller)
     this.#accept?.(0, stream)
-  }
-
-  #post(job: () => void): void {
-    this.#stack.post(job, this.#context, 'last')
   }
 
   #refresh(): void {

@@ -1,20 +1,24 @@
 // What one end of a connection was given to send: the part that the network has not taken yet, and the end behind it.
 // It knows how much room there is and nothing of who reads.
 import { errno, type Status } from '@x/core/transport'
-import type { Order } from './fabric'
+import type { Call, Calls } from './event-loop'
 
 /** How the queue reaches its stream. */
 export interface OutgoingPort {
+  /** Writes wait for room, or wait no more. */
+  watch(isWaiting: boolean): void
+  /** Has the loop call `flow` behind its poll. */
+  feed(): void
   /** Bytes that the network takes now. */
   room(): number
   segmentBytes(): number
   emit(bytes: Buffer): void
-  emitEnd(): void
-  post(job: () => void, order: Order): void
+  /** shutdown(2) of the send side: its answer. */
+  emitEnd(): Status
   /** A request began or ended. */
   onChange(): void
-  /** The failure of the connection, for whoever asks first; 0 where somebody else has it. */
-  takeFailure(): Status
+  /** Why write(2) is refused; 0 where it is not. */
+  refusal(): Status
 }
 
 interface Write {
@@ -27,13 +31,11 @@ interface Write {
 export class Outgoing {
   readonly #port: OutgoingPort
   readonly #writes: Write[] = []
+  /** Writes that are over, and whose `done` has not been called yet. */
+  #over: Call[] = []
   #shutdown: ((status: Status) => void) | null = null
   #isOpen = false
-  /** Nothing is taken any more. */
-  #hasFailed = false
   #endAsked = false
-  /** Requests that are over, and whose `done` has not been called yet. */
-  #settling = 0
   /** The end was sent. */
   ended = false
   /** Bytes that the network has taken so far. */
@@ -52,11 +54,10 @@ export class Outgoing {
   /** The connection stands: what waits goes out. */
   open(): void {
     this.#isOpen = true
-    this.pump()
+    if (this.isPending) this.#port.feed()
   }
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
-    if (this.#hasFailed) return this.#port.takeFailure() || errno('EPIPE')
     if (this.#endAsked) return errno('EPIPE')
     const write: Write = { chunks: [], left: 0, done }
     for (const chunk of chunks) {
@@ -64,12 +65,15 @@ export class Outgoing {
       write.chunks.push(chunk)
       write.left += chunk.byteLength
     }
-    this.queued += write.left
     if (this.#isOpen && this.#writes.length === 0) {
+      const refusal = this.#port.refusal()
+      if (refusal < 0) return refusal
+      this.queued += write.left
       this.#send(write)
       if (write.left === 0) return 1
-    }
+    } else this.queued += write.left
     this.#writes.push(write)
+    if (this.#isOpen) this.#port.watch(true)
     this.#port.onChange()
     return 0
   }
@@ -77,52 +81,61 @@ export class Outgoing {
   shutdown(done: (status: Status) => void): Status {
     if (this.#endAsked) return errno('ENOTCONN')
     this.#endAsked = true
-    if (this.#hasFailed) {
-      this.#settle(done, errno('ENOTCONN'), 'first')
-      return 0
-    }
     this.#shutdown = done
     this.#port.onChange()
-    this.pump()
+    if (this.#isOpen && this.#writes.length === 0) this.#port.feed()
     return 0
   }
 
-  /** Sends what there is room for. */
-  pump(): void {
-    if (!this.#isOpen || this.#hasFailed) return
-    for (let write = this.#writes[0]; write; write = this.#writes[0]) {
-      this.#send(write)
-      if (write.left > 0) return
-      this.#writes.shift()
-      this.#settle(write.done, 0)
-    }
-    if (this.#shutdown) {
-      const done = this.#shutdown
-      this.#shutdown = null
-      this.ended = true
-      this.#port.emitEnd()
-      this.#settle(done, 0, this.#settling > 0 ? 'last' : 'first')
-    }
+  /** The descriptor may be written to, or was fed: writes, then calls back, then ends (uv__write, uv__drain). */
+  *flow(): Calls {
+    if (!this.#isOpen) return
+    this.#pump()
+    const over = this.#over
+    this.#over = []
+    yield* over
+    if (this.#writes.length > 0) return
+    this.#port.watch(false)
+    const done = this.#shutdown
+    if (done === null) return
+    this.#shutdown = null
+    this.#port.onChange()
+    this.ended = true
+    const status = this.#port.emitEnd()
+    yield () => done(status)
   }
 
-  /** Everything that waits fails with `status`; later writes with the connection's failure, then with `EPIPE`. */
-  fail(status: Status, order: Order = 'last'): void {
-    this.#hasFailed = true
-    const writes = this.#writes.splice(0)
+  /** The handle closes: what its requests are told is called then. */
+  cancel(): Call[] {
+    const status = errno('ECANCELED')
+    const calls = [
+      ...this.#over,
+      ...this.#writes.map(
+        ({ done }) =>
+          () =>
+            done(status),
+      ),
+    ]
     const shutdown = this.#shutdown
+    if (shutdown !== null) calls.push(() => shutdown(status))
+    this.#over = []
+    this.#writes.length = 0
     this.#shutdown = null
     this.queued = 0
-    for (const write of writes) this.#settle(write.done, status, order)
-    if (shutdown) this.#settle(shutdown, status, order)
+    return calls
   }
 
-  #settle(done: (status: Status) => void, status: Status, order: Order = 'last'): void {
-    this.#settling++
-    this.#port.post(() => {
-      this.#settling--
+  #pump(): void {
+    for (let write = this.#writes[0]; write; write = this.#writes[0]) {
+      const refusal = this.#port.refusal()
+      if (refusal === 0) this.#send(write)
+      if (refusal === 0 && write.left > 0) return
+      const { done } = write
+      this.#writes.shift()
+      this.queued -= write.left
+      this.#over.push(() => done(refusal))
       this.#port.onChange()
-      done(status)
-    }, order)
+    }
   }
 
   #send(write: Write): void {

@@ -15,7 +15,8 @@ import {
   type Transport,
 } from '@x/core/transport'
 import { ClientEnd, ServerEnd } from './ends'
-import type { Fabric, Lanes, Order } from './fabric'
+import type { Call, Pollable, Watcher } from './event-loop'
+import type { Fabric, Lanes } from './fabric'
 import { canonicalIp, formatTcp, isLoopback, isWildcard, lacksScope, unmapIp } from './ip-address'
 import { VirtualListener } from './listener'
 import { type PortClaim, PortTable } from './ports'
@@ -121,16 +122,18 @@ export class Stack implements Transport {
     return errno('ENOTSUP') as Status & never
   }
 
-  /** A job of a handle, for a later turn; it runs in the context that the handle belongs to. */
-  post(job: () => void, context: AsyncResource | null, order: Order): void {
+  /** The descriptor of a handle, on the loop of what runs here. */
+  watcher(target: Pollable): Watcher {
+    return this.#fabric.loop.watcher(target)
+  }
+
+  /** What a handle that has closed calls at its end, in the context that it belongs to. */
+  closed(context: AsyncResource | null, calls: readonly Call[]): void {
     const life = this.#life
-    this.#fabric.post(
-      () => {
-        if (life === this.#life) job()
-      },
-      context,
-      order,
-    )
+    const isHere = () => life === this.#life
+    this.#fabric.loop.closed(context, function* () {
+      for (const call of calls) if (isHere()) yield call
+    })
   }
 
   hold(by: 1 | -1): void {

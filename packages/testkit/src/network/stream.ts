@@ -15,7 +15,8 @@ import {
   type TcpAddress,
 } from '@x/core/transport'
 import { ConnectRequest } from './connect-request'
-import type { Lane, LaneEnd, Order, Segment } from './fabric'
+import { type Calls, ERR, HUP, IN, OUT, type Pollable, type Watcher } from './event-loop'
+import type { Lane, LaneEnd, Segment } from './fabric'
 import { Incoming } from './incoming'
 import { Outgoing } from './outgoing'
 import type { PortClaim } from './ports'
@@ -27,7 +28,7 @@ import { WithoutDescriptor } from './without-descriptor'
 type State = 'idle' | 'connecting' | 'answering' | 'open' | 'closed'
 
 /** A stream of a stack. Made by `Stack.stream`, or by a listener for an accepted connection. */
-export class VirtualStream extends WithoutDescriptor implements StreamHandle, LaneEnd {
+export class VirtualStream extends WithoutDescriptor implements StreamHandle, LaneEnd, Pollable {
   readonly kind: HandleKind
   readonly #stack: Stack
   readonly #incoming: Incoming
@@ -44,14 +45,17 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   #confirmed: () => void = () => {}
   #dropped: () => void = () => {}
   readonly #connecting: ConnectRequest
+  readonly #watcher: Watcher
+  /** The peer has ended its side, whether that was read or not. */
+  #hasEnd = false
+  /** The connection was reset or given up; of a local one the peer has closed. */
+  #isGone = false
   /** What has ended the connection, until a read or write has told it (SO_ERROR of socket(7)). */
   #failure: Status = 0
-  /** The connection was reset or given up: there is no peer any more (getpeername(2)). */
-  #isReset = false
   #isReferenced = true
   #isHolding = false
   #context: AsyncResource | null
-  readonly #closing = new Closing(job => this.#post(job, 'closing'))
+  readonly #closing = new Closing(job => this.#stack.closed(this.#context, [job]))
 
   /** `context`: whose doing an accepted stream is; a stream that connects brings its own. */
   constructor(kind: HandleKind, stack: Stack, context: AsyncResource | null = null) {
@@ -60,24 +64,26 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
     this.#options = new StreamOptions(kind)
     this.#stack = stack
     this.#context = context
-    const post = (job: () => void, order?: Order) => this.#post(job, order)
     const onChange = () => this.#refresh()
-    const takeFailure = () => this.#takeFailure()
-    this.#connecting = new ConnectRequest({ kind, post, onChange })
+    this.#watcher = stack.watcher(this)
+    const watcher = this.#watcher
+    this.#connecting = new ConnectRequest(kind, onChange)
     this.#incoming = new Incoming({
-      post,
+      watch: isReading => (isReading ? watcher.start(IN) : watcher.stop(IN)),
+      arrived: () => watcher.wake(IN),
       consumed: () => this.#inward?.consumed(),
       finished: onChange,
-      takeFailure,
+      outcome: () => this.#readOutcome(),
     })
     this.#outgoing = new Outgoing({
+      watch: isWaiting => (isWaiting ? watcher.start(OUT) : watcher.stop(OUT)),
+      feed: () => watcher.feed(),
       room: () => this.#room(),
       segmentBytes: () => this.#lane?.segmentBytes ?? 0,
       emit: bytes => this.#emit(bytes),
-      emitEnd: () => this.#lane?.send({ kind: 'fin', payload: null }),
-      post,
+      emitEnd: () => this.#emitEnd(),
       onChange,
-      takeFailure,
+      refusal: () => this.#writeRefusal(),
     })
     stack.register(this)
   }
@@ -105,18 +111,24 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   connect(to: Address, done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
     if (this.#state === 'connecting') return errno('EALREADY')
-    if (this.#state === 'open') return this.#connecting.repeat(done)
+    if (this.#state === 'open') {
+      const status = this.#connecting.repeat(done)
+      if (status === 0) this.#watcher.start(OUT)
+      return status
+    }
     if (isTcpAddress(to) !== (this.kind === 'tcp')) return errno('EINVAL')
     this.#state = 'connecting'
     this.#context ??= new AsyncResource('X_VIRTUAL_STREAM', { requireManualDestroy: true })
+    this.#connecting.begin(done)
     const status = isTcpAddress(to)
       ? this.#stack.dialTcp(this, to, this.#claim?.at ?? null)
       : this.#stack.dialPath(this, to.path)
     if (status < 0) {
       this.#state = 'idle'
+      this.#connecting.forget()
       return status
     }
-    this.#connecting.begin(done)
+    this.#watcher.start(OUT)
     return 0
   }
 
@@ -127,7 +139,9 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
 
   peername(): Address | Status {
     if (this.#state === 'closed') return errno('EBADF')
-    return this.#remote && this.#isConnected && !this.#isReset ? this.#remote : errno('ENOTCONN')
+    return this.#remote && this.#isConnected && !(this.#isGone && this.kind === 'tcp')
+      ? this.#remote
+      : errno('ENOTCONN')
   }
 
   readStart(sink: ReadSink): Status {
@@ -154,7 +168,7 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   shutdown(done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
     if (!this.#isConnected) return errno('ENOTCONN')
-    this.#connecting.settle()
+    this.#connecting.refuseRepeat()
     return this.#outgoing.shutdown(done)
   }
 
@@ -187,6 +201,10 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
     return { pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   }
 
+  hasPeerLeft(): boolean {
+    return this.#isConnected && (this.#hasEnd || this.#isGone)
+  }
+
   ref(): void {
     this.#isReferenced = true
     this.#refresh()
@@ -195,6 +213,46 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   unref(): void {
     this.#isReferenced = false
     this.#refresh()
+  }
+
+  // What follows is for the loop.
+
+  get context(): AsyncResource | null {
+    return this.#context
+  }
+
+  /** As tcp_poll and unix_poll of Linux have it. */
+  readiness(): number {
+    if (this.#connecting.isPending) return this.#connecting.outcome === null ? 0 : OUT
+    if (this.#state !== 'open') return 0
+    const isReadShut = this.#hasEnd || this.#isGone
+    const isWriteShut = this.#outgoing.ended || this.#isGone
+    const isReadable = isReadShut || this.#incoming.unread > 0
+    return (
+      (isReadable ? IN : 0) |
+      (isWriteShut || this.#room() > 0 ? OUT : 0) |
+      (isReadShut && isWriteShut ? HUP : 0) |
+      (this.#failure !== 0 ? ERR : 0)
+    )
+  }
+
+  /** As uv__stream_io of libuv has it: reads, then the end that the poll told of, then writes and the end of our side. */
+  *handle(events: number): Calls {
+    if (this.#connecting.isPending) {
+      // What has happened to the connection by now is told by connect (SO_ERROR).
+      if (this.#connecting.outcome === 0 && this.#failure !== 0) this.#connecting.settle(this.#takeFailure())
+      const isMade = this.#connecting.outcome === 0
+      const call = this.#connecting.answer(() => {
+        if (!isMade && this.#state !== 'closed') this.#state = 'idle'
+      })
+      if (call === null) return
+      this.#watcher.stop(OUT)
+      yield call
+      return
+    }
+    if ((events & (IN | ERR | HUP)) !== 0) yield* this.#incoming.read()
+    if ((events & HUP) !== 0) yield* this.#incoming.hangUp()
+    if (this.#state === 'open' && (events & (OUT | ERR | HUP)) !== 0) yield* this.#outgoing.flow()
   }
 
   // What follows is for the stack, the listener and the other end.
@@ -254,16 +312,18 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   established(server: VirtualStream): void {
     if (this.#state === 'connecting') {
       this.join(server)
-      this.#connecting.succeed()
+      this.#connecting.settle(0)
+      this.#watcher.wake()
     } else this.#lane?.reset()
   }
 
   refused(status: Status): void {
     if (this.#state !== 'connecting') return
     this.#lane?.abandon()
-    this.#connecting.fail(status, () => {
-      if (this.#state === 'connecting') this.#state = 'idle'
-    })
+    this.#connecting.settle(status)
+    // A local connection is refused in the call, and a TCP one by an answer.
+    if (this.kind === 'pipe') this.#watcher.feed()
+    else this.#watcher.wake()
   }
 
   /** The network gave up carrying what this end sends. */
@@ -286,7 +346,7 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   }
 
   hasRoom(): void {
-    this.#outgoing.pump()
+    this.#watcher.wake(OUT)
   }
 
   arriveReset(): void {
@@ -302,17 +362,14 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
     this.#state = 'closed'
     this.#connecting.forget()
     this.#lane?.abandon()
+    this.#watcher.close()
     this.#incoming.discard()
-    this.#outgoing.fail(errno('ECANCELED'))
+    this.#outgoing.cancel()
     this.#refresh()
   }
 
   get #isConnected(): boolean {
     return this.#state === 'open' && !this.#connecting.isPending
-  }
-
-  #post(job: () => void, order: Order = 'last'): void {
-    this.#stack.post(job, this.#context, order)
   }
 
   /** A connection that never stood. */
@@ -323,16 +380,23 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   }
 
   #break(status: Status): void {
-    this.#isReset = this.kind === 'tcp'
     this.#lane?.abandon()
+    this.#isGone = true
     // After a FIN a reset shows at the writer's side only (tcp(7), RFC 9293 3.10.7.4).
-    const atEnd = this.#incoming.hasEnd
-    if (!atEnd) {
-      this.#failure = status
-      this.#incoming.fail()
-    }
-    this.#outgoing.fail(atEnd ? errno('EPIPE') : status)
-    this.#refresh()
+    this.#failure = this.#hasEnd && this.kind === 'tcp' ? errno('EPIPE') : status
+    this.#watcher.wake()
+  }
+
+  /** recv(2) with nothing left to read. After a FIN TCP tells of no failure, and a local socket does. */
+  #readOutcome(): Status | null {
+    if (this.#hasEnd && this.kind === 'tcp') return 0
+    return this.#takeFailure() || (this.#hasEnd || this.#isGone ? 0 : null)
+  }
+
+  /** send(2): a local socket leaves the failure to the reader. */
+  #writeRefusal(): Status {
+    if (!this.#isGone) return 0
+    return (this.kind === 'tcp' && this.#takeFailure()) || errno('EPIPE')
   }
 
   #takeFailure(): Status {
@@ -349,6 +413,14 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
     if (this.#peer) this.#lane?.send({ kind: 'data', payload: bytes })
   }
 
+  /** shutdown(2), which wakes who polls our end, too. */
+  #emitEnd(): Status {
+    if (!this.#isGone) this.#lane?.send({ kind: 'fin', payload: null })
+    else if (this.kind === 'tcp') return errno('ENOTCONN')
+    this.#watcher.wake()
+    return 0
+  }
+
   #answerReset(): void {
     if (this.#peer) this.#lane?.reset()
   }
@@ -356,9 +428,9 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
   /** `isGone`: the peer is closed, not only ended; a local connection notices that at once. */
   #arriveEnd(isGone: boolean): void {
     if (this.#state === 'closed') return
-    this.#incoming.end()
-    if (isGone) this.#outgoing.fail(errno('EPIPE'))
-    this.#refresh()
+    this.#hasEnd = true
+    this.#isGone ||= isGone
+    this.#watcher.wake()
   }
 
   #close(done: (() => void) | undefined, hard: boolean): void {
@@ -373,13 +445,13 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
       else if (!this.#outgoing.ended) this.#lane?.send({ kind: 'fin', payload: null })
     } else if (before === 'answering') this.#answerReset()
     else if (before === 'connecting') this.#lane?.abandon()
+    this.#watcher.close()
     this.#incoming.discard()
-    this.#outgoing.fail(errno('ECANCELED'), 'closing')
-    this.#connecting.cancel()
+    const calls = [...this.#connecting.cancel(), ...this.#outgoing.cancel(), () => this.#closing.finish()]
     this.#claim?.release()
     this.#stack.unregister(this)
     this.#refresh()
-    this.#post(() => this.#closing.finish(), 'closing')
+    this.#stack.closed(this.#context, calls)
   }
 
   #refresh(): void {

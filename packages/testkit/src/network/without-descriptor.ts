@@ -5,11 +5,6 @@ import { errno, type Status } from '@x/core/transport'
 export abstract class WithoutDescriptor {
   readonly fd = -1
 
-  /** What is on its way has not arrived. */
-  hasPeerLeft(): boolean {
-    return false
-  }
-
   /** Everything is in one process here, which needs no guard against the reuse of its id. */
   peerPidfd(): number {
     return errno('ENOTSUP')

@@ -1,7 +1,7 @@
 // Runs a simulation: one job or one timer per turn of the real loop, and moves virtual time only when nothing else is
 // left to do. It knows turns and the clock, and nothing of networks.
 import { hostNowMs, setImmediate } from '../host'
-import type { Order } from '../network/fabric'
+import { EventLoop } from '../network/event-loop'
 import type { OutsideWork } from './outside-work'
 import type { VirtualClock } from './virtual-clock'
 import { runInWorld, runOutside, type World } from './world'
@@ -21,7 +21,8 @@ export interface DriverSurroundings {
 /** The loop of a simulation. */
 export class Driver {
   readonly #around: DriverSurroundings
-  #first: (() => void)[] = []
+  /** The loop of all hosts. */
+  readonly loop = new EventLoop()
   #jobs: (() => void)[] = []
   #next = 0
   #isOver = false
@@ -35,10 +36,9 @@ export class Driver {
     this.#around = around
   }
 
-  /** A job for a later turn, before virtual time moves. */
-  post(job: () => void, order: Order = 'last'): void {
-    if (order === 'first') this.#first.push(job)
-    else this.#jobs.push(job)
+  /** A job of the network itself, in a turn of its own: before any call of the loop, as a system takes in what arrives. */
+  post(job: () => void): void {
+    this.#jobs.push(job)
   }
 
   /** An error that no code of the simulation caught. */
@@ -75,7 +75,7 @@ export class Driver {
   }
 
   #step(): void {
-    const job = this.#first.shift() ?? this.#take()
+    const job = this.#take() ?? this.#call()
     if (job) {
       this.#waitingSinceMs = null
       this.steps++
@@ -89,10 +89,19 @@ export class Driver {
       throw stopped('the simulation stands still: nothing is left to do, and its main function still waits')
     }
     this.steps++
+    this.loop.beginTimers()
     clock.advance()
     if (clock.nowMs > limitMs) {
       throw stopped(`the simulation did not end within ${limitMs} virtual ms (option maxVirtualMs)`)
     }
+  }
+
+  #call(): (() => void) | undefined {
+    let call = this.loop.next()
+    while (call === null && this.loop.hasWork) call = this.loop.next()
+    if (call === null) return undefined
+    const { run, context } = call
+    return context ? () => context.runInAsyncScope(run) : run
   }
 
   #take(): (() => void) | undefined {

@@ -79,8 +79,7 @@ export class NetworkModel implements SimulatedNetwork {
       name: 'simulated',
       lookup: this.lookup,
       clock: around.clock,
-      post: (job, context, order) =>
-        around.driver.post(context ? () => context.runInAsyncScope(job) : job, order),
+      loop: around.driver.loop,
       route: (from, to) => this.#route(from, to),
       lanes: request => this.#lanes(request),
       hold: () => {},
@@ -90,7 +89,7 @@ export class NetworkModel implements SimulatedNetwork {
   /** Names of hosts, and `localhost`. */
   readonly lookup: Lookup = (hostname, options, callback) =>
     answerLookup(
-      job => this.#around.driver.post(bindToLife(job)),
+      job => this.#around.driver.loop.post(bindToLife(job), null),
       name => this.#named(name)?.addresses,
       hostname,
       options,

@@ -1,6 +1,7 @@
 // The programs that are played each time: those that describe what sockets and servers must do, and those that random
 // programs have found. It plays nothing.
 import { found } from './found.mjs'
+import { foundOnMemory } from './found-on-memory.mjs'
 import { foundOnNative } from './found-on-native.mjs'
 import { living } from './living.mjs'
 import { tcpClient, unixClient } from './scene.mjs'
@@ -15,4 +16,5 @@ export const known = [
   ...serving(),
   ...found,
   ...foundOnNative,
+  ...foundOnMemory,
 ]
