@@ -84,15 +84,35 @@ void x_listener_shut(x_handle *handle) {
   listener->fd = -1;
 }
 
+// The stream's object, of which JavaScript hears next. NULL: there is none.
+static napi_value make_object(const x_listener *listener, const x_stream *stream) {
+  x_instance *in = listener->base.in;
+  napi_env env = in->env;
+  napi_value function, receiver, object, error, id = x_number(env, x_handle_id(&stream->base));
+  bool pending = false;
+  if (id != NULL && napi_get_reference_value(env, in->events[X_MAKE_STREAM], &function) == napi_ok && function != NULL &&
+      napi_get_reference_value(env, listener->base.context.object, &receiver) == napi_ok && receiver != NULL &&
+      napi_call_function(env, receiver, function, 1, &id, &object) == napi_ok) {
+    return object;
+  }
+  if (napi_is_exception_pending(env, &pending) == napi_ok && pending) (void)napi_get_and_clear_last_exception(env, &error);
+  return NULL;
+}
+
 static bool emit_accept(x_listener *listener, int status, x_stream *stream) {
   x_instance *in = listener->base.in;
   napi_handle_scope scope;
+  napi_value argv[2] = {NULL, NULL};
   bool told = false;
   if (!x_enter(in, &scope)) return false;
-  // In no context of JavaScript's, not in that of `listen`: so it is with node:net.
-  if (stream != NULL) (void)x_stream_context(stream);
-  napi_value argv[2] = {x_number(in->env, status), x_number(in->env, stream == NULL ? 0 : x_handle_id(&stream->base))};
-  if (argv[0] != NULL && argv[1] != NULL) told = x_emit(in, &listener->base.context, X_ON_ACCEPT, 2, argv);
+  if (stream != NULL) argv[1] = make_object(listener, stream);
+  else if (napi_get_null(in->env, &argv[1]) != napi_ok) argv[1] = NULL;
+  if (argv[1] != NULL) argv[0] = x_number(in->env, status);
+  if (argv[0] != NULL) {
+    // In no context of JavaScript's, not in that of `listen`: so it is with node:net.
+    if (stream != NULL) (void)x_stream_context(stream, argv[1]);
+    told = x_emit(in, &listener->base.context, X_ON_ACCEPT, 2, argv);
+  }
   x_leave(in, scope);
   return told;
 }
@@ -154,8 +174,8 @@ static int deliver(x_listener *listener, int fd) {
     return x_is_shortage(status) ? status : 0;
   }
   listener->short_told = false;
-  // JavaScript could not be called, so nobody has it.
-  if (!emit_accept(listener, 0, stream)) x_handle_close(&stream->base, false);
+  // JavaScript could not be called, so nobody has it but the list of streams, which is told.
+  if (!emit_accept(listener, 0, stream)) x_handle_close(&stream->base, true);
   return 0;
 }
 

@@ -37,6 +37,7 @@ typedef enum {
   X_ON_MAY_MOVE,
   X_ON_SHORTAGE,
   X_ON_READABLE,
+  X_MAKE_STREAM,  // of a listener: answers the object of the stream that it has accepted
   X_EVENT_COUNT
 } x_event;
 
@@ -247,7 +248,7 @@ void x_request_free(x_request *request);
 x_stream *x_stream_new(x_instance *in, x_kind kind, int *status);
 int x_stream_take(x_stream *stream, int fd);
 int x_stream_fd(const x_stream *stream);
-bool x_stream_context(x_stream *stream);
+bool x_stream_context(x_stream *stream, napi_value object);
 x_stream *x_stream_of(const x_call *call);
 
 // read-pool.c: memory that reads land in.

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { arch, platform } from '../../host'
 import { packageFolder } from '../../package-folder'
-import type { Address, Status } from '../contract'
+import type { Address, Status, StreamHandle } from '../contract'
 import { isMusl } from './c-library'
 
 /** Names a native handle; 0 is none. A stale id is answered with `UV_EBADF`. */
@@ -27,7 +27,9 @@ interface HandleObject {
   onClosed(): void
 }
 interface ListenerObject extends HandleObject {
-  onAccept(status: Status, id: HandleId): void
+  /** The object of an accepted stream: the resource of its async context. */
+  makeStream(id: HandleId): StreamHandle
+  onAccept(status: Status, stream: StreamHandle | null): void
   onDescriptors(status: Status): void
 }
 interface ChannelObject extends HandleObject {
@@ -46,7 +48,7 @@ export interface RequestObject {
  * is its object; the events of streams have none, and are told by the stream's place.
  */
 export type Events = readonly [
-  accept: (this: ListenerObject, status: Status, id: HandleId) => void,
+  accept: (this: ListenerObject, status: Status, stream: StreamHandle | null) => void,
   descriptors: (this: ListenerObject, status: Status) => void,
   read: (place: HandlePlace, size: number) => void,
   readArena: (place: HandlePlace, size: number, arena: Buffer) => void,
@@ -59,6 +61,7 @@ export type Events = readonly [
   mayMove: (place: HandlePlace) => number,
   shortage: (this: ChannelObject, status: Status) => void,
   readable: (this: WatcherObject) => void,
+  makeStream: (this: ListenerObject, id: HandleId) => StreamHandle,
 ]
 
 /** Descriptors go by `DescriptorSlots`: `passed` says how many there are for the call. */
@@ -76,7 +79,7 @@ export interface Addon {
   stream(kind: 0 | 1): HandleId
   streamFrom(fd: number, kind: 0 | 1 | -1): HandleId
   kindOf(id: HandleId): number
-  openContext(id: HandleId): Status
+  openContext(id: HandleId, stream: StreamHandle): Status
   bindStream(id: HandleId, address: string, port: number, flags: number): Status
   connect(id: HandleId, request: object, to: string, port: number): Status
   shutdown(id: HandleId): Status

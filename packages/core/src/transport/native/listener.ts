@@ -116,12 +116,16 @@ export class NativeListener implements ListenerHandle {
     return this.#addon.fd(this.#id)
   }
 
+  /** Of the addon: makes the object of a connection that it tells next. */
+  makeStream(id: HandleId): StreamHandle {
+    return this.#wrap(this.kind, id)
+  }
+
   /** Of the addon: a connection, or why there is none now. */
-  onAccept(status: Status, id: HandleId): void {
+  onAccept(status: Status, stream: StreamHandle | null): void {
     const accept = this.#accept
-    if (status < 0) accept?.(status, null)
-    else if (accept === null) this.#addon.close(id, false)
-    else accept(0, this.#wrap(this.kind, id))
+    if (accept !== null) accept(status, stream)
+    else stream?.close()
   }
 
   /** Of the addon: accepted descriptors, or why there are none now. */

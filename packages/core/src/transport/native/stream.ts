@@ -102,8 +102,9 @@ export class NativeStream implements StreamHandle {
 
   /** One of a descriptor that was taken over. */
   static adopted(host: StreamHost, id: HandleId): NativeStream {
-    host.addon.openContext(id)
-    return new NativeStream(host, id)
+    const stream = new NativeStream(host, id)
+    host.addon.openContext(id, stream)
+    return stream
   }
 
   get kind(): HandleKind {
@@ -132,7 +133,7 @@ export class NativeStream implements StreamHandle {
     if (status === 0) {
       const { early } = this.#seldom
       if (early !== null) {
-        this.#addon.openContext(this.#id)
+        this.#addon.openContext(this.#id, this)
         this.#keep({ early: null })
         for (const option of early) this.setOption(option)
       }

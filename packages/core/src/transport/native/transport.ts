@@ -23,8 +23,8 @@ import { NativeStream, type OpenStreams, type StreamHost } from './stream'
 /** In the order of `Events`. `streams` are those that are open, by their place in the addon's table. */
 function eventsOf(streams: OpenStreams): Events {
   return [
-    function (status, id) {
-      this.onAccept(status, id)
+    function (status, stream) {
+      this.onAccept(status, stream)
     },
     function (status) {
       this.onDescriptors(status)
@@ -57,6 +57,9 @@ function eventsOf(streams: OpenStreams): Events {
     },
     function () {
       this.onReadable()
+    },
+    function (id) {
+      return this.makeStream(id)
     },
   ]
 }

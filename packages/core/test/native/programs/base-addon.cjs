@@ -16,7 +16,7 @@ function load() {
 /** Functions for its events, `on` by name; the others do nothing. */
 function events(on = {}) {
   const names =
-    'accept descriptors read readArena connect written shutdown streamClosed closed message mayMove shortage readable'.split(
+    'accept descriptors read readArena connect written shutdown streamClosed closed message mayMove shortage readable makeStream'.split(
       ' ',
     )
   return names.map(name => on[name] ?? (() => {}))

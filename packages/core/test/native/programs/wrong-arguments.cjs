@@ -8,7 +8,7 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /** How many arguments each function takes; what is not here is found by the check below. */
 const ARITY = {
-  live: 0, close: 2, setRef: 2, fd: 1, name: 2, stream: 1, streamFrom: 2, kindOf: 1, openContext: 1, bindStream: 4, connect: 4,
+  live: 0, close: 2, setRef: 2, fd: 1, name: 2, stream: 1, streamFrom: 2, kindOf: 1, openContext: 2, bindStream: 4, connect: 4,
   shutdown: 1, reset: 2, readStart: 1, readStop: 1, readInto: 2, tryWrite: 3, tryWritev: 2, queueWrite: 4, writeQueueSize: 1, hasPeerLeft: 1,
   noDelay: 2, keepAlive: 5, typeOfService: 2, credentials: 1, peerPidfd: 1, listener: 2, listenerKind: 1, takeListener: 2,
   bindListener: 4, bindPath: 4, keepPath: 1, listen: 3, setPaused: 2, channel: 2, trySend: 3, queueSend: 5, receive: 2,
