@@ -45,10 +45,13 @@ export function giveSocketsToTls(): void {
 function watchServers(): void {
   const { emit } = tls.Server.prototype
   tls.Server.prototype.emit = function (this: tls.Server, name: string, ...args: unknown[]): boolean {
-    for (const secure of args)
-      if (isOfServer(name) && secure instanceof tls.TLSSocket) tellOwnAddresses(secure)
+    for (const secure of args) if (isOfServer(name) && secure instanceof tls.TLSSocket) joinAccepted(secure)
+    const [socket] = args
+    if (name !== 'connection' || !isOwn(socket)) return Reflect.apply(emit, this, [name, ...args])
+    const known = errorListeners(socket)
     const isHeard = Reflect.apply(emit, this, [name, ...args])
-    if (name === 'connection' && isOwn(args[0])) leaveEndToTls(args[0])
+    leaveEndToTls(socket)
+    handlers.set(socket, addedSince(socket, known))
     return isHeard
   } as typeof emit
 }
@@ -61,20 +64,63 @@ interface OverStream {
   readonly _handle?: { readonly _parentWrap?: { readonly stream?: unknown } | null } | null
 }
 
-function tellOwnAddresses(secure: object): void {
+/** The listeners of 'error' by which Node's TLS hears of a socket that a server has given it. */
+const handlers = new WeakMap<Duplex, readonly Listener[]>()
+
+function joinAccepted(secure: tls.TLSSocket): void {
   const socket = (secure as OverStream)._handle?._parentWrap?.stream
-  if (isOwn(socket)) tellAddresses(secure, socket)
+  if (!isOwn(socket)) return
+  tellAddresses(secure, socket)
+  passErrors(secure, socket, handlers.get(socket) ?? [])
 }
 
 /** `make` makes a TLS socket of `socket`, where that is one of this package. */
 function take<S extends object | undefined>(socket: unknown, make: () => S): S {
   if (!isOwn(socket)) return make()
   silence(socket)
+  const known = errorListeners(socket)
   const secure = make()
   leaveEndToTls(socket)
   // `tls.TLSSocket` that is called as a function answers nothing where it extends an object.
-  if (secure !== undefined) tellAddresses(secure, socket)
+  if (secure === undefined) return secure
+  tellAddresses(secure, socket)
+  passErrors(secure as unknown as tls.TLSSocket, socket, addedSince(socket, known))
+  connectWith(secure as unknown as tls.TLSSocket, socket)
   return secure
+}
+
+type Listener = (...args: unknown[]) => void
+
+function errorListeners(socket: Duplex): Listener[] {
+  return socket.listeners('error') as Listener[]
+}
+
+function addedSince(socket: Duplex, known: readonly Listener[]): Listener[] {
+  return errorListeners(socket).filter(listener => !known.includes(listener))
+}
+
+/**
+ * A failed read fails the TLS socket, which says so in its 'close'. A failed write fails the writes that TLS was given: what
+ * TLS sends of its own, as its last message to a peer that has gone, may fail. `handled`: Node's own listeners, which fail
+ * the TLS socket with any error; they stay for a connection that is never made.
+ */
+function passErrors(secure: tls.TLSSocket, socket: Duplex, handled: readonly Listener[]): void {
+  for (const listener of handled) socket.off('error', listener)
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (secure.connecting) for (const listener of handled) Reflect.apply(listener, socket, [error])
+    else if (error.syscall === 'read') secure.destroy(error)
+  })
+}
+
+/** Until its socket is connected, the TLS socket is not either: its writes wait, and fail where there is no connection. */
+function connectWith(secure: tls.TLSSocket, socket: Duplex): void {
+  if (!(socket as unknown as Socket).connecting) return
+  const state = secure as { connecting: boolean }
+  state.connecting = true
+  socket.once('connect', () => {
+    state.connecting = false
+    secure.emit('connect')
+  })
 }
 
 function isOwn(value: unknown): value is Duplex {
