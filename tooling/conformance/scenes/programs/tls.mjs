@@ -1,14 +1,11 @@
-// TLS above sockets of `net`: handshakes, sessions, certificates, ends, back-pressure and failures.
+// TLS above sockets of `net`: handshakes, sessions, certificates, names, and TLS over what is no socket.
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { deferred, scene, textOf, turns } from '../scene.mjs'
+import { cert, dial, key, secured } from '../tls-bed.mjs'
 
-const read = (/** @type {string} */ name) =>
-  readFileSync(new URL(`../../../../packages/core/test/interop/${name}`, import.meta.url))
-const [key, cert] = [read('key.pem'), read('cert.pem')]
 const ofSocket = [
   'secureConnect',
   'secure',
@@ -22,29 +19,6 @@ const ofSocket = [
   'connect',
   'ready',
 ]
-
-/** A TLS server behind a server of `net`. */
-async function secured(stage, options = {}, front = {}) {
-  const secure = tls.createServer({ key, cert, ...options })
-  const raws = []
-  const server = net.createServer(front, socket => {
-    raws.push(socket)
-    socket.on('error', () => {})
-    secure.emit('connection', socket)
-  })
-  const port = await stage.listen(server)
-  stage.after(() => {
-    for (const one of raws) one.destroy()
-  })
-  return { secure, server, port, raws }
-}
-
-function dial(stage, port, options = {}, raw = {}) {
-  const socket = net.connect({ port, host: '127.0.0.1', ...raw })
-  const client = tls.connect({ socket, ca: cert, servername: 'localhost', ...options })
-  stage.after(() => client.destroy())
-  return client
-}
 
 scene('what both ends tell', async stage => {
   const { secure, port } = await secured(stage, { ALPNProtocols: ['a', 'b'] })
@@ -252,116 +226,6 @@ scene('a connection that is refused', async stage => {
   client.write('x', error => stage.log('client', 'write', error))
   await new Promise(resolve => client.on('close', resolve))
 })
-
-for (const allowHalfOpen of [true, false])
-  scene(`an end of one side: ${allowHalfOpen}`, async stage => {
-    const { secure, port } = await secured(stage, { allowHalfOpen }, { allowHalfOpen })
-    const served = deferred()
-    secure.on('secureConnection', async socket => {
-      stage.watch('server', socket, 'end', 'finish', 'close', 'error')
-      socket.on('data', data => stage.log('server', data))
-      await once(socket, 'end')
-      await turns(3)
-      stage.log('server', socket.writable, socket.readyState)
-      if (socket.writable) socket.end('late', () => served.resolve())
-      else served.resolve()
-    })
-    const client = dial(stage, port, { allowHalfOpen }, { allowHalfOpen })
-    stage.watch('client', client, 'secureConnect', 'end', 'finish', 'close', 'error')
-    client.on('data', data => stage.log('client', data))
-    client.end('all')
-    await new Promise(resolve => client.on('close', resolve))
-    await served.promise
-    await turns(5)
-  })
-
-scene('writes before and in the handshake, their callbacks', async stage => {
-  const { secure, port } = await secured(stage)
-  secure.on('secureConnection', socket => socket.pipe(socket))
-  const client = dial(stage, port)
-  client.setEncoding('utf8')
-  for (const [i, one] of ['a', Buffer.from('b'), 'é', 'ff'].entries())
-    stage.log(
-      'client',
-      client.write(one, i === 3 ? 'hex' : undefined, error => stage.log('client', 'callback', i, error)),
-    )
-  stage.log('client', client.writableLength, client.bytesWritten, client.connecting)
-  client.cork()
-  client.write('c')
-  client.on('secureConnect', () => {
-    stage.log('client', 'secureConnect')
-    client.write('d', () => stage.log('client', 'callback d'))
-    client.uncork()
-    client.end('e', () => stage.log('client', 'callback end'))
-  })
-  stage.log('echo', await textOf(client))
-  stage.log('client', client.bytesWritten, client.bytesRead)
-})
-
-for (const size of [20_000, 3_000_000])
-  scene(`a reader that stops: ${size}`, async stage => {
-    const { secure, port } = await secured(stage)
-    const accepted = once(secure, 'secureConnection')
-    const client = dial(stage, port)
-    const [socket] = await accepted
-    socket.pause()
-    let count = 0
-    let isFull = false
-    while (count < 20 && !isFull) {
-      isFull = !client.write(Buffer.alloc(size, count))
-      count++
-    }
-    stage.log('client', isFull, client.writableNeedDrain)
-    client.on('drain', () => stage.log('drain', 'came'))
-    let read = 0
-    let sum = 0
-    socket.on('data', chunk => {
-      read += chunk.length
-      for (const byte of chunk) sum += byte
-    })
-    socket.resume()
-    client.end()
-    await once(socket, 'end')
-    stage.log('server', read, sum)
-  })
-
-// To destroy a socket below TLS is told in another way by each version of Node.
-for (const way of ['destroy', 'destroySoon', 'end'])
-  for (const side of ['client', 'raw of client', 'server'])
-    if (side !== 'raw of client' || way === 'end' || way === 'destroySoon')
-      scene(`${way} of the ${side} in the middle`, async stage => {
-        const { secure, port } = await secured(stage)
-        const accepted = once(secure, 'secureConnection')
-        const raw = net.connect(port, '127.0.0.1')
-        const client = tls.connect({ socket: raw, ca: cert, servername: 'localhost' })
-        stage.after(() => client.destroy())
-        stage.watch('client', client, 'end', 'error', 'close')
-        const [socket] = await accepted
-        stage.watch('server', socket, 'end', 'error', 'close')
-        socket.on('data', () => {})
-        if (side === 'server') {
-          for (let i = 0; i < 10; i++) client.write(Buffer.alloc(1000), () => {})
-          client.resume()
-        } else {
-          socket.write(Buffer.alloc(100_000))
-          client.once('data', () => {})
-        }
-        await once(side === 'server' ? socket : client, 'data')
-        const one = { client, 'raw of client': raw, server: socket }[side]
-        if (typeof one[way] === 'function')
-          try {
-            one[way]()
-          } catch (error) {
-            stage.log('scene', error)
-          }
-        stage.log('scene', one.destroyed)
-        client.resume()
-        await Promise.all(
-          [client, socket].map(each => each.closed || new Promise(resolve => each.on('close', resolve))),
-        )
-        await turns(3)
-        stage.log('scene', raw.destroyed, client.destroyed, socket.destroyed)
-      })
 
 scene('from plain to TLS, with readers', async stage => {
   const server = net.createServer(socket => {
