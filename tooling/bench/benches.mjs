@@ -43,7 +43,8 @@ import { benches as rated } from './benches/rated.mjs'
  * @property {readonly string[]} [groups] names by which several are chosen at once
  * @property {readonly string[]} [arms] the only ones that have this server; without it, all
  * @property {boolean} [needsSink] its server passes connections on to a sink
- * @property {boolean} [isSpread] it needs several processors
+ * @property {boolean} [isSpread] its server has several processes: it gets all processors but one
+ * @property {number} [warmUpShare] how many runs' work warms its server up, where half a run does not
  * @property {number} [connections] that it holds, where it differs from others by this alone
  * @property {(options: import('./options.mjs').Options) => string | null | Promise<string | null>} [whyNot] it cannot run here
  * @property {() => Promise<string>} [by] which program is the load, where there are two

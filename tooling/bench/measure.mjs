@@ -1,9 +1,9 @@
 // Runs one bench: a server process for each arm, warmed up, then the arms in turns. It prints nothing.
 import { fileURLToPath } from 'node:url'
 import { ServerProcess } from './child.mjs'
-import { ANYWHERE, placed } from './processors.mjs'
+import { placed, placeSpread } from './processors.mjs'
 
-/** The part of a run that warms a server up before it is measured. */
+/** The part of a run that warms a server up before it is measured, where its bench does not say otherwise. */
 const WARM_UP_SHARE = 0.5
 /** The part of the idle connections that is open before memory is measured. */
 const FIRST_SHARE = 0.2
@@ -40,7 +40,7 @@ const SINK = fileURLToPath(new URL('servers/sink.mjs', import.meta.url))
  */
 export async function measure(bench, arms, how) {
   const { isSpread = false, hold } = bench
-  const placing = isSpread ? { ...how, placement: ANYWHERE } : how
+  const placing = isSpread ? { ...how, placement: placeSpread(how.placement) } : how
   if (hold !== undefined) return measureMemory(bench, arms, placing)
   return how.isFresh ? measureFresh(bench, arms, placing) : measureWork(bench, arms, placing)
 }
@@ -55,7 +55,7 @@ async function measureWork(bench, arms, how) {
       const stage = new Stage(bench, arm, how)
       stages.set(arm.name, stage)
       await stage.open()
-      await stage.work(WARM_UP_SHARE)
+      await stage.warmUp()
       return null
     })
     for (let run = 0; run < how.options.runs; run++) {
@@ -70,7 +70,7 @@ async function measureWork(bench, arms, how) {
 /** @type {typeof measure} */
 async function measureFresh(bench, arms, how) {
   return eachFresh(bench, arms, how, async stage => {
-    await stage.work(WARM_UP_SHARE)
+    await stage.warmUp()
     return stage.work(1)
   })
 }
@@ -175,6 +175,10 @@ export class Stage {
     }
     this.#server = new ServerProcess(placed(placement.server, this.#arm.command(this.#bench.server)), env)
     await this.#server.ready()
+  }
+
+  async warmUp() {
+    await this.work(this.#bench.warmUpShare ?? WARM_UP_SHARE)
   }
 
   /** @param {number} share of a run @returns {Promise<Partial<Sample>>} */

@@ -27,8 +27,16 @@ export function placeOn(processors) {
   return { server: String(server), load: processors.slice(0, -1).join(',') }
 }
 
+/** For a server of several processes: one processor for the load, the others for the server. @param {Placement} apart @returns {Placement} */
+export function placeSpread({ server, load }) {
+  const [first, ...others] = processorsOf(load ?? '')
+  if (server === null || first === undefined) return ANYWHERE
+  return { server: [...others, server].join(','), load: String(first) }
+}
+
 /** @param {string} list such as `0-2,5` @returns {number[]} */
 export function processorsOf(list) {
+  if (list === '') return []
   return list.split(',').flatMap(range => {
     const [first = Number.NaN, last = first] = range.split('-').map(Number)
     return Number.isNaN(first) ? [] : Array.from({ length: last - first + 1 }, (_, at) => first + at)

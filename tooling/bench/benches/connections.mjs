@@ -45,6 +45,8 @@ export const benches = [
     unit: 'connection',
     arms: ['net', 'native', 'portable'],
     isSpread: true,
+    // Code that runs once for many connections is compiled late.
+    warmUpShare: 12,
     load: dial('server-ends'),
   },
   {

@@ -1,6 +1,6 @@
 // Medians, ranges and chance, on numbers whose answers are known.
 import { describe, expect, it } from 'vitest'
-import { placeOn, processorsOf } from '../processors.mjs'
+import { placeOn, placeSpread, processorsOf } from '../processors.mjs'
 import { remaining } from '../progress.mjs'
 import { chanceOf, correctForMany, intervalOfMedian, median, spread } from '../statistics.mjs'
 import { formatTable, summarize } from '../summary.mjs'
@@ -76,6 +76,9 @@ it('gives the server the last processor, and the load the others', () => {
   expect(processorsOf('0-2,5')).toEqual([0, 1, 2, 5])
   expect(placeOn([0, 1, 2, 5])).toEqual({ server: '5', load: '0,1,2' })
   expect(placeOn([3])).toEqual({ server: null, load: null })
+  expect(placeSpread(placeOn([0, 1, 2, 5]))).toEqual({ server: '1,2,5', load: '0' })
+  expect(placeSpread(placeOn([0, 1]))).toEqual({ server: '1', load: '0' })
+  expect(placeSpread(placeOn([3]))).toEqual({ server: null, load: null })
 })
 
 it('guesses what is left from what has passed, once there is enough to go by', () => {

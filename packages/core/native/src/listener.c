@@ -15,6 +15,11 @@
 // Bare descriptors cost less, and travel together (253 fit into one message).
 #define DESCRIPTOR_BATCH 128
 #define RETRY_MS 100
+// Turns that others get before descriptors are accepted; none begins after the longest time.
+#define MOST_YIELDS 4
+#define LONGEST_YIELD_NS 300000
+// A yield that took less has let nobody run: two switches of context take more.
+#define SHORTEST_RUN_NS 2000
 // A paused listener waits for nothing, and still keeps the process, as one that listens does.
 #define IDLE_MS (24u * 60 * 60 * 1000)
 
@@ -223,12 +228,20 @@ static int accept_streams(x_listener *listener) {
 }
 
 // Descriptors are accepted to be sent on, and cost less the more of them go together. Where more than one comes in a
-// millisecond, those who take them and those who connect go first if they wait for this processor; if nobody does, this
+// millisecond, those who take them and those who connect go first while they wait for this processor; if nobody does, this
 // comes back at once.
 static void let_others_run(x_listener *listener) {
   uint64_t now = uv_now(listener->base.in->loop);
-  if (listener->accepted > now - listener->accepted_at) sched_yield();
+  bool is_busy = listener->accepted > now - listener->accepted_at;
   listener->accepted_at = now;
+  if (!is_busy) return;
+  uint64_t begun = uv_hrtime(), before, after = begun;
+  for (int i = 0; i < MOST_YIELDS && after - begun < LONGEST_YIELD_NS; i++) {
+    before = after;
+    sched_yield();
+    after = uv_hrtime();
+    if (after - before < SHORTEST_RUN_NS) return;
+  }
 }
 
 static int accept_descriptors(x_listener *listener) {
