@@ -13,6 +13,13 @@ const SLAB_BYTES = 64 * 1024
 /** The least piece of the slab that an outbox takes; the newest piece grows in place. */
 const PIECE_BYTES = 256
 
+/** What `write` of Node's buffers calls for most texts, after a look at its arguments that costs some of the time; undocumented. */
+const { utf8Write = writeUtf8 } = Buffer.prototype as unknown as { utf8Write?: typeof writeUtf8 }
+
+function writeUtf8(this: Buffer, text: string, at: number, atMost: number): number {
+  return this.write(text, at, atMost, 'utf8')
+}
+
 /** Outboxes and memory to be used again. */
 const spare: Outbox[] = []
 const MOST_SPARE = 64
@@ -31,8 +38,9 @@ export class Outbox {
   /** Where each write ends in the slab; the first `#count` are in use. */
   readonly #ends: number[] = []
   #count = 0
-  /** By write; null where no write has a callback. */
-  #tickets: (Ticket | undefined)[] | null = null
+  /** By write, up to the last one that has a callback. The list is used again. */
+  readonly #tickets: (Ticket | undefined)[] = []
+  #ticketCount = 0
   /** By write, the encoding of texts that have not as many bytes as characters; null where there are none. */
   #encodings: (BufferEncoding | undefined)[] | null = null
 
@@ -86,11 +94,11 @@ export class Outbox {
   }
 
   get hasTickets(): boolean {
-    return this.#tickets !== null
+    return this.#ticketCount > 0
   }
 
   ticketOf(index: number): Ticket | undefined {
-    return this.#tickets?.[index]
+    return index < this.#ticketCount ? this.#tickets[index] : undefined
   }
 
   /** Keeps the bytes that the chunk has now. False where there is no room; nothing is kept then. */
@@ -118,8 +126,10 @@ export class Outbox {
 
   /** Gives the last write its callback. */
   attach(ticket: Ticket): void {
-    this.#tickets ??= []
-    this.#tickets[this.#count - 1] = ticket
+    const last = this.#count - 1
+    while (this.#ticketCount < last) this.#tickets[this.#ticketCount++] = undefined
+    this.#tickets[last] = ticket
+    this.#ticketCount = this.#count
   }
 
   /** The outbox is over. `areBytesFree`: nobody reads the bytes any more. */
@@ -130,7 +140,7 @@ export class Outbox {
     this.#slab = memory.slab
     this.length = 0
     this.#count = 0
-    this.#tickets = null
+    while (this.#ticketCount > 0) this.#tickets[--this.#ticketCount] = undefined
     this.#encodings = null
     if (spare.length < MOST_SPARE) spare.push(this)
   }
@@ -200,7 +210,8 @@ function encode(
   encoding: BufferEncoding | undefined,
 ): number {
   const { length } = text
-  if (length <= SHORT_LENGTH && encoding === 'utf8') {
+  if (encoding !== 'utf8') return slab.write(text, at, atMost, encoding)
+  if (length <= SHORT_LENGTH) {
     let i = 0
     for (; i < length; i++) {
       const code = text.charCodeAt(i)
@@ -209,7 +220,7 @@ function encode(
     }
     if (i === length) return length
   }
-  return slab.write(text, at, atMost, encoding)
+  return utf8Write.call(slab, text, at, atMost)
 }
 
 function copy(slab: Buffer, chunk: Uint8Array, at: number): void {

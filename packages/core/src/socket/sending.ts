@@ -39,8 +39,10 @@ export function isQueueing(stream: ConnectionStream): boolean {
 
 export class Sending implements Holder, TicketStream {
   readonly #connection: SendingConnection
-  /** The writes of this turn; null where none is held. */
+  /** The writes of this turn, or of a cork; null where none is held. */
   #outbox: Outbox | null = null
+  /** The flush of what is held is to come by itself. What is corked waits for `uncork`. */
+  #isFlushDue = false
   /** Of the write that Writable has under way; it gives no other until this was called. */
   #writeCallback: WriteCallback | null = null
   /**
@@ -70,8 +72,8 @@ export class Sending implements Holder, TicketStream {
   // Either the outbox holds bytes, or Writable has some: never both.
 
   /**
-   * Holds a write until the end of the turn. False where Writable has to take it: it orders alone as long as it has
-   * anything, judges what is wrong, and says when there is too much.
+   * Holds a write until the end of the turn, or while the stream is corked. False where Writable has to take it: it orders
+   * alone as long as it has anything, judges what is wrong, and says when there is too much.
    */
   hold(chunk: string | Uint8Array, encoding: BufferEncoding | undefined, callback: unknown): boolean {
     const limit = this.#connection.stream.writableHighWaterMark
@@ -79,6 +81,8 @@ export class Sending implements Holder, TicketStream {
     if (chunk.length >= limit) return false
     const outbox = this.#outbox ?? this.#openOutbox()
     if (outbox === null) return false
+    // Ahead of the ticks of callbacks, which are to find the outcome.
+    if (!this.#isFlushDue && !this.#isCorked) this.#flushLater()
     if (outbox.length + chunk.length >= limit || !outbox.add(chunk, encoding)) {
       if (outbox.writeCount === 0) return this.#closeEmpty(outbox)
       this.flush()
@@ -89,6 +93,22 @@ export class Sending implements Holder, TicketStream {
       outbox.attach(new Ticket(callback as WriteCallback, this))
     }
     return true
+  }
+
+  get #isCorked(): boolean {
+    return this.#connection.stream.writableCorked !== 0
+  }
+
+  #flushLater(): void {
+    this.#isFlushDue = true
+    flushLater(this)
+  }
+
+  /** The stream is corked no more: what was held for it leaves at the end of the listeners of 'data', else at once. */
+  uncorked(): void {
+    if (this.#isFlushDue) return
+    if (isInData()) this.#flushLater()
+    else this.flush()
   }
 
   /** Emits 'drain' where Writable is about to, in a tick to come. */
@@ -103,16 +123,22 @@ export class Sending implements Holder, TicketStream {
     this.#dueTickets--
   }
 
+  /** The stream is still corked: Writable orders the callbacks of this write and of those behind it. */
+  outlasted(): void {
+    this.flush()
+  }
+
   /**
    * Null where nothing may be held now. To a peer that has gone each write is answered by the system; a socket that does not
    * read would not hear of it. In reply to what was read just now the system is not asked: it would cost as much as is won.
+   * What is corked leaves within `uncork`, which hears the answer.
    */
   #openOutbox(): Outbox | null {
     const { stream } = this.#connection
     if (!this.#connection.isReading || this.#isWritableBusy || !stream.writable || !mayHold()) return null
-    if (!isInData() && this.#connection.handle.hasPeerLeft()) return null
+    if (!isInData() && !this.#isCorked && this.#connection.handle.hasPeerLeft()) return null
     this.#outbox = Outbox.open()
-    flushLater(this)
+    this.#isFlushDue = false
     return this.#outbox
   }
 
@@ -126,28 +152,37 @@ export class Sending implements Holder, TicketStream {
     return this.#outbox !== null
   }
 
-  /** Writable has something under way or queued, or is told to wait: it alone orders. */
+  /** Writable has something under way or queued: it alone orders. */
   get #isWritableBusy(): boolean {
     return (
       this.#writeCallback !== null ||
       this.#file !== null ||
       this.#ahead !== 0 ||
-      isQueueing(this.#connection.stream)
+      queuedLength.call(this.#connection.stream) !== 0
     )
   }
 
   /** Nothing that was written is still to go to the system, and nothing is held back. */
   get isQuiet(): boolean {
-    return this.#outbox === null && this.#underWay === 0 && !this.#isWritableBusy
+    return this.#outbox === null && this.#underWay === 0 && !this.#isWritableBusy && !this.#isCorked
   }
 
   /**
-   * Sends what is held, now. Callbacks come in the ticks that their writes have scheduled. `isLast`: the end of our side
-   * follows at once, see `StreamHandle.write`.
+   * Sends what is held, now. Callbacks come in the ticks that their writes have scheduled. What is corked is not sent:
+   * Writable has it from then on.
    */
-  flush(isLast = false): void {
+  flush(): void {
     const outbox = this.#outbox
     if (outbox === null) return
+    if (!this.#isCorked) this.#sendHeld(outbox, false)
+    else {
+      this.#outbox = null
+      this.#enqueueFrom(outbox, 0)
+    }
+  }
+
+  /** `isLast`: the end of our side follows at once, see `StreamHandle.write`. */
+  #sendHeld(outbox: Outbox, isLast: boolean): void {
     const status = this.#giveHeld(outbox, isLast)
     if (status <= 0) this.#handOver(outbox, status)
     else {
@@ -156,12 +191,12 @@ export class Sending implements Holder, TicketStream {
     }
   }
 
-  /** As `flush`, before the stream ends: Writable has to know that callbacks are still to come. */
+  /** Sends what is held before the stream ends, which uncorks it: Writable has to know that callbacks are still to come. */
   flushBeforeEnd(isLast = false): void {
     const outbox = this.#outbox
     if (outbox === null) return
     if (outbox.hasTickets) this.#handOver(outbox, this.#giveHeld(outbox, false))
-    else this.flush(isLast)
+    else this.#sendHeld(outbox, isLast)
   }
 
   /**
@@ -169,9 +204,12 @@ export class Sending implements Holder, TicketStream {
    * has any.
    */
   flushBeforeDestroy(): void {
-    if (this.#outbox !== null) this.flushBeforeEnd()
-    else if (this.#dueTickets > 0 && this.#connection.stream.writable && !this.#isWritableBusy) {
-      enqueue.call(this.#connection.stream, tickAlone, undefined, () => {})
+    const { stream } = this.#connection
+    if (this.#outbox !== null) {
+      if (this.#isCorked) this.flush()
+      else this.flushBeforeEnd()
+    } else if (this.#dueTickets > 0 && stream.writable && !this.#isCorked && !this.#isWritableBusy) {
+      enqueue.call(stream, tickAlone, undefined, () => {})
     }
   }
 
@@ -191,7 +229,12 @@ export class Sending implements Holder, TicketStream {
     if (index === outbox.writeCount) index--
     this.#refusal = Math.min(status, 0)
     this.#ahead = outbox.byteCount - (index === 0 ? 0 : outbox.bytesThrough(index - 1))
-    for (; index < outbox.writeCount; index++) {
+    this.#enqueueFrom(outbox, index)
+  }
+
+  /** Gives Writable the writes from `first` on, and closes the outbox. */
+  #enqueueFrom(outbox: Outbox, first: number): void {
+    for (let index = first; index < outbox.writeCount; index++) {
       const ticket = outbox.ticketOf(index)
       // Without a callback Writable may do without its tick.
       const settle: WriteCallback = error => ticket?.settle(error)

@@ -153,8 +153,14 @@ export class Socket extends Duplex {
   }
 
   override cork(): void {
-    this.flush()
+    if (this.writableCorked === 0) this.flush()
     super.cork()
+  }
+
+  override uncork(): void {
+    super.uncork()
+    const { phase } = this[kState]
+    if (phase.kind === 'connected' && phase.isHolding && this.writableCorked === 0) phase.sending.uncorked()
   }
 
   /**

@@ -43,6 +43,8 @@ export interface TicketStream {
   drain(): void
   /** A write was called back. */
   calledBack(): void
+  /** The tick of a write has come, and the write has no outcome yet. */
+  outlasted(): void
 }
 
 export class Ticket {
@@ -81,8 +83,10 @@ export class Ticket {
 
   /** Of the tick, which runs in the context of the write. */
   onTick(): void {
-    if (this.#state === 'under way') this.#context = new AsyncResource('WRITEWRAP')
-    else {
+    if (this.#state === 'under way') {
+      this.#context = new AsyncResource('WRITEWRAP')
+      this.#stream.outlasted()
+    } else {
       this.#state = 'called'
       // Writable emits it ahead of the callbacks of the first tick that finds its queue empty.
       try {

@@ -120,6 +120,56 @@ describe.each(transports)('writing on the $name transport', transport => {
     expect(String(await readAll(far))).toBe('abc')
   })
 
+  it('[K4] sends what was corked as one, and counts it while it waits', async () => {
+    const { near, far } = await pair({ transport })
+    const sent = countWrites(near)
+    near.on('data', () => {
+      near.cork()
+      near.write('a')
+      near.write(Buffer.from('b'))
+      expect([near.writableLength, near.writableCorked, sent.count]).toEqual([2, 1, 0])
+      near.write('c')
+      near.uncork()
+      near.cork()
+      near.write('d')
+      near.uncork()
+      near.end()
+    })
+    far.write('go')
+    expect(String(await readAll(far))).toBe('abcd')
+    // The look at `writableLength` gave Writable what was corked so far; what comes after an uncork is sent with the end.
+    expect(sent.count).toBe(2)
+  })
+
+  it('[K4] calls back what was corked over turns in order, in its context, after uncork()', async () => {
+    const { near, far } = await pair({ transport })
+    const store = new AsyncLocalStorage<number>()
+    const called: unknown[] = []
+    const write = (index: number) =>
+      store.run(index, () => near.write(String(index), () => called.push([index, store.getStore()])))
+    near.cork()
+    write(0)
+    await new Promise(resolve => setImmediate(resolve))
+    write(1)
+    near.uncork()
+    write(2)
+    expect(called).toEqual([])
+    near.end()
+    expect(String(await readAll(far))).toBe('012')
+    expect(called).toEqual([0, 1, 2].map(index => [index, index]))
+  })
+
+  it('[K4] does not send what is corked when it is destroyed, and tells its callbacks so', async () => {
+    const { near, far } = await pair({ transport })
+    near.write('sent')
+    near.cork()
+    const told = new Promise<unknown>(resolve => near.write('corked', resolve))
+    near.destroy()
+    expect(String(await readAll(far))).toBe('sent')
+    expect(await told).toMatchObject({ code: 'ERR_STREAM_DESTROYED' })
+    expect(near.bytesWritten).toBe(4)
+  })
+
   it('[K4] sends before destroy what was written before it', async () => {
     const { near, far } = await pair({ transport })
     const told = new Promise(resolve => near.write('last words', resolve))
