@@ -78,21 +78,34 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   /** What the system answered when it was asked whether the peer has left; it answers a write otherwise from then on. */
   #refusal: Status = 0
   #backlog: Backlog | null = null
-  readonly #names: Names
+  /** Of paths that are known; else null until a name is asked for. */
+  #knownNames: Names | null
   #local: TcpAddress | null = null
-  readonly #closing = new Closing()
+  /** Null until it closes. */
+  #closing: Closing | null = null
 
   /** Of a connected socket where one is given; else it can connect. */
   constructor(kind: HandleKind, connected?: Socket, known: ConnectedSocket = nothingKnown) {
     super()
     this.kind = kind
     this.fd = known.fd ?? -1
-    this.#names = new Names(kind, known.paths)
+    this.#knownNames = known.paths === undefined ? null : new Names(kind, known.paths)
     this.#sides = known.sides ?? bothSides
     const socket = connected ?? newSocket()
     this.#socket = socket
     if (connected) this.#state = 'open'
     driver.prepare(socket, this)
+  }
+
+  get #names(): Names {
+    this.#knownNames ??= new Names(this.kind)
+    return this.#knownNames
+  }
+
+  /** A call of `close` or `reset`. True for the first. */
+  #beginClosing(done?: () => void): boolean {
+    this.#closing ??= new Closing()
+    return this.#closing.begin(done)
   }
 
   bind(at: TcpAddress): Status {
@@ -381,13 +394,13 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
 
   reset(done: () => void): Status {
     if (this.isClosing) return UV_EBADF
-    this.#closing.begin(done)
+    this.#beginClosing(done)
     this.#shutter(this.kind === 'tcp')
     return 0
   }
 
   close(done?: () => void): void {
-    if (!this.#closing.begin(done)) return
+    if (!this.#beginClosing(done)) return
     // A system resets a connection that is closed with unread bytes, and these were not read either.
     this.#shutter(this.kind === 'tcp' && (this.#unread !== null || this.#socket.readableLength > 0))
   }
@@ -422,7 +435,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     disown(this.#socket)
     if (this.#backlog !== null) this.#cancelWrites()
     if (this.#connected !== null || this.#shutDown !== null) this.#cancelRequests()
-    this.#closing.finish(callEachOrThrow)
+    this.#closing?.finish(callEachOrThrow)
   }
 
   #cancelRequests(): void {
@@ -447,8 +460,8 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     this.#state = 'closed'
     this.#sink = null
     this.#unread = null
-    this.#closing.begin()
-    this.#closing.finish()
+    this.#beginClosing()
+    this.#closing?.finish()
     return socket
   }
 
