@@ -8,6 +8,9 @@ import { memoryNetwork, simulate } from '@x/testkit'
 /** Where the peers are in a simulation. */
 const PEER = '10.0.0.1'
 
+/** What a direction holds on loopback (`MemoryNetworkOptions`). */
+const loopbackBytes = { tcp: 4_194_304, unix: 219_264 }
+
 /** In memory there is no node:net, and the peers are the subject's. @returns {Nets} */
 export function memoryNets() {
   return netsOn(memoryNetwork())
@@ -39,7 +42,8 @@ export function simulatedNets() {
     net,
     peerNet: net,
     async run(play, { family }) {
-      const { value } = await simulate({ seed: 1, link: [] }, ({ host, clock }) => {
+      const capacityBytes = loopbackBytes[family]
+      const { value } = await simulate({ seed: 1, link: [], capacityBytes }, ({ host, clock }) => {
         const peer = host('peer', { addresses: [PEER] })
         // A path leads nowhere but to its own host.
         const sleep = (/** @type {number} */ ms) => clock.sleep(ms)

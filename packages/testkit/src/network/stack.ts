@@ -194,7 +194,8 @@ export class Stack implements Transport {
   }
 
   claimPath(path: string, listener: VirtualListener): Status {
-    if (!isUsable(path)) return errno(path === '' ? 'EINVAL' : 'ENAMETOOLONG')
+    const refusal = refusalOf(path)
+    if (refusal < 0) return refusal
     const place = placeOf(path)
     // Nothing can be bound in the place of a folder: libuv answers this one.
     if (place.endsWith('/')) return errno('EACCES')
@@ -209,7 +210,8 @@ export class Stack implements Transport {
   }
 
   dialPath(client: VirtualStream, path: string): Status {
-    if (!isUsable(path)) return errno(path === '' ? 'EINVAL' : 'ENAMETOOLONG')
+    const refusal = refusalOf(path)
+    if (refusal < 0) return refusal
     const lanes = this.#lanes(client, this, null, () => this.#receivePath(client, lanes, path))
     client.route({ path: '' }, { path }, lanes.outward, lanes.homeward)
     lanes.outward.send({ kind: 'syn', payload: null })
@@ -334,8 +336,11 @@ export class Stack implements Transport {
   }
 }
 
-function isUsable(path: string): boolean {
-  return path !== '' && Buffer.byteLength(path) <= (path.startsWith('\0') ? ABSTRACT_BYTES : PATH_BYTES)
+/** Why a path is none: empty, with a NUL inside, or too long; 0 where it is one. */
+function refusalOf(path: string): Status {
+  const isAbstract = path.startsWith('\0')
+  if (path === '' || (!isAbstract && path.includes('\0'))) return errno('EINVAL')
+  return Buffer.byteLength(path) <= (isAbstract ? ABSTRACT_BYTES : PATH_BYTES) ? 0 : errno('ENAMETOOLONG')
 }
 
 /** A path as seen from the root; an abstract name as it is. `a`, `./a` and `b/../a` are one place. */

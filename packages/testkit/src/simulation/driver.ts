@@ -1,6 +1,8 @@
-// Runs a simulation: one job or one timer per turn of the real loop, and moves virtual time only when nothing else is
-// left to do. It knows turns and the clock, and nothing of networks.
-import { hostNowMs, setImmediate } from '../host'
+// Runs a simulation: one job, one call or one timer after the other, a round of calls in each poll of the real loop, and moves
+// virtual time only when nothing else is left to do. It knows turns and the clock, and nothing of networks.
+import { AsyncResource } from 'node:async_hooks'
+import { hostNowMs } from '../host'
+import { inNextPoll, inPoll } from '../host-poll'
 import { EventLoop } from '../network/event-loop'
 import type { OutsideWork } from './outside-work'
 import type { VirtualClock } from './virtual-clock'
@@ -21,10 +23,14 @@ export interface DriverSurroundings {
 /** The loop of a simulation. */
 export class Driver {
   readonly #around: DriverSurroundings
+  /** The turns are the process's own; what they run belongs to the simulation. */
+  readonly #scope = runOutside(() => new AsyncResource('X_SIMULATION'))
   /** The loop of all hosts. */
   readonly loop = new EventLoop()
   #jobs: (() => void)[] = []
   #next = 0
+  /** Calls of a round are made, which immediates do not interrupt. */
+  #isInRound = false
   #isOver = false
   #fail: (error: unknown) => void = () => {}
   /** Since when, in the host's time, nothing but work outside is waited for. */
@@ -59,19 +65,20 @@ export class Driver {
         value => settle(() => resolve(value)),
         error => this.#fail(error),
       )
-      // The turns are the process's own; what they run belongs to the simulation.
-      runOutside(() => setImmediate(() => this.#turn()))
+      inNextPoll(this.#turn, this.#scope)
     })
   }
 
-  #turn(): void {
+  readonly #turn = (): void => {
     if (this.#isOver) return
     try {
       runInWorld(this.#around.world, () => this.#step())
     } catch (error) {
       this.#fail(error)
     }
-    if (!this.#isOver) setImmediate(() => this.#turn())
+    if (this.#isOver) return
+    const again = this.#isInRound ? inPoll : inNextPoll
+    again(this.#turn, this.#scope)
   }
 
   #step(): void {
@@ -82,6 +89,8 @@ export class Driver {
       job()
       return
     }
+    // The next round comes behind the immediates.
+    if (this.loop.hasWork) return
     const { clock, outside, limitMs } = this.#around
     if (outside.isPending) return this.#waitOutside()
     this.#waitingSinceMs = null
@@ -97,8 +106,8 @@ export class Driver {
   }
 
   #call(): (() => void) | undefined {
-    let call = this.loop.next()
-    while (call === null && this.loop.hasWork) call = this.loop.next()
+    const call = this.loop.next()
+    this.#isInRound = call !== null
     if (call === null) return undefined
     const { run, context } = call
     return context ? () => context.runInAsyncScope(run) : run

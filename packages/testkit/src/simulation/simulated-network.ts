@@ -13,6 +13,7 @@ import { Stack } from '../network/stack'
 import type { Driver } from './driver'
 import { Link } from './link'
 import type { Misfortunes } from './misfortunes'
+import { Arrivals, PromptLane } from './prompt-lane'
 import type { Random } from './random'
 import { SimulatedHost } from './simulated-host'
 import { TcpLane } from './tcp-lane'
@@ -71,9 +72,15 @@ export class NetworkModel implements SimulatedNetwork {
   readonly #links = new Map<string, Link>()
   readonly #rules = new RuleList()
   #connections = 0
+  readonly #arrivals: Arrivals
 
   constructor(around: NetworkSurroundings) {
     this.#around = around
+    this.#arrivals = new Arrivals(error =>
+      around.driver.post(() => {
+        throw error
+      }),
+    )
     this.#rules.onChange(() => eachOf([...this.#links.values()], link => link.reconsider()))
     this.#fabric = {
       name: 'simulated',
@@ -227,15 +234,21 @@ export class NetworkModel implements SimulatedNetwork {
       after: (ms: number, job: () => void) => this.#after(ms, job),
       note: (text: string, payload?: Uint8Array | null) => trace.note(text, payload),
     }
-    return TcpLane.pair(around, { ...client, at: client.at }, { ...server, at: server.at })
+    const lanes = TcpLane.pair(around, { ...client, at: client.at }, { ...server, at: server.at })
+    const { promptly } = this.#arrivals
+    return {
+      outward: new PromptLane(lanes.outward, promptly),
+      homeward: new PromptLane(lanes.homeward, promptly),
+    }
   }
 
   #after(ms: number, job: () => void): () => void {
     if (ms > 0) return this.#around.clock.after(ms, job)
     let isCancelled = false
-    this.#around.driver.post(() => {
+    const arrival = () => {
       if (!isCancelled) job()
-    })
+    }
+    if (!this.#arrivals.add(arrival)) this.#around.driver.post(arrival)
     return () => {
       isCancelled = true
     }
