@@ -12,7 +12,7 @@ import { isVirtual } from './rules.mjs'
 /** @param {Program} program @param {string} subject @returns {Program} */
 export function adapted(program, subject) {
   if (isVirtual(subject)) {
-    const isOut = subject === 'simulated' ? endsSimulation : putsOff
+    const isOut = subject === 'simulated' ? endsSimulation(program) : putsOff
     return calm(withBatches(program, program.batches.flatMap(apart).map(behindPeers), isOut))
   }
   if (subject === 'portable') return { ...program, batches: program.batches.flatMap(goingApart) }
@@ -39,8 +39,20 @@ const isOfSystem = ({ verb, name = '', args }) =>
  */
 const putsOff = step => step.verb === 'throw' || isOfSystem(step)
 
-/** What nobody catches ends a simulation. @param {Step} step */
-const endsSimulation = step => ['throw', 'feed', 'pipeline'].includes(step.verb) || isOfSystem(step)
+/** What nobody catches ends a simulation. @param {Program} program @returns {(step: Step) => boolean} */
+function endsSimulation({ setup, batches }) {
+  /** @type {Set<string>} */
+  const made = new Set()
+  /** What is piped into nothing throws at its end. @type {Set<number>} */
+  const nowhere = new Set()
+  for (const { id, verb, on = '', name, args } of batches.flatMap(({ steps }) => steps)) {
+    if (verb === 'make') made.add(on)
+    const to = name === 'pipe' ? /^t\.own\.(s\d+)$/.exec(args?.[0] ?? '')?.[1] : undefined
+    // A server's sockets are not made by steps.
+    if (setup.role === 'client' && to !== undefined && !made.has(to)) nowhere.add(id)
+  }
+  return step => ['throw', 'feed', 'pipeline'].includes(step.verb) || nowhere.has(step.id) || isOfSystem(step)
+}
 
 /**
  * Where only a write tells whether the peer has gone, the writes of the turn of its going are held, and fail at its end.
