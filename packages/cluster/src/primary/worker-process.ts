@@ -162,6 +162,13 @@ export class WorkerProcess {
     return this.#underWay
   }
 
+  /** It ended by a signal that was sent to the whole process group, before it had loaded what leaves those to us. */
+  get fellWithGroup(): boolean {
+    const signal = this.end?.signal ?? null
+    const isOfGroup = this.#leavesSignals && signal !== null && groupSignal(signal) !== null
+    return isOfGroup && !this.#isOnline && this.#farewell === null
+  }
+
   /** Whether one more connection may be given to it now. */
   get hasRoom(): boolean {
     return (

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it } from 'vitest'
-import { cluster as nodeCluster } from '../../src'
+import { cluster as nodeCluster, type Worker } from '../../src'
 import { Client, fixture, startAnswering, transport } from '../support/cluster-under-test'
 
 const programs: ChildProcess[] = []
@@ -87,6 +87,25 @@ describe.skipIf(process.platform === 'win32')(`signals on ${transport}`, () => {
     const { workers } = nodeCluster
     for (const worker of Object.values(workers ?? {})) worker?.kill()
     await expect(start).rejects.toMatchObject({ code: 'ERR_X_WORKER_START' })
+  })
+
+  it('[C5] a worker that SIGHUP to the whole group ends while it loads is started again, three times at most', async () => {
+    let signals = 3
+    const signal = ({ process: { pid = 0 } }: Worker): void => {
+      if (signals-- > 0) process.kill(pid, 'SIGHUP')
+    }
+    nodeCluster.on('fork', signal)
+    try {
+      const { cluster } = await startAnswering({ signals: true, workers: 1 })
+      expect(signals).toBe(-1)
+      signals = 3
+      expect(await cluster.reload()).toMatchObject({ replaced: 1 })
+      signals = 4
+      await expect(cluster.reload()).rejects.toMatchObject({ code: 'ERR_X_RELOAD_FAILED' })
+      expect(signals).toBe(0)
+    } finally {
+      nodeCluster.off('fork', signal)
+    }
   })
 
   it('[C5] SIGTERM waits for the connections that stand, then ends with 0', async () => {

@@ -20,6 +20,9 @@ import { type ClusterStatus, statusOfWorker } from './status'
 /** What a cluster that stops gives its workers to take the connections that it has accepted. */
 const HAND_OVER_MS = 1000
 
+/** How often a worker is started again that a signal to the whole process group has ended while it was loading. */
+const MOST_AGAIN = 3
+
 /** Where a cluster is in its life. Only forward. */
 type ClusterState = 'starting' | 'running' | 'stopping' | 'stopped'
 
@@ -89,8 +92,11 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
   /** Starts the first workers; resolves when all are ready, rejects when one is not, and has ended them all then. */
   async start(): Promise<this> {
     this.#setSize(this.#plan.workers)
+    const filled = Promise.all(this.#places.map(place => this.#fill(place)))
+    // A reload that is asked for meanwhile comes after it.
+    this.#last = filled.catch(() => {})
     try {
-      await Promise.all(this.#places.map(place => this.#fill(place)))
+      await filled
       this.#checkRunning()
     } catch (error) {
       await this.#stop(0, 0)
@@ -219,12 +225,11 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
     return {
       places: this.#places,
       checkRunning: () => this.#checkRunning(),
-      startSuccessor: async place => {
-        const worker = this.#startWorker(place)
-        place.successor = worker
-        await this.#becomesReady(worker)
-        return worker
-      },
+      startSuccessor: place =>
+        this.#startUntilReady(() => {
+          place.successor = this.#startWorker(place)
+          return place.successor
+        }, MOST_AGAIN),
       drain: worker => this.#drain(worker),
       refill: place => this.#recover(place),
     }
@@ -232,13 +237,31 @@ export class Cluster<ToWorker = unknown, FromWorker = unknown> extends EventEmit
 
   /** A worker in a place that has none; resolves when it is ready. */
   async #fill(place: Place): Promise<void> {
-    try {
-      place.worker = this.#startWorker(place)
-    } catch (error) {
-      this.#recover(place)
-      throw error
+    const start = (): WorkerProcess => {
+      try {
+        place.worker = this.#startWorker(place)
+        return place.worker
+      } catch (error) {
+        this.#recover(place)
+        throw error
+      }
     }
-    await this.#becomesReady(place.worker)
+    // Later on, a place whose worker fell gets another one after a while.
+    await this.#startUntilReady(start, this.#state === 'starting' ? MOST_AGAIN : 0)
+  }
+
+  /** A signal to the whole group ends workers that are still loading. It was meant for us: they are started again. */
+  async #startUntilReady(start: () => WorkerProcess, mostAgain: number): Promise<WorkerProcess> {
+    for (let again = 0; ; again++) {
+      const worker = start()
+      try {
+        await this.#becomesReady(worker)
+        return worker
+      } catch (error) {
+        if (!worker.fellWithGroup || again === mostAgain) throw error
+        this.#checkRunning()
+      }
+    }
   }
 
   /** Throws where the options cannot be meant; what the system refuses is an end of the worker. */
