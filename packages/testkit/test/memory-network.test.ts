@@ -151,6 +151,32 @@ describe('memory network', () => {
     }
   })
 
+  it('[T2] clients that give up before they are let in keep nobody out', async () => {
+    const network = memoryNetwork()
+    let accepted = 0
+    const listener = network.listener('tcp')
+    expect(listener.bind(at('127.0.0.1', 80))).toBe(0)
+    // A backlog of 1 has room for two (listen(2)).
+    listener.listen(
+      1,
+      (_status, stream) => {
+        accepted++
+        stream?.close()
+      },
+      () => {},
+    )
+    const streams = Array.from({ length: 8 }, () => network.stream('tcp'))
+    const answers = streams.map(
+      stream => new Promise<number>(resolve => stream.connect(at('127.0.0.1', 80), resolve)),
+    )
+    for (const stream of streams.slice(2, 6)) stream.close()
+    const [ok, cancelled] = [0, errno('ECANCELED')]
+    expect(await Promise.all(answers)).toEqual([ok, ok, ...Array(4).fill(cancelled), ok, ok])
+    expect(accepted).toBe(4)
+    await close(...streams, listener)
+    expect(network.openHandles).toBe(0)
+  })
+
   it('[T2] a full backlog lets TCP clients wait and turns local ones away', async () => {
     const network = memoryNetwork()
     const accepted: StreamHandle[] = []

@@ -151,7 +151,7 @@ export class VirtualListener implements ListenerHandle, Pollable {
    * was not heard.
    */
   offer(caller: Caller): boolean {
-    if (this.#queue.length + this.#answered.size <= this.#backlog) this.#admit(caller)
+    if (this.#hasRoom) this.#admit(caller)
     else if (this.kind === 'pipe') caller.refuse(errno('EAGAIN'))
     else if (caller.isRepeating) return false
     else this.#waiting.push(caller)
@@ -185,6 +185,10 @@ export class VirtualListener implements ListenerHandle, Pollable {
     this.#refresh()
   }
 
+  get #hasRoom(): boolean {
+    return this.#queue.length + this.#answered.size <= this.#backlog
+  }
+
   #admit(caller: Caller): void {
     const server = caller.admit(this.#context)
     this.#answered.add(server)
@@ -199,8 +203,8 @@ export class VirtualListener implements ListenerHandle, Pollable {
   #acceptOne(): void {
     const stream = this.#queue.shift()
     if (!stream) return
-    const caller = this.#waiting.shift()
-    if (caller) this.#admit(caller)
+    // One that has given up meanwhile takes no place.
+    while (this.#hasRoom && this.#waiting.length > 0) this.#admit(this.#waiting.shift()!)
     this.#accept?.(0, stream)
   }
 
