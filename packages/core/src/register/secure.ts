@@ -71,6 +71,7 @@ function joinAccepted(secure: tls.TLSSocket): void {
   const socket = (secure as OverStream)._handle?._parentWrap?.stream
   if (!isOwn(socket)) return
   tellAddresses(secure, socket)
+  passOptions(secure, socket)
   passErrors(secure, socket, handlers.get(socket) ?? [])
 }
 
@@ -84,9 +85,27 @@ function take<S extends object | undefined>(socket: unknown, make: () => S): S {
   // `tls.TLSSocket` that is called as a function answers nothing where it extends an object.
   if (secure === undefined) return secure
   tellAddresses(secure, socket)
+  passOptions(secure, socket)
   passErrors(secure as unknown as tls.TLSSocket, socket, addedSince(socket, known))
   connectWith(secure as unknown as tls.TLSSocket, socket)
   return secure
+}
+
+/** The options that a TLS socket sets on a handle of Node's own, and on nothing else. */
+const optionMethods = ['setNoDelay', 'setKeepAlive'] as const
+
+function passOptions(secure: object, socket: Duplex): void {
+  const below = socket as unknown as Record<string, (...args: unknown[]) => unknown>
+  for (const name of optionMethods) {
+    Object.defineProperty(secure, name, {
+      configurable: true,
+      writable: true,
+      value: (...args: unknown[]) => {
+        below[name]?.(...args)
+        return secure
+      },
+    })
+  }
 }
 
 type Listener = (...args: unknown[]) => void
