@@ -199,7 +199,7 @@ export const kRead: unique symbol = Symbol('read')
 
 /** Options of which the reading may be done. */
 export interface PreparedOptions extends SocketConstructorOpts {
-  readonly [kRead]?: ReadOptions | undefined
+  [kRead]?: ReadOptions | undefined
 }
 
 /** Throws as `readSocketOptions`. */

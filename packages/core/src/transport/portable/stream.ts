@@ -483,13 +483,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   }
 }
 
-function closed(stream: PortableStream): void {
-  stream.heardClose()
-}
-function goOn(stream: PortableStream): void {
-  stream.goOn()
-}
-function tellOver(stream: PortableStream): void {
-  stream.tellOver()
-}
+const closed = (stream: PortableStream): void => stream.heardClose()
+const goOn = (stream: PortableStream): void => stream.goOn()
+const tellOver = (stream: PortableStream): void => stream.tellOver()
 function ignore(): void {}
