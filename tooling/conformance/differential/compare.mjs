@@ -31,6 +31,7 @@ export function compare(expected, got, subject, isBulk = false) {
   }
   const play = {
     hasLost: expected.hasLost && got.hasLost,
+    hasLocalOnread: hasRecord(expected, isOnread) && !hasRecord(expected, isTcpAttempt),
     hasThrown: expected.actors.has('uncaught') && got.actors.has('uncaught'),
   }
   const actors = [...new Set([...expected.actors.keys(), ...got.actors.keys()])]
@@ -65,6 +66,15 @@ export function compare(expected, got, subject, isBulk = false) {
   }
   return found
 }
+
+/** @param {Trace} trace @param {(record: TraceRecord) => boolean} is */
+const hasRecord = ({ actors }, is) => [...actors.values()].some(records => records.some(is))
+
+/** @param {TraceRecord} record */
+const isOnread = ({ name }) => name === 'onread'
+
+/** @param {TraceRecord} record */
+const isTcpAttempt = ({ name, text }) => name === 'connectionAttempt' && !text.includes("'PATH'")
 
 /** @param {TraceRecord} record */
 export function lineOf({ kind, name, text, context }) {

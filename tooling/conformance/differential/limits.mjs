@@ -38,8 +38,9 @@ export const limits = {
   },
   cork: {
     reason:
-      "A 'connect' listener that corks has node:net keep what was written before but for the first write; ours has sent it.",
-    allows: ({ isSending }) => !isSending,
+      "A 'connect' listener that corks has node:net keep what was written before but for the first write; ours has sent it. A cork after end() keeps for ever what node:net has not given to the system; ours has given more, since the writes of a turn leave as one.",
+    allows: ({ isSending }, { writableEnded, writableFinished }) =>
+      !isSending && writableEnded === writableFinished,
   },
   end: {
     reason:
