@@ -25,5 +25,6 @@ export {
 } from './socket/adopt'
 export { callEach } from './transport/call-each'
 export { Closing, type Later } from './transport/closing'
+export { isNode } from './transport/portable/host'
 export { nodeNet } from './transport/portable/node-net'
 export { unsupported } from './transport/select'

@@ -2,6 +2,7 @@
 // sockets. It knows no worker.
 import type { SendHandle } from 'node:child_process'
 import type { Server, Socket } from 'node:net'
+import { isNode } from '@x/core/internal'
 
 /** An accepted connection of the host. */
 export interface HostConnection {
@@ -14,7 +15,10 @@ export interface HostConnection {
   release(): void
 }
 
-/** What is used of node:net's own handles. They are undocumented: without them sockets are sent, which costs half as much again. */
+/**
+ * What is used of Node's own handles. They are undocumented: without them sockets are sent, which costs half as much again. Deno has
+ * handles of these names, and its workers never get them.
+ */
 interface HostHandle {
   getpeername?(peer: { address?: string; port?: number }): number
   close(): void
@@ -27,7 +31,7 @@ interface AcceptingHandle {
 /** Has a server that listens give its connections away. It counts none of them. */
 export function takeConnections(server: Server, accepted: (connection: HostConnection) => void): void {
   const { _handle } = server as { _handle?: AcceptingHandle | null }
-  if (typeof _handle?.onconnection === 'function') {
+  if (isNode && typeof _handle?.onconnection === 'function') {
     _handle.onconnection = (_status, handle) => {
       // Without a handle, the system has refused: the host tries again with the next one.
       if (handle) accepted(new BareConnection(handle))
