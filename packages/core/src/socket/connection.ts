@@ -42,8 +42,10 @@ export class Connection implements ReadSink {
     return 'connected'
   }
 
-  /** What programs find as `_handle`. */
+  /** What programs find as `_handle`: the host's own handle, if there is one. */
   get face(): object {
+    const { hostHandle } = this.handle
+    if (hostHandle !== null) return hostHandle
     this.#face ??= new ConnectionFace(this, (this.context ?? new AsyncResource('TCPWRAP')).asyncId())
     return this.#face
   }

@@ -251,6 +251,11 @@ export class Socket extends Duplex {
     return this
   }
 
+  /** Of `node:http`, whose parser has read from the host's handle: counts as activity. Undocumented in Node. */
+  _unrefTimer(): void {
+    this[kState].touch()
+  }
+
   /** The milliseconds of `setTimeout`; undefined if not set. */
   get timeout(): number | undefined {
     return this[kState]?.seldom.timeoutMs

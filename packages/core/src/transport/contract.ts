@@ -171,6 +171,11 @@ export interface StreamHandle {
   /** Bytes read and handed over so far, and bytes given to `write` that the system has taken. */
   readonly bytesRead: number
   readonly bytesWritten: number
+  /**
+   * The handle of the host's `net` that reads for this stream, from which `node:http` takes bytes without asking for them
+   * here; null where there is none, or where its bytes are not those of this stream.
+   */
+  readonly hostHandle: object | null
   /** Bytes given to `write` that the system has not taken yet. */
   readonly writeQueueSize: number
   /** The descriptor, or -1 if there is none. */

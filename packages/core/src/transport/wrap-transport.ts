@@ -92,6 +92,10 @@ export class StreamWrapper implements StreamHandle {
   release(): number {
     return this.inner.release()
   }
+  /** None: what goes by it would pass the decorator by. */
+  get hostHandle(): null {
+    return null
+  }
   hasPeerLeft(): boolean {
     return this.inner.hasPeerLeft()
   }

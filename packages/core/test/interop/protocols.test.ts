@@ -95,6 +95,37 @@ for (const [name, transport] of transports) {
       })
     }
 
+    it('[N6] counts the bytes of HTTP and HTTP/2, which Node may move by a handle of its own', async () => {
+      const size = 300_000
+      const answer: http.RequestListener = (incoming, outgoing) => {
+        incoming.resume().on('end', () => outgoing.end(Buffer.alloc(size)))
+      }
+      const listener = answer as unknown as Parameters<typeof http2.createServer>[0]
+      for (const server of [http.createServer(answer), http2.createServer(listener as never)]) {
+        let accepted: net.Socket | undefined
+        const serve = (socket: net.Socket) => {
+          accepted = socket
+          server.emit('connection', socket)
+        }
+        await behind(transport!, serve, async port => {
+          const session = server instanceof http.Server ? null : http2.connect(`http://127.0.0.1:${port}`)
+          const outgoing = session
+            ? session.request({ ':path': '/', ':method': 'POST' })
+            : http.request({ host: '127.0.0.1', port, method: 'POST', agent: false })
+          outgoing.end(Buffer.alloc(size))
+          const [incoming] = await once(outgoing, 'response')
+          for await (const _ of session ? (outgoing as Readable) : (incoming as Readable)) {
+            // Only counted.
+          }
+          for (const count of [accepted!.bytesRead, accepted!.bytesWritten]) {
+            expect(count).toBeGreaterThan(size)
+            expect(count).toBeLessThan(size * 1.1)
+          }
+          session?.close()
+        })
+      }
+    })
+
     it('[N6] carries HTTP/2', async () => {
       const server = http2.createServer()
       server.on('stream', (stream: http2.ServerHttp2Stream) => {

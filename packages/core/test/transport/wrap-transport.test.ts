@@ -21,6 +21,7 @@ import {
 const streamMembers: Record<keyof StreamHandle, 'call' | 'value'> = {
   kind: 'value',
   fd: 'value',
+  hostHandle: 'value',
   bytesRead: 'value',
   bytesWritten: 'value',
   writeQueueSize: 'value',
@@ -131,9 +132,11 @@ function expectForwarded(
 describe('a wrapped handle', () => {
   it('forwards every member of a stream, with its arguments and its answer', () => {
     const inner = fake<StreamHandle>(streamMembers)
-    // `splice` and `sendFile` would let bytes pass the decorator by.
-    expectForwarded(new StreamWrapper(inner), inner, streamMembers, ['splice', 'sendFile'])
-    expectForwarded(wrapStream(inner, {}), inner, streamMembers, ['splice', 'sendFile'])
+    // These would let bytes pass the decorator by.
+    const withheld = ['splice', 'sendFile', 'hostHandle']
+    expectForwarded(new StreamWrapper(inner), inner, streamMembers, withheld)
+    expectForwarded(wrapStream(inner, {}), inner, streamMembers, withheld)
+    expect(new StreamWrapper(inner).hostHandle).toBeNull()
   })
 
   it('forwards every member of a listener, with its arguments and its answer', () => {

@@ -88,6 +88,10 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
     stack.register(this)
   }
 
+  get hostHandle(): null {
+    return null
+  }
+
   get bytesRead(): number {
     return this.#incoming.bytesRead
   }

@@ -296,6 +296,11 @@ export class NativeStream implements StreamHandle {
     this.#addon.setRef(this.#id, false)
   }
 
+  /** None: the host's `net` has no part in it. */
+  get hostHandle(): null {
+    return null
+  }
+
   get bytesRead(): number {
     return this.#seldom.isSpliced ? this.#bytesRead + this.#addon.spliced!(this.#id, false) : this.#bytesRead
   }

@@ -27,8 +27,9 @@ import type {
 } from '../contract'
 import { isTcpAddress } from '../contract'
 import { Backlog } from './backlog'
+import { bothSides, type ConnectedSocket, handleOf, nothingKnown } from './connected-socket'
 import { driver } from './driver'
-import { isAddressOf, type PathEnds, tcpEnds, towards } from './ends'
+import { isAddressOf, tcpEnds, towards } from './ends'
 import { isNode } from './host'
 import { disown, type InnerSocket, newSocket, openHandle, type Sides, type SocketOwner } from './inner-socket'
 import { copyAtMost, joined, totalLength } from './joined-chunks'
@@ -37,23 +38,13 @@ import { setSocketOption, typeOfServiceOf } from './socket-options'
 import { pathStatus, statusOf } from './status'
 import { WithoutDescriptors } from './without-descriptors'
 
-/** What is known of a connected socket that node:net does not tell. */
-export interface ConnectedSocket {
-  readonly paths?: PathEnds
-  readonly fd?: number
-  readonly sides?: Sides
-}
-
 /** How often libuv reads of one stream before others have their turn: a receiver of small buffers hears of no more. */
 const readsOfTurn = 32
 const NOTHING = new Uint8Array(0)
-const nothingKnown: ConnectedSocket = {}
-const bothSides: Sides = { readable: true, writable: true }
 
 export class PortableStream extends WithoutDescriptors implements StreamHandle, SocketOwner {
   readonly kind: HandleKind
   readonly fd: number
-  bytesRead = 0
   readonly #socket: InnerSocket
   readonly #sides: Sides
   #state: 'new' | 'connecting' | 'open' | 'closing' | 'closed' = 'new'
@@ -74,6 +65,11 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   #shutDown: ((status: Status) => void) | null = null
   /** To be closed by a reset once the end of our side has left. */
   #resetsAtEnd = false
+  #bytesRead = 0
+  /** Somebody has the host's handle, and may read and write by it: it counts. */
+  #isHandleOut = false
+  /** What the handle has counted as written for this stream. */
+  #bytesDispatched = 0
   #bytesGiven = 0
   /** What the system answered when it was asked whether the peer has left; it answers a write otherwise from then on. */
   #refusal: Status = 0
@@ -182,7 +178,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     this.#reading = true
     // What came before is told as from the system, in a turn of its own.
     if (this.#unread !== null) this.#goOnLater()
-    else if (this.#over !== 0) nextTick(tellOver, this)
+    else if (this.#over !== 0) nextTick(() => this.tellOver())
     else driver.startReading(this.#socket)
     return 0
   }
@@ -206,7 +202,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     const sink = this.#sink as ReadSink
     if (sink.into !== undefined) this.#fill(chunk)
     else {
-      this.bytesRead += chunk.length
+      this.#bytesRead += chunk.length
       sink.onData(chunk)
     }
   }
@@ -222,7 +218,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
         const size = Math.min(target.length, rest.length)
         target.set(size === rest.length ? rest : rest.subarray(0, size))
         rest = rest.subarray(size)
-        this.bytesRead += size
+        this.#bytesRead += size
         sink.onData(Buffer.from(target.buffer, target.byteOffset, size))
       }
     } finally {
@@ -237,7 +233,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   #goOnLater(): void {
     if (this.#isGoingOn) return
     this.#isGoingOn = true
-    setImmediate(goOn, this)
+    setImmediate(() => this.goOn())
   }
 
   /** @internal Tells a chunk that was kept; after the last of them it reads on. */
@@ -270,7 +266,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     if (this.#state === 'connecting') {
       this.#state = 'new'
       this.#tellConnected(this.#over)
-    } else if (error.syscall === 'write') setImmediate(tellOver, this)
+    } else if (error.syscall === 'write') setImmediate(() => this.tellOver())
     else this.tellOver()
   }
 
@@ -288,7 +284,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     if (!isNode || platform === 'win32') return false
     if (this.#state !== 'open' || this.#end !== 'open' || this.#backlog !== null) return false
     const status = driver.send(this.#socket, [NOTHING])
-    if (status === 0) this.#backlog = new Backlog(0, ignore)
+    if (status === 0) this.#backlog = new Backlog(0, () => {})
     this.#refusal = Math.min(status, 0)
     return status < 0
   }
@@ -321,6 +317,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   // Copying little is cheaper than node:net's way of many chunks; much goes out by one writev.
   #send(chunks: readonly Uint8Array[], size: number): Status {
     if (chunks.length === 0) return 1
+    this.#bytesDispatched += size
     const sent = chunks.length > 1 && size <= copyAtMost ? [joined(chunks, size)] : chunks
     return driver.send(this.#socket, sent)
   }
@@ -411,7 +408,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     this.#sink = null
     this.#reading = false
     this.#unread = null
-    if (this.#isGone) setImmediate(closed, this)
+    if (this.#isGone) setImmediate(() => this.heardClose())
     else if (before === 'new') this.#closeUnconnected()
     else if (!byReset || before !== 'open') driver.close(this.#socket)
     // The end comes first, which takes a turn, or is given up where bytes wait before it.
@@ -474,16 +471,24 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     if (!this.isClosing && !this.#isGone) this.#socket.unref()
   }
 
+  /** What came while nobody read would be overtaken by what is read from the handle. */
+  get hostHandle(): object | null {
+    if (!isNode || this.#state !== 'open' || this.#unread !== null) return null
+    this.#isHandleOut = true
+    return handleOf(this.#socket)
+  }
+
+  get bytesRead(): number {
+    return this.#isHandleOut ? this.#socket.bytesRead - totalLength(this.#unread ?? []) : this.#bytesRead
+  }
+
   get bytesWritten(): number {
-    return this.#bytesGiven - this.writeQueueSize
+    // `node:http2` writes by the handle.
+    const ofOthers = this.#isHandleOut ? Math.max(0, this.#socket.bytesWritten - this.#bytesDispatched) : 0
+    return this.#bytesGiven - this.writeQueueSize + ofOthers
   }
 
   get writeQueueSize(): number {
     return this.#backlog?.size ?? 0
   }
 }
-
-const closed = (stream: PortableStream): void => stream.heardClose()
-const goOn = (stream: PortableStream): void => stream.goOn()
-const tellOver = (stream: PortableStream): void => stream.tellOver()
-function ignore(): void {}
