@@ -108,6 +108,7 @@ export class Outbox {
     if (this.#count === MOST_WRITES || !this.#makeRoom(atMost)) return false
     if (isText) {
       const byteCount = encode(this.#slab, chunk, this.#end, atMost, encoding)
+      if (!canDecode(chunk.length, byteCount, encoding)) return false
       this.#end += byteCount
       if (byteCount !== chunk.length) this.#keepEncoding(encoding)
     } else {
@@ -200,6 +201,13 @@ function mostBytes(length: number, encoding: BufferEncoding | undefined): number
     default:
       return Number.POSITIVE_INFINITY
   }
+}
+
+/** Whether a text of this length comes out again of its bytes, in characters. */
+function canDecode(length: number, byteCount: number, encoding: BufferEncoding | undefined): boolean {
+  if (encoding === 'hex') return length === byteCount * 2
+  if (encoding === 'base64') return length === Math.ceil(byteCount / 3) * 4
+  return encoding !== 'base64url' || length === Math.ceil((byteCount * 4) / 3)
 }
 
 function encode(

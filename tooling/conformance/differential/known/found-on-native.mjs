@@ -108,6 +108,31 @@ export const foundOnNative = [
     }),
   },
   {
+    name: 'a corked text that has no bytes in its encoding',
+    setup: tcpClient,
+    body: connected(t => {
+      t.do(2, 's0', s => s.cork())
+      for (const encoding of ['base64', 'base64url']) {
+        t.do(3, 's0', s => s.write('C', encoding))
+        t.look(4, 's0', ['writableLength'])
+        t.do(5, 's0', s => s.write('QUFB', encoding))
+      }
+      t.do(6, 's0', s => s.uncork())
+    }),
+  },
+  {
+    name: "a corked write where 'drain' is due",
+    setup: unixClient,
+    body: connected(t => {
+      t.do(2, 's0', s => s.cork())
+      t.do(3, 's0', s => s.write('C'.repeat(65536), t.cb(3, 's0')))
+      t.do(4, 's0', s => s.uncork())
+      t.do(5, 's0', s => s.cork())
+      t.do(6, 's0', s => s.write('F'))
+      t.on(7, 's0', 'drain', () => {})
+    }),
+  },
+  {
     name: 'sockets of odd options',
     setup: tcpClient,
     body: asBody((t, net) => [
