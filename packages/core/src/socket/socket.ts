@@ -236,7 +236,7 @@ export class Socket extends Duplex {
   setTimeout(timeout: number, callback?: Listener): this {
     const state = this[kState]
     if (this.destroyed) return this
-    state.keep({ timeoutMs: timeout })
+    state.keepTimeout(timeout)
     const timeoutMs = readTimeout(timeout)
     state.stopIdleTimer()
     if (callback !== undefined) validateFunction(callback, 'callback')
@@ -246,7 +246,7 @@ export class Socket extends Duplex {
     }
     const clock = state.transport.clock ?? hostClock
     const queueSize = () => (state.phase.kind === 'connected' ? state.phase.handle.writeQueueSize : 0)
-    state.keep({ idleTimer: new IdleTimer(clock, timeoutMs, queueSize, () => this.emit('timeout')) })
+    state.keepIdleTimer(new IdleTimer(clock, timeoutMs, queueSize, () => this.emit('timeout')))
     if (callback !== undefined) this.once('timeout', callback)
     return this
   }
@@ -262,7 +262,7 @@ export class Socket extends Duplex {
   }
 
   set timeout(timeoutMs: number | undefined) {
-    this[kState].keep({ timeoutMs })
+    this[kState].keepTimeout(timeoutMs)
   }
 
   /** Makes 'data' emit strings in this encoding (default `utf8`) instead of Buffers. This cannot be undone. */

@@ -112,15 +112,28 @@ export class SocketState implements Activity {
 
   /** Keeps what few sockets have. */
   keep(values: Partial<Seldom>): void {
+    Object.assign(this.#ownSeldom, values)
+  }
+
+  get #ownSeldom(): Seldom {
     if (this.seldom === usual) this.seldom = new Seldom()
-    Object.assign(this.seldom, values)
+    return this.seldom
+  }
+
+  /** As `keep`, field by field: `node:http` sets a timeout twice for each request. */
+  keepTimeout(timeoutMs: number | undefined): void {
+    this.#ownSeldom.timeoutMs = timeoutMs
+  }
+
+  keepIdleTimer(timer: IdleTimer | null): void {
+    this.#ownSeldom.idleTimer = timer
   }
 
   stopIdleTimer(): void {
     const { idleTimer } = this.seldom
     if (idleTimer === null) return
     idleTimer.stop()
-    this.keep({ idleTimer: null })
+    this.keepIdleTimer(null)
   }
 
   /** `console.log` of a socket does not go through all that hangs on its state. */
