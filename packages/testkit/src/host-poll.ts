@@ -9,7 +9,11 @@ const root = new AsyncResource('X_HOST_POLL')
 
 const { port1: inbox, port2: outbox } = root.runInAsyncScope(() => new MessageChannel())
 const jobs: (() => void)[] = []
-inbox.on('message', () => jobs.shift()?.())
+inbox.on('message', () => {
+  const job = jobs.shift()
+  if (jobs.length === 0) inbox.unref()
+  job?.()
+})
 inbox.unref()
 
 /**
@@ -18,6 +22,8 @@ inbox.unref()
  */
 export function inPoll(job: () => void, scope: AsyncResource = root): void {
   scope.runInAsyncScope(setImmediate, null, nothing)
+  // Asked for in a poll, the immediate comes before the next one, and would hold the process no longer.
+  if (jobs.length === 0) inbox.ref()
   jobs.push(() => scope.runInAsyncScope(job))
   outbox.postMessage(null)
 }

@@ -20,6 +20,10 @@ describe('whole programs', () => {
     expect(await run('on-memory.mjs')).toEqual({ result, rows, left: 0 })
   })
 
+  it('[T6] a client alone in its process hears that it is refused', async () => {
+    expect(await run('refused-alone.mjs')).toEqual({ code: 'ECONNREFUSED' })
+  })
+
   it('[T6] run unchanged on the simulated network, in virtual time, and a seed repeats', async () => {
     const first = await run('on-simulation.mjs', '5')
     expect(first).toMatchObject({ result, rows, after: 1 })
