@@ -44,8 +44,14 @@ export function pipesOf(stream: ConnectionStream): readonly Writable[] {
 }
 
 /** What Writable keeps to itself. */
-export function writableStateOf(stream: ConnectionStream): { needDrain: boolean } {
-  return (stream as unknown as { _writableState: { needDrain: boolean } })._writableState
+export function writableStateOf(stream: ConnectionStream): WritableState {
+  return (stream as unknown as { _writableState: WritableState })._writableState
+}
+
+interface WritableState {
+  needDrain: boolean
+  /** The writes that wait, empty ones too. */
+  readonly bufferedRequestCount: number
 }
 
 /**

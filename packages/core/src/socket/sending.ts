@@ -136,8 +136,9 @@ export class Sending implements Holder, TicketStream {
   #openOutbox(): Outbox | null {
     const { stream } = this.#connection
     if (!this.#connection.isReading || this.#isWritableBusy || !stream.writable || !mayHold()) return null
-    // Writable is about to tell of 'drain', where it has nothing.
-    if (this.#isCorked && stream.writableNeedDrain) return null
+    // Writable is about to tell of 'drain', where it has nothing; and calls back for empty writes that are corked.
+    if (this.#isCorked && (stream.writableNeedDrain || writableStateOf(stream).bufferedRequestCount > 0))
+      return null
     if (!isInData() && !this.#isCorked && this.#connection.handle.hasPeerLeft()) return null
     this.#outbox = Outbox.open()
     this.#isFlushDue = false

@@ -121,6 +121,28 @@ export const foundOnNative = [
     }),
   },
   {
+    name: 'an empty write that is corked before the connection is made',
+    setup: tcpClient,
+    body: asBody((t, net) => [
+      [
+        'now',
+        () => {
+          t.make(1, 's0', () => net.connect({ ...t.where, noDelay: true }))
+          t.do(2, 's0', s => s.write('A'))
+          t.do(3, 's0', s => s.write('', t.cb(3, 's0')))
+          t.do(4, 's0', s => s.cork())
+        },
+      ],
+      [
+        'quiet',
+        () => {
+          t.do(5, 's0', s => s.write('C', t.cb(5, 's0')))
+          t.do(6, 's0', s => s.uncork())
+        },
+      ],
+    ]),
+  },
+  {
     name: "a corked write where 'drain' is due",
     setup: unixClient,
     body: connected(t => {
