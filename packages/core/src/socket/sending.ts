@@ -10,7 +10,7 @@ import { FileWrite } from './file-write'
 import { byteLength, withoutFirst } from './gathered'
 import { Outbox } from './outbox'
 import { OwnEnd } from './own-end'
-import { inContext, Ticket, type TicketStream, type WriteCallback } from './ticket'
+import { callTogether, inContext, Ticket, type TicketStream, type WriteCallback } from './ticket'
 import { flushLater, type Holder, isInData, mayHold } from './turn'
 
 /** Gives Writable a write; sockets override the method. */
@@ -62,6 +62,8 @@ export class Sending implements Holder, TicketStream {
   #refusal: Status = 0
   #written: ((status: Status) => void) | null = null
   #refusedBytes = 0
+  /** Callbacks of what is corked, which wait for `uncork`. */
+  #corked: Ticket[] | null = null
   /** Callbacks of held writes that are still to come, or under way. */
   #dueTickets = 0
 
@@ -90,9 +92,17 @@ export class Sending implements Holder, TicketStream {
     }
     if (typeof callback === 'function') {
       this.#dueTickets++
-      outbox.attach(new Ticket(callback as WriteCallback, this))
+      outbox.attach(this.#ticketFor(callback as WriteCallback))
     }
     return true
+  }
+
+  #ticketFor(callback: WriteCallback): Ticket {
+    if (!this.#isCorked) return Ticket.ofWrite(callback, this)
+    const ticket = Ticket.ofCorkedWrite(callback, this)
+    if (this.#corked === null) this.#corked = [ticket]
+    else this.#corked.push(ticket)
+    return ticket
   }
 
   get #isCorked(): boolean {
@@ -106,9 +116,16 @@ export class Sending implements Holder, TicketStream {
 
   /** The stream is corked no more: what was held for it leaves at the end of the listeners of 'data', else at once. */
   uncorked(): void {
+    this.#callCorkedBack()
     if (this.#isFlushDue) return
     if (isInData()) this.#flushLater()
     else this.flush()
+  }
+
+  #callCorkedBack(): void {
+    if (this.#corked === null) return
+    callTogether(this.#corked)
+    this.#corked = null
   }
 
   /** Emits 'drain' where Writable is about to, in a tick to come. */
@@ -180,6 +197,8 @@ export class Sending implements Holder, TicketStream {
     if (!this.#isCorked) this.#sendHeld(outbox, false)
     else {
       this.#outbox = null
+      for (const ticket of this.#corked ?? []) ticket.giveAway()
+      this.#corked = null
       this.#enqueueFrom(outbox, 0)
     }
   }
@@ -198,6 +217,7 @@ export class Sending implements Holder, TicketStream {
   flushBeforeEnd(isLast = false): void {
     const outbox = this.#outbox
     if (outbox === null) return
+    this.#callCorkedBack()
     if (outbox.hasTickets) this.#handOver(outbox, this.#giveHeld(outbox, false))
     else this.#sendHeld(outbox, isLast)
   }

@@ -52,25 +52,48 @@ export class Ticket {
   readonly #stream: TicketStream
   #state: 'under way' | 'settled' | 'called' = 'under way'
   #error: Error | null | undefined = null
-  /** The context of the write, once the tick has come without an outcome. */
-  #context: AsyncResource | null = null
+  /** The context of the write, where it is not that of the tick. */
+  #context: AsyncResource | null
+  /** The tick has come without an outcome, or another orders the callback: the outcome calls back at once. */
+  #isLate = false
 
-  /** The tick that calls back is scheduled now: callbacks keep the order of the calls, among themselves and with Writable's. */
-  constructor(callback: WriteCallback, stream: TicketStream) {
+  constructor(callback: WriteCallback, stream: TicketStream, context: AsyncResource | null) {
     this.#callback = callback
     this.#stream = stream
-    nextTick(callWhenSettled, this)
+    this.#context = context
+  }
+
+  /** The tick that calls back is scheduled now: callbacks keep the order of the calls, among themselves and with Writable's. */
+  static ofWrite(callback: WriteCallback, stream: TicketStream): Ticket {
+    const ticket = new Ticket(callback, stream, null)
+    nextTick(callWhenSettled, ticket)
+    return ticket
+  }
+
+  /** The tick is to be scheduled with `callTogether`, when the stream is corked no more. */
+  static ofCorkedWrite(callback: WriteCallback, stream: TicketStream): Ticket {
+    return new Ticket(callback, stream, new AsyncResource('WRITEWRAP'))
   }
 
   /** The outcome: null where the system has the bytes. */
   settle(error: Error | null | undefined): void {
     if (this.#state !== 'under way') return
     this.#error = error
-    if (this.#context === null) this.#state = 'settled'
+    if (!this.#isLate) this.#state = 'settled'
     else {
       this.#state = 'called'
-      this.#context.runInAsyncScope(deferrable(() => this.#call()))
+      deferrable(() => this.#callInContext())()
     }
+  }
+
+  /** Whoever settles it calls back in the right tick. */
+  giveAway(): void {
+    this.#isLate = true
+  }
+
+  #callInContext(): void {
+    if (this.#context === null) this.#call()
+    else this.#context.runInAsyncScope(() => this.#call())
   }
 
   #call(): void {
@@ -81,10 +104,11 @@ export class Ticket {
     }
   }
 
-  /** Of the tick, which runs in the context of the write. */
   onTick(): void {
     if (this.#state === 'under way') {
-      this.#context = new AsyncResource('WRITEWRAP')
+      // The tick of a write has its context.
+      this.#context ??= new AsyncResource('WRITEWRAP')
+      this.#isLate = true
       this.#stream.outlasted()
     } else {
       this.#state = 'called'
@@ -92,7 +116,7 @@ export class Ticket {
       try {
         if (!this.#error) this.#stream.drain()
       } finally {
-        this.#call()
+        this.#callInContext()
       }
     }
   }
@@ -100,4 +124,13 @@ export class Ticket {
 
 function callWhenSettled(ticket: Ticket): void {
   ticket.onTick()
+}
+
+/** Calls back the writes of a cork in a tick to come, as Writable does: where one throws, those behind it are not called. */
+export function callTogether(tickets: readonly Ticket[]): void {
+  nextTick(callAll, tickets)
+}
+
+function callAll(tickets: readonly Ticket[]): void {
+  for (const ticket of tickets) ticket.onTick()
 }

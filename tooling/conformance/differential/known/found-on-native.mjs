@@ -155,6 +155,47 @@ export const foundOnNative = [
     }),
   },
   {
+    name: 'a corked write on one socket, and a write on another before it is uncorked',
+    setup: tcpClient,
+    body: asBody((t, net) => [
+      [
+        'now',
+        () => {
+          for (const s of ['s0', 's1']) t.make(1, s, () => net.connect({ ...t.where, noDelay: true }))
+        },
+      ],
+      [
+        'quiet',
+        () => {
+          t.do(2, 's0', s => s.cork())
+          t.do(3, 's0', s =>
+            s.write(
+              'H',
+              t.cb(3, 's0', () => t.do(4, 's1', other => other.cork())),
+            ),
+          )
+          t.do(5, 's1', s => s.write('L', t.cb(5, 's1')))
+          t.do(6, 's0', s => s.uncork())
+        },
+      ],
+    ]),
+  },
+  {
+    name: 'two corked writes, and a callback that throws',
+    setup: tcpClient,
+    body: connected(t => {
+      t.do(2, 's0', s => s.cork())
+      t.do(3, 's0', s =>
+        s.write(
+          'B',
+          t.cb(3, 's0', () => t.throw('boom')),
+        ),
+      )
+      t.do(4, 's0', s => s.write('C', t.cb(4, 's0')))
+      t.do(5, 's0', s => s.uncork())
+    }),
+  },
+  {
     name: 'sockets of odd options',
     setup: tcpClient,
     body: asBody((t, net) => [
