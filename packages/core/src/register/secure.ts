@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { isOwnSocket } from '../socket/adopt'
 import type { Socket } from '../socket/index'
+import { giveAlertsApart } from './alerts'
 
 /** What a TLS socket asks a handle of Node's own for, and a socket of this package can tell. */
 const addressMembers = [
@@ -48,10 +49,12 @@ function watchServers(): void {
     for (const secure of args) if (isOfServer(name) && secure instanceof tls.TLSSocket) joinAccepted(secure)
     const [socket] = args
     if (name !== 'connection' || !isOwn(socket)) return Reflect.apply(emit, this, [name, ...args])
-    const known = errorListeners(socket)
+    const known = listenersOf(socket)
     const isHeard = Reflect.apply(emit, this, [name, ...args])
     leaveEndToTls(socket)
-    handlers.set(socket, addedSince(socket, known))
+    const { readers, enders, handlers } = addedSince(socket, known)
+    giveAlertsApart(socket, readers, enders)
+    handlersOf.set(socket, handlers)
     return isHeard
   } as typeof emit
 }
@@ -65,28 +68,30 @@ interface OverStream {
 }
 
 /** The listeners of 'error' by which Node's TLS hears of a socket that a server has given it. */
-const handlers = new WeakMap<Duplex, readonly Listener[]>()
+const handlersOf = new WeakMap<Duplex, readonly Listener[]>()
 
 function joinAccepted(secure: tls.TLSSocket): void {
   const socket = (secure as OverStream)._handle?._parentWrap?.stream
   if (!isOwn(socket)) return
   tellAddresses(secure, socket)
   passOptions(secure, socket)
-  passErrors(secure, socket, handlers.get(socket) ?? [])
+  passErrors(secure, socket, handlersOf.get(socket) ?? [])
 }
 
 /** `make` makes a TLS socket of `socket`, where that is one of this package. */
 function take<S extends object | undefined>(socket: unknown, make: () => S): S {
   if (!isOwn(socket)) return make()
   silence(socket)
-  const known = errorListeners(socket)
+  const known = listenersOf(socket)
   const secure = make()
   leaveEndToTls(socket)
   // `tls.TLSSocket` that is called as a function answers nothing where it extends an object.
   if (secure === undefined) return secure
   tellAddresses(secure, socket)
   passOptions(secure, socket)
-  passErrors(secure as unknown as tls.TLSSocket, socket, addedSince(socket, known))
+  const { readers, enders, handlers } = addedSince(socket, known)
+  giveAlertsApart(socket, readers, enders)
+  passErrors(secure as unknown as tls.TLSSocket, socket, handlers)
   connectWith(secure as unknown as tls.TLSSocket, socket)
   return secure
 }
@@ -110,12 +115,25 @@ function passOptions(secure: object, socket: Duplex): void {
 
 type Listener = (...args: unknown[]) => void
 
-function errorListeners(socket: Duplex): Listener[] {
-  return socket.listeners('error') as Listener[]
+/** The listeners of a socket by which Node's TLS reads it, and hears of its end and its errors. */
+interface TlsListeners {
+  readonly readers: readonly Listener[]
+  readonly enders: readonly Listener[]
+  readonly handlers: readonly Listener[]
 }
 
-function addedSince(socket: Duplex, known: readonly Listener[]): Listener[] {
-  return errorListeners(socket).filter(listener => !known.includes(listener))
+function listenersOf(socket: Duplex): TlsListeners {
+  const of = (event: string) => socket.listeners(event) as Listener[]
+  return { readers: of('data'), enders: of('end'), handlers: of('error') }
+}
+
+function addedSince(socket: Duplex, known: TlsListeners): TlsListeners {
+  const now = listenersOf(socket)
+  return {
+    readers: now.readers.filter(listener => !known.readers.includes(listener)),
+    enders: now.enders.filter(listener => !known.enders.includes(listener)),
+    handlers: now.handlers.filter(listener => !known.handlers.includes(listener)),
+  }
 }
 
 /**

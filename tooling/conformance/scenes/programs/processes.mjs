@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
-import { scene, textOf } from '../scene.mjs'
+import { deferred, scene, textOf } from '../scene.mjs'
 
 /** A child that runs this text, registered as this process is. @param {string} text @param {import('node:child_process').SpawnOptions} [options] */
 const child = (text, options = {}) =>
@@ -12,16 +12,18 @@ const child = (text, options = {}) =>
   })
 
 scene('the output of a child through a socket', async stage => {
+  const exit = deferred()
   const server = net.createServer({ allowHalfOpen: true }, socket => {
     const cat = spawn('cat')
     socket.pipe(cat.stdin)
     cat.stdout.pipe(socket)
-    cat.on('exit', code => stage.log('server', 'exit', code))
+    cat.on('exit', exit.resolve)
   })
   const port = await stage.listen(server)
   const client = net.connect(port, '127.0.0.1')
   client.end(Buffer.alloc(500_000, 'x'))
   stage.log('client', (await textOf(client)).length)
+  stage.log('child', 'exit', await exit.promise)
 })
 
 scene('a child that serves, and is asked to stop', async stage => {

@@ -49,7 +49,10 @@ scene('a thread that is terminated with connections', async stage => {
   await once(clients[0], 'data')
   stage.log('thread', await worker.terminate())
   for (const client of clients) client.resume()
-  await Promise.all(clients.map(client => client.closed || once(client, 'close')))
+  // Some are reset: the thread had unread bytes of theirs.
+  await Promise.all(
+    clients.map(client => client.closed || new Promise(resolve => client.on('close', resolve))),
+  )
   stage.log(
     'client',
     clients.every(client => client.destroyed),
