@@ -4,8 +4,8 @@ import { AsyncResource } from 'node:async_hooks'
 import { MessageChannel } from 'node:worker_threads'
 import { setImmediate } from './host'
 
-// The context of the process, for what belongs to nobody.
-const root = new AsyncResource('X_HOST_POLL')
+/** The context of the process, for what belongs to nobody. */
+export const root = new AsyncResource('X_HOST_POLL')
 
 const { port1: inbox, port2: outbox } = root.runInAsyncScope(() => new MessageChannel())
 const jobs: (() => void)[] = []

@@ -13,7 +13,8 @@ const LONGEST_ALERT_BYTES = 80
 /** In TLS 1.3 an alert looks like data: two bytes, their type, and a tag. */
 const HIDDEN_ALERT_BYTES = 19
 
-type Listener = (...args: unknown[]) => void
+/** A listener of any event. */
+export type Listener = (...args: unknown[]) => void
 
 /**
  * Has those who read a socket for TLS get an alert at the end of a read by itself, and the end behind it, once what follows

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { isOwnSocket } from '../socket/adopt'
 import type { Socket } from '../socket/index'
-import { giveAlertsApart } from './alerts'
+import { giveAlertsApart, type Listener } from './alerts'
 
 /** What a TLS socket asks a handle of Node's own for, and a socket of this package can tell. */
 const addressMembers = [
@@ -112,8 +112,6 @@ function passOptions(secure: object, socket: Duplex): void {
     })
   }
 }
-
-type Listener = (...args: unknown[]) => void
 
 /** The listeners of a socket by which Node's TLS reads it, and hears of its end and its errors. */
 interface TlsListeners {

@@ -1,12 +1,9 @@
 // The event loop of memory networks, carried by the host's: a round of it in each poll; and a way to keep an idle process
 // waiting without a timer or a descriptor. It knows no network.
-import { AsyncResource } from 'node:async_hooks'
+import type { AsyncResource } from 'node:async_hooks'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { inNextPoll, inPoll } from '../host-poll'
+import { inNextPoll, inPoll, root } from '../host-poll'
 import { EventLoop } from '../network/event-loop'
-
-// The context of the process, for what belongs to no handle.
-const root = new AsyncResource('X_MEMORY_NETWORK')
 
 /** A round is under way or asked for. */
 let isAsked = false

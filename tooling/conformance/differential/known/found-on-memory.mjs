@@ -1,12 +1,6 @@
 // Programs that the memory network played another way than node:net once, cut down, and with what they show as their names:
 // what comes before what between sockets, in one turn of the event loop. It plays nothing.
-import { allowHalfOpen, asBody, connecting, tcpClient, toldToConnect, unixClient } from './scene.mjs'
-
-/** A server whose connections come one after the other. @param {import('../stage.mjs').Stage} t @param {any} net @param {(s: any) => void} [then] */
-function serving(t, net, then) {
-  t.make(1, 'v0', () => net.createServer({ noDelay: true }, (/** @type {any} */ s) => t.accepted(s, then)))
-  t.do(2, 'v0', s => t.may('listen', s) && s.listen(t.place))
-}
+import { allowHalfOpen, asBody, connecting, serving, tcpClient, toldToConnect, unixClient } from './scene.mjs'
 
 /** @type {import('./index.mjs').KnownProgram[]} */
 export const foundOnMemory = [
@@ -73,8 +67,7 @@ export const foundOnMemory = [
         'now',
         () => {
           toldToConnect(t, net)
-          t.make(3, 's1', () => new net.Socket({ noDelay: true }))
-          t.do(4, 's1', s => t.may('connect', s) && s.connect(t.refused))
+          toldToConnect(t, net, {}, [3, 's1', t.refused])
           t.do(6, 's1', s => t.may('cork', s) && s.cork())
           t.do(8, 's1', s =>
             s.write(
@@ -94,8 +87,7 @@ export const foundOnMemory = [
         'now',
         () => {
           toldToConnect(t, net)
-          t.make(3, 's1', () => new net.Socket({ noDelay: true }))
-          t.do(4, 's1', s => t.may('connect', s) && s.connect(t.refused))
+          toldToConnect(t, net, {}, [3, 's1', t.refused])
           t.pipeline(7, 's1', 's0')
         },
       ],

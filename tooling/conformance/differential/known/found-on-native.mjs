@@ -1,5 +1,5 @@
 // Programs that differed from node:net on the native transport once, cut down. It plays nothing.
-import { asBody, connected, tcpClient, unixClient } from './scene.mjs'
+import { asBody, connected, connecting, serving, tcpClient, unixClient } from './scene.mjs'
 
 /** @type {import('../stage.mjs').Setup} */
 const server = { role: 'server', family: 'tcp' }
@@ -7,14 +7,8 @@ const peerResets = (/** @type {any} */ p) => p.resetAndDestroy()
 const peerGoes = (/** @type {any} */ p) => p.destroy()
 
 /** A server with one connection. @param {(t: import('../stage.mjs').Stage) => void} act @returns {import('../stage.mjs').Body} */
-const serving = act => (t, net) => [
-  [
-    'now',
-    () => {
-      t.make(1, 'v0', () => net.createServer({ noDelay: true }, (/** @type {any} */ s) => t.accepted(s)))
-      t.do(2, 'v0', v => v.listen(t.place))
-    },
-  ],
+const servingOne = act => (t, net) => [
+  ['now', () => serving(t, net)],
   ['quiet', () => t.peerConnects(3)],
   ['quiet', () => act(t)],
 ]
@@ -49,7 +43,7 @@ export const foundOnNative = [
       [
         'now',
         () => {
-          t.make(1, 's0', () => net.connect({ ...t.where, noDelay: true }))
+          connecting(t, net)
           t.do(2, 's0', s => s.write('A', t.cb(2, 's0')))
           t.do(3, 's0', s => s.destroy())
           t.do(4, 's0', s => s.end(t.cb(4, 's0')))
@@ -61,7 +55,7 @@ export const foundOnNative = [
   {
     name: 'the async context of what an accepted socket tells',
     setup: server,
-    body: serving(t => {
+    body: servingOne(t => {
       t.read(4, 's0', 'data')
       t.peer(5, 0, p => p.end('A'))
     }),
@@ -90,7 +84,7 @@ export const foundOnNative = [
   {
     name: 'an end with bytes and a destroy in one turn, while bytes of the peer are unread',
     setup: { ...server, peerHalfOpen: true },
-    body: serving(t => {
+    body: servingOne(t => {
       t.peer(4, 0, p => p.write('A'))
       t.do(5, 's0', s => s.end('B'))
       t.do(6, 's0', s => s.destroy())
@@ -127,7 +121,7 @@ export const foundOnNative = [
       [
         'now',
         () => {
-          t.make(1, 's0', () => net.connect({ ...t.where, noDelay: true }))
+          connecting(t, net)
           t.do(2, 's0', s => s.write('A'))
           t.do(3, 's0', s => s.write('', t.cb(3, 's0')))
           t.do(4, 's0', s => s.cork())
@@ -234,7 +228,7 @@ export const foundOnNative = [
       [
         'now',
         () => {
-          t.make(1, 's0', () => net.connect({ ...t.where, noDelay: true }))
+          connecting(t, net)
         },
       ],
       [

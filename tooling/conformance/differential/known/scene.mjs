@@ -17,10 +17,16 @@ export function connecting(t, net, options) {
   t.make(1, 's0', () => net.connect({ ...t.where, noDelay: true, ...options }))
 }
 
-/** A socket that is made, and then told to connect: two steps. @param {Stage} t @param {any} net @param {object} [options] @param {[number, string]} [step] */
-export function toldToConnect(t, net, options, [id, actor] = [1, 's0']) {
+/** A socket that is made, and then told to connect: two steps. @param {Stage} t @param {any} net @param {object} [options] @param {[id: number, actor: string, to?: object]} [step] */
+export function toldToConnect(t, net, options, [id, actor, to = t.where] = [1, 's0']) {
   t.make(id, actor, () => new net.Socket({ noDelay: true, ...options }))
-  t.do(id + 1, actor, s => t.may('connect', s) && s.connect(t.where))
+  t.do(id + 1, actor, s => t.may('connect', s) && s.connect(to))
+}
+
+/** A server that listens; its connections come one after the other. @param {Stage} t @param {any} net @param {(s: any) => void} [then] */
+export function serving(t, net, then) {
+  t.make(1, 'v0', () => net.createServer({ noDelay: true }, (/** @type {any} */ s) => t.accepted(s, then)))
+  t.do(2, 'v0', s => t.may('listen', s) && s.listen(t.place))
 }
 
 /**
