@@ -52,8 +52,9 @@ function watchServers(): void {
     const known = listenersOf(socket)
     const isHeard = Reflect.apply(emit, this, [name, ...args])
     leaveEndToTls(socket)
-    const { readers, enders, handlers } = addedSince(socket, known)
+    const { readers, enders, closers, handlers } = addedSince(socket, known)
     giveAlertsApart(socket, readers, enders)
+    closeBehindEnd(socket, closers)
     handlersOf.set(socket, handlers)
     return isHeard
   } as typeof emit
@@ -67,12 +68,16 @@ interface OverStream {
   readonly _handle?: { readonly _parentWrap?: { readonly stream?: unknown } | null } | null
 }
 
+/** The TLS socket above a socket. */
+const secureOf = new WeakMap<Duplex, tls.TLSSocket>()
+
 /** The listeners of 'error' by which Node's TLS hears of a socket that a server has given it. */
 const handlersOf = new WeakMap<Duplex, readonly Listener[]>()
 
 function joinAccepted(secure: tls.TLSSocket): void {
   const socket = (secure as OverStream)._handle?._parentWrap?.stream
   if (!isOwn(socket)) return
+  secureOf.set(socket, secure)
   tellAddresses(secure, socket)
   passOptions(secure, socket)
   passErrors(secure, socket, handlersOf.get(socket) ?? [])
@@ -89,8 +94,10 @@ function take<S extends object | undefined>(socket: unknown, make: () => S): S {
   if (secure === undefined) return secure
   tellAddresses(secure, socket)
   passOptions(secure, socket)
-  const { readers, enders, handlers } = addedSince(socket, known)
+  const { readers, enders, closers, handlers } = addedSince(socket, known)
+  secureOf.set(socket, secure as unknown as tls.TLSSocket)
   giveAlertsApart(socket, readers, enders)
+  closeBehindEnd(socket, closers)
   passErrors(secure as unknown as tls.TLSSocket, socket, handlers)
   connectWith(secure as unknown as tls.TLSSocket, socket)
   return secure
@@ -113,25 +120,45 @@ function passOptions(secure: object, socket: Duplex): void {
   }
 }
 
-/** The listeners of a socket by which Node's TLS reads it, and hears of its end and its errors. */
+/** The listeners of a socket by which Node's TLS reads it, and hears of its end, its close and its errors. */
 interface TlsListeners {
   readonly readers: readonly Listener[]
   readonly enders: readonly Listener[]
+  readonly closers: readonly Listener[]
   readonly handlers: readonly Listener[]
 }
 
 function listenersOf(socket: Duplex): TlsListeners {
   const of = (event: string) => socket.listeners(event) as Listener[]
-  return { readers: of('data'), enders: of('end'), handlers: of('error') }
+  return { readers: of('data'), enders: of('end'), closers: of('close'), handlers: of('error') }
 }
 
 function addedSince(socket: Duplex, known: TlsListeners): TlsListeners {
   const now = listenersOf(socket)
+  const added = (which: keyof TlsListeners) => now[which].filter(listener => !known[which].includes(listener))
   return {
-    readers: now.readers.filter(listener => !known.readers.includes(listener)),
-    enders: now.enders.filter(listener => !known.enders.includes(listener)),
-    handlers: now.handlers.filter(listener => !known.handlers.includes(listener)),
+    readers: added('readers'),
+    enders: added('enders'),
+    closers: added('closers'),
+    handlers: added('handlers'),
   }
+}
+
+/**
+ * A socket of which both sides have ended closes, and Node destroys the TLS socket above it, with what the program has not
+ * read. It is told once the program has read to the end.
+ */
+function closeBehindEnd(socket: Duplex, closers: readonly Listener[]): void {
+  for (const closer of closers) socket.off('close', closer)
+  socket.on('close', (hadError: boolean) => {
+    const tell = () => {
+      for (const closer of closers) Reflect.apply(closer, socket, [hadError])
+    }
+    const secure = secureOf.get(socket)
+    const isUnread = secure !== undefined && !secure.destroyed && !secure.readableEnded
+    if (isUnread && !hadError && socket.readableEnded) secure.once('end', tell)
+    else tell()
+  })
 }
 
 /**

@@ -49,6 +49,31 @@ for (const maxVersion of /** @type {const} */ (['TLSv1.2', 'TLSv1.3']))
     stage.log('client', await text)
   })
 
+for (const size of [10, 200_000])
+  scene(`an end of our side before the peer's ${size} bytes are read`, async stage => {
+    const { secure, port } = await secured(stage)
+    const served = deferred()
+    secure.on('secureConnection', async socket => {
+      stage.watch('server', socket, 'end', 'close')
+      socket.end('answer')
+      await peerEnded.promise
+      await turns(20)
+      let received = 0
+      for await (const chunk of socket) {
+        received += chunk.length
+        await turns(3)
+      }
+      stage.log('server', received)
+      served.resolve()
+    })
+    const peerEnded = deferred()
+    const client = dial(stage, port)
+    client.resume().end(Buffer.alloc(size), peerEnded.resolve)
+    // What does not fit waits for the server to read.
+    if (size > 100_000) peerEnded.resolve()
+    await served.promise
+  })
+
 scene('writes before and in the handshake, their callbacks', async stage => {
   const { secure, port } = await secured(stage)
   secure.on('secureConnection', socket => socket.pipe(socket))
