@@ -83,7 +83,7 @@ export class ServerState {
     this.connectionOptions = new ConnectionOptions(options.coalesce)
     const { admission, proxyProtocol, socketOptions } = options
     this.socketOptions = socketOptions === undefined ? undefined : readSocketOptionSet(socketOptions)
-    if (this.socketOptions !== undefined) checkSupport(this.#usedTransport, this.socketOptions)
+    if (this.socketOptions !== undefined) checkSupport(this.#usedTransport(), this.socketOptions)
     this.admission =
       admission === undefined
         ? null
@@ -167,7 +167,7 @@ export class ServerState {
    */
   #isShort(): boolean {
     if (this.acceptStatus >= 0 || this.listener === null) return false
-    const { descriptors } = this.#usedTransport
+    const { descriptors } = this.#usedTransport()
     const fd = descriptors?.openSocket('IPv4', false) ?? 0
     if (fd < 0) return true
     descriptors?.close([fd])
@@ -177,21 +177,21 @@ export class ServerState {
 
   /** The time of its connections. */
   get clock(): Clock {
-    return this.#usedTransport.clock ?? hostClock
+    return this.#usedTransport().clock ?? hostClock
   }
 
-  get #usedTransport(): Transport {
+  #usedTransport(): Transport {
     return this.transport ?? defaultTransport()
   }
 
   /** The options of the listening socket. Throws `ERR_SERVER_NOT_RUNNING`, `ERR_X_UNSUPPORTED`. */
   optionAccess(): OptionAccess {
     if (this.listener === null) throw codedError('ERR_SERVER_NOT_RUNNING')
-    return new OptionAccess(this.#usedTransport, this.listener.handle.fd)
+    return new OptionAccess(this.#usedTransport(), this.listener.handle.fd)
   }
 
   cannotPause(): Error {
-    return codedError('ERR_X_UNSUPPORTED', this.#usedTransport.name, 'leaving connections in the backlog')
+    return codedError('ERR_X_UNSUPPORTED', this.#usedTransport().name, 'leaving connections in the backlog')
   }
 
   countDrop(reason: DropReason): void {

@@ -106,6 +106,11 @@ export class Connection implements ReadSink {
     return this.#sending?.isHolding === true
   }
 
+  /** Characters and bytes of the writes that are held, as Writable counts them. */
+  get heldLength(): number {
+    return this.#sending?.heldLength ?? 0
+  }
+
   /** Nothing that was written is still to go to the system, and nothing is held back. */
   get isQuiet(): boolean {
     return this.#sending === null ? !isQueueing(this.stream) : this.#sending.isQuiet

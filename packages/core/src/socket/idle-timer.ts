@@ -2,21 +2,30 @@
 import { validateTimeout } from '../errors/validate'
 import type { Clock, Timer } from '../transport/contract'
 
+/** Whose writes a timeout waits for. */
+export interface Sender {
+  /** Bytes written that the system has not taken yet. */
+  readonly writeQueueSize: number
+}
+
+/** Whoever hears of a timeout. */
+export interface TimeoutEmitter {
+  emit(event: 'timeout'): boolean
+}
+
 /** Restarts on activity; a write that the system takes slowly counts as activity as long as it gets on. */
 export class IdleTimer {
   readonly #clock: Clock
   readonly #timer: Timer
-  readonly #queueSize: () => number
+  readonly #sender: Sender
+  readonly #emitter: TimeoutEmitter
   #lastQueueSize = 0
 
-  /** `queueSize` tells the bytes written that the system has not taken yet. */
-  constructor(clock: Clock, timeoutMs: number, queueSize: () => number, expired: () => void) {
+  constructor(clock: Clock, timeoutMs: number, sender: Sender, emitter: TimeoutEmitter) {
     this.#clock = clock
-    this.#queueSize = queueSize
-    this.#timer = clock.setTimeout(() => {
-      if (this.#isWriteMoving()) this.#timer.refresh()
-      else expired()
-    }, timeoutMs)
+    this.#sender = sender
+    this.#emitter = emitter
+    this.#timer = clock.setTimeout(() => this.#onTime(), timeoutMs)
     this.#timer.unref()
   }
 
@@ -28,8 +37,13 @@ export class IdleTimer {
     this.#clock.clearTimeout(this.#timer)
   }
 
+  #onTime(): void {
+    if (this.#isWriteMoving()) this.#timer.refresh()
+    else this.#emitter.emit('timeout')
+  }
+
   #isWriteMoving(): boolean {
-    const size = this.#queueSize()
+    const size = this.#sender.writeQueueSize
     const isMoving = size > 0 && size !== this.#lastQueueSize
     this.#lastQueueSize = size
     return isMoving

@@ -84,7 +84,7 @@ export class Sending implements Holder, TicketStream {
     const outbox = this.#outbox ?? this.#openOutbox()
     if (outbox === null) return false
     // Ahead of the ticks of callbacks, which are to find the outcome.
-    if (!this.#isFlushDue && !this.#isCorked) this.#flushLater()
+    if (!this.#isFlushDue && !this.#isCorked()) this.#flushLater()
     if (outbox.length + chunk.length >= limit || !outbox.add(chunk, encoding)) {
       if (outbox.writeCount === 0) return this.#closeEmpty(outbox)
       this.flush()
@@ -98,14 +98,14 @@ export class Sending implements Holder, TicketStream {
   }
 
   #ticketFor(callback: WriteCallback): Ticket {
-    if (!this.#isCorked) return Ticket.ofWrite(callback, this)
+    if (!this.#isCorked()) return Ticket.ofWrite(callback, this)
     const ticket = Ticket.ofCorkedWrite(callback, this)
     if (this.#corked === null) this.#corked = [ticket]
     else this.#corked.push(ticket)
     return ticket
   }
 
-  get #isCorked(): boolean {
+  #isCorked(): boolean {
     return this.#connection.stream.writableCorked !== 0
   }
 
@@ -152,11 +152,11 @@ export class Sending implements Holder, TicketStream {
    */
   #openOutbox(): Outbox | null {
     const { stream } = this.#connection
-    if (!this.#connection.isReading || this.#isWritableBusy || !stream.writable || !mayHold()) return null
+    if (!this.#connection.isReading || this.#isWritableBusy() || !stream.writable || !mayHold()) return null
     // Writable is about to tell of 'drain', where it has nothing; and calls back for empty writes that are corked.
-    if (this.#isCorked && (stream.writableNeedDrain || writableStateOf(stream).bufferedRequestCount > 0))
+    if (this.#isCorked() && (stream.writableNeedDrain || writableStateOf(stream).bufferedRequestCount > 0))
       return null
-    if (!isInData() && !this.#isCorked && this.#connection.handle.hasPeerLeft()) return null
+    if (!isInData() && !this.#isCorked() && this.#connection.handle.hasPeerLeft()) return null
     this.#outbox = Outbox.open()
     this.#isFlushDue = false
     return this.#outbox
@@ -172,8 +172,13 @@ export class Sending implements Holder, TicketStream {
     return this.#outbox !== null
   }
 
+  /** Characters and bytes of the writes that are held, as Writable counts them. */
+  get heldLength(): number {
+    return this.#outbox?.length ?? 0
+  }
+
   /** Writable has something under way or queued: it alone orders. */
-  get #isWritableBusy(): boolean {
+  #isWritableBusy(): boolean {
     return (
       this.#writeCallback !== null ||
       this.#file !== null ||
@@ -184,7 +189,7 @@ export class Sending implements Holder, TicketStream {
 
   /** Nothing that was written is still to go to the system, and nothing is held back. */
   get isQuiet(): boolean {
-    return this.#outbox === null && this.#underWay === 0 && !this.#isWritableBusy && !this.#isCorked
+    return this.#outbox === null && this.#underWay === 0 && !this.#isWritableBusy() && !this.#isCorked()
   }
 
   /**
@@ -194,7 +199,7 @@ export class Sending implements Holder, TicketStream {
   flush(): void {
     const outbox = this.#outbox
     if (outbox === null) return
-    if (!this.#isCorked) this.#sendHeld(outbox, false)
+    if (!this.#isCorked()) this.#sendHeld(outbox, false)
     else {
       this.#outbox = null
       for (const ticket of this.#corked ?? []) ticket.giveAway()
@@ -229,9 +234,9 @@ export class Sending implements Holder, TicketStream {
   flushBeforeDestroy(): void {
     const { stream } = this.#connection
     if (this.#outbox !== null) {
-      if (this.#isCorked) this.flush()
+      if (this.#isCorked()) this.flush()
       else this.flushBeforeEnd()
-    } else if (this.#dueTickets > 0 && stream.writable && !this.#isCorked && !this.#isWritableBusy) {
+    } else if (this.#dueTickets > 0 && stream.writable && !this.#isCorked() && !this.#isWritableBusy()) {
       enqueue.call(stream, tickAlone, undefined, () => {})
     }
   }
@@ -389,7 +394,7 @@ export class Sending implements Holder, TicketStream {
   }
 
   /** Up to Node 20 a write that a `destroy()` cuts off is told as written. */
-  get #isTakenForWritten(): boolean {
+  #isTakenForWritten(): boolean {
     return nodeMajor < 21 && this.#connection.stream.destroyed
   }
 
@@ -401,6 +406,6 @@ export class Sending implements Holder, TicketStream {
     this.#writeCallback = null
     if (callback === null) return
     this.#connection.activity.touch()
-    callback(status < 0 && !this.#isTakenForWritten ? eventError(status, 'write') : null)
+    callback(status < 0 && !this.#isTakenForWritten() ? eventError(status, 'write') : null)
   }
 }

@@ -245,8 +245,7 @@ export class Socket extends Duplex {
       return this
     }
     const clock = state.transport.clock ?? hostClock
-    const queueSize = () => (state.phase.kind === 'connected' ? state.phase.handle.writeQueueSize : 0)
-    state.keepIdleTimer(new IdleTimer(clock, timeoutMs, queueSize, () => this.emit('timeout')))
+    state.keepIdleTimer(new IdleTimer(clock, timeoutMs, state, this))
     if (callback !== undefined) this.once('timeout', callback)
     return this
   }
@@ -536,8 +535,11 @@ Object.defineProperty(Socket.prototype, 'writableLength', {
   configurable: true,
   /** Bytes waiting to be sent. Bytes that the system takes at once are never counted. */
   get(this: Socket): number {
-    const state = this[kState] as SocketState | undefined
-    if (state?.phase.kind === 'connected') state.phase.flush()
+    const phase = (this[kState] as SocketState | undefined)?.phase
+    if (phase?.kind !== 'connected') return queuedLength.call(this)
+    // What is corked waits, wherever it is; `node:http` asks within each cork.
+    if (this.writableCorked > 0) return queuedLength.call(this) + phase.heldLength
+    phase.flush()
     return queuedLength.call(this)
   },
 })

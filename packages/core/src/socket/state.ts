@@ -9,7 +9,7 @@ import type { Address, StreamHandle, Transport } from '../transport/contract'
 import type { Connecting } from './connecting'
 import type { Connection } from './connection'
 import type { Activity } from './connection-stream'
-import type { IdleTimer } from './idle-timer'
+import type { IdleTimer, Sender } from './idle-timer'
 import type { ConnectionSettings, OnReadOptions, SocketSettings } from './options'
 
 /** The key of a socket's state. */
@@ -67,7 +67,7 @@ class Seldom {
 /** Shared by all sockets that have nothing of it. */
 const usual: Readonly<Seldom> = new Seldom()
 
-export class SocketState implements Activity {
+export class SocketState implements Activity, Sender {
   phase: Phase = idle
   settings: ConnectionSettings
   /** Writes of one turn leave as one. */
@@ -100,6 +100,10 @@ export class SocketState implements Activity {
     this.seldom.idleTimer?.refresh()
   }
 
+  get writeQueueSize(): number {
+    return this.phase.kind === 'connected' ? this.phase.handle.writeQueueSize : 0
+  }
+
   /** Bytes that the program has of a connection: those of a PROXY header were not for it. */
   bytesReadOf(handle: StreamHandle): number {
     return handle.bytesRead - (this.seldom.proxied?.header.byteLength ?? 0)
@@ -112,21 +116,21 @@ export class SocketState implements Activity {
 
   /** Keeps what few sockets have. */
   keep(values: Partial<Seldom>): void {
-    Object.assign(this.#ownSeldom, values)
+    Object.assign(this.#ownSeldom(), values)
   }
 
-  get #ownSeldom(): Seldom {
+  #ownSeldom(): Seldom {
     if (this.seldom === usual) this.seldom = new Seldom()
     return this.seldom
   }
 
   /** As `keep`, field by field: `node:http` sets a timeout twice for each request. */
   keepTimeout(timeoutMs: number | undefined): void {
-    this.#ownSeldom.timeoutMs = timeoutMs
+    this.#ownSeldom().timeoutMs = timeoutMs
   }
 
   keepIdleTimer(timer: IdleTimer | null): void {
-    this.#ownSeldom.idleTimer = timer
+    this.#ownSeldom().idleTimer = timer
   }
 
   stopIdleTimer(): void {

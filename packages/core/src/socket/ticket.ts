@@ -93,7 +93,7 @@ export class Ticket {
 
   #callInContext(): void {
     if (this.#context === null) this.#call()
-    else this.#context.runInAsyncScope(() => this.#call())
+    else this.#context.runInAsyncScope(this.#call, this)
   }
 
   #call(): void {

@@ -137,7 +137,7 @@ describe.each(transports)('writing on the $name transport', transport => {
     })
     far.write('go')
     expect(String(await readAll(far))).toBe('abcd')
-    // The look at `writableLength` gave Writable what was corked so far; what comes after an uncork is sent with the end.
+    // What is held leaves as the second cork begins, and what that one had with the end.
     expect(sent.count).toBe(2)
   })
 

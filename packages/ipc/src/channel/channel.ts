@@ -235,7 +235,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
     }
     const values = decodeValues(frame, mayClone)
     for (let at = 0; at < values.length; at++) {
-      if (at > 0 && !this.#isHeard) {
+      if (at > 0 && !this.#isHeard()) {
         this.#inbox.addValues(values, at)
         break
       }
@@ -245,7 +245,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /** Somebody listens, and has not ended it. */
-  get #isHeard(): boolean {
+  #isHeard(): boolean {
     return this.listenerCount('message') > 0 && this.#ending === null
   }
 
@@ -269,14 +269,14 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
   }
 
   /** Whether a message with handles can be emitted as it comes: after those that wait, and not before somebody listens. */
-  get #isDirect(): boolean {
+  #isDirect(): boolean {
     if (this.listenerCount('handle') > 0) return !this.#inbox.hasHandles
-    return this.#inbox.isEmpty && this.#isHeard
+    return this.#inbox.isEmpty && this.#isHeard()
   }
 
   /** Room for a message with handles: what it was charged with, or null where there is none. */
   #reserve(frame: Frame): number | null {
-    if (this.#isDirect) return 0
+    if (this.#isDirect()) return 0
     const cost = costAsValue(frame)
     return this.#session.account.addMessage(cost) ? cost : null
   }
@@ -303,7 +303,7 @@ export class Channel<In = unknown, Out = unknown> extends EventEmitter<ChannelEv
 
   #emitWaiting(): void {
     while (this.#ending === null) {
-      const taken = this.#isHeard
+      const taken = this.#isHeard()
         ? this.#inbox.take()
         : this.listenerCount('handle') > 0
           ? this.#inbox.take(true)

@@ -131,14 +131,14 @@ export class Client<
       again: each => this.#take(each),
       done: each => this.#queue.remove(each),
     })
-    if (!this.#isKeepingUp && this.#queue.bytes + errand.cost > queueLimitBytes) {
+    if (!this.#isKeepingUp() && this.#queue.bytes + errand.cost > queueLimitBytes) {
       errand.fail(ipcError('ERR_X_NOT_SENT', `${this.#queue.bytes} bytes wait to be sent`))
     } else this.#take(errand)
     return errand.promise
   }
 
   /** What is given now is sent now: there is a connection, and its server is not behind. */
-  get #isKeepingUp(): boolean {
+  #isKeepingUp(): boolean {
     const { channel } = this
     return channel?.isOpen === true && this.#queue.isEmpty && channel.room === null
   }
@@ -146,7 +146,7 @@ export class Client<
   #take(errand: Errand): void {
     const { channel } = this
     if (this.#state.name === 'closed') errand.abandon(null)
-    else if (this.#isKeepingUp) void errand.send(channel!)
+    else if (this.#isKeepingUp()) void errand.send(channel!)
     else {
       this.#queue.add(errand)
       if (channel !== null) this.#sendQueue(channel)

@@ -87,7 +87,7 @@ export class Errand {
     else this.#timer?.unref()
   }
 
-  get #leftMs(): number {
+  #leftMs(): number {
     if (this.#timeoutMs === 0) return Number.POSITIVE_INFINITY
     return this.#timeoutMs - (monotonicMs() - this.#startedMs)
   }
@@ -115,7 +115,7 @@ export class Errand {
       await channel.send(this.#value.get(), options as SendOptions)
       return undefined
     }
-    const timeoutMs = this.#timeoutMs === 0 ? 0 : Math.ceil(Math.max(1, this.#leftMs))
+    const timeoutMs = this.#timeoutMs === 0 ? 0 : Math.ceil(Math.max(1, this.#leftMs()))
     return await channel.request<never>(this.#value.get(), { ...options, timeoutMs })
   }
 
@@ -124,10 +124,10 @@ export class Errand {
     const isNotSent = error.code === 'ERR_X_NOT_SENT'
     if (isUnknown || error.mayHaveRun === true) this.#mayHaveRun = true
     const mayGoAgain = isNotSent || (isUnknown && this.#options.repeatable === true)
-    if (error.code === 'ERR_X_REQUEST_TIMEOUT' || (mayGoAgain && this.#leftMs <= 0)) {
+    if (error.code === 'ERR_X_REQUEST_TIMEOUT' || (mayGoAgain && this.#leftMs() <= 0)) {
       this.fail(this.#tooLate(error))
     } else if (mayGoAgain && this.#state === 'sent') {
-      this.#await(this.#timeoutMs === 0 ? 0 : this.#leftMs)
+      this.#await(this.#timeoutMs === 0 ? 0 : this.#leftMs())
       this.#about.again(this)
     } else this.fail(error)
   }

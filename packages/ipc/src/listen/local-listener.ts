@@ -63,19 +63,19 @@ export class LocalListener extends ListenerWrapper {
     this.#path = at.path
     this.#mode = flags.mode
     // Where binding and listening are one, nobody else may connect until the owner is right.
-    const mode = this.#hasOwner && !this.#isEager ? (flags.mode ?? 0o777) & OWNER_ONLY : flags.mode
+    const mode = this.#hasOwner() && !this.#isEager ? (flags.mode ?? 0o777) & OWNER_ONLY : flags.mode
     const status = this.inner.bind(at, { ...flags, ...(mode !== undefined && { mode }) })
     if (status < 0 || !this.#isEager) return status
     this.#identity = ownFile(at.path)
     return this.#setOwner(at.path)
   }
 
-  get #hasOwner(): boolean {
+  #hasOwner(): boolean {
     return this.#options.uid !== undefined || this.#options.gid !== undefined
   }
 
   #setOwner(path: string): Status {
-    if (!this.#hasOwner) return 0
+    if (!this.#hasOwner()) return 0
     const { uid = -1, gid = -1 } = this.#options
     try {
       lchownSync(path, uid, gid)

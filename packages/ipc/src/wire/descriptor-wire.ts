@@ -47,35 +47,35 @@ export class DescriptorWire implements Wire {
     this.#ended = ended
   }
 
-  get #isListening(): boolean {
+  #isListening(): boolean {
     return this.#state === 'open' || this.#state === 'ending'
   }
 
   start(sink: WireSink): void {
     this.#sink = sink
     nextTick(() => {
-      for (const chunk of this.#unread) if (this.#isListening) sink.onData(chunk, null)
+      for (const chunk of this.#unread) if (this.#isListening()) sink.onData(chunk, null)
       if (!this.#isPaused) this.#receive()
     })
   }
 
   #receive(): void {
-    if (!this.#isListening) return
+    if (!this.#isListening()) return
     const status = this.#channel.receive({
       onMessage: (data, fds, isTruncated) => {
-        if (!this.#isListening) this.transport.descriptors?.close(fds)
+        if (!this.#isListening()) this.transport.descriptors?.close(fds)
         else this.#sink!.onData(data, fds.length > 0 || isTruncated ? { fds, isTruncated } : null)
       },
       onEnd: () => this.#onEnd(),
       // The peer closed with bytes of ours unread: an end like any other, for what must not be lost is acknowledged.
       onError: status => (ENDS.has(status) ? this.#onEnd() : this.#fail(status, 'read')),
-      onShortage: status => this.#isListening && this.#sink!.onShortage(systemError(status, 'sendmsg')),
+      onShortage: status => this.#isListening() && this.#sink!.onShortage(systemError(status, 'sendmsg')),
     })
     if (status < 0) this.#fail(status, 'read')
   }
 
   #onEnd(): void {
-    if (!this.#isListening) return
+    if (!this.#isListening()) return
     this.#sink!.onEnd()
     this.#close(null)
   }
@@ -99,7 +99,7 @@ export class DescriptorWire implements Wire {
   }
 
   #pump(): void {
-    while (this.#queue.length > 0 && !this.#isBusy && this.#isListening) {
+    while (this.#queue.length > 0 && !this.#isBusy && this.#isListening()) {
       const { data, descriptors, dropped } = this.#queue[0]!
       const fds = descriptors === null ? [] : descriptors()
       if (fds === null) {
@@ -123,7 +123,7 @@ export class DescriptorWire implements Wire {
   }
 
   #onSent(status: Status): void {
-    if (!this.#isListening) return
+    if (!this.#isListening()) return
     this.#isBusy = false
     if (status < 0) this.#fail(status, 'write')
     else {
@@ -142,7 +142,7 @@ export class DescriptorWire implements Wire {
 
   pause(): void {
     this.#isPaused = true
-    if (this.#isListening) this.#channel.pause()
+    if (this.#isListening()) this.#channel.pause()
   }
 
   resume(): void {
@@ -158,7 +158,7 @@ export class DescriptorWire implements Wire {
   }
 
   destroy(lastWords: Buffer | null): void {
-    if (!this.#isListening) return
+    if (!this.#isListening()) return
     const mayTalk = lastWords !== null && this.#state === 'open' && this.#queue.length === 0
     if (!mayTalk) {
       this.#close(null)

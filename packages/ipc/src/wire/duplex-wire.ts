@@ -36,16 +36,16 @@ export class DuplexWire implements Wire {
   write(chunks: readonly Buffer[]): boolean {
     const duplex = this.#duplex
     if (!duplex.writable) return true
-    if (chunks.length === 1) return duplex.write(chunks[0]) || this.#hasRoom
+    if (chunks.length === 1) return duplex.write(chunks[0]) || this.#hasRoom()
     let isRoomLeft = true
     duplex.cork()
     for (const chunk of chunks) isRoomLeft = duplex.write(chunk)
     duplex.uncork()
-    return isRoomLeft || this.#hasRoom
+    return isRoomLeft || this.#hasRoom()
   }
 
   // Streams say "full" at 16 KiB, which is less than one turn's frames. 'drain' comes all the same, once all is out.
-  get #hasRoom(): boolean {
+  #hasRoom(): boolean {
     return this.#duplex.writableLength < WIRE_BYTES
   }
 

@@ -55,7 +55,7 @@ export class FrameWriter {
 
   /** The peer is behind: wait until `drained` says that nothing is left. */
   get isFull(): boolean {
-    return this.#isBlocked && this.#unsent > HIGH_WATER_BYTES
+    return this.#isBlocked && this.#unsent() > HIGH_WATER_BYTES
   }
 
   set limit(bytes: number) {
@@ -64,17 +64,17 @@ export class FrameWriter {
 
   /** Bytes that the system has not taken. */
   get backlog(): number {
-    return this.#wire.backlog + this.#unsent
+    return this.#wire.backlog + this.#unsent()
   }
 
-  get #unsent(): number {
+  #unsent(): number {
     return this.#queueBytes + this.#to - this.#from + this.#packing.chars
   }
 
   /** Ends the frame that is being packed; answers where in the stream the next one begins. */
   mark(): number {
     this.#endPacking()
-    return this.#given + this.#unsent
+    return this.#given + this.#unsent()
   }
 
   /** How many bytes of the stream may have reached the peer. */
@@ -206,7 +206,7 @@ export class FrameWriter {
 
   #schedule(): void {
     if (this.#isBlocked) return
-    if (this.#unsent >= SLAB_BYTES / 2) this.flush()
+    if (this.#unsent() >= SLAB_BYTES / 2) this.flush()
     else if (!this.#isScheduled) {
       this.#isScheduled = true
       nextTick(this.#flushLater)
@@ -245,7 +245,7 @@ export class FrameWriter {
 
   /** Writes into the same slab again once all of it is out: a new one each time costs more than what it is filled with. */
   #rewind(): void {
-    if (this.#unsent > 0 || !this.#wire.isDone) return
+    if (this.#unsent() > 0 || !this.#wire.isDone) return
     this.#from = 0
     this.#to = 0
   }
@@ -264,6 +264,6 @@ export class FrameWriter {
 
   /** Nothing waits here, and nothing in the wire. */
   get isEmpty(): boolean {
-    return this.#unsent === 0 && !this.#isBlocked
+    return this.#unsent() === 0 && !this.#isBlocked
   }
 }

@@ -151,7 +151,7 @@ export class VirtualListener implements ListenerHandle, Pollable {
    * was not heard.
    */
   offer(caller: Caller): boolean {
-    if (this.#hasRoom) this.#admit(caller)
+    if (this.#hasRoom()) this.#admit(caller)
     else if (this.kind === 'pipe') caller.refuse(errno('EAGAIN'))
     else if (caller.isRepeating) return false
     else this.#waiting.push(caller)
@@ -185,7 +185,7 @@ export class VirtualListener implements ListenerHandle, Pollable {
     this.#refresh()
   }
 
-  get #hasRoom(): boolean {
+  #hasRoom(): boolean {
     return this.#queue.length + this.#answered.size <= this.#backlog
   }
 
@@ -204,7 +204,7 @@ export class VirtualListener implements ListenerHandle, Pollable {
     const stream = this.#queue.shift()
     if (!stream) return
     // One that has given up meanwhile takes no place.
-    while (this.#hasRoom && this.#waiting.length > 0) this.#admit(this.#waiting.shift()!)
+    while (this.#hasRoom() && this.#waiting.length > 0) this.#admit(this.#waiting.shift()!)
     this.#accept?.(0, stream)
   }
 

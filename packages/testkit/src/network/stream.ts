@@ -143,14 +143,14 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
 
   peername(): Address | Status {
     if (this.#state === 'closed') return errno('EBADF')
-    return this.#remote && this.#isConnected && !(this.#isGone && this.kind === 'tcp')
+    return this.#remote && this.#isConnected() && !(this.#isGone && this.kind === 'tcp')
       ? this.#remote
       : errno('ENOTCONN')
   }
 
   readStart(sink: ReadSink): Status {
     if (this.#state === 'closed') return errno('EBADF')
-    if (!this.#isConnected) return errno('ENOTCONN')
+    if (!this.#isConnected()) return errno('ENOTCONN')
     this.#incoming.start(sink)
     this.#refresh()
     return 0
@@ -165,13 +165,13 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
 
   write(chunks: readonly Uint8Array[], done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
-    if (!this.#isConnected) return errno('ENOTCONN')
+    if (!this.#isConnected()) return errno('ENOTCONN')
     return this.#outgoing.write(chunks, done)
   }
 
   shutdown(done: (status: Status) => void): Status {
     if (this.#state === 'closed') return errno('EBADF')
-    if (!this.#isConnected) return errno('ENOTCONN')
+    if (!this.#isConnected()) return errno('ENOTCONN')
     this.#connecting.refuseRepeat()
     return this.#outgoing.shutdown(done)
   }
@@ -200,13 +200,13 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
 
   /** Both ends of a virtual connection live in this process. */
   peerCredentials(): PeerCredentials | Status {
-    if (!this.#isConnected) return errno('ENOTCONN')
+    if (!this.#isConnected()) return errno('ENOTCONN')
     if (this.kind !== 'pipe') return errno('ENOTSUP')
     return { pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   }
 
   hasPeerLeft(): boolean {
-    return this.#isConnected && (this.#hasEnd || this.#isGone)
+    return this.#isConnected() && (this.#hasEnd || this.#isGone)
   }
 
   ref(): void {
@@ -372,7 +372,7 @@ export class VirtualStream extends WithoutDescriptor implements StreamHandle, La
     this.#refresh()
   }
 
-  get #isConnected(): boolean {
+  #isConnected(): boolean {
     return this.#state === 'open' && !this.#connecting.isPending
   }
 

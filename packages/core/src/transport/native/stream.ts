@@ -111,29 +111,25 @@ export class NativeStream implements StreamHandle {
     return this.#host.kind
   }
 
-  get #addon(): Addon {
-    return this.#host.addon
-  }
-
   #keep(values: Partial<Seldom>): Seldom {
     if (this.#seldom === usual) this.#seldom = new Seldom()
     return Object.assign(this.#seldom, values)
   }
 
   bind(at: TcpAddress, flags?: BindFlags): Status {
-    return this.#addon.bindStream(this.#id, at.address, at.port, bindBits(flags))
+    return this.#host.addon.bindStream(this.#id, at.address, at.port, bindBits(flags))
   }
 
   connect(to: Address, done: (status: Status) => void): Status {
     if (isTcpAddress(to) !== (this.kind === 'tcp')) return UV_EINVAL
     const request = new Request(done)
     const status = isTcpAddress(to)
-      ? this.#addon.connect(this.#id, request, to.address, to.port)
-      : this.#addon.connect(this.#id, request, to.path, 0)
+      ? this.#host.addon.connect(this.#id, request, to.address, to.port)
+      : this.#host.addon.connect(this.#id, request, to.path, 0)
     if (status === 0) {
       const { early } = this.#seldom
       if (early !== null) {
-        this.#addon.openContext(this.#id, this)
+        this.#host.addon.openContext(this.#id, this)
         this.#keep({ early: null })
         for (const option of early) this.setOption(option)
       }
@@ -142,11 +138,11 @@ export class NativeStream implements StreamHandle {
   }
 
   sockname(): Address | Status {
-    return this.#addon.name(this.#id, false)
+    return this.#host.addon.name(this.#id, false)
   }
 
   peername(): Address | Status {
-    return this.#addon.name(this.#id, true)
+    return this.#host.addon.name(this.#id, true)
   }
 
   readStart(sink: ReadSink): Status {
@@ -155,7 +151,7 @@ export class NativeStream implements StreamHandle {
     if (this.#reading === 'ended') return 0
     const status = this.#prepareInto(sink)
     if (status < 0 || this.#reading === 'on') return status
-    const started = this.#addon.readStart(this.#id)
+    const started = this.#host.addon.readStart(this.#id)
     if (started === 0) this.#reading = 'on'
     return started
   }
@@ -163,7 +159,7 @@ export class NativeStream implements StreamHandle {
   readStop(): Status {
     if (this.#id === 0) return UV_EBADF
     if (this.#reading !== 'on') return 0
-    const status = this.#addon.readStop(this.#id)
+    const status = this.#host.addon.readStop(this.#id)
     if (status === 0) this.#reading = 'off'
     return status
   }
@@ -173,8 +169,8 @@ export class NativeStream implements StreamHandle {
     for (const chunk of chunks) total += chunk.length
     const taken =
       chunks.length === 1
-        ? this.#addon.tryWrite(this.#id, chunks[0]!, isLast)
-        : this.#addon.tryWritev(this.#id, chunks)
+        ? this.#host.addon.tryWrite(this.#id, chunks[0]!, isLast)
+        : this.#host.addon.tryWritev(this.#id, chunks)
     if (taken < 0) return taken
     if (taken < total || (total === 0 && this.#seldom.queuedWrites > 0)) {
       const status = this.#queueWrite(chunks, taken, done)
@@ -191,23 +187,23 @@ export class NativeStream implements StreamHandle {
       own.queuedWrites--
       done(status)
     }
-    const status = this.#addon.queueWrite(this.#id, new Request(written, chunks), chunks, skip)
+    const status = this.#host.addon.queueWrite(this.#id, new Request(written, chunks), chunks, skip)
     if (status === 0) own.queuedWrites++
     return status
   }
 
   hasPeerLeft(): boolean {
-    return this.#addon.hasPeerLeft(this.#id) === 1
+    return this.#host.addon.hasPeerLeft(this.#id) === 1
   }
 
   sendFile(fd: number, offset: number, size: number): number {
-    const sent = this.#addon.sendFile(this.#id, fd, offset, size)
+    const sent = this.#host.addon.sendFile(this.#id, fd, offset, size)
     if (sent > 0) this.#bytesGiven += sent
     return sent
   }
 
   shutdown(done: (status: Status) => void): Status {
-    const status = this.#addon.shutdown(this.#id)
+    const status = this.#host.addon.shutdown(this.#id)
     if (status === 0) this.#shutDown = done
     return status
   }
@@ -215,7 +211,7 @@ export class NativeStream implements StreamHandle {
   reset(done: () => void): Status {
     if (this.#id === 0) return UV_EBADF
     this.#settleCounters()
-    const status = this.#addon.reset(this.#id, true)
+    const status = this.#host.addon.reset(this.#id, true)
     if (status === 0) {
       this.#startClosing(done)
       this.#forget()
@@ -233,9 +229,9 @@ export class NativeStream implements StreamHandle {
     }
     switch (option.name) {
       case 'noDelay':
-        return this.#addon.noDelay(id, option.enable)
+        return this.#host.addon.noDelay(id, option.enable)
       case 'keepAlive':
-        return this.#addon.keepAlive(
+        return this.#host.addon.keepAlive(
           id,
           option.enable,
           option.delaySeconds,
@@ -243,23 +239,23 @@ export class NativeStream implements StreamHandle {
           option.count,
         )
       case 'typeOfService':
-        return option.value < 0 ? UV_EINVAL : this.#addon.typeOfService(id, option.value)
+        return option.value < 0 ? UV_EINVAL : this.#host.addon.typeOfService(id, option.value)
       default:
         return UV_ENOTSUP
     }
   }
 
   getOption(_name: 'typeOfService'): number {
-    return this.#addon.typeOfService(this.#id, -1)
+    return this.#host.addon.typeOfService(this.#id, -1)
   }
 
   peerCredentials(): PeerCredentials | Status {
-    const answer = this.#addon.credentials(this.#id)
+    const answer = this.#host.addon.credentials(this.#id)
     return typeof answer === 'number' ? answer : { pid: answer[0], uid: answer[1], gid: answer[2] }
   }
 
   peerPidfd(): number {
-    return this.#addon.peerPidfd(this.#id)
+    return this.#host.addon.peerPidfd(this.#id)
   }
 
   close(done?: () => void): void {
@@ -270,7 +266,7 @@ export class NativeStream implements StreamHandle {
     this.#settleCounters()
     const id = this.#id
     // The addon allows no call while it asks a gate: a getter of the program's has run there.
-    if (this.#addon.close(id, true) === UV_EBUSY) setImmediate(() => this.#addon.close(id, true))
+    if (this.#host.addon.close(id, true) === UV_EBUSY) setImmediate(() => this.#host.addon.close(id, true))
     this.#forget()
   }
 
@@ -283,17 +279,17 @@ export class NativeStream implements StreamHandle {
 
   release(): number {
     if (this.writeQueueSize > 0) return UV_EBUSY
-    const fd = this.#addon.duplicate(this.fd)
+    const fd = this.#host.addon.duplicate(this.fd)
     if (fd >= 0) this.close()
     return fd
   }
 
   ref(): void {
-    this.#addon.setRef(this.#id, true)
+    this.#host.addon.setRef(this.#id, true)
   }
 
   unref(): void {
-    this.#addon.setRef(this.#id, false)
+    this.#host.addon.setRef(this.#id, false)
   }
 
   /** None: the host's `net` has no part in it. */
@@ -302,20 +298,22 @@ export class NativeStream implements StreamHandle {
   }
 
   get bytesRead(): number {
-    return this.#seldom.isSpliced ? this.#bytesRead + this.#addon.spliced!(this.#id, false) : this.#bytesRead
+    return this.#seldom.isSpliced
+      ? this.#bytesRead + this.#host.addon.spliced!(this.#id, false)
+      : this.#bytesRead
   }
 
   get bytesWritten(): number {
-    const spliced = this.#seldom.isSpliced ? this.#addon.spliced!(this.#id, true) : 0
+    const spliced = this.#seldom.isSpliced ? this.#host.addon.spliced!(this.#id, true) : 0
     return this.#bytesGiven - this.writeQueueSize + spliced
   }
 
   get writeQueueSize(): number {
-    return this.#seldom.queuedWrites === 0 || this.#id === 0 ? 0 : this.#addon.writeQueueSize(this.#id)
+    return this.#seldom.queuedWrites === 0 || this.#id === 0 ? 0 : this.#host.addon.writeQueueSize(this.#id)
   }
 
   get fd(): number {
-    return this.#addon.fd(this.#id)
+    return this.#host.addon.fd(this.#id)
   }
 
   /** The addon's id, 0 once closed; for the transport alone. */
@@ -324,8 +322,8 @@ export class NativeStream implements StreamHandle {
   }
 
   splice(to: StreamHandle, gate: SpliceGate): Status {
-    if (this.#addon.splice === undefined || !(to instanceof NativeStream)) return UV_ENOTSUP
-    const status = this.#addon.splice(this.#id, to.#id)
+    if (this.#host.addon.splice === undefined || !(to instanceof NativeStream)) return UV_ENOTSUP
+    const status = this.#host.addon.splice(this.#id, to.#id)
     if (status < 0) return status
     this.#keep({ splicing: gate, isSpliced: true })
     to.#keep({ isSpliced: true })
@@ -342,7 +340,7 @@ export class NativeStream implements StreamHandle {
   /** Of the addon: `size` bytes are in the scratch or the sink's own buffer, or reading has ended with a status. */
   heardRead(size: number): void {
     const sink = this.#sink
-    if (sink === null || !this.#isReading) return
+    if (sink === null || !this.#isReading()) return
     if (size < 0) {
       this.#reading = 'ended'
       if (size === UV_EOF) sink.onEnd()
@@ -353,7 +351,7 @@ export class NativeStream implements StreamHandle {
     const { into } = this.#seldom
     if (into !== null) {
       sink.onData(Buffer.from(into.buffer, into.byteOffset, size))
-      if (this.#isReading && this.#sink?.into) this.#prepareInto(this.#sink)
+      if (this.#isReading() && this.#sink?.into) this.#prepareInto(this.#sink)
       return
     }
     sink.onData(this.#host.reads.take(size))
@@ -361,7 +359,7 @@ export class NativeStream implements StreamHandle {
 
   /** Of the addon: a large read, in memory that is the receiver's from here on. */
   heardArena(chunk: Buffer): void {
-    if (this.#sink === null || !this.#isReading) return
+    if (this.#sink === null || !this.#isReading()) return
     this.#bytesRead += chunk.length
     this.#sink.onData(chunk)
   }
@@ -382,7 +380,7 @@ export class NativeStream implements StreamHandle {
   #prepareInto(sink: ReadSink): Status {
     const into = sink.into ? sink.into() : null
     if (into === this.#seldom.into) return 0
-    const status = this.#addon.readInto(this.#id, into)
+    const status = this.#host.addon.readInto(this.#id, into)
     if (status === 0) this.#keep({ into })
     return status
   }
@@ -399,7 +397,7 @@ export class NativeStream implements StreamHandle {
   }
 
   // Asked anew after a listener has run.
-  get #isReading(): boolean {
+  #isReading(): boolean {
     return this.#reading === 'on'
   }
 

@@ -93,7 +93,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     driver.prepare(socket, this)
   }
 
-  get #names(): Names {
+  #names(): Names {
     this.#knownNames ??= new Names(this.kind)
     return this.#knownNames
   }
@@ -123,7 +123,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     } catch (error) {
       return statusOf(error as NodeJS.ErrnoException)
     }
-    if (!isTcpAddress(to)) this.#names.peerPath = to.path
+    if (!isTcpAddress(to)) this.#names().peerPath = to.path
     // Linux answers the first connect of a connected TCP socket with success, and the connection stays (connect(2) tells of
     // EISCONN alone).
     if (this.#state === 'new') this.#state = 'connecting'
@@ -151,14 +151,14 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   }
 
   sockname(): Address | Status {
-    if (this.#state === 'open') return this.#names.own(this.#socket)
+    if (this.#state === 'open') return this.#names().own(this.#socket)
     if (this.#state === 'new' && this.#local !== null) return this.#local
     if (this.#state === 'connecting' && this.kind === 'tcp') return tcpEnds(this.#socket).own ?? UV_ENOTCONN
     return this.#unconnected()
   }
 
   peername(): Address | Status {
-    return this.#state === 'open' ? this.#names.peer(this.#socket) : this.#unconnected()
+    return this.#state === 'open' ? this.#names().peer(this.#socket) : this.#unconnected()
   }
 
   #unconnected(): Status {
@@ -255,7 +255,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
   heardEnd(): void {
     if (this.#over !== 0 || this.#state !== 'open') return
     this.#over = UV_EOF
-    if (!isNode) this.#names.learn(this.#socket)
+    if (!isNode) this.#names().learn(this.#socket)
     this.tellOver()
   }
 
@@ -348,7 +348,7 @@ export class PortableStream extends WithoutDescriptors implements StreamHandle, 
     if (this.#state !== 'open') return this.#unconnected()
     if (this.#end !== 'open' || this.#isGone || !this.#sides.writable) return UV_ENOTCONN
     this.#shutDown = done
-    if (!isNode) this.#names.learn(this.#socket)
+    if (!isNode) this.#names().learn(this.#socket)
     if (this.#backlog === null) this.#beginEnd()
     else {
       // It comes in the context of now (law 12 of the contract), not in that of a write which it waits for.
