@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Connections taken per turn of the loop: enough to empty a backlog in two turns, bounded so that a flood of them does
-// not starve those that stand.
+// Connections taken per turn of the loop: one, so that it is served while the next peers go on, and one more for each
+// time like this since the last turn that took any, so that a long turn fills no backlog. Bounded, so that a flood of
+// them does not starve those that stand.
+#define EACH_NS 100000
 #define BATCH 256
 // Bare descriptors cost less, and travel together (253 fit into one message).
 #define DESCRIPTOR_BATCH 128
@@ -33,6 +35,7 @@ typedef struct {
   bool short_told;
   bool unreferenced;
   int held;              // accepted, while there is no memory to make a stream of it; -1: none
+  uint64_t taken_at;     // the last turn that accepted streams, by uv_hrtime
   uint64_t accepted_at;  // the last turn that accepted descriptors, by the loop's clock
   unsigned accepted;     // how many
   char *path;  // the socket file that we made; NULL where there is none
@@ -218,7 +221,9 @@ static void on_refusal(x_listener *listener, int status) {
 }
 
 static int accept_streams(x_listener *listener) {
-  for (int i = 0; i < BATCH && !listener->base.closing && !listener->paused; i++) {
+  uint64_t now = uv_hrtime(), most = 1 + (now - listener->taken_at) / EACH_NS;
+  listener->taken_at = now;
+  for (uint64_t i = 0; i < most && i < BATCH && !listener->base.closing && !listener->paused; i++) {
     int fd = listener->held >= 0 ? listener->held : accept_one(listener->fd);
     listener->held = -1;
     if (fd >= 0) fd = deliver(listener, fd);

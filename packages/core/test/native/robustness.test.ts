@@ -3,10 +3,12 @@
 // package.
 import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { HANG_MS } from '@x/presets/hang-limit'
 import { describe, expect, it } from 'vitest'
+import { createServer } from '../../src'
 import { errno, UV_ECONNRESET } from '../../src/transport'
 import { absent, after, connected, reading, written } from './bed'
 
@@ -27,6 +29,36 @@ describe.skipIf(absent !== null)('native transport, when things go wrong', () =>
 
   it('tells a shortage of descriptors once and serves the whole backlog when it is over', async () => {
     expect(await run('shortage', [], 40)).toEqual({ answered: 8, told: [errno('EMFILE')] })
+  })
+
+  it('takes all that has come during a long turn in the next one', async () => {
+    const server = createServer(socket => socket.destroy())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    for (let round = 0; round < 2; round++) {
+      // The system connects them at once; the server has one for each tenth of a millisecond that it was away.
+      for (let i = 0; i < 100; i++) net.connect(port, '127.0.0.1').resume()
+      const backMs = performance.now() + 20
+      while (performance.now() < backMs);
+      const turns = new Set<number>()
+      let turn = 0
+      let counter = setImmediate(function count() {
+        turn++
+        counter = setImmediate(count)
+      })
+      let left = 100
+      await new Promise<void>(resolve => {
+        server.on('connection', function taken() {
+          turns.add(turn)
+          if (--left > 0) return
+          server.off('connection', taken)
+          resolve()
+        })
+      })
+      clearImmediate(counter)
+      expect(turns.size).toBe(1)
+    }
+    server.close()
   })
 
   it('loses no client of a server that is drained, or iterated over, while descriptors are short', async () => {
