@@ -7,8 +7,15 @@ import { transport } from '../support/cluster-under-test'
 const root = path.join(__dirname, '..', '..')
 const examples = examplesOf(path.join(root, '..', '..', 'docs', 'cluster.md'))
 
+/** Only the native engine looks at bytes that it leaves in the socket. */
+function runsHere(program: string): boolean {
+  return transport === 'native' || !program.includes('peek: {')
+}
+
 describe(`docs/cluster.md on ${transport}`, () => {
-  it.each(examples)('[C1 C5] example $title prints what it says', async ({ program, prints }) => {
-    expect(await runExample(root, program)).toBe(prints)
-  })
+  for (const { title, program, prints } of examples) {
+    it.skipIf(!runsHere(program))(`[C1 C5] example ${title} prints what it says`, async () => {
+      expect(await runExample(root, program)).toBe(prints)
+    })
+  }
 })

@@ -220,6 +220,7 @@ describe(`life of a cluster on ${transport}`, () => {
     ['exec', { exec: '' }, 'ERR_INVALID_ARG_VALUE'],
     ['workers', { exec: 'x', workers: -1 }, 'ERR_OUT_OF_RANGE'],
     ['policy', { exec: 'x', policy: 'fastest' as never }, 'ERR_INVALID_ARG_VALUE'],
+    ['policy.pick', { exec: 'x', policy: { choose() {} } as never }, 'ERR_INVALID_ARG_TYPE'],
   ])('rejects a wrong option: %s', async (_name, options, code) => {
     await expect(startCluster(options)).rejects.toMatchObject({ code })
   })

@@ -58,7 +58,12 @@ export function eventError(status: number, syscall: string, details: SystemError
 function withOneFrame(message: string): Error {
   const { stackTraceLimit } = Error
   if (!(stackTraceLimit > 0)) return new Error(message)
-  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return new Error(message)
+  try {
+    // Assigned: `Reflect.set` is a slow way of V8.
+    Error.stackTraceLimit = 0
+  } catch {
+    return new Error(message)
+  }
   const error = new Error(message)
   Error.stackTraceLimit = stackTraceLimit
   error.stack = `Error: ${message}${eventFrame}`

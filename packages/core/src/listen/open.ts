@@ -96,7 +96,7 @@ function openHost(
   // As an address that was resolved.
   if (family !== 0) {
     nextTick(() => {
-      if (!isCancelled()) openAt(opening, tcpAddress(host, family, port), accept, opened)
+      if (!isCancelled()) openLater(opening, tcpAddress(host, family, port), accept, opened)
     })
     return
   }
@@ -109,8 +109,23 @@ function openHost(
       Array.isArray(addresses) ? addresses : [{ address: addresses, family: addressFamily ?? 4 }],
     )
     if (first === undefined) return opened(codedError('ERR_INVALID_IP_ADDRESS', undefined), null)
-    openAt(opening, tcpAddress(first.address, first.family, port), accept, opened)
+    openLater(opening, tcpAddress(first.address, first.family, port), accept, opened)
   })
+}
+
+/** As `openAt`, where no caller of `listen` is there any more to whom a source may throw: it is told as a failure. */
+function openLater(opening: Opening, at: TcpAddress, accept: AcceptSink, opened: Opened): void {
+  let isTold = false
+  try {
+    openAt(opening, at, accept, (error, listener) => {
+      isTold = true
+      opened(error, listener)
+    })
+  } catch (error) {
+    // What a listener of the server threw is not the source's.
+    if (isTold) throw error
+    opened(error as Error, null)
+  }
 }
 
 function openBound(opening: Opening, bound: ListenerHandle, accept: AcceptSink, opened: Opened): void {

@@ -4,6 +4,7 @@ import { createServer as createNodeServer } from 'node:net'
 import { freePort } from '@x/presets/free-port'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AddressInfo, BlockList, connect, createServer, Server, type Socket } from '../../src'
+import { setListenerSource } from '../../src/process-state'
 import { pair, serve, temporaryPath, transports } from '../bed'
 
 describe.each(transports)('a server on the $name transport', transport => {
@@ -217,6 +218,21 @@ describe.each(transports)('a server on the $name transport', transport => {
       expect(() => createServer({ transport }).listen(port)).toThrow(
         expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' }),
       )
+    }
+  })
+
+  it('[S12] tells what a source throws: within listen to its caller, later as an error', async () => {
+    const failure = new Error('no source')
+    setListenerSource({
+      open() {
+        throw failure
+      },
+    })
+    onTestFinished(() => setListenerSource(null))
+    expect(() => createServer({ transport }).listen(0)).toThrow(failure)
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const [told] = await once(createServer({ transport }).listen(0, host), 'error').catch(error => [error])
+      expect(told).toBe(failure)
     }
   })
 })

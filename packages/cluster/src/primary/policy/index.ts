@@ -44,7 +44,10 @@ export function toPolicy(choice: PolicyChoice): Policy {
   if (typeof choice === 'function') {
     return { name: choice.name || 'function', needsAddress: true, pick: choice }
   }
-  if (typeof choice === 'object' && choice !== null && typeof choice.pick === 'function') return choice
+  if (typeof choice === 'object' && choice !== null) {
+    if (typeof choice.pick === 'function') return choice
+    throw codedError('ERR_INVALID_ARG_TYPE', 'policy.pick', 'function', choice.pick)
+  }
   if (typeof choice !== 'string') {
     throw codedError('ERR_INVALID_ARG_TYPE', 'policy', ['string', 'function', 'Object'], choice)
   }
