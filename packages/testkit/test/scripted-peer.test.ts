@@ -1,13 +1,32 @@
 // The scripted peer and recordings at their edges: everything that waits settles, and resets are recorded and replayed.
 import { once } from 'node:events'
-import { connect, createServer } from '@x/core'
+import { type AddressInfo, connect, createServer, type Socket } from '@x/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { memoryNetwork, record, replay, ScriptError, type ScriptedServer, scriptedServer } from '../src'
+import {
+  memoryNetwork,
+  record,
+  replay,
+  ScriptError,
+  ScriptedPeer,
+  type ScriptedServer,
+  scriptedServer,
+} from '../src'
 
 const dial = (server: ScriptedServer) => {
   const socket = connect({ port: server.port, transport: server.transport })
   socket.on('error', () => {})
   return socket
+}
+
+/** Both ends of a connection: who waits for one with little patience may wait in vain on a busy machine. */
+async function connection() {
+  const transport = memoryNetwork()
+  const server = createServer({ transport }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', transport })
+  const [accepted] = (await once(server, 'connection')) as [Socket]
+  server.close()
+  return { client, accepted }
 }
 
 /** The message with which something rejects, or `resolved`. */
@@ -69,18 +88,17 @@ describe('scripted peer', () => {
     vi.useFakeTimers()
     await using server = await scriptedServer({ patienceMs: 20 })
     expect(await outcome(server.accept())).toBe('ScriptError: expected a client, but none came within 20 ms')
-    const late = server.accept()
-    const socket = dial(server)
-    const peer = await late
+    const { client, accepted } = await connection()
+    const peer = new ScriptedPeer(accepted, { patienceMs: 20 })
     expect(await outcome(peer.expect('x'))).toContain('nothing more came within 20 ms')
-    socket.destroy()
+    client.destroy()
   })
 
   it('[T2] an expectation that is not met shows the line that asked for it', async () => {
     await using server = await scriptedServer({ patienceMs: 20 })
-    const client = connect({ port: server.port, transport: server.transport })
+    const { client, accepted } = await connection()
     client.write('PONG')
-    const peer = await server.accept()
+    const peer = new ScriptedPeer(accepted, { patienceMs: 20 })
     for (const asked of [
       () => peer.expect('PING'),
       () => peer.expect(/Q/),

@@ -1,6 +1,7 @@
 // Runs the test files of a package, on node:net or registered on a transport, and answers the outcome of each test. It
 // judges nothing.
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HANG_MS } from '@x/presets/hang-limit'
@@ -8,6 +9,8 @@ import { HANG_MS } from '@x/presets/hang-limit'
 /** @typedef {'node:net' | 'native' | 'portable'} Arm */
 
 export const arms = /** @type {const} */ (['node:net', 'native', 'portable'])
+
+const hasLock = spawnSync('flock', ['--no-fork', tmpdir(), 'true']).status === 0
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const register = pathToFileURL(path.join(here, '../../../packages/core/dist/register.mjs')).href
@@ -44,10 +47,11 @@ function runFile({ runner }, folder, { file, arm, node }) {
   }[runner]
   const { NODE_OPTIONS: _ours, ...env } = process.env
   const isOurs = arm !== 'node:net'
+  const [command, ...args] = alone([node, ...(isOurs ? ['--import', register] : []), ...words])
   return new Promise(resolve => {
     execFile(
-      node,
-      [...(isOurs ? ['--import', register] : []), ...words],
+      command,
+      args,
       {
         cwd: folder,
         env: isOurs ? { ...env, X_NET_TRANSPORT: arm } : env,
@@ -63,6 +67,16 @@ function runFile({ runner }, folder, { file, arm, node }) {
       },
     )
   })
+}
+
+/**
+ * Some suites listen on fixed ports: on one machine only one file runs at a time, where there is flock(1), also beside another
+ * run of these tests.
+ * @param {[string, ...string[]]} command
+ * @returns {[string, ...string[]]}
+ */
+function alone(command) {
+  return hasLock ? ['flock', '--no-fork', path.join(tmpdir(), 'x-suites.lock'), ...command] : command
 }
 
 /** @param {import('./table.mjs').Suite['runner']} runner @param {string} text @returns {[string, string][]} */

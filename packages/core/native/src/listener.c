@@ -170,7 +170,8 @@ static void emit_descriptors(x_listener *listener, int status, const int *fds, s
   x_emit_fds(listener->base.in, &listener->base.context, X_ON_DESCRIPTORS, status, false, fds, count);
 }
 
-// A shortage leaves the connection with the listener, for the next try; what makes no stream at all is closed.
+// A shortage leaves the connection with the listener, for the next try; what makes no stream at all is closed. Not 0: no more
+// is to be taken now.
 static int deliver(x_listener *listener, int fd) {
   int status;
   x_stream *stream = x_stream_new(listener->base.in, listener->kind, &status);
@@ -182,9 +183,11 @@ static int deliver(x_listener *listener, int fd) {
     return x_is_shortage(status) ? status : 0;
   }
   listener->short_told = false;
-  // JavaScript could not be called, so nobody has it but the list of streams, which is told.
-  if (!emit_accept(listener, 0, stream)) x_handle_close(&stream->base, true);
-  return 0;
+  if (emit_accept(listener, 0, stream)) return 0;
+  // JavaScript could not be called, so nobody has it but the list of streams, which is told. A while later it can, or those
+  // that wait are left to whoever else listens on the socket.
+  x_handle_close(&stream->base, true);
+  return UV_ECONNABORTED;
 }
 
 static void on_connections(uv_poll_t *poll, int status, int events);
