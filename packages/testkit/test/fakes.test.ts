@@ -8,14 +8,14 @@ import {
   record,
   replay,
   ScriptError,
+  ScriptedPeer,
   scriptedServer,
   socketPair,
 } from '../src'
 import { closed, dial, portOf, serve, textOf } from './classes'
 
-/** `options`: what waits in vain is not to wait for long. */
-async function scripted(options: { patienceMs?: number } = {}) {
-  const server = await scriptedServer(options)
+async function scripted() {
+  const server = await scriptedServer()
   const client = connect({ port: server.port, transport: server.transport })
   client.on('error', () => {})
   const peer = await server.accept()
@@ -88,15 +88,17 @@ describe('scripted peer', () => {
   })
 
   it('[T2] tells an end, a failure and silence apart', async () => {
-    for (const [act, why] of [
-      [(socket: Socket) => socket.end('PI'), 'the connection ended'],
-      [(socket: Socket) => socket.resetAndDestroy(), 'the connection failed'],
-      [(socket: Socket) => socket.write('PI'), 'nothing more came within 500 ms'],
+    for (const [act, why, patienceMs] of [
+      [(socket: Socket) => socket.end('PI'), 'the connection ended', undefined],
+      [(socket: Socket) => socket.resetAndDestroy(), 'the connection failed', undefined],
+      [(socket: Socket) => socket.write('PI'), 'nothing more came within 500 ms', 500],
     ] as const) {
-      const { server, client, peer } = await scripted({ patienceMs: 500 })
+      const [client, accepted] = socketPair()
+      // What waits in vain is not to wait for long.
+      const peer = new ScriptedPeer(accepted, patienceMs === undefined ? {} : { patienceMs })
       act(client)
       await expect(peer.expect('PING')).rejects.toThrow(why)
-      await server.close()
+      client.destroy()
     }
   })
 

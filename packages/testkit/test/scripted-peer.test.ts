@@ -1,6 +1,6 @@
 // The scripted peer and recordings at their edges: everything that waits settles, and resets are recorded and replayed.
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from '@x/core'
+import { connect, createServer } from '@x/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   memoryNetwork,
@@ -10,23 +10,13 @@ import {
   ScriptedPeer,
   type ScriptedServer,
   scriptedServer,
+  socketPair,
 } from '../src'
 
 const dial = (server: ScriptedServer) => {
   const socket = connect({ port: server.port, transport: server.transport })
   socket.on('error', () => {})
   return socket
-}
-
-/** Both ends of a connection: who waits for one with little patience may wait in vain on a busy machine. */
-async function connection() {
-  const transport = memoryNetwork()
-  const server = createServer({ transport }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', transport })
-  const [accepted] = (await once(server, 'connection')) as [Socket]
-  server.close()
-  return { client, accepted }
 }
 
 /** The message with which something rejects, or `resolved`. */
@@ -88,7 +78,7 @@ describe('scripted peer', () => {
     vi.useFakeTimers()
     await using server = await scriptedServer({ patienceMs: 20 })
     expect(await outcome(server.accept())).toBe('ScriptError: expected a client, but none came within 20 ms')
-    const { client, accepted } = await connection()
+    const [client, accepted] = socketPair()
     const peer = new ScriptedPeer(accepted, { patienceMs: 20 })
     expect(await outcome(peer.expect('x'))).toContain('nothing more came within 20 ms')
     client.destroy()
@@ -96,7 +86,8 @@ describe('scripted peer', () => {
 
   it('[T2] an expectation that is not met shows the line that asked for it', async () => {
     await using server = await scriptedServer({ patienceMs: 20 })
-    const { client, accepted } = await connection()
+    // Who waits for a connection with so little patience may wait in vain on a busy machine.
+    const [client, accepted] = socketPair()
     client.write('PONG')
     const peer = new ScriptedPeer(accepted, { patienceMs: 20 })
     for (const asked of [

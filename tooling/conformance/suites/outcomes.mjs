@@ -1,16 +1,15 @@
 // Runs the test files of a package, on node:net or registered on a transport, and answers the outcome of each test. It
 // judges nothing.
-import { execFile, spawnSync } from 'node:child_process'
-import { tmpdir } from 'node:os'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HANG_MS } from '@x/presets/hang-limit'
+import { hasProgram } from '@x/run/debian'
 
 /** @typedef {'node:net' | 'native' | 'portable'} Arm */
 
 export const arms = /** @type {const} */ (['node:net', 'native', 'portable'])
-
-const hasLock = spawnSync('flock', ['--no-fork', tmpdir(), 'true']).status === 0
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const register = pathToFileURL(path.join(here, '../../../packages/core/dist/register.mjs')).href
@@ -25,7 +24,7 @@ export async function outcomesOf(suite, folder, arm, node = process.execPath) {
   /** @type {Map<string, string>} */
   const outcomes = new Map()
   for (const file of suite.files) {
-    const ended = await runFile(suite, folder, { file, arm, node })
+    const ended = await alone(folder, () => runFile(suite, folder, { file, arm, node }))
     const tests = readTests(suite.runner, ended.stdout)
     outcomes.set(file, ended.how)
     for (const [name, outcome] of tests) outcomes.set(`${file} > ${name}`, outcome)
@@ -47,11 +46,10 @@ function runFile({ runner }, folder, { file, arm, node }) {
   }[runner]
   const { NODE_OPTIONS: _ours, ...env } = process.env
   const isOurs = arm !== 'node:net'
-  const [command, ...args] = alone([node, ...(isOurs ? ['--import', register] : []), ...words])
   return new Promise(resolve => {
     execFile(
-      command,
-      args,
+      node,
+      [...(isOurs ? ['--import', register] : []), ...words],
       {
         cwd: folder,
         env: isOurs ? { ...env, X_NET_TRANSPORT: arm } : env,
@@ -70,13 +68,22 @@ function runFile({ runner }, folder, { file, arm, node }) {
 }
 
 /**
- * Some suites listen on fixed ports: on one machine only one file runs at a time, where there is flock(1), also beside another
- * run of these tests.
- * @param {[string, ...string[]]} command
- * @returns {[string, ...string[]]}
+ * Does `act` while no other run of these tests on this machine has a file of the same suite under way: some listen on fixed
+ * ports. The time for which it waits is not that of the file. Where no lock can be had by flock(1), it does not wait.
+ * @template T @param {string} folder  of the package @param {() => Promise<T>} act @returns {Promise<T>}
  */
-function alone(command) {
-  return hasLock ? ['flock', '--no-fork', path.join(tmpdir(), 'x-suites.lock'), ...command] : command
+async function alone(folder, act) {
+  if (!hasProgram('flock')) return act()
+  const holder = spawn('flock', ['--no-fork', folder, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  holder.stdin.on('error', () => {})
+  // It comes back once `cat` runs, which is once the folder is locked.
+  holder.stdin.write('locked')
+  await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')])
+  try {
+    return await act()
+  } finally {
+    holder.stdin.end()
+  }
 }
 
 /** @param {import('./table.mjs').Suite['runner']} runner @param {string} text @returns {[string, string][]} */
