@@ -20,7 +20,8 @@ function lines(report: TransportReport): string[] {
 const words = process.argv.slice(2)
 if (words.length === 0) console.log(lines(reportTransport()).join('\n'))
 else if (words.length === 1 && words[0] === '--json') console.log(JSON.stringify(reportTransport(), null, 2))
+else if (words.some(word => word === '--help' || word === '-h')) console.log(usage)
 else {
-  console.error(usage)
-  process.exitCode = words.includes('--help') ? 0 : 2
+  console.error(`It does not know the words: ${words.join(' ')}\n${usage}`)
+  process.exitCode = 2
 }

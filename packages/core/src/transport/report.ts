@@ -12,7 +12,7 @@ export interface TransportReport {
   readonly package: string
   /** Where the package is installed, or the bundle that contains it. */
   readonly folder: string
-  /** `native` or `portable`. */
+  /** `native` or `portable`; `none` where `selectTransport()` throws, since `X_NET_TRANSPORT` asks for what there is not. */
   readonly transport: string
   /** Why it is not the native one; null where it is. */
   readonly reason: string | null
@@ -26,11 +26,7 @@ export interface TransportReport {
   readonly platform: string
 }
 
-/**
- * Which transport this process runs on, why, and what to do about it; selects the transport if nothing has yet.
- *
- * @throws `ERR_INVALID_ARG_VALUE` where `X_NET_TRANSPORT` has a value that means nothing.
- */
+/** Which transport this process runs on, why, and what to do about it; selects the transport if nothing has yet. */
 export function reportTransport(): TransportReport {
   const { transport, reason, advice } = selected()
   return {
@@ -52,7 +48,13 @@ function selected(): Pick<TransportReport, 'transport' | 'reason' | 'advice'> {
       return { transport: transport.name, reason, advice: 'Leave X_NET_TRANSPORT out of the environment.' }
     return { transport: transport.name, reason, advice: loadNative().advice ?? null }
   } catch (error) {
-    const { code, reason } = error as { code?: string; reason?: string }
+    const { code, reason, message } = error as NodeJS.ErrnoException & { reason?: string }
+    if (code === 'ERR_INVALID_ARG_VALUE')
+      return {
+        transport: 'none',
+        reason: message,
+        advice: 'Set X_NET_TRANSPORT to one of these, or unset it.',
+      }
     if (code !== 'ERR_X_TRANSPORT_UNAVAILABLE') throw error
     return { transport: 'none', reason: reason ?? null, advice: loadNative().advice ?? null }
   }

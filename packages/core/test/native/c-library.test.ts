@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isMusl, loaderOf } from '../../src/transport/native/c-library'
+import { isMusl } from '../../src/transport/native/c-library'
+import { loaderOf } from '../../src/transport/native/elf'
 import { temporaryFolder } from './bed'
 
 /** A file with the ELF header of a program for 64 bits, and the loader's name where the header says. */

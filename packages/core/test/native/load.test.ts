@@ -1,11 +1,12 @@
 // How the native transport is found and loaded, and each reason why it is not. Every case is a copy of the built package
 // in a folder of its own.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 // @ts-expect-error the build script is plain JavaScript
 import { headers, target } from '../../native/build.mjs'
+import { cutOff } from '../../src/transport/native/elf'
 import { absent, after, temporaryFolder } from './bed'
 
 const core = path.join(__dirname, '..', '..')
@@ -75,6 +76,28 @@ describe.skipIf(absent !== null)('native transport, loading', () => {
     const reason = load(folder)
     expect(reason).toMatch(/^the binary does not load \(.+\)$/)
     expect(reason).not.toContain('\n')
+  })
+
+  const isLinux = process.platform === 'linux'
+  it.skipIf(!isLinux)('says that a binary is cut off, wherever it ends (ELF: Linux only)', () => {
+    const folder = copy({ binary: true })
+    const file = path.join(folder, binary)
+    expect(cutOff(file)).toBeNull()
+    const cut = path.join(folder, 'cut.node')
+    cpSync(file, cut)
+    truncateSync(cut, 1 << 12)
+    const whole = cutOff(cut)?.needed ?? 0
+    for (const bytes of [whole - 1, whole >> 1, 1 << 12]) {
+      truncateSync(file, bytes)
+      expect(outcome(folder)).toEqual({
+        says: `the binary is cut off: ${file} has ${bytes} of at least ${whole} bytes`,
+        advice: 'Install @x/core again.',
+      })
+    }
+    for (const bytes of [100, 64, 20, 0]) {
+      truncateSync(file, bytes)
+      expect(load(folder)).toMatch(/^the binary does not load \(.+\)$/)
+    }
   })
 
   it('says what to do where the host loads no addons', () => {

@@ -31,7 +31,24 @@ describe('npx @x/core', () => {
       package: expect.stringContaining('@x/core'),
       transport: expect.stringMatching(/^(native|portable)$/),
     })
-    expect(cli(['--jsn'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('--json') })
+    expect(cli(['--jsn'])).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/--jsn\n.*--json/),
+    })
+    expect(cli(['--help'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('--json'),
+      stderr: '',
+    })
+  })
+
+  it('says that X_NET_TRANSPORT has a value that means nothing', () => {
+    const { stdout, stderr, status } = cli([], { X_NET_TRANSPORT: 'natvie' })
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+    expect(stdout).toMatch(/^transport {3}none$/m)
+    expect(stdout).toMatch(/^not native {2}.*X_NET_TRANSPORT.*'native' or 'portable'.*natvie/m)
+    expect(stdout).toMatch(/^what to do {2}Set X_NET_TRANSPORT/m)
   })
 })
 

@@ -6,6 +6,7 @@ import { arch, platform } from '../../host'
 import { packageFolder } from '../../package-folder'
 import type { Transport } from '../contract'
 import { findAddon, openAddon } from './addon'
+import { cutOff } from './elf'
 import { NativeTransport } from './transport'
 
 /** The native transport, or why there is none and what to do about it (null: there is nothing). */
@@ -40,6 +41,11 @@ function tryLoad(): NativeOutcome {
     if (platform === 'darwin' && process.env['X_NET_TRANSPORT'] !== 'native') {
       const advice = 'Set X_NET_TRANSPORT=native to try it, and tell us how it went.'
       return none('the engine was never run on macOS; X_NET_TRANSPORT=native takes it', advice)
+    }
+    const cut = platform === 'linux' ? cutOff(file) : null
+    if (cut) {
+      const reason = `the binary is cut off: ${file} has ${cut.bytes} of at least ${cut.needed} bytes`
+      return none(reason, 'Install @x/core again.')
     }
     return { transport: new NativeTransport(openAddon(file)) }
   } catch (error) {
