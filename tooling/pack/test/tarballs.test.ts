@@ -1,6 +1,15 @@
 // What is in the tarballs, before anybody installs them.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -100,4 +109,28 @@ it('a file too many and one too few are told', () => {
     '.env: unexpected',
     'dist/index.d.mts: missing',
   ])
+})
+
+describe('a package that is not built', () => {
+  const script = path.resolve(import.meta.dirname, '../../presets/fit-to-pack.mjs')
+  const check = (cwd: string) => exec(process.execPath, [script], { cwd })
+
+  it.each(published.map(one => one.manifest.name))('%s is packed as it was built', async name => {
+    const one = published.find(({ manifest }) => manifest.name === name)!
+    expect(await check(one.folder)).toEqual({ stdout: '', stderr: '' })
+  })
+
+  it('is not packed: without dist, or with that of another version', async () => {
+    const copy = path.join(folder, 'unbuilt')
+    mkdirSync(copy)
+    cpSync(path.join(core, 'package.json'), path.join(copy, 'package.json'))
+    await expect(check(copy)).rejects.toThrow(
+      /is not packed: .*\.\/dist\/index\.d\.mts is missing.*"pnpm build"/,
+    )
+    cpSync(path.join(core, 'dist'), path.join(copy, 'dist'), { recursive: true })
+    await check(copy)
+    const manifest = JSON.parse(readFileSync(path.join(core, 'package.json'), 'utf8'))
+    writeFileSync(path.join(copy, 'package.json'), JSON.stringify({ ...manifest, version: '7.1.0' }))
+    await expect(check(copy)).rejects.toThrow(/core 7\.1\.0 is not packed: dist was built as version \d/)
+  })
 })
