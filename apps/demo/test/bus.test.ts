@@ -287,7 +287,7 @@ describe.skipIf(noNats)(`when parts of it fail${reason}`, () => {
   })
 
   it('a server that refuses the broker is told of, with the reason and without the password', async () => {
-    await using nats = await NatsServer.start(-1, '--user', 'demo', '--pass', 'secret')
+    await using nats = await NatsServer.start(undefined, '--user', 'demo', '--pass', 'secret')
     const url = (password: string) => ({ url: nats.url.replace('//', `//demo:${password}@`) })
     await using right = await broker(url('secret'))
     await right.printed(/bus: connected to nats:\/\/127/)
@@ -318,7 +318,7 @@ describe.skipIf(noNats)(`when parts of it fail${reason}`, () => {
     const folder = temporaryFolder()
     const file = join(folder, 'nats.conf')
     writeFileSync(file, `max_payload: ${bytes}\n`)
-    await using nats = await NatsServer.start(-1, '-c', file)
+    await using nats = await NatsServer.start(undefined, '-c', file)
     await using first = await broker(nats)
     await using second = await broker(nats)
     await Promise.all([first, second].map(demo => demo.printed(told)))

@@ -1,5 +1,6 @@
 // Brokers behind a real HAProxy, with the configuration of the deploy folder.
 import { join } from 'node:path'
+import { freePort } from '@x/presets/free-port'
 import { getPort } from '@x/testkit'
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -197,7 +198,9 @@ it.skipIf(noHosts)(
     await using nats = await NatsServer.start()
     const host = (...options: string[]) => broker('--bus', nats.url, '--drain-notice', '3600', ...options)
     await using elsewhere = await host()
-    let hosts = await Promise.all([host(), host()])
+    const onPort = (port: number) => host('--port', String(port))
+    // No outgoing connection takes these while a host is replaced.
+    let hosts = await Promise.all([onPort(await freePort()), onPort(await freePort())])
     onTestFinished(async () => {
       for (const each of hosts) await each[Symbol.asyncDispose]()
     })
@@ -215,7 +218,7 @@ it.skipIf(noHosts)(
       await front.printed(new RegExp(`broker-${index + 1} is DOWN`))
       await visitors.renewed()
       expect(await hosts[index]!.kill('SIGTERM')).toMatchObject({ code: 0 })
-      const successor = await host('--port', String(port))
+      const successor = await onPort(port)
       hosts = hosts.map((each, at) => (at === index ? successor : each)) as typeof hosts
       await successor.printed(/: connected/)
       await visitors.more(100)

@@ -1,5 +1,6 @@
 // A real NATS server on a port of its own, which can be killed, stopped and started again. It knows no broker.
 import { connect } from 'node:net'
+import { freePort } from '@x/presets/free-port'
 import { Program } from './demo-process'
 
 export class NatsServer {
@@ -13,12 +14,12 @@ export class NatsServer {
     this.#options = options
   }
 
-  /** Resolves when it listens. Port -1: the server chooses. */
-  static async start(port = -1, ...options: string[]): Promise<NatsServer> {
-    const program = new Program('nats-server', ['-a', '127.0.0.1', '-p', String(port), ...options])
-    const [, chosen] = await program.printed(/client connections on 127\.0\.0\.1:(\d+)/)
+  /** Resolves when it listens. Default: a port that no outgoing connection takes while the server is down. */
+  static async start(port?: number, ...options: string[]): Promise<NatsServer> {
+    const at = port ?? (await freePort())
+    const program = new Program('nats-server', ['-a', '127.0.0.1', '-p', String(at), ...options])
     await program.printed(/Server is ready/)
-    return new NatsServer(program, Number(chosen), options)
+    return new NatsServer(program, at, options)
   }
 
   get url(): string {

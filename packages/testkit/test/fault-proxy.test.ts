@@ -1,6 +1,7 @@
 // The fault proxy between real processes: a server and a client of node:net, and the proxy in this process.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { freePort } from '@x/presets/free-port'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, faultProxy, faults, tempEndpoint } from '../src'
 
@@ -47,7 +48,9 @@ async function stop(child: ChildProcess): Promise<void> {
 describe('fault proxy', () => {
   it('[T4] stands between real processes, and its rules come and go while it runs', async () => {
     const { child, at } = await startEcho()
-    const proxy = await faultProxy({ upstream: { ...(at as { port: number }), host: '127.0.0.1' } })
+    const upstream = { ...(at as { port: number }), host: '127.0.0.1' }
+    const listen = { port: await freePort(), host: '127.0.0.1' }
+    const proxy = await faultProxy({ upstream, listen })
     expect(await ask(proxy, 'plain')).toBe('plain')
     {
       const guard = proxy.add(faults.limit({ bytes: 3, on: 'write' }))

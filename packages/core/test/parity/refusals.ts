@@ -9,6 +9,8 @@ type Scene = (net: Net, record: Record) => Promise<void>
 
 const LOCAL = '127.0.0.1'
 const FOREIGN = '192.0.2.1'
+/** Local ports that systems give to no outgoing connection of another program (ip(7), ip_local_port_range). */
+const LOCAL_PORTS = [9_321, 9_322, 9_323] as const
 
 /** Connects, and notes all until the end. */
 function attempt(options: object, prepare?: (socket: InstanceType<Net['Socket']>) => void): Scene {
@@ -105,13 +107,13 @@ export const scenes: { [name: string]: Scene } = {
     port: 1,
     host: LOCAL,
     localAddress: FOREIGN,
-    localPort: 54_321,
+    localPort: LOCAL_PORTS[0],
   }),
   'connect from an address of ours, refused': attempt({
     port: 1,
     host: LOCAL,
     localAddress: '127.0.0.2',
-    localPort: 54_322,
+    localPort: LOCAL_PORTS[1],
   }),
   'connect to a name that does not exist': attempt({ port: 1, host: 'no.such.invalid' }),
   'connect where the lookup fails': attempt({
@@ -171,7 +173,7 @@ export const scenes: { [name: string]: Scene } = {
   'connect from an address of the other family': attempt({ port: 1, host: LOCAL, localAddress: '::1' }),
   'connect to an address that is out of reach': attempt({ port: 1, host: '255.255.255.255' }),
   'a second connect while the first is under way': attempt(
-    { port: 1, host: LOCAL, localAddress: LOCAL, localPort: 54_323 },
+    { port: 1, host: LOCAL, localAddress: LOCAL, localPort: LOCAL_PORTS[2] },
     socket => {
       socket.connect(1, LOCAL)
     },

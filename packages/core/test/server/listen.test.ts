@@ -131,7 +131,7 @@ describe.each(transports)('a server on the $name transport', transport => {
   })
 
   it('[S7] ipv6Only leaves IPv4 alone', async () => {
-    const { server } = await serve({ transport }, { port: 0, host: '::', ipv6Only: true })
+    const { server } = await serve({ transport }, { port: await freePort(), host: '::', ipv6Only: true })
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
     const [error] = await once(client, 'error')
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
@@ -188,7 +188,8 @@ describe.each(transports)('a server on the $name transport', transport => {
   })
 
   it('[S11] takes the port again at once, though connections of before linger', async () => {
-    const { server, near, far, port } = await pair({ transport })
+    const at = { port: await freePort(), host: '127.0.0.1' }
+    const { server, near, far } = await pair({ transport }, at)
     // The side that closes first keeps the port in TIME_WAIT.
     far.end()
     near.resume().end()
@@ -197,7 +198,7 @@ describe.each(transports)('a server on the $name transport', transport => {
     await once(server, 'close')
     const again = createServer({ transport })
     onTestFinished(() => void again.close())
-    again.listen(port, '127.0.0.1')
+    again.listen(at)
     await once(again, 'listening')
   })
 
