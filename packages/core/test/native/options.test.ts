@@ -27,10 +27,11 @@ import {
   written,
 } from './bed'
 
-/** What ss(8) tells of the socket with this local port. */
+/** What ss(8) tells of the socket with these ports. */
 function timers(stream: StreamHandle): string {
-  const { port } = stream.sockname() as TcpAddress
-  return execFileSync('ss', ['-Htino', 'sport', '=', `:${port}`], { encoding: 'utf8' })
+  const [own, peer] = [stream.sockname() as TcpAddress, stream.peername() as TcpAddress]
+  const filter = ['sport', '=', `:${own.port}`, 'and', 'dport', '=', `:${peer.port}`]
+  return execFileSync('ss', ['-Htino', ...filter], { encoding: 'utf8' })
 }
 
 function has(command: string): boolean {
