@@ -107,6 +107,21 @@ describe.skipIf(absent !== null)('native transport, loading', () => {
     })
   })
 
+  it.each([
+    ['cannot open shared object file: Permission denied', 'Let this user read the file.'],
+    [
+      'failed to map segment from shared object',
+      'Install the package on a file system that is not mounted noexec.',
+    ],
+    [`version 'GLIBC_2.99' not found`, expect.stringMatching(/^Compile it for this system: /)],
+  ])('says what to do where the loader says: %s', (text, advice) => {
+    const refuse = `process.dlopen = () => { throw new Error(${JSON.stringify(`x_net.node: ${text}`)}) }`
+    expect(outcome(copy({ binary: true }), refuse)).toEqual({
+      says: `the binary does not load (x_net.node: ${text})`,
+      advice,
+    })
+  })
+
   it('says what to do in a bundle, which has nothing to compile', () => {
     const folder = copy({ binary: false })
     expect(outcome(folder).advice).toContain(`Copy the folder "prebuilds" of @x/core to ${folder}`)

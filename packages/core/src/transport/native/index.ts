@@ -50,7 +50,7 @@ function tryLoad(): NativeOutcome {
     return { transport: new NativeTransport(openAddon(file)) }
   } catch (error) {
     const { message = String(error), code } = error as NodeJS.ErrnoException
-    return none(`the binary does not load (${message.split('\n')[0]})`, adviceAfterFailure(code))
+    return none(`the binary does not load (${message.split('\n')[0]})`, adviceAfterFailure(code, message))
   }
 }
 
@@ -70,9 +70,13 @@ function adviceWithoutBinary(): string {
   return `Copy the folder "prebuilds" of @x/core to ${packageFolder}: the package is in a bundle.`
 }
 
-function adviceAfterFailure(code: string | undefined): string {
+function adviceAfterFailure(code: string | undefined, message: string): string {
   if (code === 'ERR_DLOPEN_DISABLED')
     return 'Start node without --no-addons, or, with --permission, with --allow-addons.'
+  // Another binary would not load there either.
+  if (message.includes('Permission denied')) return 'Let this user read the file.'
+  if (/failed to map segment from shared object$|Operation not permitted/.test(message))
+    return 'Install the package on a file system that is not mounted noexec.'
   return existsSync(buildScript)
     ? `Compile it for this system: ${buildCommand}`
     : 'Compile it for this system: run native/build.mjs of @x/core, and copy its folder "prebuilds" beside the bundle.'
