@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Before a package is packed: whether what its manifest leads to was built, and from this version of it. Fails where not.
+// Before a package is packed: whether what its manifest leads to was built, from this version of it, and whether pnpm packs
+// it. Fails where not.
 import { existsSync, readFileSync } from 'node:fs'
 
 /** The files that a part of a manifest names. @param {unknown} part @returns {string[]} */
@@ -15,7 +16,10 @@ const flaws = files.filter(file => !existsSync(file)).map(file => `${file} is mi
 // Which copy serves a program that loads several is decided by the version in this file (one-copy.cjs).
 const built = existsSync(copy) ? /^ {2}version: '(.*)',$/m.exec(readFileSync(copy, 'utf8'))?.[1] : version
 if (built !== version) flaws.push(`dist was built as version ${built}`)
+// The packer sets it for its scripts: `npm/10.8.2 ...` or `pnpm/10.34.9 npm/? ...`.
+if (process.env['npm_config_user_agent']?.startsWith('npm/'))
+  flaws.push('npm leaves "workspace:" in the manifest, pnpm does not')
 if (flaws.length > 0) {
-  console.error(`${name} ${version} is not packed: ${flaws.join('; ')}. "pnpm build" builds it.`)
+  console.error(`${name} ${version} is not packed: ${flaws.join('; ')}. Run "pnpm build", then "pnpm pack".`)
   process.exitCode = 1
 }

@@ -111,13 +111,19 @@ it('a file too many and one too few are told', () => {
   ])
 })
 
-describe('a package that is not built', () => {
+describe('a package that is not fit to be packed', () => {
   const script = path.resolve(import.meta.dirname, '../../presets/fit-to-pack.mjs')
-  const check = (cwd: string) => exec(process.execPath, [script], { cwd })
+  const check = (cwd: string, agent = 'pnpm/10.34.9 npm/? node/v20.20.2 linux x64') =>
+    exec(process.execPath, [script], { cwd, env: { ...process.env, npm_config_user_agent: agent } })
 
   it.each(published.map(one => one.manifest.name))('%s is packed as it was built', async name => {
     const one = published.find(({ manifest }) => manifest.name === name)!
-    expect(await check(one.folder)).toEqual({ stdout: '', stderr: '' })
+    expect(await check(one.folder)).toMatchObject({ stdout: '' })
+  })
+
+  it('is not packed by npm, which leaves "workspace:" in its manifest', async () => {
+    const npm = 'npm/10.8.2 node/v20.20.2 linux x64 workspaces/false'
+    await expect(check(core, npm)).rejects.toThrow(/is not packed: npm leaves "workspace:"/)
   })
 
   it('is not packed: without dist, or with that of another version', async () => {

@@ -39,13 +39,12 @@ describe('npx @x/core', () => {
     expect(cli(['--help'])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('--json'),
-      stderr: '',
     })
   })
 
   it('says that X_NET_TRANSPORT has a value that means nothing', () => {
-    const { stdout, stderr, status } = cli([], { X_NET_TRANSPORT: 'natvie' })
-    expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+    const { stdout, status } = cli([], { X_NET_TRANSPORT: 'natvie' })
+    expect(status).toBe(0)
     expect(stdout).toMatch(/^transport {3}none$/m)
     expect(stdout).toMatch(/^not native {2}.*X_NET_TRANSPORT.*'native' or 'portable'.*natvie/m)
     expect(stdout).toMatch(/^what to do {2}Set X_NET_TRANSPORT/m)
