@@ -121,9 +121,11 @@ describe('a package that is not fit to be packed', () => {
     expect(await check(one.folder)).toMatchObject({ stdout: '' })
   })
 
-  it('is not packed by npm, which leaves "workspace:" in its manifest', async () => {
+  it('is not packed by npm where that leaves "workspace:" in its dependencies', async () => {
     const npm = 'npm/10.8.2 node/v20.20.2 linux x64 workspaces/false'
-    await expect(check(core, npm)).rejects.toThrow(/is not packed: npm leaves "workspace:"/)
+    const ipc = published.find(({ manifest }) => manifest.name === '@x/ipc')!
+    await expect(check(ipc.folder, npm)).rejects.toThrow(/ipc \S+ is not packed: npm leaves "workspace:"/)
+    expect(await check(core, npm)).toMatchObject({ stdout: '' })
   })
 
   it('is not packed: without dist, or with that of another version', async () => {
