@@ -32,7 +32,7 @@ import {
   type SocketConstructorOpts,
 } from './options'
 import { releaseLast } from './own-end'
-import { spliceInto } from './splicing'
+import { areWritesUnseen, spliceInto } from './splicing'
 import { kState, type SocketState } from './state'
 import { deferrable, inContext, ofEnd, type WriteCallback } from './ticket'
 import { keepEnd } from './waiting'
@@ -98,8 +98,10 @@ export class Socket extends Duplex {
    * @throws `ERR_INVALID_ARG_TYPE`, `ERR_UNKNOWN_ENCODING`, `ERR_STREAM_NULL_VALUES`.
    * Source: https://nodejs.org/api/net.html#socketwritedata-encoding-callback
    */
-  override write(chunk: Chunk, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback): boolean {
-    if (typeof encoding === 'function') return this.write(chunk, undefined, encoding)
+  override write(chunk: Chunk, second?: BufferEncoding | WriteCallback, third?: WriteCallback): boolean {
+    // Not by `this.write` again: a wrapper of this method would see the call twice.
+    const encoding = typeof second === 'function' ? undefined : second
+    const callback = typeof second === 'function' ? second : third
     const state = this[kState]
     if (state.isWriteOver && this.writableEnded) return refuseAfterEnd(this, callback)
     const { phase } = state
@@ -125,9 +127,9 @@ export class Socket extends Duplex {
   override end(chunk: Chunk, callback?: Listener): this
   override end(chunk: Chunk, encoding?: BufferEncoding, callback?: Listener): this
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    if (typeof chunk === 'function')
-      return this.end(undefined as unknown as Chunk, undefined, chunk as Listener)
-    if (typeof encoding === 'function') return this.end(chunk as Chunk, undefined, encoding as Listener)
+    // Not by `this.end`, see `write`.
+    if (typeof chunk === 'function') return ownEnd.call(this, undefined, undefined, chunk) as this
+    if (typeof encoding === 'function') return ownEnd.call(this, chunk, undefined, encoding) as this
     const { phase } = this[kState]
     const told = (typeof callback === 'function' ? ofEnd(callback as Listener) : callback) as Listener
     if (phase.kind !== 'connected' || !(phase.isHolding || holdsWrites(this))) {
@@ -545,18 +547,19 @@ Object.defineProperty(Socket.prototype, 'writableLength', {
 })
 
 /** Socket's own; where a program has put another in its place, that one is given each write. */
-const { _write: ownWrite, _writev: ownWritev, _final: ownFinal } = Socket.prototype
+const { _final: ownFinal } = Socket.prototype
+const ownEnd = Socket.prototype.end as (this: Socket, ...given: unknown[]) => Socket
 const ownMethods = {
   emit: Socket.prototype.emit,
   push: Socket.prototype.push,
   write: Socket.prototype.write,
-  _write: ownWrite,
-  _writev: ownWritev,
+  _write: Socket.prototype._write,
+  _writev: Socket.prototype._writev,
 }
 
 /** Whether writes are held to the end of the turn. */
 function holdsWrites(socket: Socket): boolean {
-  return socket[kState].coalesces && socket._write === ownWrite && socket._writev === ownWritev
+  return socket[kState].coalesces && areWritesUnseen(socket, ownMethods)
 }
 
 // Functions, not private methods: an object of a subclass in the old style was not made by this class's constructor.

@@ -13,7 +13,8 @@ const isFlowing = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableF
 const bufferedLength = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableLength')!.get!
 
 /** What a socket's own `write` calls. */
-const inheritedWrite = Duplex.prototype.write
+const inherited = Duplex.prototype
+const inheritedWrite = inherited.write
 
 /** A socket's methods as they are unless somebody has put others in their place. */
 export interface OwnMethods {
@@ -22,6 +23,11 @@ export interface OwnMethods {
   readonly write: unknown
   readonly _write: unknown
   readonly _writev: unknown
+}
+
+/** No method that a program has put in the place of another is to see what `write` gives to the streams of the host. */
+export function areWritesUnseen(socket: Duplex, own: OwnMethods): boolean {
+  return socket._write === own._write && socket._writev === own._writev && inherited.write === inheritedWrite
 }
 
 /** Has `source`, which is piped into `target` alone, move its bytes inside the system, where that shows to nobody. */
@@ -85,9 +91,7 @@ class Splicing implements SpliceGate {
       isWritable.call(target) &&
       target.emit === own.emit &&
       target.write === own.write &&
-      Duplex.prototype.write === inheritedWrite &&
-      target._write === own._write &&
-      target._writev === own._writev &&
+      areWritesUnseen(target, own) &&
       rawListeners.call(target, 'drain').every(drain => isPipes('drain', drain))
     )
   }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { Duplex } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import type { Socket } from '../../src'
 import { adoptStream, detach, streamOf } from '../../src/socket/adopt'
@@ -103,6 +104,33 @@ describe.each(transports)('writing on the $name transport', transport => {
     const { near, far } = await pair({ transport })
     far.resume()
     for (let i = 0; i < 50; i++) expect(near.write(Buffer.alloc(near.writableHighWaterMark / 4))).toBe(true)
+  })
+
+  it('[K4] a method that a program put before write or end sees each call once', async () => {
+    const { near, far } = await pair({ transport })
+    const { write, end } = near
+    const called: string[] = []
+    near.write = (chunk: string, ...rest: never[]) => write.call(near, `<${chunk}>`, ...rest)
+    near.end = (...args: unknown[]) => {
+      called.push('end')
+      return Reflect.apply(end, near, args) as Socket
+    }
+    near.write('a', () => called.push('a'))
+    near.write('b', 'utf8', () => called.push('b'))
+    near.end('c', () => called.push('ended'))
+    expect(String(await readAll(far))).toBe('<a><b>c')
+    expect(called).toEqual(['end', 'a', 'b', 'ended'])
+  })
+
+  it('[K4] a method that a program put in the place of the inherited write sees each call', async () => {
+    const { near, far } = await pair({ transport })
+    const inherited = vi.spyOn(Duplex.prototype, 'write')
+    near.write('a')
+    near.write('b')
+    expect(inherited.mock.contexts).toEqual([near, near])
+    inherited.mockRestore()
+    near.end()
+    expect(String(await readAll(far))).toBe('ab')
   })
 
   it('[K4] keeps what is corked until the last uncork', async () => {
