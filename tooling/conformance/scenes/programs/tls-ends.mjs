@@ -30,8 +30,10 @@ for (const allowHalfOpen of [true, false])
 for (const maxVersion of /** @type {const} */ (['TLSv1.2', 'TLSv1.3']))
   scene(`an end in one read with data, and an answer that takes promises: ${maxVersion}`, async stage => {
     const { secure, port, raws } = await secured(stage, { maxVersion })
+    const closed = deferred()
     secure.on('secureConnection', socket => {
       stage.watch('server', socket, 'end', 'close')
+      socket.on('close', closed.resolve)
       socket.on('data', async data => {
         for (let i = 0; i < 5; i++) await null
         stage.log('server', 'answers', data)
@@ -47,6 +49,7 @@ for (const maxVersion of /** @type {const} */ (['TLSv1.2', 'TLSv1.3']))
     await turns(3)
     raws[0]?.resume()
     stage.log('client', await text)
+    await closed.promise
   })
 
 for (const size of [10, 200_000])
