@@ -1,6 +1,5 @@
 // Brokers behind a real HAProxy, with the configuration of the deploy folder.
 import { join } from 'node:path'
-import { freePort } from '@x/presets/free-port'
 import { getPort } from '@x/testkit'
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -200,7 +199,7 @@ it.skipIf(noHosts)(
     await using elsewhere = await host()
     const onPort = (port: number) => host('--port', String(port))
     // No outgoing connection takes these while a host is replaced.
-    let hosts = await Promise.all([onPort(await freePort()), onPort(await freePort())])
+    let hosts = await Promise.all([onPort(await getPort()), onPort(await getPort())])
     onTestFinished(async () => {
       for (const each of hosts) await each[Symbol.asyncDispose]()
     })

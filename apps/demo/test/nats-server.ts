@@ -1,6 +1,6 @@
 // A real NATS server on a port of its own, which can be killed, stopped and started again. It knows no broker.
 import { connect } from 'node:net'
-import { freePort } from '@x/presets/free-port'
+import { getPort } from '@x/testkit'
 import { Program } from './demo-process'
 
 export class NatsServer {
@@ -16,7 +16,7 @@ export class NatsServer {
 
   /** Resolves when it listens. Default: a port that no outgoing connection takes while the server is down. */
   static async start(port?: number, ...options: string[]): Promise<NatsServer> {
-    const at = port ?? (await freePort())
+    const at = port ?? (await getPort())
     const program = new Program('nats-server', ['-a', '127.0.0.1', '-p', String(at), ...options])
     await program.printed(/Server is ready/)
     return new NatsServer(program, at, options)

@@ -1,9 +1,8 @@
 // The fault proxy between real processes: a server and a client of node:net, and the proxy in this process.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { freePort } from '@x/presets/free-port'
 import { describe, expect, it } from 'vitest'
-import { type FaultProxy, faultProxy, faults, tempEndpoint } from '../src'
+import { type FaultProxy, faultProxy, faults, getPort, tempEndpoint } from '../src'
 
 const ECHO = `const net = require('node:net')
   const server = net.createServer({ allowHalfOpen: true }, socket => {
@@ -49,7 +48,7 @@ describe('fault proxy', () => {
   it('[T4] stands between real processes, and its rules come and go while it runs', async () => {
     const { child, at } = await startEcho()
     const upstream = { ...(at as { port: number }), host: '127.0.0.1' }
-    const listen = { port: await freePort(), host: '127.0.0.1' }
+    const listen = { port: await getPort(), host: '127.0.0.1' }
     const proxy = await faultProxy({ upstream, listen })
     expect(await ask(proxy, 'plain')).toBe('plain')
     {

@@ -25,7 +25,7 @@ export interface OwnMethods {
   readonly _writev: unknown
 }
 
-/** No method that a program has put in the place of another is to see what `write` gives to the streams of the host. */
+/** Whether the methods to which `write` passes a chunk are those of this package and of Node: no other has to see each write. */
 export function areWritesUnseen(socket: Duplex, own: OwnMethods): boolean {
   return socket._write === own._write && socket._writev === own._writev && inherited.write === inheritedWrite
 }

@@ -1,7 +1,7 @@
 // Parity of servers, and of what is refused: by the system, by limits and by the checks of arguments.
 import { once } from 'node:events'
 import type net from 'node:net'
-import { freePort } from '@x/presets/free-port'
+import { getPort } from '../../src'
 import {
   type Case,
   closeAll,
@@ -105,7 +105,7 @@ export const serverCases: Record<string, Case> = {
 
   async 'IPv6 alone on ::'(bench) {
     const server = bench.net.createServer()
-    const port = await listening(server, { port: await freePort(), host: '::', ipv6Only: true })
+    const port = await listening(server, { port: await getPort(), host: '::', ipv6Only: true })
     const client = bench.net.connect({ port, host })
     const { code } = await errorOf(client)
     await closeAll(server)
